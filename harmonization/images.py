@@ -1,0 +1,76 @@
+"""Reading and writing images.
+
+Arrays are uint8 sRGB, shape (H, W, 3); masks are uint8, shape (H, W), 0..255. Every error names the file.
+"""
+
+import warnings
+from io import BytesIO
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
+
+from harmonization.errors import InputError
+
+ImageFile.LOAD_TRUNCATED_IMAGES = False  # a half-written file is an error, never a grey band
+
+
+def decode_rgb(data: bytes, *, name: str) -> np.ndarray:
+    """The pixels of an encoded image as uint8 (H, W, 3): EXIF orientation applied, grey and CMYK converted.
+
+    ``name`` is the file's name for the message of the ``InputError`` raised when the data does not decode whole.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(BytesIO(data)) as image:
+                upright = ImageOps.exif_transpose(image)
+                return np.asarray(upright.convert("RGB"))
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise InputError(f"{name}: not a readable image ({error}); expected a whole JPEG or PNG; replace the file") from error
+    except Image.DecompressionBombWarning as error:
+        raise InputError(f"{name}: too large to open safely ({error}); expected at most 89 megapixels") from error
+
+
+def decode_trusted(data: bytes, *, name: str) -> np.ndarray:
+    """``decode_rgb`` at OpenCV's speed, for data that has already been verified (8-bit, no orientation to apply)."""
+    bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    if bgr is None:
+        raise InputError(f"{name}: does not decode; expected a verified JPEG or PNG; delete the folder and run the stage again")
+    return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB, dst=bgr)
+
+
+def read_rgb(path: Path) -> np.ndarray:
+    """``decode_rgb`` of a file."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file; expected an image") from error
+    return decode_rgb(data, name=str(path))
+
+
+def encode_jpeg(rgb: np.ndarray, *, quality: int = 95) -> bytes:
+    """JPEG bytes of a uint8 (H, W, 3) image, 4:2:0."""
+    return _encode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+
+
+def encode_png(image: np.ndarray, *, level: int = 1) -> bytes:
+    """PNG bytes of a uint8 (H, W, 3) image or (H, W) mask; zlib ``level`` 0 (fast) to 9 (small)."""
+    pixels = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
+    return _encode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, level])
+
+
+def decode_png(data: bytes, *, name: str) -> np.ndarray:
+    """The pixels of one of our own PNG files: uint8 (H, W, 3) RGB or (H, W)."""
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None:
+        raise InputError(f"{name}: does not decode; expected a PNG; delete the folder and run the stage again")
+    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB) if pixels.ndim == 3 else pixels
+
+
+def _encode(extension: str, pixels: np.ndarray, options: list[int]) -> bytes:
+    done, buffer = cv2.imencode(extension, pixels, options)
+    if not done:
+        raise ValueError(f"cannot encode an array of shape {pixels.shape} and type {pixels.dtype} as {extension}")
+    return buffer.tobytes()

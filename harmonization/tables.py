@@ -1,0 +1,158 @@
+"""The Parquet tables that the stages hand to each other: their columns, and how they are read and written."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from harmonization.errors import InputError
+from harmonization.files import atomic_path
+
+# One row per photograph of a source, annotated or not.
+PHOTOGRAPHS = pa.schema(
+    [
+        ("image_id", pa.int64()),
+        ("file_name", pa.string()),
+        ("url", pa.string()),  # as the source's own json names it
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("official_split", pa.string()),  # the source's own part, e.g. train2017
+        ("licence_id", pa.int32()),
+        ("licence", pa.string()),
+        ("size_bytes", pa.int64()),  # null where the source publishes no checksum
+        ("crc32", pa.int64()),
+    ]
+)
+
+# One row per annotated instance of a source.
+INSTANCES = pa.schema(
+    [
+        ("annotation_id", pa.int64()),
+        ("image_id", pa.int64()),
+        ("category_id", pa.int32()),
+        ("category", pa.string()),
+        ("iscrowd", pa.bool_()),
+        ("area_px", pa.float64()),
+        ("bbox_x", pa.float64()),
+        ("bbox_y", pa.float64()),
+        ("bbox_width", pa.float64()),
+        ("bbox_height", pa.float64()),
+        ("width", pa.int32()),  # of the photograph
+        ("height", pa.int32()),
+        ("segmentation", pa.binary()),  # the json text of COCO's polygons or RLE, untouched
+    ]
+)
+
+# What filter_masks adds to a kept instance; a dropped one has `reason` instead.
+SELECTED = pa.schema([*INSTANCES, ("foreground_ratio", pa.float64()), ("split", pa.string())])
+DROPPED = pa.schema([("annotation_id", pa.int64()), ("image_id", pa.int64()), ("category", pa.string()), ("reason", pa.string())])
+
+# Where a downloaded photograph lies; its shard has the columns image_id and jpeg.
+STORED_PHOTOGRAPHS = pa.schema(
+    [
+        ("image_id", pa.int64()),
+        ("file_name", pa.string()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("licence", pa.string()),
+        ("sha256", pa.string()),  # of the file's bytes
+        ("shard", pa.int32()),
+        ("row", pa.int32()),
+    ]
+)
+PHOTOGRAPH_SHARD = pa.schema([("image_id", pa.int64()), ("jpeg", pa.binary())])
+
+# One row per composite.
+MANIFEST = pa.schema(
+    [
+        ("sample_id", pa.string()),
+        ("image_id", pa.int64()),
+        ("annotation_id", pa.int64()),
+        ("dataset", pa.string()),
+        ("split", pa.string()),
+        ("category", pa.string()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("foreground_ratio", pa.float64()),
+        ("direction", pa.string()),
+        ("transfer", pa.string()),
+        ("transfer_params", pa.string()),  # json; its keys differ from transfer to transfer
+        ("reference_image_id", pa.int64()),
+        ("reference_annotation_id", pa.int64()),
+        ("seed", pa.int64()),
+        ("delta_e", pa.float64()),
+        ("clipped_fraction", pa.float64()),
+        ("licence", pa.string()),
+        ("sha256_real", pa.string()),  # of the uint8 pixels, row by row
+        ("sha256_mask", pa.string()),
+        ("sha256_composite", pa.string()),
+        ("shard", pa.int32()),
+        ("row", pa.int32()),
+    ]
+)
+
+# A composite is its real photograph with one box replaced: `patch` is that box of the composite, `mask` of the mask.
+COMPOSITE_SHARD = pa.schema(
+    [
+        ("sample_id", pa.string()),
+        ("image_id", pa.int64()),
+        ("box_x", pa.int32()),
+        ("box_y", pa.int32()),
+        ("box_width", pa.int32()),
+        ("box_height", pa.int32()),
+        ("real", pa.binary()),  # the photograph's own file, JPEG or PNG; null where an earlier row of the shard has it
+        ("real_row", pa.int32()),  # the row of this shard that has it
+        ("patch", pa.binary()),  # PNG
+        ("mask", pa.binary()),  # PNG
+    ]
+)
+
+# One row per test image and protocol. The peak is part of the column's name.
+SCORES = pa.schema(
+    [
+        ("method", pa.string()),
+        ("seed", pa.int64()),
+        ("dataset", pa.string()),
+        ("sample_id", pa.string()),
+        ("image_id", pa.int64()),
+        ("foreground_ratio", pa.float64()),
+        ("background", pa.string()),  # raw | composite | real
+        ("quantisation", pa.string()),  # float | uint8
+        ("mse", pa.float64()),
+        ("fmse", pa.float64()),
+        ("psnr_255", pa.float64()),
+        ("psnr_target", pa.float64()),
+        ("psnr_range", pa.float64()),
+        ("fpsnr", pa.float64()),
+        ("ssim", pa.float64()),
+        ("fssim", pa.float64()),
+        ("lpips", pa.float64()),  # null when the backbone's weights are absent
+        ("commit", pa.string()),
+        ("data_hash", pa.string()),
+    ]
+)
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Writes a Parquet file (zstd) atomically."""
+    with atomic_path(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def write_rows(path: Path, rows: Sequence[dict[str, object]], schema: pa.Schema) -> None:
+    """Writes rows as a Parquet file; a missing key becomes null, a key outside the schema is an error."""
+    unknown = {key for row in rows for key in row} - set(schema.names)
+    if unknown:
+        raise ValueError(f"{path}: unknown columns {sorted(unknown)}; expected {schema.names}")
+    write_table(path, pa.Table.from_pylist(list(rows), schema=schema))
+
+
+def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """Reads a Parquet file; an absent or broken one raises an ``InputError`` that names it."""
+    try:
+        return pq.read_table(path, columns=columns)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such table; run the stage that writes it (dvc repro)") from error
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{path}: not a whole Parquet file ({error}); delete it and run its stage again") from error

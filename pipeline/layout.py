@@ -1,0 +1,37 @@
+"""Where each stage writes. ``dvc.yaml`` names the same paths; DVC fails a stage whose output is not where it says."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+REPORTS = Path("reports")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folders of one profile."""
+
+    profile: str
+
+    def source(self, name: str) -> Path:
+        """``photographs.parquet`` and ``instances.parquet`` of a source."""
+        return Path("data", self.profile, "sources", name)
+
+    def selected(self, dataset: str) -> Path:
+        """``instances.parquet`` (kept) and ``dropped.parquet`` (with reasons)."""
+        return Path("data", self.profile, "selected", dataset)
+
+    def images(self, dataset: str) -> Path:
+        """``photographs.parquet`` and shards of photographs."""
+        return Path("data", self.profile, "images", dataset)
+
+    def composites(self, dataset: str) -> Path:
+        """``manifest.parquet`` and shards of composites."""
+        return Path("data", self.profile, "composites", dataset)
+
+    def run(self, variant: str, seed: int) -> Path:
+        """``model.safetensors``, ``history.parquet`` and samples of one training."""
+        return Path("runs", self.profile, variant, str(seed))
+
+    def scores(self, method: str, seed: int) -> Path:
+        """Per-image scores of one method."""
+        return Path("scores", self.profile, method, f"{seed}.parquet")

@@ -1,0 +1,262 @@
+"""``params.yaml``, read once and checked whole: an unknown key or a value out of range is an ``InputError`` that names it."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from harmonization.errors import InputError
+
+PARAMS_FILE = Path("params.yaml")
+Split = Literal["train", "val", "test"]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """A part of ``params.yaml``: frozen, and strict about its keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StudioSource(Section):
+    """The embedded source: ``scenes`` procedural photographs in COCO's layout."""
+
+    kind: Literal["studio"]
+    scenes: Annotated[int, Field(ge=8)]
+    width_px: Annotated[int, Field(ge=64, le=2048)]
+    height_px: Annotated[int, Field(ge=64, le=2048)]
+    seed: int
+
+
+class CocoSource(Section):
+    """COCO 2017, or any mirror that keeps its layout."""
+
+    kind: Literal["coco"]
+    mirror: str
+    splits: Annotated[list[Literal["train2017", "val2017"]], Field(min_length=1)]
+    parallel: Annotated[int, Field(ge=1, le=64)]
+    attempts: Annotated[int, Field(ge=1, le=100)]
+    timeout_seconds: Positive
+
+
+Source = Annotated[StudioSource | CocoSource, Field(discriminator="kind")]
+
+
+class Selection(Section):
+    """Which instances become foregrounds. ``categories: null`` takes all, ``photographs: null`` every one."""
+
+    categories: Annotated[list[str], Field(min_length=1)] | None
+    photographs: Count | None
+    foreground_ratio: tuple[Fraction, Fraction]
+    min_side_px: Annotated[int, Field(ge=1)]
+    max_border_fraction: Fraction
+    max_parts: Count
+    licences: tuple[str, ...] | None = None  # null: every licence that permits derivatives
+
+    @model_validator(mode="after")
+    def _range_is_ordered(self) -> "Selection":
+        low, high = self.foreground_ratio
+        if low >= high:
+            raise ValueError(f"foreground_ratio is [{low}, {high}]; expected the smaller first")
+        return self
+
+
+class SplitRule(Section):
+    """``hash`` draws by photograph; ``official`` keeps the source's own parts and carves ``val`` out of its train part."""
+
+    by: Literal["hash", "official"]
+    val: Annotated[float, Field(gt=0, lt=1)]
+    test: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+    @model_validator(mode="after")
+    def _something_is_left_for_training(self) -> "SplitRule":
+        if self.by == "hash" and not 0 < self.test < 1 - self.val:
+            raise ValueError(f"val {self.val} and test {self.test} must be positive and leave a part for training")
+        return self
+
+
+class CompositesPerForeground(Section):
+    """How many composites each foreground yields, by split."""
+
+    train: Count
+    val: Count
+    test: Count
+
+
+class Synthesis(Section):
+    """How composites are made."""
+
+    transfers: Annotated[list[str], Field(min_length=1)]
+    composites_per_foreground: CompositesPerForeground
+    seed: int
+
+
+class Dataset(Section):
+    """One set of composites."""
+
+    source: str
+    selection: Selection
+    split: SplitRule
+    synthesis: Synthesis
+
+
+class Training(Section):
+    """The scale at which a profile trains every variant."""
+
+    size_px: Annotated[int, Field(ge=32, le=1024, multiple_of=16)]
+    width_factor: Annotated[float, Field(gt=0, le=4)]
+    batch_size: Count
+    epochs: Count
+    precision: Literal["auto", "fp32", "bf16"]
+    augment: bool
+
+
+class Evaluation(Section):
+    """How methods are scored and shown."""
+
+    size_px: Annotated[int, Field(ge=32, le=1024, multiple_of=16)]
+    lpips: Literal["alex", "vgg", "squeeze"] | None
+    bootstrap: Annotated[int, Field(ge=100, le=100_000)]
+    gallery: Annotated[int, Field(ge=1, le=100)]
+
+
+class Generator(Section):
+    """A network of ``harmonization.networks.GENERATORS`` and how the harmonizer wraps it."""
+
+    name: str
+    width: Count
+    mask_input: bool
+    paste: bool
+    inference_mode: Literal["eval", "train"]
+
+
+class Discriminator(Section):
+    """A network of ``harmonization.networks.DISCRIMINATORS``."""
+
+    name: str
+    field_px: Literal[16, 34, 70, 142]
+    width: Count
+
+
+class Adversarial(Section):
+    """A pair of objectives of ``harmonization.losses.ADVERSARIAL_LOSSES``."""
+
+    name: str
+    weight: Annotated[float, Field(ge=0)]
+
+
+class Optimizer(Section):
+    """Adam."""
+
+    learning_rate: Annotated[float, Field(gt=0, le=1)]
+    betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]]
+
+
+class Schedule(Section):
+    """Learning rate over training; ``at`` are fractions of all epochs after which it is multiplied by ``factor``."""
+
+    name: Literal["constant", "step"]
+    at: tuple[Fraction, ...] = ()
+    factor: Positive = 1.0
+
+
+class Variant(Section):
+    """One harmonizer to train."""
+
+    dataset: str
+    generator: Generator
+    discriminator: Discriminator | None = None
+    adversarial: Adversarial | None = None
+    losses: Annotated[dict[str, Annotated[float, Field(ge=0)]], Field(min_length=1)]
+    optimizer: Optimizer
+    init: Literal["normal", "xavier"]
+    schedule: Schedule = Schedule(name="constant")
+
+    @model_validator(mode="after")
+    def _critic_and_objective_come_together(self) -> "Variant":
+        if (self.discriminator is None) != (self.adversarial is None):
+            raise ValueError("`discriminator` and `adversarial` need each other; give both or neither")
+        return self
+
+
+class Machine(Section):
+    """What does not enter a result."""
+
+    workers: Annotated[int, Field(ge=0, le=1024)]
+    device: Literal["auto", "cpu", "cuda"]
+
+
+class Profile(Section):
+    """One scale of the whole run."""
+
+    sources: dict[str, Source]
+    datasets: dict[str, Dataset]
+    training: Training
+    evaluation: Evaluation
+
+
+class Params(Section):
+    """The whole of ``params.yaml``."""
+
+    profile: str
+    sources: Annotated[list[str], Field(min_length=1)]
+    datasets: Annotated[list[str], Field(min_length=1)]
+    baselines: list[str]
+    seeds: Annotated[list[int], Field(min_length=1)]
+    variants: dict[str, Variant]
+    machine: Machine
+    profiles: dict[str, Profile]
+
+    @property
+    def active(self) -> Profile:
+        """The profile that is run."""
+        return self.profiles[self.profile]
+
+    @model_validator(mode="after")
+    def _names_refer_to_something(self) -> "Params":
+        _expect(self.profile in self.profiles, f"profile is {self.profile!r}; expected one of {sorted(self.profiles)}")
+        for name, variant in self.variants.items():
+            key = f"variants.{name}.dataset"
+            _expect(variant.dataset in self.datasets, f"{key} is {variant.dataset!r}; expected one of {self.datasets}")
+        for name, profile in self.profiles.items():
+            for kind, here, wanted in (("sources", profile.sources, self.sources), ("datasets", profile.datasets, self.datasets)):
+                known = sorted(wanted)
+                _expect(sorted(here) == known, f"profiles.{name}.{kind} has {sorted(here)}; expected {known}, as `{kind}` lists")
+            for dataset, section in profile.datasets.items():
+                key = f"profiles.{name}.datasets.{dataset}.source"
+                _expect(section.source in profile.sources, f"{key} is {section.source!r}; expected one of {self.sources}")
+        return self
+
+
+def _expect(claim: bool, message: str) -> None:
+    if not claim:
+        raise ValueError(message)
+
+
+def load_params(path: Path = PARAMS_FILE) -> Params:
+    """Reads and checks the file with YAML 1.2, as DVC reads it (PyYAML would read ``1e-5`` as a text)."""
+    try:
+        tree = YAML(typ="safe", pure=True).load(path)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file; run from the repository's root") from error
+    except YAMLError as error:
+        raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    try:
+        return Params.model_validate(tree)
+    except ValidationError as error:
+        raise InputError(f"{path}: {_first_problem(error)}") from error
+
+
+def _first_problem(error: ValidationError) -> str:
+    # A misspelt key is also a missing one: the spelling is what the user can see.
+    first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
+    key = ".".join(str(part) for part in first["loc"])
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    came = "" if first["type"] in {"missing", "value_error"} else f"; got {first['input']!r}"
+    unknown = first["type"] == "extra_forbidden"
+    hint = "unknown key; remove it or check its spelling" if unknown else first["msg"].removeprefix("Value error, ")
+    return f"{key or 'top level'}: {hint}{came}{more}"

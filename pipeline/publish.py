@@ -1,0 +1,51 @@
+"""Small tables of a finished run, kept in git with what is needed to judge them."""
+
+import json
+import os
+import platform
+from pathlib import Path
+
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+import torch
+
+from harmonization.files import atomic_path, write_text
+from harmonization.tables import read_table
+from pipeline.layout import REPORTS, Layout
+from pipeline.params import load_params
+from pipeline.provenance import code_commit, data_hash
+
+
+def publish(name: str) -> None:
+    """Copies the summary of the last report to reports/published/ with commit, data hashes, parameters and hardware."""
+    params = load_params()
+    layout = Layout(params.profile)
+    summary = read_table(REPORTS / "tables" / "summary.parquet")
+    target = REPORTS / "published" / name
+    with atomic_path(target.with_suffix(".parquet")) as temporary:
+        pq.write_table(summary, temporary, compression="zstd")
+    headline = summary.filter(
+        (pc.field("background") == "composite") & (pc.field("quantisation") == "uint8") & (pc.field("bucket") == "all")
+    )
+    with atomic_path(target.with_suffix(".csv")) as temporary:
+        pacsv.write_csv(headline, temporary)
+    facts = {
+        "commit": code_commit(),
+        "data_hash": {dataset: data_hash(layout.composites(dataset) / "manifest.parquet") for dataset in params.datasets},
+        "hardware": hardware(),
+        "software": {"python": platform.python_version(), "torch": torch.__version__},
+        "profile": params.profile,
+        "parameters": params.active.model_dump(mode="json"),
+        "variants": {key: variant.model_dump(mode="json") for key, variant in params.variants.items()},
+    }
+    write_text(target.with_suffix(".json"), json.dumps(facts, indent=2) + "\n")
+
+
+def hardware() -> dict[str, object]:
+    """The machine in words: processor, cores, memory, accelerators."""
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
+    model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.processor())
+    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    devices = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+    return {"processor": model, "cores": os.cpu_count(), "memory_gib": round(memory_gib), "accelerators": devices}

@@ -1,0 +1,63 @@
+"""params.yaml: read as DVC reads it, and every mistake is one line that names the key."""
+
+import pytest
+
+from harmonization.errors import InputError
+from pipeline.params import load_params
+
+
+@pytest.fixture
+def edited(tmp_path, root):
+    def edit(old: str, new: str):
+        text = (root / "params.yaml").read_text()
+        assert old in text
+        path = tmp_path / "params.yaml"
+        path.write_text(text.replace(old, new, 1))
+        return path
+
+    return edit
+
+
+def test_the_projects_own_file_is_valid(root):
+    params = load_params(root / "params.yaml")
+    assert params.profile == "sample"
+    assert set(params.profiles) >= {"sample", "coco"}
+    assert params.active is params.profiles["sample"]
+
+
+def test_numbers_are_read_as_yaml_1_2(edited):
+    params = load_params(edited("learning_rate: 2e-4", "learning_rate: 1e-05"))
+    assert params.variants["unet_code"].optimizer.learning_rate == 1e-5
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("width_factor: 0.25", "width_faktor: 0.25", r"profiles\.sample\.training\.width_faktor: unknown key"),
+        ("batch_size: 8", "batch_size: 0", r"profiles\.sample\.training\.batch_size: .*greater than or equal to 1; got 0"),
+        ("batch_size: 8", "batch_size: eight", r"batch_size: .*got 'eight'"),
+        ("profile: sample", "profile: smaple", r"profile is 'smaple'; expected one of \['coco', 'sample'\]"),
+        ("dataset: people", "dataset: poeple", r"variants\.unet_code\.dataset is 'poeple'"),
+        ("sources: [photographs]", "sources: [photos]", r"profiles\.sample\.sources has \['photographs'\]; expected \['photos'\]"),
+        ("foreground_ratio: [0.01, 0.8]", "foreground_ratio: [0.8, 0.01]", r"foreground_ratio.*expected the smaller first"),
+        ("val: 0.12, test: 0.2", "val: 0.5, test: 0.5", r"leave a part for training"),
+        ("kind: studio", "kind: theatre", r"sources\.photographs: .*'studio', 'coco'"),
+        ("adversarial: {name: bce, weight: 1.0}\n", "\n", r"variants\.unet_code: `discriminator` and `adversarial` need each other"),
+        ("epochs: 12,", "", r"profiles\.sample\.training\.epochs: Field required"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_the_key(edited, old, new, message):
+    with pytest.raises(InputError, match=message) as error:
+        load_params(edited(old, new))
+    assert "\n" not in str(error.value)
+
+
+def test_broken_yaml_is_one_line(edited):
+    with pytest.raises(InputError, match=r"params\.yaml: not valid YAML") as error:
+        load_params(edited("seeds: [0]", "seeds: [0"))
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_file_says_where_to_run(tmp_path):
+    with pytest.raises(InputError, match="run from the repository's root"):
+        load_params(tmp_path / "params.yaml")

@@ -1,0 +1,72 @@
+"""The whole walk: photographs in, report out; cached, comparable, and the same after a kill."""
+
+import csv
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.workspace import copy_project, dvc, environment, locked_hashes
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    folder = copy_project(tmp_path_factory.mktemp("walk"))
+    dvc(folder, "repro")
+    return folder
+
+
+def ran(output: str) -> set[str]:
+    return set(re.findall(r"Running stage '([^']+)'", output))
+
+
+def test_the_walk_ends_in_a_report(workspace):
+    page = (workspace / "reports" / "index.html").read_text()
+    assert "idih" in page
+    assert not re.search(r"""(src|href)=["']https?://""", page)
+
+
+def test_a_second_run_runs_nothing(workspace):
+    assert ran(dvc(workspace, "repro")) == set()
+
+
+def test_an_experiment_retrains_and_rescores_one_variant_only(workspace):
+    subprocess.run(["git", "add", "-A"], cwd=workspace, check=True)
+    subprocess.run(["git", "commit", "-q", "-m", "ran"], cwd=workspace, env=environment(workspace / ".home"), check=True)
+    before = locked_hashes(workspace)
+    output = dvc(workspace, "exp", "run", "-n", "heavier", "-S", "variants.unet.losses.l1=10")
+    assert ran(output) == {"train@unet-0", "evaluate@unet-0", "report"}
+    after = locked_hashes(workspace)
+    assert after["runs/sample/unet/0"] != before["runs/sample/unet/0"]
+    assert after["runs/sample/idih/0"] == before["runs/sample/idih/0"]
+    assert after["scores/sample/idih/0.parquet"] == before["scores/sample/idih/0.parquet"]
+    shown = list(csv.DictReader(io.StringIO(dvc(workspace, "exp", "show", "--csv").split("\r\n\r\n")[0])))
+    experiment = next(row for row in shown if row["Experiment"] == "heavier")
+    assert float(experiment["variants.unet.losses.l1"]) == 10
+    assert "variants.unet.losses.l1" in dvc(workspace, "exp", "diff")
+
+
+def test_a_killed_run_ends_in_the_same_hashes(workspace, tmp_path):
+    folder = copy_project(tmp_path / "killed")
+    command = [sys.executable, "-m", "dvc", "repro"]
+    for seconds in (4.0, 9.0, 13.0, 18.0):
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment(folder / ".home"),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(seconds)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    dvc(folder, "repro")
+    undisturbed = subprocess.run(["git", "show", "HEAD:dvc.lock"], cwd=workspace, capture_output=True, text=True, check=True).stdout
+    (tmp_path / "dvc.lock").write_text(undisturbed)
+    assert locked_hashes(folder) == locked_hashes(tmp_path)

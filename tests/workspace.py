@@ -1,0 +1,73 @@
+"""A small copy of the project in which the whole pipeline runs within a minute."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def copy_project(target: Path) -> Path:
+    """The project's files, git's untracked ones included, as a new repository with a tiny sample profile."""
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in listed.stdout.splitlines():
+        if name == "dvc.lock" or not (ROOT / name).is_file():
+            continue
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target / name)
+    shrink(target / "params.yaml")
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "tiny"]):
+        subprocess.run(["git", *command], cwd=target, env=environment(target / ".home"), check=True)
+    return target
+
+
+def shrink(path: Path) -> None:
+    """Two variants, one data set, few scenes, little pictures, one epoch."""
+    yaml = YAML()
+    params = yaml.load(path)
+    params["datasets"] = ["people"]
+    params["variants"] = {name: params["variants"][name] for name in ("unet", "idih")}
+    for profile in params["profiles"].values():
+        del profile["datasets"]["luminance"]
+    sample = params["profiles"]["sample"]
+    sample["sources"]["photographs"].update(scenes=40, width_px=96, height_px=72)
+    sample["datasets"]["people"]["selection"]["min_side_px"] = 4
+    sample["training"].update(size_px=32, width_factor=0.0625, batch_size=4, epochs=2)
+    sample["evaluation"].update(size_px=32, bootstrap=100, gallery=2)
+    yaml.dump(params, path)
+
+
+def environment(home: Path) -> dict[str, str]:
+    """The environment for DVC in a test: this interpreter first, a site cache of its own, nothing sent anywhere."""
+    return os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "DVC_SITE_CACHE_DIR": str(home),
+        "DVC_NO_ANALYTICS": "1",
+        "GIT_AUTHOR_NAME": "t",
+        "GIT_AUTHOR_EMAIL": "t@t",
+        "GIT_COMMITTER_NAME": "t",
+        "GIT_COMMITTER_EMAIL": "t@t",
+        # Scores name the commit: equal copies must have equal ones.
+        "GIT_AUTHOR_DATE": "2000-01-01T00:00:00Z",
+        "GIT_COMMITTER_DATE": "2000-01-01T00:00:00Z",
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+def dvc(workspace: Path, *arguments: str, check: bool = True) -> str:
+    """Runs one DVC command in the workspace and returns what it printed."""
+    command = [sys.executable, "-m", "dvc", *arguments]
+    done = subprocess.run(command, cwd=workspace, env=environment(workspace / ".home"), capture_output=True, text=True, timeout=240)
+    if check and done.returncode:
+        raise AssertionError(f"dvc {' '.join(arguments)} exited with {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+    return done.stdout + done.stderr
+
+
+def locked_hashes(workspace: Path) -> dict[str, str]:
+    """The hash of every output in dvc.lock."""
+    stages = YAML(typ="safe").load(workspace / "dvc.lock")["stages"]
+    return {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", [])}
