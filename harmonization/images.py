@@ -50,6 +50,22 @@ def read_rgb(path: Path) -> np.ndarray:
     return decode_rgb(data, name=str(path))
 
 
+def read_mask(path: Path) -> np.ndarray:
+    """A mask as uint8 (H, W), 255 = foreground, soft values kept: the alpha channel where the file has one that varies, else its grey."""
+    try:
+        with Image.open(path) as image:
+            upright = ImageOps.exif_transpose(image)
+            if "A" in upright.getbands():
+                alpha = np.asarray(upright.getchannel("A"))
+                if alpha.min() != alpha.max():
+                    return alpha
+            return np.asarray(upright.convert("L"))
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file; expected a mask (white = foreground)") from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise InputError(f"{path}: not a readable mask ({error}); expected a grey PNG, white = foreground") from error
+
+
 def encode_jpeg(rgb: np.ndarray, *, quality: int = 95) -> bytes:
     """JPEG bytes of a uint8 (H, W, 3) image, 4:2:0."""
     return _encode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])

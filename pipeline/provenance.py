@@ -5,13 +5,14 @@ from pathlib import Path
 
 from harmonization.files import sha256_of
 
-CODE_PATHS = ("harmonization", "stages", "pipeline", "params.yaml", "requirements.lock")
+CODE_PATHS = ("harmonization", "stages", "pipeline", "requirements.lock")
 
 
 def code_commit() -> str:
     """The newest commit that touched what a result depends on; ``+`` is appended when that has changed since.
 
-    Commits of other files do not count, so that editing the README changes no result. "unknown" outside git.
+    Commits of other files do not count, so that editing the README changes no result; parameters are told by dvc.lock.
+    "unknown" outside git.
     """
     commit = _git("log", "-1", "--format=%H", "--", *CODE_PATHS)
     if not commit:

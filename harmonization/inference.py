@@ -1,0 +1,50 @@
+"""One photograph of any size through a harmonizer that was trained at one size.
+
+Photographs are uint8 (H, W, 3); masks uint8 (H, W), 255 = foreground, soft values kept.
+"""
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from harmonization.errors import InputError
+from harmonization.networks.harmonizer import Harmonizer
+from harmonization.ranges import mask_from_uint8, network_from_uint8
+
+
+def harmonize(photo: np.ndarray, mask: np.ndarray, *, harmonizer: Harmonizer, size_px: int) -> np.ndarray:
+    """The photograph with its foreground harmonized, uint8 (H, W, 3); pixels where the mask is 0 are untouched.
+
+    The network sees the picture at ``size_px`` squared, as in training. Its *change* is enlarged and added to the
+    photograph, so that detail finer than the network's grid stays; a change with sharp edges of its own is blurred by that.
+    """
+    _check(photo, mask)
+    composite = network_from_uint8(torch.from_numpy(_resized(photo, size_px))[None])
+    weight = mask_from_uint8(torch.from_numpy(_resized(mask, size_px))[None])
+    with torch.inference_mode():
+        change = harmonizer.raw(composite, weight) - composite
+    height, width = mask.shape
+    full = _as_image(interpolate(change, (height, width), mode="bicubic", align_corners=False))
+    alpha = mask.astype(np.float32)[..., None] / 255
+    return np.clip(np.rint(photo + alpha * full), 0, 255).astype(np.uint8)
+
+
+def _resized(image: np.ndarray, size_px: int) -> np.ndarray:
+    shrinks = min(image.shape[:2]) >= size_px
+    return cv2.resize(image, (size_px, size_px), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
+def _as_image(change: Tensor) -> np.ndarray:
+    return change[0].permute(1, 2, 0).float().numpy() * 127.5
+
+
+def _check(photo: np.ndarray, mask: np.ndarray) -> None:
+    if photo.shape[:2] != mask.shape:
+        came, expected = f"{mask.shape[1]}x{mask.shape[0]}", f"{photo.shape[1]}x{photo.shape[0]}"
+        raise InputError(f"the mask is {came} pixels; expected {expected}, the photograph's size; save the mask at that size")
+    if mask.max() == 0:
+        raise InputError("the mask is black everywhere; expected white where the pasted object is; invert or redraw it")
+    if mask.min() == 255:
+        raise InputError("the mask is white everywhere; expected black where the background is: there is nothing to harmonize with")

@@ -1,0 +1,58 @@
+"""The command: wires only, and wrong input gives one line and exit code 2."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from harmonization.checkpoint import save_harmonizer
+from harmonization.cli import main
+from harmonization.files import write_bytes
+from harmonization.images import encode_png, read_rgb
+from harmonization.networks import build_harmonizer
+
+
+@pytest.fixture
+def folder(tmp_path):
+    architecture = {"name": "unet", "width": 4, "size_px": 32, "mask_input": True, "paste": True, "inference_mode": "eval"}
+    save_harmonizer(tmp_path / "model.safetensors", build_harmonizer(**architecture), architecture, {"size_px": "32"})
+    mask = np.zeros((40, 50), np.uint8)
+    mask[10:30, 10:30] = 255
+    write_bytes(tmp_path / "photo.png", encode_png(np.full((40, 50, 3), 90, np.uint8)))
+    write_bytes(tmp_path / "mask.png", encode_png(mask))
+    return tmp_path
+
+
+def call(monkeypatch, folder, photo="photo.png", mask="mask.png", out="out.png", model="model.safetensors"):
+    arguments = [folder / photo, folder / mask, folder / out, "--model", folder / model]
+    monkeypatch.setattr(sys, "argv", ["harmonize", *map(str, arguments)])
+    main()
+
+
+def test_the_photograph_is_written_at_its_own_size(monkeypatch, folder, capsys):
+    call(monkeypatch, folder)
+    output = read_rgb(folder / "out.png")
+    assert output.shape == (40, 50, 3)
+    assert (output[0] == 90).all()
+    assert capsys.readouterr().out.strip() == str(folder / "out.png")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"photo": "none.jpg"}, "none.jpg: no such file"),
+        ({"mask": "none.png"}, "none.png: no such file"),
+        ({"model": "none.safetensors"}, "none.safetensors"),
+        ({"model": "photo.png"}, "photo.png"),
+        ({"photo": "model.safetensors"}, "not a readable image"),
+        ({"out": "out.gif"}, "cannot write '.gif'"),
+    ],
+)
+def test_wrong_input_is_one_line_and_exit_code_2(monkeypatch, folder, capsys, arguments, message):
+    with pytest.raises(SystemExit) as stop:
+        call(monkeypatch, folder, **arguments)
+    assert stop.value.code == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (folder / "out.png").exists()
