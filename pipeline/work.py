@@ -26,6 +26,13 @@ def work_folder(stage: str, *inputs: object) -> Path:
     return folder
 
 
+def download_folder(*inputs: object) -> Path:
+    """The folder for downloads from a source, created. Code does not count: what was fetched and verified stays valid."""
+    folder = WORK / "downloads" / sha256("".join(_fingerprint(item) for item in inputs).encode()).hexdigest()[:24]
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def code_digest() -> str:
     """A hash of all our source files: partial results of older code are never taken up again."""
     return _tree_digest([path for root in CODE for path in Path(root).rglob("*.py")])

@@ -1,0 +1,176 @@
+"""Which instances become foregrounds, which split their photographs are in, and why the others were dropped.
+
+The first test that an instance fails is its reason, in the order of ``REASONS``. Cheap tests on columns come first; only the
+survivors' masks are drawn.
+"""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from harmonization.errors import InputError
+from harmonization.masks import DegenerateSegmentationError, border_fraction, decode_segmentation, foreground_ratio, part_count
+from harmonization.processes import in_processes
+from harmonization.progress import bar
+from harmonization.seeding import unit_hash
+from harmonization.shards import Row
+from harmonization.tables import DROPPED, SELECTED
+
+REASONS = ("category", "crowd", "licence", "min_side", "degenerate", "foreground_ratio", "border", "parts", "photograph_limit")
+NO_DERIVATIVES = "NoDerivs"
+CHUNK = 512
+WORTH_PROCESSES = 8 * CHUNK  # masks; fewer are drawn sooner than processes start
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What an instance must be. ``categories``, ``licences`` and ``photographs`` may be None: all (all that permit derivatives)."""
+
+    categories: Sequence[str] | None
+    licences: Sequence[str] | None
+    foreground_ratio: tuple[float, float]
+    min_side_px: int
+    max_border_fraction: float
+    max_parts: int
+    photographs: int | None
+
+
+@dataclass(frozen=True)
+class SplitRule:
+    """``hash`` draws by photograph; ``official`` keeps the source's own parts and carves ``val`` out of its train part."""
+
+    by: str
+    val: float
+    test: float
+
+
+def select(instances: pa.Table, photographs: pa.Table, *, rules: Rules, split: SplitRule, workers: int) -> tuple[pa.Table, pa.Table]:
+    """Kept instances (``tables.SELECTED``) and dropped ones with their reason (``tables.DROPPED``), sorted by annotation."""
+    _check_categories(instances, rules.categories)
+    instances = instances.sort_by("annotation_id")
+    reasons = column_reasons(instances, photographs, rules=rules)
+    ratios = np.full(len(instances), np.nan)
+    candidates = np.flatnonzero(reasons == "")
+    for position, (reason, ratio) in zip(candidates, _measure(instances.take(candidates), rules=rules, workers=workers), strict=True):
+        reasons[position], ratios[position] = reason, ratio
+    image_ids = instances.column("image_id").to_numpy()
+    allowed = chosen_photographs(np.unique(image_ids[reasons == ""]), limit=rules.photographs)
+    reasons[(reasons == "") & ~np.isin(image_ids, allowed)] = "photograph_limit"
+    return _split_up(instances, photographs, reasons, ratios, split=split)
+
+
+def column_reasons(instances: pa.Table, photographs: pa.Table, *, rules: Rules) -> np.ndarray:
+    """Why the columns alone rule an instance out, "" where they do not; no mask is drawn."""
+    sides = np.minimum(instances.column("bbox_width").to_numpy(), instances.column("bbox_height").to_numpy())
+    wanted = np.ones(len(instances), bool) if rules.categories is None else _is_in(instances, "category", rules.categories)
+    tests = {
+        "category": wanted,
+        "crowd": ~instances.column("iscrowd").to_numpy(),
+        "licence": np.isin(instances.column("image_id").to_numpy(), _licensed(photographs, rules.licences)),
+        "min_side": sides >= rules.min_side_px,
+    }
+    reasons = np.full(len(instances), "", dtype=object)
+    for name, passes in tests.items():
+        reasons[(reasons == "") & ~passes] = name
+    return reasons
+
+
+def mask_reason(mask: np.ndarray, *, rules: Rules) -> str:
+    """Why a mask rules an instance out, or ""."""
+    low, high = rules.foreground_ratio
+    if not mask.any():
+        return "degenerate"
+    if not low <= foreground_ratio(mask) <= high:
+        return "foreground_ratio"
+    if border_fraction(mask) > rules.max_border_fraction:
+        return "border"
+    return "parts" if part_count(mask) > rules.max_parts else ""
+
+
+def chosen_photographs(image_ids: np.ndarray, *, limit: int | None) -> np.ndarray:
+    """The ``limit`` photographs with the smallest hash, so that a larger limit keeps the earlier ones; None takes all."""
+    if limit is None or limit >= len(image_ids):
+        return image_ids
+    order = np.argsort([unit_hash("select", image_id) for image_id in image_ids.tolist()], kind="stable")
+    return image_ids[order[:limit]]
+
+
+def split_of(image_id: int, *, official: str, rule: SplitRule) -> str:
+    """The split of a photograph: a function of its own id (and the source's own part) alone."""
+    draw = unit_hash("split", image_id)
+    if rule.by == "official":
+        return "test" if official.startswith("val") else ("val" if draw < rule.val else "train")
+    return "test" if draw < rule.test else ("val" if draw < rule.test + rule.val else "train")
+
+
+def _measure(candidates: pa.Table, *, rules: Rules, workers: int) -> list[tuple[str, float]]:
+    table = candidates.select(["segmentation", "width", "height"])
+    jobs = ((start, table.slice(start, CHUNK).to_pylist(), rules) for start in range(0, len(table), CHUNK))
+    results: dict[int, list[tuple[str, float]]] = {}
+    with bar(total=len(table), what="masks", unit="masks") as progress:
+        for start, measured in in_processes(_measure_chunk, jobs, workers=workers if len(table) > WORTH_PROCESSES else 1):
+            results[start] = measured
+            progress.update(len(measured))
+    return [measured for start in sorted(results) for measured in results[start]]
+
+
+def _measure_chunk(job: tuple[int, list[Row], Rules]) -> tuple[int, list[tuple[str, float]]]:
+    start, rows, rules = job
+    return start, [_measure_one(row["segmentation"], row["width"], row["height"], rules) for row in rows]
+
+
+def _measure_one(segmentation: bytes, width: int, height: int, rules: Rules) -> tuple[str, float]:
+    try:
+        mask = decode_segmentation(segmentation, width=width, height=height)
+    except DegenerateSegmentationError:
+        return "degenerate", float("nan")
+    return mask_reason(mask, rules=rules), foreground_ratio(mask)
+
+
+def _split_up(
+    instances: pa.Table, photographs: pa.Table, reasons: np.ndarray, ratios: np.ndarray, *, split: SplitRule
+) -> tuple[pa.Table, pa.Table]:
+    keep = reasons == ""
+    kept = instances.filter(pa.array(keep))
+    official = dict(zip(photographs.column("image_id").to_pylist(), photographs.column("official_split").to_pylist(), strict=True))
+    splits = [split_of(image_id, official=official[image_id], rule=split) for image_id in kept.column("image_id").to_pylist()]
+    _check_splits(splits, reasons)
+    kept = kept.append_column("foreground_ratio", pa.array(ratios[keep])).append_column("split", pa.array(splits, pa.string()))
+    dropped = instances.filter(pa.array(~keep)).select(["annotation_id", "image_id", "category"])
+    return kept.cast(SELECTED), dropped.append_column("reason", pa.array(reasons[~keep], pa.string())).cast(DROPPED)
+
+
+def reason_counts(reasons: Sequence[str]) -> str:
+    """How many instances each reason dropped, in the order of the tests: "crowd 4, border 2"."""
+    counts = {reason: list(reasons).count(reason) for reason in REASONS}
+    return ", ".join(f"{reason} {count}" for reason, count in counts.items() if count) or "none"
+
+
+def _check_categories(instances: pa.Table, categories: Sequence[str] | None) -> None:
+    known = sorted(set(pc.unique(instances.column("category")).to_pylist()))
+    for category in categories or ():
+        if category not in known:
+            close = difflib.get_close_matches(category, known, n=3) or known[:10]
+            raise InputError(f"category {category!r}: no annotation has it; expected one that the source has, such as {', '.join(close)}")
+
+
+def _check_splits(splits: list[str], reasons: np.ndarray) -> None:
+    missing = [name for name in SPLITS if name not in splits]
+    if missing:
+        came = f"{len(splits)} of {len(reasons)} instances were kept (dropped: {reason_counts(reasons.tolist())})"
+        raise InputError(f"{came} and none is in {', '.join(missing)}; expected some in each split; widen the selection or the split")
+
+
+def _licensed(photographs: pa.Table, licences: Sequence[str] | None) -> np.ndarray:
+    names = np.array(photographs.column("licence").to_pylist(), dtype=object)
+    fine = np.array([NO_DERIVATIVES not in name if licences is None else name in licences for name in names], dtype=bool)
+    return photographs.column("image_id").to_numpy()[fine]
+
+
+def _is_in(table: pa.Table, column: str, values: Sequence[str]) -> np.ndarray:
+    return pc.is_in(table.column(column), value_set=pa.array(values)).to_numpy(zero_copy_only=False)

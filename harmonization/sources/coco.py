@@ -1,0 +1,96 @@
+"""COCO 2017 (Lin et al. 2014, arXiv:1405.0312) from its own server or any mirror: what it lists, and its photographs."""
+
+import logging
+import zipfile
+from pathlib import Path
+
+import pyarrow as pa
+
+from harmonization.errors import InputError
+from harmonization.fetch import AbsentError
+from harmonization.sources.annotations import read_instances
+from harmonization.sources.mirror import Checksum, FolderMirror, WebMirror, open_mirror, zip_problem
+from harmonization.sources.photographs import Wanted, store_photographs
+from harmonization.tables import write_table
+
+ANNOTATIONS = "annotations/annotations_trainval2017.zip"
+
+log = logging.getLogger(__name__)
+
+
+def list_coco(
+    *,
+    out: Path,
+    work: Path,
+    mirror: str,
+    splits: list[str],
+    parallel: int,
+    attempts: int,
+    timeout_seconds: float,
+    workers: int,  # noqa: ARG001
+) -> None:
+    """Writes ``photographs.parquet`` and ``instances.parquet`` of the splits into ``out``; downloads go to ``work``."""
+    opened = open_mirror(mirror, attempts=attempts, timeout_seconds=timeout_seconds, parallel=parallel)
+    list_mirror(opened, out=out, work=work, splits=splits)
+
+
+def list_mirror(mirror: FolderMirror | WebMirror, *, out: Path, work: Path, splits: list[str]) -> None:
+    """``list_coco`` of an open mirror."""
+    photographs, instances = [], []
+    for split in splits:
+        name, data = _instances_json(mirror, work, split)
+        listed, annotated = read_instances(data, name=name, split=split)
+        photographs.append(_with_checksums(listed, mirror, split))
+        instances.append(annotated)
+    write_table(out / "photographs.parquet", pa.concat_tables(photographs))
+    write_table(out / "instances.parquet", pa.concat_tables(instances))
+
+
+def fetch_coco(
+    photographs: pa.Table,
+    *,
+    listing: pa.Table,
+    source: Path,  # noqa: ARG001
+    out: Path,
+    work: Path,
+    mirror: str,
+    splits: list[str],  # noqa: ARG001
+    parallel: int,
+    attempts: int,
+    timeout_seconds: float,
+    workers: int,  # noqa: ARG001
+) -> None:
+    """Brings the photographs (rows of ``listing``) into shards in ``out``."""
+    opened = open_mirror(mirror, attempts=attempts, timeout_seconds=timeout_seconds, parallel=parallel)
+    store_photographs(opened, Wanted(photographs, listing), out=out, work=work, parallel=parallel)
+
+
+def _instances_json(mirror: FolderMirror | WebMirror, work: Path, split: str) -> tuple[str, bytes]:
+    """The name and content of a split's json: from the official archive, or unzipped in a folder."""
+    member = f"annotations/instances_{split}.json"
+    try:
+        path = mirror.file(ANNOTATIONS, work, verdict=zip_problem)
+    except AbsentError:
+        if not mirror.is_local:
+            raise
+        path = mirror.file(member, work, verdict=lambda _: None)
+        return str(path), path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        if member not in archive.namelist():
+            raise InputError(f"{path}: has no {member}; expected it in COCO's archive; use another mirror or fewer splits")
+        return f"{path}, {member}", archive.read(member)
+
+
+def _with_checksums(listed: pa.Table, mirror: FolderMirror | WebMirror, split: str) -> pa.Table:
+    """The table with the size and CRC-32 that the split's archive has of each photograph, where there is one."""
+    directory = mirror.directory(f"zips/{split}.zip")
+    if directory is None:
+        log.info("%s: the mirror has no zips/%s.zip; photographs are verified by decoding and their dimensions alone", split, split)
+        return listed
+    unknown = Checksum(None, None)
+    checksums = [directory.get(f"{split}/{name}", unknown) for name in listed.column("file_name").to_pylist()]
+    for column in Checksum._fields:
+        position = listed.schema.get_field_index(column)
+        values = pa.array([getattr(checksum, column) for checksum in checksums], pa.int64())
+        listed = listed.set_column(position, column, values)
+    return listed

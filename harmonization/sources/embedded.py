@@ -1,0 +1,36 @@
+"""The studio as a source: it writes a small mirror of COCO, which is then read like any other."""
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from harmonization.sources.coco import list_mirror
+from harmonization.sources.mirror import FolderMirror
+from harmonization.sources.photographs import Wanted, store_photographs
+from harmonization.sources.studio import write_studio
+
+MIRROR = "mirror"
+SPLITS = ["train2017", "val2017"]
+
+
+def list_studio(*, out: Path, work: Path, workers: int, scenes: int, width_px: int, height_px: int, seed: int) -> None:
+    """Draws the scenes into ``out``/mirror and lists them like COCO's photographs."""
+    write_studio(out / MIRROR, scenes=scenes, width_px=width_px, height_px=height_px, seed=seed, workers=workers)
+    list_mirror(FolderMirror(out / MIRROR), out=out, work=work, splits=SPLITS)
+
+
+def fetch_studio(
+    photographs: pa.Table,
+    *,
+    listing: pa.Table,
+    source: Path,
+    out: Path,
+    work: Path,
+    workers: int,
+    scenes: int,  # noqa: ARG001
+    width_px: int,  # noqa: ARG001
+    height_px: int,  # noqa: ARG001
+    seed: int,  # noqa: ARG001
+) -> None:
+    """Brings scenes from the source's mirror into shards."""
+    store_photographs(FolderMirror(source / MIRROR), Wanted(photographs, listing), out=out, work=work, parallel=workers)

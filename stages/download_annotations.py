@@ -1,0 +1,32 @@
+"""Stage ``download_annotations``: a source or its mirror -> data/<profile>/sources/<source>/photographs.parquet and instances.parquet."""
+
+import logging
+import os
+
+from harmonization.errors import InputError
+from harmonization.sources import SOURCES
+from harmonization.tables import read_table
+from pipeline.layout import Layout
+from pipeline.params import load_params
+from pipeline.stage import run_stage
+from pipeline.work import download_folder
+
+log = logging.getLogger(__name__)
+
+
+def main(source: str) -> None:
+    """Lists what a source has."""
+    params = load_params()
+    if source not in params.sources:
+        raise InputError(f"source is {source!r}; expected one of {params.sources}, as params.yaml lists them")
+    section = params.active.sources[source]
+    out = Layout(params.profile).source(source)
+    options = section.model_dump(exclude={"kind"})
+    workers = params.machine.workers or os.cpu_count() or 1
+    SOURCES[section.kind].list(out=out, work=download_folder(section.kind, options.get("mirror")), workers=workers, **options)
+    counts = [read_table(out / f"{table}.parquet", ["image_id"]).num_rows for table in ("photographs", "instances")]
+    log.info("%s: %d photographs, %d instances", source, *counts)
+
+
+if __name__ == "__main__":
+    run_stage(main, __doc__, {"source": str})

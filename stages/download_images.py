@@ -1,0 +1,40 @@
+"""Stage ``download_images``: selected instances + the source -> data/<profile>/images/<dataset>/ (verified photographs in shards)."""
+
+import os
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from harmonization.errors import InputError
+from harmonization.sources import SOURCES
+from harmonization.tables import read_table
+from pipeline.layout import Layout
+from pipeline.params import load_params
+from pipeline.stage import run_stage
+from pipeline.work import download_folder
+
+
+def main(dataset: str) -> None:
+    """Fetches the photographs that a data set's foregrounds are in."""
+    params = load_params()
+    if dataset not in params.datasets:
+        raise InputError(f"data set is {dataset!r}; expected one of {params.datasets}, as params.yaml lists them")
+    layout = Layout(params.profile)
+    source = params.active.datasets[dataset].source
+    section = params.active.sources[source]
+    options = section.model_dump(exclude={"kind"})
+    listing = read_table(layout.source(source) / "photographs.parquet")
+    wanted = pc.unique(read_table(layout.selected(dataset) / "instances.parquet", ["image_id"]).column("image_id"))
+    SOURCES[section.kind].fetch(
+        listing.filter(pc.is_in(listing.column("image_id"), value_set=pa.array(wanted))),
+        listing=listing,
+        source=layout.source(source),
+        out=layout.images(dataset),
+        work=download_folder(section.kind, options.get("mirror")),
+        workers=params.machine.workers or os.cpu_count() or 1,
+        **options,
+    )
+
+
+if __name__ == "__main__":
+    run_stage(main, __doc__, {"dataset": str})

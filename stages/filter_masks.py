@@ -1,0 +1,40 @@
+"""Stage ``filter_masks``: a source's instances -> data/<profile>/selected/<dataset>/instances.parquet and dropped.parquet."""
+
+import logging
+import os
+
+from harmonization.errors import InputError
+from harmonization.selection import Rules, SplitRule, reason_counts, select
+from harmonization.tables import read_table, write_table
+from pipeline.layout import Layout
+from pipeline.params import load_params
+from pipeline.stage import run_stage
+
+log = logging.getLogger(__name__)
+
+
+def main(dataset: str) -> None:
+    """Selects a data set's foregrounds."""
+    params = load_params()
+    if dataset not in params.datasets:
+        raise InputError(f"data set is {dataset!r}; expected one of {params.datasets}, as params.yaml lists them")
+    layout = Layout(params.profile)
+    section = params.active.datasets[dataset]
+    source = layout.source(section.source)
+    kept, dropped = select(
+        read_table(source / "instances.parquet"),
+        read_table(source / "photographs.parquet"),
+        rules=Rules(**section.selection.model_dump()),
+        split=SplitRule(**section.split.model_dump()),
+        workers=params.machine.workers or os.cpu_count() or 1,
+    )
+    out = layout.selected(dataset)
+    write_table(out / "instances.parquet", kept)
+    write_table(out / "dropped.parquet", dropped)
+    photographs = len(set(kept.column("image_id").to_pylist()))
+    log.info("%s: kept %d instances of %d photographs", dataset, len(kept), photographs)
+    log.info("%s: dropped %d: %s", dataset, len(dropped), reason_counts(dropped.column("reason").to_pylist()))
+
+
+if __name__ == "__main__":
+    run_stage(main, __doc__, {"dataset": str})
