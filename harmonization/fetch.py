@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
@@ -14,7 +14,6 @@ from tenacity.nap import sleep_using_event
 from harmonization.errors import InputError
 
 FINAL = {400, 401, 403, 404, 405, 410}  # asking again would not help
-BLOCK = 1 << 16
 LONGEST_WAIT_SECONDS = 60
 
 T = TypeVar("T")
@@ -36,12 +35,19 @@ class AbsentError(InputError):
 class Fetcher:
     """A connection pool with patience. ``stop`` ends every wait and transfer at once."""
 
-    def __init__(self, *, attempts: int, timeout_seconds: float, parallel: int = 1, backoff_seconds: float = 0.5) -> None:
+    def __init__(self, *, attempts: int, timeout_seconds: float, parallel: int = 1, backoff_seconds: float = 0.25) -> None:
         limits = httpx.Limits(max_connections=parallel + 1, max_keepalive_connections=parallel + 1)
-        self.client = httpx.Client(timeout=timeout_seconds, follow_redirects=True, limits=limits)
+        headers = {"Accept-Encoding": "identity"}  # ranges are of the file, not of a compressed form of it
+        self.client = httpx.Client(headers=headers, timeout=timeout_seconds, follow_redirects=True, limits=limits)
         self.attempts = attempts
         self.stop = Event()
-        self._backoff = wait_exponential_jitter(initial=backoff_seconds, max=LONGEST_WAIT_SECONDS, jitter=backoff_seconds)
+        self._backoff = wait_exponential_jitter(multiplier=backoff_seconds, max=LONGEST_WAIT_SECONDS, jitter=backoff_seconds)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.close()
 
     def fetch(self, url: str, path: Path, *, problem: Problem) -> None:
         """Brings a file to ``path``. ``problem`` judges the whole file; a bad one is thrown away and counts as an attempt."""
@@ -96,7 +102,7 @@ class Fetcher:
 
     def _receive(self, response: httpx.Response, part: Path, *, append: bool) -> None:
         with part.open("ab" if append else "wb") as file:
-            for block in response.iter_bytes(BLOCK):
+            for block in response.iter_raw():  # as it comes: what is buffered when a connection breaks would be lost
                 if self.stop.is_set():
                     raise KeyboardInterrupt
                 file.write(block)

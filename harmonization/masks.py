@@ -3,6 +3,8 @@
 A mask is uint8 (H, W), 1 = foreground. A segmentation is COCO's json text: polygons, or run lengths (plain or compressed).
 """
 
+from typing import Any, cast
+
 import cv2
 import msgspec
 import numpy as np
@@ -20,10 +22,10 @@ def decode_segmentation(segmentation: bytes, *, width: int, height: int) -> np.n
     return coco_mask.decode(run_lengths(segmentation, width=width, height=height))
 
 
-def run_lengths(segmentation: bytes, *, width: int, height: int) -> dict[str, object]:
+def run_lengths(segmentation: bytes, *, width: int, height: int) -> Any:
     """A segmentation as compressed run lengths of the photograph's size."""
     try:
-        shape = msgspec.json.decode(segmentation)
+        shape: Any = msgspec.json.decode(segmentation)
     except msgspec.DecodeError as error:
         raise DegenerateSegmentationError(f"not json: {error}") from error
     if isinstance(shape, list):
@@ -32,12 +34,12 @@ def run_lengths(segmentation: bytes, *, width: int, height: int) -> dict[str, ob
     if not isinstance(shape, dict) or "counts" not in shape or list(shape.get("size", [])) != [height, width]:
         size = shape.get("size") if isinstance(shape, dict) else shape
         raise DegenerateSegmentationError(f"run lengths of size {size}; expected [{height}, {width}]")
-    counts = shape["counts"]
+    counts: Any = shape["counts"]
     if isinstance(counts, str):
         return {"size": [height, width], "counts": counts.encode()}
     if sum(counts) != height * width:
         raise DegenerateSegmentationError(f"run lengths cover {sum(counts)} pixels; expected {height * width}")
-    return coco_mask.frPyObjects(shape, height, width)
+    return coco_mask.frPyObjects(cast(Any, shape), height, width)
 
 
 def foreground_ratio(mask: np.ndarray) -> float:
@@ -61,7 +63,7 @@ def part_count(mask: np.ndarray) -> int:
     return int((areas >= SMALLEST_PART * areas.sum()).sum())
 
 
-def _check_polygons(polygons: list) -> None:
+def _check_polygons(polygons: list[Any]) -> None:
     if not polygons:
         raise DegenerateSegmentationError("no polygon")
     for polygon in polygons:

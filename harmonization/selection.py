@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from harmonization.errors import InputError
 from harmonization.masks import DegenerateSegmentationError, border_fraction, decode_segmentation, foreground_ratio, part_count
@@ -152,7 +151,7 @@ def reason_counts(reasons: Sequence[str]) -> str:
 
 
 def _check_categories(instances: pa.Table, categories: Sequence[str] | None) -> None:
-    known = sorted(set(pc.unique(instances.column("category")).to_pylist()))
+    known = sorted(set(instances.column("category").to_pylist()))
     for category in categories or ():
         if category not in known:
             close = difflib.get_close_matches(category, known, n=3) or known[:10]
@@ -173,4 +172,5 @@ def _licensed(photographs: pa.Table, licences: Sequence[str] | None) -> np.ndarr
 
 
 def _is_in(table: pa.Table, column: str, values: Sequence[str]) -> np.ndarray:
-    return pc.is_in(table.column(column), value_set=pa.array(values)).to_numpy(zero_copy_only=False)
+    wanted = set(values)
+    return np.array([value in wanted for value in table.column(column).to_pylist()], dtype=bool)

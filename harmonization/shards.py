@@ -7,13 +7,14 @@ A row's address is (shard, row). Shards of equal rows are equal byte for byte.
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
 from harmonization.errors import InputError
 from harmonization.files import atomic_path
 
-Row = dict[str, object]
+Row = dict[str, Any]
 
 
 def shard_path(folder: Path, shard: int) -> Path:
@@ -44,7 +45,7 @@ class ShardReader:
         except (FileNotFoundError, pa.ArrowInvalid) as error:
             raise InputError(f"{path}: missing or not whole ({error}); delete {self.folder} and run its stage again") from error
 
-    def value(self, shard: int, row: int, column: str) -> object:
+    def value(self, shard: int, row: int, column: str) -> Any:
         """One cell, copied out of the map."""
         return self._batch(shard).column(column)[row].as_py()
 

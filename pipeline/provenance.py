@@ -3,6 +3,7 @@
 import subprocess
 from pathlib import Path
 
+from harmonization.errors import InputError
 from harmonization.files import sha256_of
 
 CODE_PATHS = ("harmonization", "stages", "pipeline", "requirements.lock")
@@ -22,7 +23,10 @@ def code_commit() -> str:
 
 def data_hash(manifest: Path) -> str:
     """The first 16 hexadecimal digits of the manifest's SHA-256; its columns hold the SHA-256 of every picture."""
-    return sha256_of(manifest)[:16]
+    try:
+        return sha256_of(manifest)[:16]
+    except FileNotFoundError as error:
+        raise InputError(f"{manifest}: no such table; run the stage that writes it (dvc repro)") from error
 
 
 def _git(*arguments: str) -> str:

@@ -3,7 +3,6 @@
 import os
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from harmonization.errors import InputError
 from harmonization.sources import SOURCES
@@ -24,9 +23,9 @@ def main(dataset: str) -> None:
     section = params.active.sources[source]
     options = section.model_dump(exclude={"kind"})
     listing = read_table(layout.source(source) / "photographs.parquet")
-    wanted = pc.unique(read_table(layout.selected(dataset) / "instances.parquet", ["image_id"]).column("image_id"))
+    wanted = set(read_table(layout.selected(dataset) / "instances.parquet", ["image_id"]).column("image_id").to_pylist())
     SOURCES[section.kind].fetch(
-        listing.filter(pc.is_in(listing.column("image_id"), value_set=pa.array(wanted))),
+        listing.filter(pa.array([image_id in wanted for image_id in listing.column("image_id").to_pylist()])),
         listing=listing,
         source=layout.source(source),
         out=layout.images(dataset),

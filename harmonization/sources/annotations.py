@@ -106,4 +106,4 @@ def _instances(content: Instances, *, name: str) -> pa.Table:
 
 def _unique(ids: list[int], *, name: str, what: str) -> None:
     if len(set(ids)) != len(ids):
-        raise InputError(f"{name}: a {what}'s id occurs twice; expected each once; fetch it again")
+        raise InputError(f"{name}: an id of {what}s occurs twice; expected each once; fetch it again")

@@ -30,8 +30,8 @@ def list_coco(
     workers: int,  # noqa: ARG001
 ) -> None:
     """Writes ``photographs.parquet`` and ``instances.parquet`` of the splits into ``out``; downloads go to ``work``."""
-    opened = open_mirror(mirror, attempts=attempts, timeout_seconds=timeout_seconds, parallel=parallel)
-    list_mirror(opened, out=out, work=work, splits=splits)
+    with open_mirror(mirror, attempts=attempts, timeout_seconds=timeout_seconds, parallel=parallel) as opened:
+        list_mirror(opened, out=out, work=work, splits=splits)
 
 
 def list_mirror(mirror: FolderMirror | WebMirror, *, out: Path, work: Path, splits: list[str]) -> None:
@@ -61,8 +61,8 @@ def fetch_coco(
     workers: int,  # noqa: ARG001
 ) -> None:
     """Brings the photographs (rows of ``listing``) into shards in ``out``."""
-    opened = open_mirror(mirror, attempts=attempts, timeout_seconds=timeout_seconds, parallel=parallel)
-    store_photographs(opened, Wanted(photographs, listing), out=out, work=work, parallel=parallel)
+    with open_mirror(mirror, attempts=attempts, timeout_seconds=timeout_seconds, parallel=parallel) as opened:
+        store_photographs(opened, Wanted(photographs, listing), out=out, work=work, parallel=parallel)
 
 
 def _instances_json(mirror: FolderMirror | WebMirror, work: Path, split: str) -> tuple[str, bytes]:

@@ -7,9 +7,10 @@ of every member, and byte ranges read it without the gigabytes before it.
 import io
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
 from harmonization.errors import InputError
@@ -96,7 +97,7 @@ class WebMirror:
     def _reading(self, name: str, size: int) -> dict[str, Checksum]:
         window = io.BufferedReader(_Ranges(self.fetcher, self.url(name), size), buffer_size=1 << 16)
         try:
-            return _members(window)
+            return _members(cast(IO[bytes], window))
         except (zipfile.BadZipFile, UnicodeDecodeError) as error:
             raise TransientError(f"its directory is not readable ({error})") from error
 
@@ -125,14 +126,17 @@ class _Ranges(io.RawIOBase):
         return len(data)
 
 
-def open_mirror(address: str, *, attempts: int = 8, timeout_seconds: float = 60, parallel: int = 1) -> FolderMirror | WebMirror:
+@contextmanager
+def open_mirror(address: str, *, attempts: int, timeout_seconds: float, parallel: int) -> Iterator[FolderMirror | WebMirror]:
     """The mirror at an address; anything but ``http(s)://`` is a folder."""
     parts = urlsplit(address)
     if parts.scheme in {"http", "https"}:
-        return WebMirror(address, Fetcher(attempts=attempts, timeout_seconds=timeout_seconds, parallel=parallel))
-    if parts.scheme not in {"", "file"}:
+        with Fetcher(attempts=attempts, timeout_seconds=timeout_seconds, parallel=parallel) as fetcher:
+            yield WebMirror(address, fetcher)
+    elif parts.scheme in {"", "file"}:
+        yield FolderMirror(Path(unquote(parts.path)))
+    else:
         raise InputError(f"mirror {address!r}: expected https://, http://, file:// or a folder")
-    return FolderMirror(Path(unquote(parts.path)))
 
 
 def zip_problem(path: Path) -> str | None:
@@ -154,6 +158,6 @@ def zip_directory_problem(path: Path) -> str | None:
     return None
 
 
-def _members(archive: Path | io.BufferedReader) -> dict[str, Checksum]:
+def _members(archive: Path | IO[bytes]) -> dict[str, Checksum]:
     with zipfile.ZipFile(archive) as opened:
         return {member.filename: Checksum(member.file_size, member.CRC) for member in opened.infolist()}

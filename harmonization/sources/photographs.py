@@ -5,6 +5,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -37,11 +38,12 @@ class Wanted(NamedTuple):
 def store_photographs(mirror: FolderMirror | WebMirror, wanted: Wanted, *, out: Path, work: Path, parallel: int) -> None:
     """Writes shards and ``photographs.parquet`` into ``out``; what was fetched and verified stays in ``work``."""
     rows = wanted.photographs.sort_by("image_id").to_pylist()
-    archives = _archives(mirror, wanted, work)
-    if isinstance(mirror, WebMirror):
-        _fetch_all(mirror, [row for row in rows if _member(row, archives) is None], work, parallel)
-    with atomic_folder(out) as folder:
-        _pack(((row, _content(mirror, row, archives, work)) for row in rows), len(rows), folder)
+    with ExitStack() as stack:
+        archives = {split: stack.enter_context(zipfile.ZipFile(path)) for split, path in _archives(mirror, wanted, work).items()}
+        if isinstance(mirror, WebMirror):
+            _fetch_all(mirror, [row for row in rows if _member(row, archives) is None], work, parallel)
+        with atomic_folder(out) as folder:
+            _pack(((row, _content(mirror, row, archives, work)) for row in rows), len(rows), folder)
 
 
 def problem_with(data: bytes, row: Row) -> str | None:
@@ -56,21 +58,17 @@ def problem_with(data: bytes, row: Row) -> str | None:
     return None if size == expected else f"{size[0]}x{size[1]} pixels; the json says {expected[0]}x{expected[1]}"
 
 
-def _archives(mirror: FolderMirror | WebMirror, wanted: Wanted, work: Path) -> dict[str, zipfile.ZipFile]:
-    """Open archives of the splits of which a folder has one, or of which more than half is wanted."""
-    opened = {}
-    for split in pc.unique(wanted.photographs.column("official_split")).to_pylist():
-        share = _count(wanted.photographs, split) / _count(wanted.listing, split)
-        has_checksums = pc.all(pc.is_valid(wanted.photographs.filter(pc.field("official_split") == split).column("crc32"))).as_py()
+def _archives(mirror: FolderMirror | WebMirror, wanted: Wanted, work: Path) -> dict[str, Path]:
+    """The archives of the splits of which a folder has one, or of which more than half is wanted."""
+    archives = {}
+    for split in sorted(set(wanted.photographs.column("official_split").to_pylist())):
+        photographs, listing = (table.filter(pc.field("official_split") == split) for table in wanted)
+        share = len(photographs) / len(listing)
+        has_checksums = photographs.column("crc32").null_count == 0
         if has_checksums and (mirror.is_local or share > WHOLE_ARCHIVE):
             log.info("%s: %.0f %% of the photographs are wanted: reading zips/%s.zip", split, 100 * share, split)
-            path = mirror.file(f"zips/{split}.zip", work, verdict=zip_directory_problem)
-            opened[split] = zipfile.ZipFile(path)
-    return opened
-
-
-def _count(table: pa.Table, split: str) -> int:
-    return pc.sum(pc.equal(table.column("official_split"), split)).as_py()
+            archives[split] = mirror.file(f"zips/{split}.zip", work, verdict=zip_directory_problem)
+    return archives
 
 
 def _member(row: Row, archives: dict[str, zipfile.ZipFile]) -> bytes | None:
@@ -121,12 +119,16 @@ def _content(mirror: FolderMirror | WebMirror, row: Row, archives: dict[str, zip
     """A verified photograph's bytes."""
     if (data := _member(row, archives)) and not problem_with(data, row):
         return data
-    for name in (_name(row), f"images/{_name(row)}") if mirror.is_local else (_name(row),):
-        try:
-            return mirror.file(name, work, verdict=lambda path: problem_with(path.read_bytes(), row)).read_bytes()
-        except AbsentError as error:
-            absent = error
-    raise absent
+
+    def verdict(path: Path) -> str | None:
+        return problem_with(path.read_bytes(), row)
+
+    try:
+        return mirror.file(_name(row), work, verdict=verdict).read_bytes()
+    except AbsentError:
+        if not mirror.is_local:
+            raise
+        return mirror.file(f"images/{_name(row)}", work, verdict=verdict).read_bytes()  # a folder as many people keep it
 
 
 def _name(row: Row) -> str:

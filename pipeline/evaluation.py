@@ -1,0 +1,45 @@
+"""One method scored on the test split of every data set."""
+
+import json
+import logging
+
+import pyarrow as pa
+from torch import nn
+
+from harmonization.files import write_text
+from harmonization.metrics.perceptual import load_lpips, missing_backbone
+from harmonization.scoring import Harmonize, score_split
+from harmonization.shards import Row
+from harmonization.summary import headline_means
+from harmonization.tables import SCORES, write_table
+from pipeline.layout import Layout
+from pipeline.packing import packed
+from pipeline.params import Params
+from pipeline.provenance import code_commit, data_hash
+
+log = logging.getLogger(__name__)
+
+
+def write_scores(params: Params, layout: Layout, harmonize: Harmonize, *, method: str, seed: int) -> None:
+    """Writes the per-image table of a method and, beside it, a few headline numbers for ``dvc metrics``."""
+    evaluation = params.active.evaluation
+    commit, perceptual = code_commit(), _perceptual(evaluation.lpips)
+    rows: list[Row] = []
+    for dataset in params.datasets:
+        split = packed(params, layout, dataset, "test", evaluation.size_px)
+        names = {"method": method, "seed": seed, "dataset": dataset, "commit": commit}
+        names["data_hash"] = data_hash(layout.composites(dataset) / "manifest.parquet")
+        rows += score_split(split, harmonize, names=names, perceptual=perceptual)
+    table = pa.Table.from_pylist(rows, schema=SCORES)
+    path = layout.scores(method, seed)
+    write_table(path, table)
+    write_text(path.with_suffix(".json"), json.dumps(headline_means(table), indent=2) + "\n")
+
+
+def _perceptual(backbone: str | None) -> nn.Module | None:
+    if backbone is None:
+        return None
+    if problem := missing_backbone(backbone):
+        log.warning("%s; the column stays empty", problem)
+        return None
+    return load_lpips(backbone)

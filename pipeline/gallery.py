@@ -1,0 +1,100 @@
+"""The test images that a method helped and harmed most, with what every method made of them."""
+
+import base64
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import torch
+
+from harmonization.baselines import BASELINES
+from harmonization.checkpoint import load_harmonizer
+from harmonization.images import encode_jpeg, encode_png
+from harmonization.ranges import uint8_from_metric
+from harmonization.scoring import Harmonize, learned, metric_tensor, on_background, pictures_of
+from harmonization.summary import REFERENCE, headline
+from pipeline.layout import Layout
+from pipeline.params import Params
+from pipeline.results import methods_of
+
+if TYPE_CHECKING:
+    from harmonization.data import PackedSplit
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture of a case as a data URI; ``fmse`` is None for the mask and the real photograph."""
+
+    title: str
+    uri: str
+    fmse: float | None = None
+    psnr: float | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """One test image: composite, mask, each method's output, real."""
+
+    sample_id: str
+    foreground_ratio: float
+    gain: float  # fMSE of the composite minus fMSE of the judged method's output
+    pictures: list[Picture]
+
+
+def loaded_methods(params: Params, layout: Layout, *, device: torch.device) -> dict[str, Harmonize]:
+    """Every method but the reference as a function; trained ones with the first seed."""
+    methods: dict[str, Harmonize] = {}
+    for name, seeds in methods_of(params):
+        if name in params.variants:
+            harmonizer, _ = load_harmonizer(layout.run(name, seeds[0]) / "model.safetensors")
+            methods[name] = learned(harmonizer, device=device)
+        elif name != REFERENCE:
+            methods[name] = BASELINES[name]
+    return methods
+
+
+def cases(
+    scores: pa.Table, split: "PackedSplit", methods: dict[str, Harmonize], *, seeds: dict[str, int], judged: str, count: int
+) -> tuple[list[Case], list[Case]]:
+    """The best and the worst cases of ``judged``, ``count`` in all, by the gain in foreground error.
+
+    ``scores`` are those of the split's data set; ``seeds`` says which seed of each method is shown.
+    """
+    frame = headline(scores).to_pandas()
+    frame = frame[frame["seed"] == frame["method"].map(seeds)]
+    fmse, psnr = (frame.pivot_table(index="sample_id", columns="method", values=metric) for metric in ("fmse", "psnr_255"))
+    gain = (fmse[REFERENCE] - fmse[judged]).dropna().sort_values(ascending=False, kind="stable")
+    worst_count = min(count, len(gain)) // 2
+    best_count = min(count, len(gain)) - worst_count
+    positions = {sample: index for index, sample in enumerate(split.rows["sample_id"].to_pylist())}
+
+    def case(sample_id: str) -> Case:
+        pictures = _pictures(split, positions[sample_id], methods, fmse.loc[sample_id], psnr.loc[sample_id])
+        ratio = split.rows["foreground_ratio"][positions[sample_id]].as_py()
+        return Case(sample_id, ratio, float(gain[sample_id]), pictures)
+
+    return [case(name) for name in gain.index[:best_count]], [case(name) for name in gain.index[::-1][:worst_count]]
+
+
+def _pictures(split: "PackedSplit", index: int, methods: dict[str, Harmonize], fmse: pd.Series, psnr: pd.Series) -> list[Picture]:
+    composite, real, mask = pictures_of(split, index)
+    pictures = [Picture("composite", _jpeg_uri(composite), fmse[REFERENCE], psnr[REFERENCE]), Picture("mask", _png_uri(split.mask[index]))]
+    for name, harmonize in methods.items():
+        raw = metric_tensor(harmonize(composite.copy(), mask[0, 0].numpy().copy()))
+        output = on_background(raw, composite=metric_tensor(composite), real=raw, mask=mask, background="composite")
+        pictures.append(Picture(name, _jpeg_uri(uint8_from_metric(output)[0].contiguous().numpy()), fmse[name], psnr[name]))
+    return [*pictures, Picture("real", _jpeg_uri(real))]
+
+
+def _jpeg_uri(picture: np.ndarray) -> str:
+    return _uri("jpeg", encode_jpeg(picture, quality=92))
+
+
+def _png_uri(mask: np.ndarray) -> str:
+    return _uri("png", encode_png(np.array(mask), level=9))
+
+
+def _uri(kind: str, data: bytes) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"

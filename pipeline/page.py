@@ -1,0 +1,190 @@
+"""``reports/index.html``: one file that needs nothing else, from the tables and pictures of a run."""
+
+import base64
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+import torch
+from pydantic import BaseModel
+from ruamel.yaml import YAML
+from ruamel.yaml.compat import StringIO
+
+from harmonization.files import write_text
+from harmonization.metrics.perceptual import BACKBONES, missing_backbone
+from harmonization.scoring import BACKGROUNDS, QUANTISATIONS
+from harmonization.summary import BUCKETS, CONFIDENCE, METRICS, REFERENCE
+from pipeline.gallery import Case
+from pipeline.params import Params, Variant
+
+TEMPLATES = Path("reports", "templates")
+NARROW_SPACE = "\u202f"  # between thousands; lines do not break there
+PEAKS = {"psnr_255": "255", "psnr_target": "target", "psnr_range": "range"}
+LEADER_METRICS = ("fmse", "psnr_255", "ssim", "fssim", "lpips")
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a data set holds."""
+
+    splits: list[dict[str, object]]  # split, composites, photographs
+    transfers: dict[str, int]
+    categories: dict[str, int]
+    delta_e: float  # mean CIEDE2000 in the mask
+    kept: int
+    dropped: dict[str, int]
+    ratios_svg: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One data set on the page."""
+
+    name: str
+    card: Card
+    gains_svg: str
+    judged: str | None  # the method by which the gallery is chosen
+    best: list[Case]
+    worst: list[Case]
+
+
+def write_page(
+    path: Path, *, params: Params, summary: pd.DataFrame, sections: list[Section], curves: dict[str, str], facts: Mapping[str, object]
+) -> None:
+    """Renders the page. ``summary`` is ``tables/summary.parquet``; ``curves`` are SVGs by their description; ``facts`` say where from."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters.update(FILTERS)
+    text = environment.get_template("index.html.j2").render(
+        profile=params.profile,
+        size_px=params.active.evaluation.size_px,
+        bootstrap=params.active.evaluation.bootstrap,
+        confidence=CONFIDENCE,
+        reference=REFERENCE,
+        sections=[{"data": section, **_tables(summary[summary["dataset"] == section.name], params)} for section in sections],
+        backgrounds=BACKGROUNDS,
+        quantisations=QUANTISATIONS,
+        peaks=PEAKS,
+        higher_is_better=METRICS,
+        lpips_reason=lpips_reason(params, summary),
+        variants={name: described(variant) for name, variant in params.variants.items()},
+        seeds=params.seeds,
+        training=params.active.training.model_dump(),
+        curves=curves,
+        facts={**facts, "torch": torch.__version__, "Python": platform.python_version()},
+        parameters=_yaml({"variants": params.variants, f"profiles.{params.profile}": params.active}),
+    )
+    write_text(path, text)
+
+
+def lpips_reason(params: Params, summary: pd.DataFrame) -> str | None:
+    """Why the LPIPS column is empty; None when it is not."""
+    if (summary["metric"] == "lpips").any():
+        return None
+    backbone = params.active.evaluation.lpips
+    if backbone is None:
+        return f"LPIPS is not computed: evaluation.lpips of this profile is null. Set it to one of {', '.join(sorted(BACKBONES))}."
+    return missing_backbone(backbone) or "LPIPS is empty: its backbone was absent when the methods were scored; evaluate them again."
+
+
+def described(variant: Variant) -> dict[str, str]:
+    """A variant in the words of the methods' table."""
+    generator, critic, objective = variant.generator, variant.discriminator, variant.adversarial
+    inference = "" if generator.inference_mode == "eval" else ", batch statistics and dropout at inference"
+    return {
+        "network": f"{generator.name}, width {generator.width}{inference}",
+        "mask": "yes" if generator.mask_input else "no",
+        "critic": "none" if critic is None else f"{critic.name}, {critic.field_px} px",
+        "objective": " + ".join(
+            [f"{weight:g} {name}" for name, weight in variant.losses.items()]
+            + ([f"{objective.weight:g} {objective.name}"] if objective else [])
+        ),
+        "trained on": variant.dataset,
+    }
+
+
+def _tables(summary: pd.DataFrame, params: Params) -> dict[str, object]:
+    cells = {
+        (row["method"], row["background"], row["quantisation"], row["bucket"], row["metric"]): row
+        for row in summary.to_dict(orient="records")
+    }
+
+    def cell(method: str, metric: str, bucket: str = "all", background: str = "composite", quantisation: str = "uint8") -> dict | None:
+        return cells.get((method, background, quantisation, bucket, metric))
+
+    order = sorted({key[0] for key in cells}, key=lambda method: (_mean_of(cell(method, "fmse")), method))
+    buckets = [bucket for bucket in BUCKETS if bucket != "all" and cell(REFERENCE, "fmse", bucket)]
+    worth = {
+        method: _spread([cell(method, peak, "all", b, q) for peak in PEAKS for b in BACKGROUNDS for q in QUANTISATIONS]) for method in order
+    }
+    return {
+        "cell": cell,
+        "order": order,
+        "kinds": {method: _kind(method, params) for method in order},
+        "buckets": buckets,
+        "best": {(metric, bucket): _best(cell, order, metric, bucket) for metric in LEADER_METRICS for bucket in ["all", *buckets]},
+        "infinite": max((int(row["n_infinite"]) for row in cells.values()), default=0),
+        "worth": worth,
+    }
+
+
+def _kind(method: str, params: Params) -> str:
+    if method == REFERENCE:
+        return "the composite itself"
+    return "trained" if method in params.variants else "baseline"
+
+
+def _best(cell: Callable[..., dict | None], order: list[str], metric: str, bucket: str) -> str | None:
+    """The method with the best mean, as the table rounds it not; None where nobody has one."""
+    known = {method: _mean_of(cell(method, metric, bucket)) for method in order if cell(method, metric, bucket)}
+    if not known:
+        return None
+    return (max if METRICS[metric] else min)(known, key=known.__getitem__)
+
+
+def _mean_of(row: dict | None) -> float:
+    return float("inf") if row is None or pd.isna(row["mean"]) else row["mean"]
+
+
+def _spread(rows: list[dict | None]) -> float:
+    means = [row["mean"] for row in rows if row is not None and not pd.isna(row["mean"])]
+    return max(means) - min(means) if means else float("nan")
+
+
+def _yaml(tree: dict[str, object]) -> str:
+    writer, buffer = YAML(typ="safe", pure=True), StringIO()
+    writer.default_flow_style = None
+    writer.width = 120
+    writer.dump({name: _plain(item) for name, item in tree.items()}, buffer)
+    return buffer.getvalue()
+
+
+def _plain(item: object) -> object:
+    if isinstance(item, dict):
+        return {name: _plain(value) for name, value in item.items()}
+    return item.model_dump(mode="json") if isinstance(item, BaseModel) else item
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "–" if value is None or pd.isna(value) else f"{value:,.{digits}f}".replace("-", "−").replace(",", NARROW_SPACE)
+
+
+def _signed(value: float | None, digits: int) -> str:
+    text = _number(value, digits)
+    zero = not text.strip("0.−")
+    return text.removeprefix("−") if zero else text if text.startswith(("−", "–")) else f"+{text}"
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None or pd.isna(value) else f"{100 * value:.0f} %" if value in (0, 1) else f"{100 * value:.1f} %"
+
+
+def _data_uri(svg: str) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+
+
+FILTERS: dict[str, Callable] = {"number": _number, "signed": _signed, "percent": _percent, "data_uri": _data_uri}

@@ -1,0 +1,85 @@
+"""What the report reads: the scores and histories that the parameters name, and the numbers taken from them."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from harmonization.errors import InputError
+from harmonization.files import write_text
+from harmonization.summary import REFERENCE, headline
+from harmonization.tables import read_table
+from pipeline.layout import REPORTS, Layout
+from pipeline.params import Params
+
+TRAINING_LOSS = "g_loss"
+CURVE_COLUMNS = {"epoch": "epoch", TRAINING_LOSS: "train_loss", "val_fmse": "val_fmse", "val_psnr": "val_psnr"}
+
+
+def methods_of(params: Params) -> list[tuple[str, list[int]]]:
+    """Every method with its seeds, in the order of the parameters: baselines, then variants."""
+    if REFERENCE not in params.baselines:
+        raise InputError(f"params.yaml: baselines are {params.baselines}; expected {REFERENCE!r} among them: the report compares to it")
+    return [*((name, [0]) for name in params.baselines), *((name, list(params.seeds)) for name in params.variants)]
+
+
+def read_scores(params: Params, layout: Layout) -> pa.Table:
+    """Per-image scores of all methods. Only files that the parameters name are read: those of removed variants may still lie there."""
+    tables = []
+    for method, seeds in methods_of(params):
+        for seed in seeds:
+            path = layout.scores(method, seed)
+            table = read_table(path)
+            found = sorted(set(table["dataset"].to_pylist()))
+            if found != sorted(params.datasets):
+                raise InputError(f"{path}: scores of {found}; expected {sorted(params.datasets)}; evaluate {method} again (dvc repro)")
+            tables.append(table)
+    return pa.concat_tables(tables)
+
+
+def read_histories(params: Params, layout: Layout) -> dict[str, pd.DataFrame]:
+    """The training of each variant by epoch, mean over the seeds."""
+    histories = {}
+    for variant in params.variants:
+        seeds = [read_table(layout.run(variant, seed) / "history.parquet").to_pandas() for seed in params.seeds]
+        histories[variant] = pd.concat(seeds).groupby("epoch", as_index=False, sort=True).mean(numeric_only=True)
+    return histories
+
+
+def write_curves(histories: dict[str, pd.DataFrame]) -> None:
+    """One CSV per variant for ``dvc plots``."""
+    for variant, history in histories.items():
+        curve = history[list(CURVE_COLUMNS)].rename(columns=CURVE_COLUMNS)
+        write_text(REPORTS / "curves" / f"{variant}.csv", curve.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+
+
+def write_metrics(summary: pd.DataFrame) -> None:
+    """``reports/metrics.json``: a few numbers per data set and method under the headline protocol."""
+    tree: dict[str, dict[str, dict[str, float | None]]] = {}
+    for (dataset, method), rows in summary[summary["bucket"] == "all"].groupby(["dataset", "method"], sort=True):
+        fmse, psnr = (rows[rows["metric"] == metric].iloc[0] for metric in ("fmse", "psnr_255"))
+        tree.setdefault(str(dataset), {})[str(method)] = {
+            "fmse": _rounded(fmse["mean"]),
+            "fmse_minus_identity": _rounded(fmse["difference"]),
+            "psnr": _rounded(psnr["mean"]),
+            "psnr_minus_identity": _rounded(psnr["difference"]),
+            "harm_rate": _rounded(fmse["harm_rate"]),
+        }
+    write_text(REPORTS / "metrics.json", json.dumps(tree, indent=2) + "\n")
+
+
+def headline_frame(summary: pa.Table) -> pd.DataFrame:
+    """The summary's rows of the headline protocol."""
+    return headline(summary).to_pandas()
+
+
+def best_variant(summary: pd.DataFrame, dataset: str, variants: list[str]) -> str | None:
+    """The trained method with the lowest foreground error on a data set; None without variants."""
+    rows = summary[(summary["dataset"] == dataset) & (summary["bucket"] == "all") & (summary["metric"] == "fmse")]
+    rows = rows[rows["method"].isin(variants)]
+    return None if rows.empty else str(rows.sort_values("mean", kind="stable")["method"].iloc[0])
+
+
+def _rounded(value: float) -> float | None:
+    return None if np.isnan(value) else round(float(value), 4)
