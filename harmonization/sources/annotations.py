@@ -1,12 +1,21 @@
 """COCO's instances json as Arrow tables, without building Python objects for what is not needed."""
 
 import gc
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 import msgspec
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from harmonization.errors import InputError
+from harmonization.files import atomic_path
 from harmonization.tables import INSTANCES, PHOTOGRAPHS
+
+ROWS_AT_ONCE = 50_000
+
+Json = tuple[Callable[[], bytes], str, str]  # how to read it, its name, its split
+Checksums = Callable[[pa.Table, str], pa.Table]  # adds them to a split's photographs
 
 
 class Licence(msgspec.Struct):
@@ -45,8 +54,23 @@ class Instances(msgspec.Struct):
     licenses: list[Licence]
 
 
-def read_instances(data: bytes, *, name: str, split: str) -> tuple[pa.Table, pa.Table]:
-    """The tables ``PHOTOGRAPHS`` and ``INSTANCES`` of one json; structural damage is an ``InputError``."""
+def write_instances(parts: Iterable[Json], *, out: Path, checksums: Checksums = lambda table, _: table) -> None:
+    """Writes ``photographs.parquet`` and ``instances.parquet`` of all parts; memory holds one json at a time, and no table of it."""
+    with (
+        atomic_path(out / "photographs.parquet") as photographs_path,
+        atomic_path(out / "instances.parquet") as instances_path,
+        pq.ParquetWriter(photographs_path, PHOTOGRAPHS, compression="zstd") as photographs,
+        pq.ParquetWriter(instances_path, INSTANCES, compression="zstd") as instances,
+    ):
+        for read, name, split in parts:
+            content = parsed(read(), name=name)
+            photographs.write_table(checksums(photograph_table(content, name=name, split=split), split))
+            for batch in instance_batches(content, name=name):
+                instances.write_batch(batch)
+
+
+def parsed(data: bytes, *, name: str) -> Instances:
+    """The json's content with every segmentation left as text; structural damage is an ``InputError``."""
     gc.disable()  # the cyclic collector would walk a million new objects again and again
     try:
         content = msgspec.json.decode(data, type=Instances)
@@ -54,14 +78,14 @@ def read_instances(data: bytes, *, name: str, split: str) -> tuple[pa.Table, pa.
         raise InputError(f"{name}: not COCO's instances json ({error}); fetch it again") from error
     finally:
         gc.enable()
-    photographs = _photographs(content, name=name, split=split)
-    return photographs, _instances(content, name=name)
+    return content
 
 
-def _photographs(content: Instances, *, name: str, split: str) -> pa.Table:
+def photograph_table(content: Instances, *, name: str, split: str) -> pa.Table:
+    """The rows of ``tables.PHOTOGRAPHS``, without checksums."""
     licences = {licence.id: licence.name for licence in content.licenses}
     images = content.images
-    _unique([image.id for image in images], name=name, what="photograph")
+    _expect_unique([image.id for image in images], name=name, what="photographs")
     columns = {
         "image_id": [image.id for image in images],
         "file_name": [image.file_name for image in images],
@@ -77,18 +101,21 @@ def _photographs(content: Instances, *, name: str, split: str) -> pa.Table:
     return pa.table(columns, schema=PHOTOGRAPHS)
 
 
-def _instances(content: Instances, *, name: str) -> pa.Table:
+def instance_batches(content: Instances, *, name: str) -> Iterator[pa.RecordBatch]:
+    """The rows of ``tables.INSTANCES``, some at a time."""
     sizes = {image.id: (image.width, image.height) for image in content.images}
     categories = {category.id: category.name for category in content.categories}
-    rows = content.annotations
-    _unique([row.id for row in rows], name=name, what="annotation")
-    for row in rows:
-        if row.image_id not in sizes or row.category_id not in categories:
-            raise InputError(
-                f"{name}: annotation {row.id} is of photograph {row.image_id} and category {row.category_id}; "
-                "expected ones that the json lists; fetch it again"
-            )
-    boxes = list(zip(*(row.bbox for row in rows), strict=True)) or [(), (), (), ()]
+    _expect_unique([row.id for row in content.annotations], name=name, what="annotations")
+    for start in range(0, len(content.annotations), ROWS_AT_ONCE):
+        rows = content.annotations[start : start + ROWS_AT_ONCE]
+        for row in rows:
+            if row.image_id not in sizes or row.category_id not in categories:
+                came = f"annotation {row.id} is of photograph {row.image_id} and category {row.category_id}"
+                raise InputError(f"{name}: {came}; expected ones that the json lists; fetch it again")
+        yield _batch(rows, sizes, categories)
+
+
+def _batch(rows: list[Annotation], sizes: dict[int, tuple[int, int]], categories: dict[int, str]) -> pa.RecordBatch:
     columns = {
         "annotation_id": [row.id for row in rows],
         "image_id": [row.image_id for row in rows],
@@ -96,14 +123,14 @@ def _instances(content: Instances, *, name: str) -> pa.Table:
         "category": [categories[row.category_id] for row in rows],
         "iscrowd": [bool(row.iscrowd) for row in rows],
         "area_px": [row.area for row in rows],
-        **dict(zip(("bbox_x", "bbox_y", "bbox_width", "bbox_height"), boxes, strict=True)),
+        **{f"bbox_{side}": [row.bbox[axis] for row in rows] for axis, side in enumerate(("x", "y", "width", "height"))},
         "width": [sizes[row.image_id][0] for row in rows],
         "height": [sizes[row.image_id][1] for row in rows],
         "segmentation": [bytes(row.segmentation) for row in rows],
     }
-    return pa.table(columns, schema=INSTANCES)
+    return pa.record_batch(columns, schema=INSTANCES)
 
 
-def _unique(ids: list[int], *, name: str, what: str) -> None:
+def _expect_unique(ids: list[int], *, name: str, what: str) -> None:
     if len(set(ids)) != len(ids):
-        raise InputError(f"{name}: an id of {what}s occurs twice; expected each once; fetch it again")
+        raise InputError(f"{name}: an id of {what} occurs twice; expected each once; fetch it again")

@@ -8,10 +8,9 @@ import pyarrow as pa
 
 from harmonization.errors import InputError
 from harmonization.fetch import AbsentError
-from harmonization.sources.annotations import read_instances
+from harmonization.sources.annotations import Json, write_instances
 from harmonization.sources.mirror import Checksum, FolderMirror, WebMirror, open_mirror, zip_problem
 from harmonization.sources.photographs import Wanted, store_photographs
-from harmonization.tables import write_table
 
 ANNOTATIONS = "annotations/annotations_trainval2017.zip"
 
@@ -36,14 +35,8 @@ def list_coco(
 
 def list_mirror(mirror: FolderMirror | WebMirror, *, out: Path, work: Path, splits: list[str]) -> None:
     """``list_coco`` of an open mirror."""
-    photographs, instances = [], []
-    for split in splits:
-        name, data = _instances_json(mirror, work, split)
-        listed, annotated = read_instances(data, name=name, split=split)
-        photographs.append(_with_checksums(listed, mirror, split))
-        instances.append(annotated)
-    write_table(out / "photographs.parquet", pa.concat_tables(photographs))
-    write_table(out / "instances.parquet", pa.concat_tables(instances))
+    parts = [_instances_json(mirror, work, split) for split in splits]
+    write_instances(parts, out=out, checksums=lambda table, split: _with_checksums(table, mirror, split))
 
 
 def fetch_coco(
@@ -65,8 +58,8 @@ def fetch_coco(
         store_photographs(opened, Wanted(photographs, listing), out=out, work=work, parallel=parallel)
 
 
-def _instances_json(mirror: FolderMirror | WebMirror, work: Path, split: str) -> tuple[str, bytes]:
-    """The name and content of a split's json: from the official archive, or unzipped in a folder."""
+def _instances_json(mirror: FolderMirror | WebMirror, work: Path, split: str) -> Json:
+    """A split's json: from the official archive, or unzipped in a folder."""
     member = f"annotations/instances_{split}.json"
     try:
         path = mirror.file(ANNOTATIONS, work, verdict=zip_problem)
@@ -74,11 +67,16 @@ def _instances_json(mirror: FolderMirror | WebMirror, work: Path, split: str) ->
         if not mirror.is_local:
             raise
         path = mirror.file(member, work, verdict=lambda _: None)
-        return str(path), path.read_bytes()
+        return path.read_bytes, str(path), split
     with zipfile.ZipFile(path) as archive:
         if member not in archive.namelist():
             raise InputError(f"{path}: has no {member}; expected it in COCO's archive; use another mirror or fewer splits")
-        return f"{path}, {member}", archive.read(member)
+
+    def read() -> bytes:
+        with zipfile.ZipFile(path) as archive:
+            return archive.read(member)
+
+    return read, f"{path}, {member}", split
 
 
 def _with_checksums(listed: pa.Table, mirror: FolderMirror | WebMirror, split: str) -> pa.Table:
