@@ -1,0 +1,157 @@
+"""The training loop."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from harmonization.batches import Batches, augmentation_rng, shuffled
+from harmonization.data import PackedSplit
+from harmonization.errors import InputError
+from harmonization.networks.harmonizer import Harmonizer
+from harmonization.progress import bar
+from harmonization.randomness import deterministic_algorithms, torch_seed
+from harmonization.schedules import Schedule
+from harmonization.seeding import stable_hash
+from harmonization.steps import STEPS, Critic, Losses, Players, Reconstruction, set_up
+from harmonization.training_state import HistoryRow, LoopState, Stateful
+from harmonization.validation import Validation, validate
+
+Precision = Literal["auto", "fp32", "bf16"]
+STATE_FILE = "state.pt"
+STEPS_BETWEEN_CHECKS = 50  # reading a loss makes an accelerator wait
+
+
+def fit(
+    *,
+    harmonizer: Harmonizer,
+    train: PackedSplit,
+    val: PackedSplit,
+    reconstructions: Mapping[str, Reconstruction],
+    critic: Critic | None,
+    learning_rate: float,
+    betas: tuple[float, float],
+    schedule: Schedule,
+    batch_size: int,
+    epochs: int,
+    precision: Precision,
+    augment: bool,
+    seed: int,
+    device: torch.device,
+    folder: Path,
+    on_epoch: Callable[[HistoryRow], None],
+) -> list[HistoryRow]:
+    """Trains and returns one row of losses and scores per epoch; the harmonizer then has the weights of the best one.
+
+    Best is the lowest fMSE on ``val``. After each epoch everything is stored in ``folder``, and a later call with the
+    same arguments goes on from there, to the same bits. ``on_epoch`` is called for each epoch, restored ones first.
+    """
+    number_format = resolve_precision(precision, device)
+    players = set_up(harmonizer, reconstructions, critic, precision=number_format, betas=betas, device=device)
+    parts = _changing_parts(harmonizer, critic, players)
+    batches, val_batches = Batches(train, device=device), Batches(val, device=device)
+    settings = {"learning_rate": learning_rate, "betas": list(betas), "batch_size": batch_size, "augment": augment, "seed": seed}
+    settings |= {"precision": number_format, "losses": _weights(reconstructions, critic), "images": [len(batches), len(val_batches)]}
+    state = LoopState(folder / STATE_FILE, settings=settings, epochs=epochs)
+    state.restore(parts, device=device)
+    for row in state.history:
+        on_epoch(row)
+    done = len(state.history)
+    with deterministic_algorithms(), bar(total=epochs * len(batches), what="train", unit="images", initial=done * len(batches)) as progress:
+        for epoch in range(done + 1, epochs + 1):
+            rate = learning_rate * schedule((epoch - 1) / epochs)
+            _set_rate(players, rate)
+            harmonizer.train()
+            steps = _steps(players, batches, batch_size=batch_size, augment=augment, seed=seed, epoch=epoch)
+            with torch_seed(stable_hash(seed, "dropout", epoch), device):
+                losses = _mean_losses(steps, batches, epoch=epoch, progress=progress)
+            scores = validate(harmonizer, val_batches, batch_size=batch_size)
+            row = _row(epoch, rate, losses, reconstructions, scores)
+            state.add(row, harmonizer)
+            state.store(parts)
+            progress.set_postfix_str(f"epoch {epoch}/{epochs}, val fMSE {scores.fmse:.1f}")
+            on_epoch(row)
+    harmonizer.load_state_dict(state.best)
+    harmonizer.infer()
+    return state.history
+
+
+def resolve_precision(precision: Precision, device: torch.device) -> Literal["fp32", "bf16"]:
+    """``auto`` means bfloat16 autocast where the hardware multiplies it faster than float32, else float32."""
+    if precision != "auto":
+        return precision
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
+    features = torch.cpu.get_capabilities()
+    return "bf16" if features.get("avx512_bf16") or features.get("amx_bf16") else "fp32"
+
+
+def _changing_parts(harmonizer: Harmonizer, critic: Critic | None, players: Players) -> dict[str, Stateful]:
+    parts: dict[str, Stateful] = {"harmonizer": harmonizer, "optimizer": players.optimizer}
+    if critic is not None and players.critic_optimizer is not None:
+        parts |= {"critic": critic.network, "critic_optimizer": players.critic_optimizer}
+    return parts
+
+
+def _weights(reconstructions: Mapping[str, Reconstruction], critic: Critic | None) -> dict[str, float]:
+    adversarial = {} if critic is None else {"g_adversarial": critic.weight}
+    return {name: part.weight for name, part in reconstructions.items()} | adversarial
+
+
+def _set_rate(players: Players, rate: float) -> None:
+    for optimizer in (players.optimizer, players.critic_optimizer):
+        for group in optimizer.param_groups if optimizer else ():
+            group["lr"] = rate
+
+
+def _steps(
+    players: Players, batches: Batches, *, batch_size: int, augment: bool, seed: int, epoch: int
+) -> Iterator[tuple[np.ndarray, Losses]]:
+    """Takes the epoch's steps, one for each item: the positions of its composites and its losses."""
+    step = STEPS[players.critic is not None]
+    for number, index in enumerate(shuffled(len(batches), batch_size=batch_size, seed=seed, epoch=epoch)):
+        crops = augmentation_rng(seed, epoch=epoch, step=number) if augment else None
+        yield index, step(players, batches.take(index, crops))
+
+
+def _mean_losses(steps: Iterable[tuple[np.ndarray, Losses]], batches: Batches, *, epoch: int, progress: tqdm) -> dict[str, float]:
+    """Means over the epoch's composites."""
+    indices: list[np.ndarray] = []
+    rows: list[Tensor] = []
+    names: list[str] = []
+    for index, losses in steps:
+        names = list(losses)
+        indices.append(index)
+        rows.append(torch.stack(list(losses.values())))
+        if len(rows) % STEPS_BETWEEN_CHECKS == 0:
+            _require_finite(torch.stack(rows), indices, batches, epoch)
+        progress.update(len(index))
+    table = torch.stack(rows).double().cpu()
+    _require_finite(table, indices, batches, epoch)
+    counts = torch.tensor([len(index) for index in indices], dtype=torch.float64)
+    means = counts @ table / counts.sum()
+    return dict(zip(names, means.tolist(), strict=True))
+
+
+def _require_finite(table: Tensor, indices: list[np.ndarray], batches: Batches, epoch: int) -> None:
+    broken = (~table.isfinite()).any(1).nonzero()
+    if len(broken):
+        step = int(broken[0])
+        names = ", ".join(batches.sample_ids(indices[step]))
+        advice = "lower the learning rate or use precision fp32"
+        raise InputError(f"epoch {epoch}, step {step + 1}: a loss is not a finite number; {advice}; the batch was {names}")
+
+
+def _row(
+    epoch: int, rate: float, losses: Mapping[str, float], reconstructions: Mapping[str, Reconstruction], scores: Validation
+) -> HistoryRow:
+    if not math.isfinite(scores.fmse):
+        raise InputError(f"epoch {epoch}: validation fMSE is {scores.fmse}; lower the learning rate, or add foregrounds to `val`")
+    row: HistoryRow = {"epoch": epoch, "learning_rate": rate, "g_loss": losses["g_loss"]}
+    row |= {"g_adversarial": losses.get("g_adversarial"), **{name: losses[name] for name in reconstructions}}
+    return row | {"d_loss": losses.get("d_loss"), "val_fmse": scores.fmse, "val_psnr": scores.psnr_db}

@@ -1,0 +1,73 @@
+"""Stage ``train``: composites + one variant + one seed -> runs/P/<variant>/<seed>/: model, history, samples, live metrics."""
+
+import json
+import shutil
+
+import pyarrow.csv
+
+from harmonization.batches import Batches
+from harmonization.checkpoint import save_harmonizer
+from harmonization.errors import InputError
+from harmonization.files import atomic_folder, write_bytes
+from harmonization.images import encode_png
+from harmonization.tables import write_table
+from harmonization.training import fit, resolve_precision
+from harmonization.training_state import best_row, history_table
+from harmonization.validation import sample_grid
+from pipeline.assembly import architecture_of, critic_of, harmonizer_of, reconstructions_of, schedule_of
+from pipeline.device import pick_device
+from pipeline.layout import Layout
+from pipeline.live import live_metrics
+from pipeline.packing import packed
+from pipeline.params import load_params
+from pipeline.provenance import code_commit, data_hash
+from pipeline.stage import run_stage
+from pipeline.work import work_folder
+
+SAMPLES = 6
+
+
+def main(variant: str, seed: int) -> None:
+    """Trains one variant; a killed run goes on where it stood and ends in the same files."""
+    params = load_params()
+    layout = Layout(params.profile)
+    if variant not in params.variants:
+        raise InputError(f"variant is {variant!r}; expected one of {sorted(params.variants)}, as params.yaml lists them")
+    spec, training = params.variants[variant], params.active.training
+    manifest = layout.composites(spec.dataset) / "manifest.parquet"
+    facts = {"variant": variant, "dataset": spec.dataset, "data_hash": data_hash(manifest), "commit": code_commit()}
+    train, val = (packed(params, layout, spec.dataset, split, training.size_px) for split in ("train", "val"))
+    folder = work_folder("train", variant, spec, training, seed, manifest)
+    harmonizer, device = harmonizer_of(spec, training, seed=seed), pick_device(params.machine.device)
+    with live_metrics(folder / "dvclive") as log:
+        history = fit(
+            harmonizer=harmonizer,
+            train=train,
+            val=val,
+            reconstructions=reconstructions_of(spec),
+            critic=critic_of(spec, training, seed=seed),
+            learning_rate=spec.optimizer.learning_rate,
+            betas=spec.optimizer.betas,
+            schedule=schedule_of(spec),
+            batch_size=training.batch_size,
+            epochs=max(1, round(training.epochs * spec.epochs_factor)),
+            precision=training.precision,
+            augment=training.augment,
+            seed=seed,
+            device=device,
+            folder=folder,
+            on_epoch=log,
+        )
+    facts |= {"seed": str(seed), "size_px": str(training.size_px), "precision": resolve_precision(training.precision, device)}
+    facts |= {"epochs": str(len(history)), "best_epoch": json.dumps(best_row(history))}
+    with atomic_folder(layout.run(variant, seed)) as out:
+        save_harmonizer(out / "model.safetensors", harmonizer, architecture_of(spec, training), facts)
+        write_table(out / "history.parquet", history_table(history))
+        pyarrow.csv.write_csv(history_table(history), out / "history.csv")
+        samples = sample_grid(harmonizer, Batches(val, device=device), count=SAMPLES)
+        write_bytes(out / "samples" / "val.png", encode_png(samples, level=9))
+        shutil.copytree(folder / "dvclive", out / "dvclive")
+
+
+if __name__ == "__main__":
+    run_stage(main, __doc__, {"variant": str, "seed": int})
