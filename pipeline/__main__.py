@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
+from pipeline.choices import check_choices
 from pipeline.code import update_deps
 from pipeline.layout import REPORTS
 from pipeline.params import load_params
@@ -14,6 +15,7 @@ from pipeline.stage import exit_code_of
 def check() -> None:
     """Reads params.yaml whole and says what is wrong with it before anything runs."""
     params = load_params()
+    check_choices(params)
     print(f"params.yaml: profile {params.profile!r}, {len(params.variants)} variants, {len(params.datasets)} data sets: as expected")
 
 

@@ -175,6 +175,7 @@ class Variant(Section):
     optimizer: Optimizer
     init: Literal["normal", "xavier"]
     schedule: Schedule = Schedule(name="constant")
+    epochs_factor: Positive = 1.0  # times the profile's epochs
 
     @model_validator(mode="after")
     def _critic_and_objective_come_together(self) -> "Variant":

@@ -1,0 +1,14 @@
+"""Harmonizers that are not trained, by name.
+
+Each maps a composite, uint8 (H, W, 3), and a mask, float32 (H, W) in [0, 1], to its own picture, float32 (H, W, 3) in [0, 255].
+Whoever scores or saves the picture pastes it over a background by the mask; a baseline never sees the real photograph.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from harmonization.baselines.identity import identity
+from harmonization.baselines.reinhard import reinhard
+
+BASELINES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {"identity": identity, "reinhard": reinhard}

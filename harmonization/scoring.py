@@ -1,0 +1,125 @@
+"""Per-image scores of a method under every protocol.
+
+A protocol is a background and a quantisation; the three peaks of PSNR are columns. Published tables differ in all three:
+
+- background ``raw``: the method's own picture everywhere. ``composite``: its picture inside the mask, the composite outside, which
+  is what a user gets. ``real``: the real photograph outside, which no user has; only so that such published numbers can be compared.
+- quantisation ``float``: as computed. ``uint8``: rounded to the nearest level, as saved.
+- peak ``psnr_255``: 255. ``psnr_target``: the largest value of the real photograph. ``psnr_range``: the output's maximum minus its
+  minimum, so that an output can raise its own score. Both are at most 255 and lower the PSNR: 0.9 dB at a peak of 230.
+
+``fpsnr`` and the headline use 255. The headline is background composite, uint8, peak 255, mean over images.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from harmonization.metrics.error import decibels, foreground_mse, mse
+from harmonization.metrics.perceptual import lpips
+from harmonization.metrics.ssim import mean_of_whole_windows, mean_over_mask, ssim_map
+from harmonization.networks.harmonizer import Harmonizer
+from harmonization.progress import track
+from harmonization.randomness import deterministic_algorithms
+from harmonization.ranges import mask_from_uint8, metric_from_network, metric_from_uint8, network_from_uint8, uint8_from_metric
+from harmonization.shards import Row
+
+if TYPE_CHECKING:
+    from harmonization.data import PackedSplit
+
+BACKGROUNDS = ("raw", "composite", "real")
+QUANTISATIONS = ("float", "uint8")
+PEAK = 255.0
+
+# A composite, uint8 (H, W, 3), and its mask, float32 (H, W) in [0, 1], to the method's own picture, float32 (H, W, 3) in [0, 255].
+# The real photograph is not among the arguments, so no method can look at it.
+Harmonize = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def learned(harmonizer: Harmonizer, *, device: torch.device) -> Harmonize:
+    """A trained harmonizer as a function of one picture, so that no score depends on what else is in a batch."""
+    harmonizer.to(device)
+
+    @torch.inference_mode()
+    def harmonize(composite: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        pictures = network_from_uint8(torch.from_numpy(composite)[None].to(device))
+        with deterministic_algorithms():
+            output = harmonizer.raw(pictures, torch.from_numpy(mask)[None, None].to(device))
+        return metric_from_network(output)[0].permute(1, 2, 0).float().cpu().numpy()
+
+    return harmonize
+
+
+def score_split(split: "PackedSplit", harmonize: Harmonize, *, names: Row, perceptual: nn.Module | None) -> list[Row]:
+    """The rows of ``tables.SCORES`` of one method on one split: every image under every protocol.
+
+    ``names`` are the columns that all rows share: method, seed, dataset, commit and data hash.
+    """
+    rows: list[Row] = []
+    samples = split.rows.select(["sample_id", "image_id", "foreground_ratio"]).to_pylist()
+    for index, sample in enumerate(track(samples, total=len(samples), what=f"{names['method']}: {names['dataset']}", unit="images")):
+        composite, real, mask = pictures_of(split, index)
+        raw = harmonize(composite.copy(), mask[0, 0].numpy().copy())
+        scores = score_images(
+            raw=metric_tensor(raw), composite=metric_tensor(composite), real=metric_tensor(real), mask=mask, perceptual=perceptual
+        )
+        rows += [{**names, **sample, **score} for score in scores]
+    return rows
+
+
+def score_images(*, raw: Tensor, composite: Tensor, real: Tensor, mask: Tensor, perceptual: nn.Module | None = None) -> list[Row]:
+    """Scores of each image under every protocol, image after image.
+
+    Images are float (B, 3, H, W) in [0, 255], masks (B, 1, H, W) in [0, 1]; ``raw`` is the method's own picture.
+    """
+    protocols = []
+    for background in BACKGROUNDS:
+        output = on_background(raw, composite=composite, real=real, mask=mask, background=background)
+        for quantisation in QUANTISATIONS:
+            scores = _scores(quantised(output, quantisation), real, mask, perceptual)
+            protocols.append(({"background": background, "quantisation": quantisation}, scores))
+    return [
+        {**names, **{name: values[index] for name, values in scores.items()}} for index in range(len(raw)) for names, scores in protocols
+    ]
+
+
+def on_background(raw: Tensor, *, composite: Tensor, real: Tensor, mask: Tensor, background: str) -> Tensor:
+    """The picture to score: ``raw`` inside the mask and the named background outside, blended where the mask is soft."""
+    if background == "raw":
+        return raw
+    return raw * mask + {"composite": composite, "real": real}[background] * (1 - mask)
+
+
+def quantised(output: Tensor, quantisation: str) -> Tensor:
+    """The picture as computed (``float``) or as a file would hold it (``uint8``)."""
+    return output if quantisation == "float" else metric_from_uint8(uint8_from_metric(output))
+
+
+def pictures_of(split: "PackedSplit", index: int) -> tuple[np.ndarray, np.ndarray, Tensor]:
+    """Composite and real, uint8 (H, W, 3), and mask, float32 (1, 1, H, W) in [0, 1]."""
+    mask = mask_from_uint8(torch.from_numpy(np.array(split.mask[index]))[None])
+    return np.array(split.composite[index]), np.array(split.real[index]), mask
+
+
+def metric_tensor(picture: np.ndarray) -> Tensor:
+    """A picture (H, W, 3) of levels 0..255, uint8 or float, as float64 (1, 3, H, W)."""
+    return torch.from_numpy(picture)[None].permute(0, 3, 1, 2).double().contiguous()
+
+
+def _scores(output: Tensor, real: Tensor, mask: Tensor, perceptual: nn.Module | None) -> dict[str, list[float] | list[None]]:
+    error, foreground_error, similarity = mse(output, real), foreground_mse(output, real, mask), ssim_map(output, real)
+    columns = {
+        "mse": error,
+        "fmse": foreground_error,
+        "psnr_255": decibels(error, peak=PEAK),
+        "psnr_target": decibels(error, peak=real.amax((1, 2, 3))),
+        "psnr_range": decibels(error, peak=output.amax((1, 2, 3)) - output.amin((1, 2, 3))),
+        "fpsnr": decibels(foreground_error, peak=PEAK),
+        "ssim": mean_of_whole_windows(similarity),
+        "fssim": mean_over_mask(similarity, mask),
+    }
+    distances = [None] * len(output) if perceptual is None else lpips(output, real, network=perceptual).tolist()
+    return {**{name: values.tolist() for name, values in columns.items()}, "lpips": distances}

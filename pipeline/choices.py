@@ -1,0 +1,34 @@
+"""Are the names that ``params.yaml`` chooses in the library's tables? Asked before anything runs."""
+
+from collections.abc import Iterable
+
+from harmonization.baselines import BASELINES
+from harmonization.errors import InputError
+from harmonization.losses import ADVERSARIAL_LOSSES, RECONSTRUCTION_LOSSES
+from harmonization.networks import DISCRIMINATORS, GENERATORS
+from harmonization.networks.initialisation import INITIALISATIONS
+from harmonization.transfer import TRANSFERS
+from pipeline.params import PARAMS_FILE, Params
+
+
+def check_choices(params: Params) -> None:
+    """Raises an ``InputError`` that names the first key whose choice nobody offers, and the offers."""
+    for key, name, table in _choices(params):
+        if name not in table:
+            raise InputError(f"{PARAMS_FILE}: {key} is {name!r}; expected one of {sorted(table)}")
+
+
+def _choices(params: Params) -> Iterable[tuple[str, str, Iterable[str]]]:
+    yield from (("baselines", name, BASELINES) for name in params.baselines)
+    for profile, section in params.profiles.items():
+        for dataset, chosen in section.datasets.items():
+            key = f"profiles.{profile}.datasets.{dataset}.synthesis.transfers"
+            yield from ((key, name, TRANSFERS) for name in chosen.synthesis.transfers)
+    for variant, chosen in params.variants.items():
+        key = f"variants.{variant}"
+        yield f"{key}.generator.name", chosen.generator.name, GENERATORS
+        yield f"{key}.init", chosen.init, INITIALISATIONS
+        yield from ((f"{key}.losses", name, RECONSTRUCTION_LOSSES) for name in chosen.losses)
+        if chosen.discriminator and chosen.adversarial:
+            yield f"{key}.discriminator.name", chosen.discriminator.name, DISCRIMINATORS
+            yield f"{key}.adversarial.name", chosen.adversarial.name, ADVERSARIAL_LOSSES

@@ -1,0 +1,20 @@
+"""Stage ``evaluate_baselines``: a method that is not trained + the test photographs -> scores/<profile>/<baseline>/0.parquet and .json."""
+
+from harmonization.baselines import BASELINES
+from harmonization.errors import InputError
+from pipeline.evaluation import write_scores
+from pipeline.layout import Layout
+from pipeline.params import load_params
+from pipeline.stage import run_stage
+
+
+def main(baseline: str) -> None:
+    """Scores one baseline on the test split of every data set."""
+    params = load_params()
+    if baseline not in BASELINES:
+        raise InputError(f"baseline is {baseline!r}; expected one of {sorted(BASELINES)}")
+    write_scores(params, Layout(params.profile), BASELINES[baseline], method=baseline, seed=0)
+
+
+if __name__ == "__main__":
+    run_stage(main, __doc__, {"baseline": str})

@@ -1,0 +1,57 @@
+"""Stage ``report``: all scores, histories and data -> reports/: tables, metrics.json, curves, figures and the page."""
+
+import pyarrow as pa
+
+from harmonization.progress import track
+from harmonization.summary import summarise
+from harmonization.tables import write_table
+from pipeline.device import pick_device
+from pipeline.figures import losses_figure, svg_of, validation_figure, write_png
+from pipeline.gallery import loaded_methods
+from pipeline.layout import REPORTS, Layout
+from pipeline.page import write_page
+from pipeline.params import load_params
+from pipeline.results import headline_frame, read_histories, read_scores, write_curves, write_metrics
+from pipeline.sections import section_of
+from pipeline.stage import run_stage
+
+FIGURES = REPORTS / "figures"
+
+
+def main() -> None:
+    """Reads what the parameters name and writes the whole report."""
+    params = load_params()
+    layout = Layout(params.profile)
+    scores, histories = read_scores(params, layout), read_histories(params, layout)
+    summary = summarise(scores, bootstrap=params.active.evaluation.bootstrap)
+    headline = headline_frame(summary)
+    write_table(REPORTS / "tables" / "scores.parquet", scores)
+    write_table(REPORTS / "tables" / "summary.parquet", summary)
+    write_metrics(headline)
+    write_curves(histories)
+    methods = loaded_methods(params, layout, device=pick_device(params.machine.device))
+    sections = [
+        section_of(dataset, params=params, layout=layout, scores=scores, headline=headline, methods=methods, figures=FIGURES)
+        for dataset in track(params.datasets, total=len(params.datasets), what="report", unit="data sets")
+    ]
+    curves = {}
+    if histories:
+        figures = {"validation": validation_figure(histories), "losses": losses_figure(histories)}
+        for name, figure in figures.items():
+            write_png(figure, FIGURES / f"{name}.png")
+        curves = {
+            "Error on the validation photographs by epoch; left on a logarithmic scale": svg_of(figures["validation"]),
+            "Training losses by epoch, each on its own scale": svg_of(figures["losses"]),
+        }
+    write_page(REPORTS / "index.html", params=params, summary=summary.to_pandas(), sections=sections, curves=curves, facts=_facts(scores))
+
+
+def _facts(scores: pa.Table) -> dict[str, str]:
+    """Where the scores came from, as their own columns say."""
+    pairs = sorted(set(zip(scores["dataset"].to_pylist(), scores["data_hash"].to_pylist(), strict=True)))
+    commits = ", ".join(sorted(set(scores["commit"].to_pylist())))
+    return {"commit": commits, **{f"data hash, {dataset}": value for dataset, value in pairs}}
+
+
+if __name__ == "__main__":
+    run_stage(main, __doc__, {})

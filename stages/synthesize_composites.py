@@ -1,0 +1,37 @@
+"""Stage ``synthesize_composites``: selected instances and their photographs -> composites with their lineage."""
+
+import os
+
+from harmonization.errors import InputError
+from harmonization.synthesis import synthesize
+from pipeline.layout import Layout
+from pipeline.params import load_params
+from pipeline.stage import run_stage
+from pipeline.work import work_folder
+
+
+def main(dataset: str) -> None:
+    """Makes the composites of one data set of the active profile."""
+    params = load_params()
+    layout = Layout(params.profile)
+    if dataset not in params.datasets:
+        raise InputError(f"data set {dataset!r}; expected one of {params.datasets}, as `datasets` in params.yaml lists")
+    synthesis = params.active.datasets[dataset].synthesis
+    selected, images = layout.selected(dataset), layout.images(dataset)
+    # The photographs' table has the SHA-256 of every file, so the files themselves need not be read for the key.
+    inputs = (dataset, synthesis, selected / "instances.parquet", images / "photographs.parquet")
+    synthesize(
+        selected=selected,
+        images=images,
+        out=layout.composites(dataset),
+        work=work_folder("synthesize_composites", *inputs),
+        dataset=dataset,
+        transfers=synthesis.transfers,
+        composites_per_foreground=synthesis.composites_per_foreground.model_dump(),
+        seed=synthesis.seed,
+        workers=params.machine.workers or os.cpu_count() or 1,
+    )
+
+
+if __name__ == "__main__":
+    run_stage(main, __doc__, {"dataset": str})
