@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from harmonization.errors import InputError
 from harmonization.masks import DegenerateSegmentationError, border_fraction, decode_segmentation, foreground_ratio, part_count
-from harmonization.processes import in_processes
+from harmonization.processes import processes
 from harmonization.progress import bar
 from harmonization.seeding import unit_hash
 from harmonization.shards import Row
@@ -111,8 +111,11 @@ def _measure(candidates: pa.Table, *, rules: Rules, workers: int) -> list[tuple[
     table = candidates.select(["segmentation", "width", "height"])
     jobs = ((start, table.slice(start, CHUNK).to_pylist(), rules) for start in range(0, len(table), CHUNK))
     results: dict[int, list[tuple[str, float]]] = {}
-    with bar(total=len(table), what="masks", unit="masks") as progress:
-        for start, measured in in_processes(_measure_chunk, jobs, workers=workers if len(table) > WORTH_PROCESSES else 1):
+    with (
+        bar(total=len(table), what="masks", unit="masks") as progress,
+        processes(workers if len(table) > WORTH_PROCESSES else 1) as run,
+    ):
+        for start, measured in run(_measure_chunk, jobs):
             results[start] = measured
             progress.update(len(measured))
     return [measured for start in sorted(results) for measured in results[start]]

@@ -92,7 +92,8 @@ MANIFEST = pa.schema(
     ]
 )
 
-# A composite is its real photograph with one box replaced: `patch` is that box of the composite, `mask` of the mask.
+# A composite is its real photograph with the mask's pixels replaced: `mask` is a box of the mask, `patch` the composite's pixels
+# in it, black outside the mask.
 COMPOSITE_SHARD = pa.schema(
     [
         ("sample_id", pa.string()),

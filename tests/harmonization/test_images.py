@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from harmonization.errors import InputError
-from harmonization.images import decode_png, decode_rgb, decode_trusted, encode_jpeg, encode_png, read_rgb
+from harmonization.images import decode_png, decode_rgb, decode_trusted, encode_jpeg, encode_patch, encode_png, read_rgb
 
 
 @pytest.fixture
@@ -58,3 +58,12 @@ def test_a_broken_file_is_named(picture, cut):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match=r"none\.jpg: no such file"):
         read_rgb(tmp_path / "none.jpg")
+
+
+def test_a_patch_is_lossless_and_no_larger_than_a_png():
+    rng = np.random.default_rng(0)
+    patch = np.zeros((60, 80, 3), np.uint8)
+    patch[10:50, 20:70] = np.clip(rng.normal(120, 5, (40, 50, 3)), 0, 255)
+    assert (decode_png(encode_patch(patch), name="patch") == patch).all()
+    assert (decode_png(encode_patch(patch[..., 0].copy()), name="mask") == patch[..., 0]).all()
+    assert len(encode_patch(patch)) <= 1.05 * len(encode_png(patch))

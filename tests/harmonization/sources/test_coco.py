@@ -3,12 +3,11 @@
 import json
 import zipfile
 
-import pyarrow as pa
 import pytest
 
 from harmonization.errors import InputError
 from harmonization.shards import ShardReader
-from harmonization.sources.annotations import read_instances
+from harmonization.sources.annotations import write_instances
 from harmonization.sources.coco import fetch_coco, list_coco
 from harmonization.tables import read_table
 from tests.harmonization.sources.coco_mirror import SQUARE, instances, photograph, serving, truncated_zip, write_mirror
@@ -154,14 +153,15 @@ def broken(change):
         (broken(lambda c: c["images"][0].update(width="wide")), "Expected `int`, got `str`"),
     ],
 )
-def test_structural_damage_of_the_json_is_one_line(data, message):
+def test_structural_damage_of_the_json_is_one_line(tmp_path, data, message):
     with pytest.raises(InputError, match=message):
-        read_instances(data, name="x.json", split="train2017")
+        write_instances([(lambda: data, "x.json", "train2017")], out=tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_the_tables_hold_what_the_json_says():
-    photographs, annotated = read_instances(json.dumps(instances([1, 5])).encode(), name="x", split="train2017")
-    assert isinstance(photographs, pa.Table)
+def test_the_tables_hold_what_the_json_says(tmp_path):
+    write_instances([(json.dumps(instances([1, 5])).encode, "x", "train2017")], out=tmp_path)
+    photographs, annotated = (read_table(tmp_path / f"{name}.parquet") for name in ("photographs", "instances"))
     assert photographs.column("licence").to_pylist() == ["Attribution License", "Attribution-NoDerivs License"]
     row = annotated.to_pylist()[1]
     assert (row["annotation_id"], row["image_id"], row["category"], row["width"]) == (50, 5, "person", 64)

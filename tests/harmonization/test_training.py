@@ -1,0 +1,181 @@
+"""The loop: it learns, it resumes to the same bits, and it stops with one clear line."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from harmonization.batches import Batches
+from harmonization.errors import InputError
+from harmonization.losses import ADVERSARIAL_LOSSES, l1
+from harmonization.networks.harmonizer import Harmonizer, build_discriminator, build_harmonizer
+from harmonization.networks.initialisation import initialise
+from harmonization.schedules import constant, step
+from harmonization.steps import Critic, Reconstruction
+from harmonization.training import fit, resolve_precision
+from harmonization.training_state import best_row, history_table
+from harmonization.validation import validate
+from tests.composites import packed
+
+CPU = torch.device("cpu")
+TRAIN, VAL = packed(10, 32, seed=0), packed(4, 32, seed=1)
+
+
+class KilledError(Exception):
+    """What a test kills a training with."""
+
+
+def train(folder: Path, *, adversarial: str | None = "bce", on_epoch=lambda _row: None, seed: int = 0, **changes):
+    harmonizer = build_harmonizer(name="unet", width=4, size_px=32, mask_input=True, paste=True, inference_mode="eval")
+    critic = build_discriminator(name="patchgan", width=4, field_px=34)
+    for network in (harmonizer, critic):
+        initialise(network, name="normal", generator=torch.Generator().manual_seed(0))
+    arguments = {
+        "reconstructions": {"l1": Reconstruction(l1, 100.0)},
+        "critic": Critic(critic, ADVERSARIAL_LOSSES[adversarial], 1.0) if adversarial else None,
+        "learning_rate": 2e-3,
+        "betas": (0.5, 0.999),
+        "schedule": constant(),
+        "batch_size": 4,
+        "epochs": 4,
+        "precision": "fp32",
+        "augment": True,
+    } | changes
+    history = fit(harmonizer=harmonizer, train=TRAIN, val=VAL, seed=seed, device=CPU, folder=folder, on_epoch=on_epoch, **arguments)
+    return harmonizer, history
+
+
+def same_weights(first: Harmonizer, second: Harmonizer) -> bool:
+    one, other = first.state_dict(), second.state_dict()
+    return one.keys() == other.keys() and all(torch.equal(tensor, other[name]) for name, tensor in one.items())
+
+
+def killed_after(epoch: int):
+    def on_epoch(row) -> None:
+        if row["epoch"] == epoch:
+            raise KilledError
+
+    return on_epoch
+
+
+@pytest.mark.parametrize("adversarial", ["bce", None])
+def test_a_killed_run_resumes_to_the_same_bits(tmp_path, adversarial):
+    straight, expected = train(tmp_path / "straight", adversarial=adversarial)
+    with pytest.raises(KilledError):
+        train(tmp_path / "killed", adversarial=adversarial, on_epoch=killed_after(2))
+    seen = []
+    resumed, history = train(tmp_path / "killed", adversarial=adversarial, on_epoch=seen.append)
+    assert history == expected == seen
+    assert same_weights(resumed, straight)
+
+
+def test_a_finished_run_gives_its_result_again_without_training(tmp_path):
+    first, expected = train(tmp_path)
+    again, history = train(tmp_path)
+    assert history == expected
+    assert same_weights(again, first)
+
+
+def test_two_runs_are_equal_whatever_the_callers_random_state(tmp_path):
+    torch.manual_seed(1)
+    first, history = train(tmp_path / "a", epochs=2)
+    torch.manual_seed(2)
+    second, other = train(tmp_path / "b", epochs=2)
+    assert history == other
+    assert same_weights(first, second)
+
+
+def test_the_caller_keeps_its_random_numbers_and_settings(tmp_path):
+    threads, states = torch.get_num_threads(), []
+    train(tmp_path, epochs=2, on_epoch=lambda _row: states.append(torch.get_rng_state()))
+    assert torch.equal(torch.get_rng_state(), states[0])
+    assert torch.equal(states[1], states[0])
+    assert not torch.are_deterministic_algorithms_enabled()
+    assert torch.get_num_threads() == threads
+
+
+def test_another_seed_is_another_training(tmp_path):
+    _, first = train(tmp_path / "a", epochs=1)
+    _, second = train(tmp_path / "b", epochs=1, seed=1)
+    assert first[0]["g_loss"] != second[0]["g_loss"]
+
+
+def test_training_helps_on_pictures_that_were_not_trained_on(tmp_path):
+    _, history = train(tmp_path, epochs=30, adversarial=None, learning_rate=4e-3)
+    assert history[-1]["val_fmse"] < 0.5 * history[0]["val_fmse"]
+    assert history[-1]["l1"] < 0.5 * history[0]["l1"]
+
+
+def test_the_harmonizer_ends_with_the_weights_of_the_best_epoch(tmp_path):
+    # A rate that explodes after the first half makes the last epoch a bad one.
+    harmonizer, history = train(tmp_path, schedule=step(at=[0.5], factor=300.0), adversarial=None)
+    best = best_row(history)
+    assert best["epoch"] < 4
+    assert validate(harmonizer, Batches(VAL, device=CPU), batch_size=4).fmse == best["val_fmse"]
+
+
+def test_the_first_of_equally_good_epochs_is_the_best():
+    rows = [{"epoch": epoch, "val_fmse": fmse} for epoch, fmse in ((1, 3.0), (2, 2.0), (3, 2.0))]
+    assert best_row(rows)["epoch"] == 2
+
+
+def test_history_names_every_loss_and_leaves_out_time(tmp_path):
+    _, history = train(tmp_path, epochs=2, adversarial=None, schedule=step(at=[0.5], factor=0.1))
+    expected = ["epoch", "learning_rate", "g_loss", "g_adversarial", "l1", "d_loss", "val_fmse", "val_psnr"]
+    assert [list(row) for row in history] == [expected] * 2
+    assert [row["learning_rate"] for row in history] == pytest.approx([2e-3, 2e-4])
+    table = history_table(history)
+    assert table.column("epoch").to_pylist() == [1, 2]
+    assert table.column("d_loss").null_count == 2
+
+
+def test_a_loss_that_is_not_a_number_stops_with_the_names_of_its_batch(tmp_path):
+    broken = {"l1": Reconstruction(lambda output, real, mask: l1(output, real, mask) / 0 * 0, 1.0)}
+    with pytest.raises(InputError, match=r"epoch 1, step 1: a loss is not a finite number; .* the batch was \d_\d_0, "):
+        train(tmp_path, reconstructions=broken)
+
+
+def test_weights_that_diverge_stop_the_run(tmp_path):
+    with pytest.raises(InputError, match=r"not a finite number|validation fMSE is nan"):
+        train(tmp_path, learning_rate=1e38, adversarial=None)
+
+
+def test_a_folder_of_another_training_is_refused(tmp_path):
+    train(tmp_path, epochs=1)
+    with pytest.raises(InputError, match="belongs to a training with other settings"):
+        train(tmp_path, epochs=2)
+
+
+def test_a_broken_state_is_named(tmp_path):
+    (tmp_path / "state.pt").write_bytes(b"not a state")
+    with pytest.raises(InputError, match=r"state\.pt: not a readable training state; delete it"):
+        train(tmp_path)
+
+
+def test_a_state_is_never_half_written(tmp_path, monkeypatch):
+    with pytest.raises(KilledError):
+        train(tmp_path, on_epoch=killed_after(1))
+    before = (tmp_path / "state.pt").read_bytes()
+
+    def save(_state, path) -> None:
+        Path(path).write_bytes(b"half")
+        raise KilledError
+
+    monkeypatch.setattr(torch, "save", save)
+    with pytest.raises(KilledError):
+        train(tmp_path)
+    assert (tmp_path / "state.pt").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["state.pt"]
+
+
+def test_only_hardware_that_gains_from_it_uses_bfloat16(monkeypatch):
+    for features, expected in (({}, "fp32"), ({"avx512_bf16": True}, "bf16"), ({"amx_bf16": True}, "bf16")):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda features=features: features)
+        assert resolve_precision("auto", CPU) == expected
+    assert resolve_precision("bf16", CPU) == "bf16"
+
+
+def test_history_is_plain_numbers(tmp_path):
+    _, history = train(tmp_path, epochs=1)
+    assert json.loads(json.dumps(history)) == history

@@ -1,0 +1,81 @@
+"""Every variant of the real params.yaml is built, learns a batch by heart and survives saving."""
+
+import pytest
+import torch
+
+from harmonization.batches import Batches
+from harmonization.checkpoint import load_harmonizer, save_harmonizer
+from harmonization.errors import InputError
+from harmonization.steps import STEPS, set_up
+from pipeline.assembly import architecture_of, critic_of, harmonizer_of, reconstructions_of, schedule_of
+from pipeline.params import Training, Variant, load_params
+from tests.composites import packed
+from tests.conftest import ROOT
+
+CPU = torch.device("cpu")
+VARIANTS = load_params(ROOT / "params.yaml").variants
+TINY = Training(size_px=64, width_factor=0.125, batch_size=4, epochs=1, precision="fp32", augment=False)
+
+
+@pytest.fixture(scope="module")
+def batch():
+    return next(Batches(packed(4, 64), device=CPU).in_order(4))
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_variant_learns_a_batch_by_heart_and_survives_saving(name, batch, tmp_path):
+    variant = VARIANTS[name]
+    harmonizer, critic = harmonizer_of(variant, TINY, seed=0), critic_of(variant, TINY, seed=0)
+    players = set_up(harmonizer, reconstructions_of(variant), critic, precision="fp32", betas=variant.optimizer.betas, device=CPU)
+    for optimizer in filter(None, (players.optimizer, players.critic_optimizer)):
+        for group in optimizer.param_groups:
+            group["lr"] = 2e-3
+    harmonizer.train()
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        losses = [STEPS[critic is not None](players, batch)[next(iter(variant.losses))].item() for _ in range(40)]
+    assert sum(losses[-5:]) < 0.7 * sum(losses[:5])
+    harmonizer.infer()
+    save_harmonizer(tmp_path / "model.safetensors", harmonizer, architecture_of(variant, TINY), {})
+    loaded, _ = load_harmonizer(tmp_path / "model.safetensors")
+    with torch.no_grad():
+        assert torch.equal(loaded(batch.composite, batch.mask), harmonizer(batch.composite, batch.mask))
+
+
+def test_widths_are_scaled_and_no_network_is_narrower_than_four():
+    variant = VARIANTS["unet"]
+    assert architecture_of(variant, TINY)["width"] == 8
+    assert architecture_of(variant, TINY.model_copy(update={"width_factor": 0.01}))["width"] == 4
+
+
+def test_first_weights_depend_on_the_seed_and_not_on_the_critic():
+    variant = VARIANTS["unet"]
+    alone = variant.model_copy(update={"discriminator": None, "adversarial": None})
+    weights = [harmonizer_of(spec, TINY, seed=seed).network.last.weight for spec, seed in ((variant, 0), (alone, 0), (variant, 1))]
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
+
+
+def test_the_critic_of_the_code_variant_sees_142_pixels_and_its_harmonizer_no_mask():
+    variant = VARIANTS["unet_code"]
+    critic = critic_of(variant, TINY, seed=0)
+    assert critic.network.field_px == 142
+    assert not harmonizer_of(variant, TINY, seed=0).mask_input
+    assert critic_of(VARIANTS["idih"], TINY, seed=0) is None
+
+
+def test_the_schedule_is_the_variants():
+    schedule = schedule_of(VARIANTS["idih"])
+    assert [schedule(done) for done in (0.0, 0.9, 0.99)] == pytest.approx([1, 0.1, 0.01])
+
+
+def changed(**changes) -> Variant:
+    return VARIANTS["unet"].model_copy(update=changes)
+
+
+def test_unknown_losses_are_refused_with_the_key():
+    with pytest.raises(InputError, match=r"losses is 'l3'; expected one of \['l1', 'l2', 'mask_weighted_mse'\]"):
+        reconstructions_of(changed(losses={"l3": 1.0}))
+    adversarial = VARIANTS["unet"].adversarial.model_copy(update={"name": "wgan"})
+    with pytest.raises(InputError, match=r"adversarial\.name is 'wgan'; expected one of \['bce'"):
+        critic_of(changed(adversarial=adversarial), TINY, seed=0)

@@ -1,0 +1,69 @@
+"""The commit and the data hash that results carry."""
+
+import os
+import subprocess
+from hashlib import sha256
+
+import pytest
+
+from harmonization.errors import InputError
+from pipeline.provenance import code_commit, data_hash
+
+
+def git(*arguments: str) -> str:
+    identity = {f"GIT_{role}_{what}": "t@t" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    done = subprocess.run(["git", *arguments], env=os.environ | identity, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    git("init", "-q")
+    (tmp_path / "harmonization").mkdir()
+    (tmp_path / "harmonization" / "a.py").write_text("A = 1\n")
+    (tmp_path / "params.yaml").write_text("profile: sample\n")
+    git("add", "-A")
+    git("commit", "-q", "-m", "code")
+    return tmp_path
+
+
+def test_the_commit_is_the_newest_one_of_the_code(repository):
+    first = git("rev-parse", "HEAD")
+    assert code_commit() == first
+    (repository / "README.md").write_text("words\n")
+    git("add", "-A")
+    git("commit", "-q", "-m", "words")
+    assert code_commit() == first
+    (repository / "harmonization" / "a.py").write_text("A = 2\n")
+    git("commit", "-q", "-a", "-m", "code again")
+    assert code_commit() == git("rev-parse", "HEAD") != first
+
+
+@pytest.mark.parametrize("name", ["harmonization/a.py", "harmonization/new.py", "requirements.lock"])
+def test_a_change_that_is_not_committed_shows(repository, name):
+    clean = code_commit()
+    (repository / name).write_text("B = 2\n")
+    assert code_commit() == f"{clean}+"
+
+
+@pytest.mark.parametrize("name", ["dvc.lock", "params.yaml", "README.md"])
+def test_other_changes_do_not_show(repository, name):
+    clean = code_commit()
+    (repository / name).write_text("changed: true\n")
+    assert code_commit() == clean
+
+
+def test_outside_git_the_commit_is_unknown(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert code_commit() == "unknown"
+
+
+def test_the_data_hash_is_the_head_of_the_manifests(tmp_path):
+    (tmp_path / "manifest.parquet").write_bytes(b"rows")
+    assert data_hash(tmp_path / "manifest.parquet") == sha256(b"rows").hexdigest()[:16]
+
+
+def test_without_a_manifest_the_stage_to_run_is_named(tmp_path):
+    with pytest.raises(InputError, match="no such table; run the stage that writes it"):
+        data_hash(tmp_path / "manifest.parquet")
