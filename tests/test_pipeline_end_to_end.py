@@ -51,21 +51,29 @@ def test_an_experiment_retrains_and_rescores_one_variant_only(workspace):
     assert "variants.unet.losses.l1" in dvc(workspace, "exp", "diff")
 
 
+def killed_when(folder, has_happened) -> None:
+    """Starts `dvc repro` and kills its whole process group as soon as something has happened in the workspace."""
+    command = [sys.executable, "-m", "dvc", "repro"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, cwd=folder, env=environment(folder / ".home"), start_new_session=True, **quiet)
+    while not has_happened(folder):
+        assert process.poll() is None, "the run ended before it could be killed"
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+MOMENTS = {
+    "photographs are being drawn": lambda folder: (folder / "data" / "sample" / "sources").exists(),
+    "an epoch of the first training is stored": lambda folder: any((folder / ".work" / "train").glob("*/state.pt")),
+    "the first harmonizer is being scored": lambda folder: any((folder / "runs" / "sample").glob("*/0/model.safetensors")),
+}
+
+
 def test_a_killed_run_ends_in_the_same_hashes(workspace, tmp_path):
     folder = copy_project(tmp_path / "killed")
-    command = [sys.executable, "-m", "dvc", "repro"]
-    for seconds in (4.0, 9.0, 13.0, 18.0):
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment(folder / ".home"),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        time.sleep(seconds)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    for has_happened in MOMENTS.values():
+        killed_when(folder, has_happened)
     dvc(folder, "repro")
     undisturbed = subprocess.run(["git", "show", "HEAD:dvc.lock"], cwd=workspace, capture_output=True, text=True, check=True).stdout
     (tmp_path / "dvc.lock").write_text(undisturbed)

@@ -43,7 +43,7 @@ def test_numbers_are_read_as_yaml_1_2(edited):
         ("val: 0.12, test: 0.2", "val: 0.5, test: 0.5", r"leave a part for training"),
         ("kind: studio", "kind: theatre", r"sources\.photographs: .*'studio', 'coco'"),
         ("adversarial: {name: bce, weight: 1.0}\n", "\n", r"variants\.unet_code: `discriminator` and `adversarial` need each other"),
-        ("epochs: 6,", "", r"profiles\.sample\.training\.epochs: Field required"),
+        ("epochs: 3,", "", r"profiles\.sample\.training\.epochs: Field required"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_the_key(edited, old, new, message):
