@@ -33,7 +33,7 @@ repro: $(READY)  ## everything from photographs to the report
 	@python -m pipeline where
 
 test: $(READY)  ## the test suite
-	@python -m pytest
+	@OMP_NUM_THREADS=1 python -m pytest --numprocesses auto --dist loadfile
 
 check: $(READY)  ## format, lint, types, import contracts, parameters
 	ruff format --check .
@@ -47,7 +47,8 @@ format: $(READY)  ## mend what can be mended by machine
 	ruff check --fix .
 
 lock: $(READY)  ## pin every dependency anew
-	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --no-header --upgrade --output-file requirements.lock
+	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
+		--output-file requirements.lock
 
 clean:  ## drop what the pipeline wrote; DVC's cache stays and restores it
 	rm -rf data runs scores reports/tables reports/figures reports/curves reports/index.html
