@@ -24,6 +24,7 @@ def clone(target: Path) -> Path:
     """A clone of HEAD that shares this checkout's environment."""
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(target)], check=True)
     (target / ".venv").symlink_to(ROOT / ".venv")
+    (target / ".venv" / ".ready").touch()  # newer than the clone's lock file, or make would install again
     (target / "dvc.lock").unlink(missing_ok=True)
     return target
 

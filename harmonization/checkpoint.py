@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from harmonization.errors import InputError
-from harmonization.files import atomic_path
+from harmonization.files import write_bytes
 from harmonization.networks.harmonizer import Harmonizer, build_harmonizer
 
 KEY = "harmonization"  # one key: safetensors writes several in a random order
@@ -24,8 +24,7 @@ def save_harmonizer(path: Path, harmonizer: Harmonizer, architecture: Mapping[st
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in harmonizer.state_dict().items()}
     text = json.dumps({**metadata, "architecture": dict(architecture)}, sort_keys=True)
-    with atomic_path(path) as temporary:
-        save_file(tensors, temporary, {KEY: text})
+    write_bytes(path, save(tensors, {KEY: text}))
 
 
 def load_harmonizer(path: Path) -> tuple[Harmonizer, dict[str, Any]]:

@@ -41,6 +41,7 @@ def fit(
     epochs: int,
     precision: Precision,
     augment: bool,
+    colour_jitter: float = 0.0,
     seed: int,
     device: torch.device,
     folder: Path,
@@ -56,6 +57,7 @@ def fit(
     parts = _changing_parts(harmonizer, critic, players)
     batches, val_batches = Batches(train, device=device), Batches(val, device=device)
     settings = {"learning_rate": learning_rate, "betas": list(betas), "batch_size": batch_size, "augment": augment, "seed": seed}
+    settings |= {"colour_jitter": colour_jitter}
     settings |= {"precision": number_format, "losses": _weights(reconstructions, critic), "images": [len(batches), len(val_batches)]}
     state = LoopState(folder / STATE_FILE, settings=settings, epochs=epochs)
     state.restore(parts, device=device)
@@ -67,7 +69,7 @@ def fit(
             rate = learning_rate * schedule((epoch - 1) / epochs)
             _set_rate(players, rate)
             harmonizer.train()
-            steps = _steps(players, batches, batch_size=batch_size, augment=augment, seed=seed, epoch=epoch)
+            steps = _steps(players, batches, batch_size=batch_size, augment=augment, colour_jitter=colour_jitter, seed=seed, epoch=epoch)
             with torch_seed(stable_hash(seed, "dropout", epoch), device):
                 losses = _mean_losses(steps, batches, epoch=epoch, progress=progress)
             scores = validate(harmonizer, val_batches, batch_size=batch_size)
@@ -110,13 +112,13 @@ def _set_rate(players: Players, rate: float) -> None:
 
 
 def _steps(
-    players: Players, batches: Batches, *, batch_size: int, augment: bool, seed: int, epoch: int
+    players: Players, batches: Batches, *, batch_size: int, augment: bool, colour_jitter: float, seed: int, epoch: int
 ) -> Iterator[tuple[np.ndarray, Losses]]:
     """Takes the epoch's steps, one for each item: the positions of its composites and its losses."""
     step = STEPS[players.critic is not None]
     for number, index in enumerate(shuffled(len(batches), batch_size=batch_size, seed=seed, epoch=epoch)):
         crops = augmentation_rng(seed, epoch=epoch, step=number) if augment else None
-        yield index, step(players, batches.take(index, crops))
+        yield index, step(players, batches.take(index, crops, colour_jitter=colour_jitter))
 
 
 def _mean_losses(steps: Iterable[tuple[np.ndarray, Losses]], batches: Batches, *, epoch: int, progress: tqdm) -> dict[str, float]:

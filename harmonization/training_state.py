@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from harmonization.errors import InputError
-from harmonization.files import atomic_path
+from harmonization.files import write_bytes
 
 HistoryRow = dict[str, float | None]
 Weights = dict[str, Tensor]
@@ -61,8 +62,9 @@ class LoopState:
         """Writes the file atomically; after the last epoch only the results are kept."""
         going_on = len(self.history) < self._epochs
         states = {name: part.state_dict() for name, part in parts.items()} if going_on else {}
-        with atomic_path(self._path) as temporary:
-            torch.save({"settings": self._settings, "history": self.history, "best": self.best, "parts": states}, temporary)
+        buffer = BytesIO()  # torch's own writing hides that a disk is full
+        torch.save({"settings": self._settings, "history": self.history, "best": self.best, "parts": states}, buffer)
+        write_bytes(self._path, buffer.getbuffer())
 
     @property
     def best_row(self) -> HistoryRow:

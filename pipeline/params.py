@@ -175,6 +175,7 @@ class Variant(Section):
     optimizer: Optimizer
     init: Literal["normal", "xavier"]
     schedule: Schedule = Schedule(name="constant")
+    colour_jitter: Fraction = 0.0  # strength of the curves laid over composite and real alike
     epochs_factor: Positive = 1.0  # times the profile's epochs
 
     @model_validator(mode="after")

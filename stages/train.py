@@ -53,6 +53,7 @@ def main(variant: str, seed: int) -> None:
             epochs=max(1, round(training.epochs * spec.epochs_factor)),
             precision=training.precision,
             augment=training.augment,
+            colour_jitter=spec.colour_jitter,
             seed=seed,
             device=device,
             folder=folder,

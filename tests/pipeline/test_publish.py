@@ -1,0 +1,42 @@
+"""Published tables: the headline as text, the whole summary, and what is needed to judge them."""
+
+import csv
+import json
+
+import pytest
+
+from harmonization.errors import InputError
+from harmonization.summary import SUMMARY
+from harmonization.tables import write_rows
+from pipeline.publish import publish
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch, root):
+    (tmp_path / "params.yaml").write_text((root / "params.yaml").read_text())
+    monkeypatch.chdir(tmp_path)
+    shared = {"method": "idih", "dataset": "people", "metric": "fmse", "mean": 1.5, "quantisation": "uint8"}
+    rows = [shared | {"background": background, "bucket": bucket} for background in ("raw", "composite") for bucket in ("all", "0-5 %")]
+    write_rows(tmp_path / "reports" / "tables" / "summary.parquet", rows, SUMMARY)
+    return tmp_path
+
+
+def test_the_headline_is_readable_without_tools_and_the_facts_stand_beside_it(workspace):
+    for dataset in ("people", "luminance"):
+        manifest = workspace / "data" / "sample" / "composites" / dataset / "manifest.parquet"
+        manifest.parent.mkdir(parents=True)
+        manifest.write_bytes(b"x")
+    publish("trial")
+    rows = list(csv.DictReader((workspace / "reports" / "published" / "trial.csv").read_text().splitlines()))
+    assert [(row["method"], row["background"], row["bucket"], row["mean"]) for row in rows] == [("idih", "composite", "all", "1.5")]
+    facts = json.loads((workspace / "reports" / "published" / "trial.json").read_text())
+    assert facts["data_hash"] == {"people": "2d711642b726b044", "luminance": "2d711642b726b044"}
+    assert facts["profile"] == "sample"
+    assert facts["hardware"]["cores"] >= 1
+    assert "hostname" not in json.dumps(facts)
+
+
+@pytest.mark.usefixtures("workspace")
+def test_data_that_is_not_there_is_one_line():
+    with pytest.raises(InputError, match=r"manifest\.parquet"):
+        publish("trial")
