@@ -52,8 +52,8 @@ def environment(home: Path) -> dict[str, str]:
         "GIT_COMMITTER_NAME": "t",
         "GIT_COMMITTER_EMAIL": "t@t",
         # Scores name the commit: equal copies must have equal ones.
-        "GIT_AUTHOR_DATE": "2000-01-01T00:00:00Z",
-        "GIT_COMMITTER_DATE": "2000-01-01T00:00:00Z",
+        "GIT_AUTHOR_DATE": "946684800 +0000",
+        "GIT_COMMITTER_DATE": "946684800 +0000",
         "OMP_NUM_THREADS": "1",
     }
 

@@ -9,7 +9,7 @@ from harmonization.checkpoint import save_harmonizer
 from harmonization.cli import main
 from harmonization.files import write_bytes
 from harmonization.images import encode_png, read_rgb
-from harmonization.networks import build_harmonizer
+from harmonization.networks.harmonizer import build_harmonizer
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_the_critic_of_the_code_variant_sees_142_pixels_and_its_harmonizer_no_ma
 
 def test_the_schedule_is_the_variants():
     schedule = schedule_of(VARIANTS["idih"])
-    assert [schedule(done) for done in (0.0, 0.9, 0.99)] == pytest.approx([1, 0.1, 0.01])
+    assert [schedule(done) for done in (0.0, 0.8, 0.99)] == pytest.approx([1, 0.1, 0.01])
 
 
 def changed(**changes) -> Variant:
