@@ -41,7 +41,7 @@ def test_a_reference_with_the_same_moments_is_not_strange():
 def test_strangeness_is_one_at_the_limits():
     own = Moments((50, 0, 0), (9, 4, 4))
     far = strangeness(own, np.array([[50 + PLAUSIBLE_SHIFT, 0, 0]]), np.array([own.std]), channels=ALL)
-    steep = strangeness(own, np.array([own.mean]), np.array([[19.0, 4, 4]]), channels=ALL)
+    steep = strangeness(own, np.array([own.mean]), np.array([[24.0, 4, 4]]), channels=ALL)
     assert_allclose([far[0], steep[0]], 1)
 
 
