@@ -3,7 +3,7 @@
 A mask is uint8 (H, W), 1 = foreground. A segmentation is COCO's json text: polygons, or run lengths (plain or compressed).
 """
 
-from typing import Any, cast
+from typing import Any
 
 import cv2
 import msgspec
@@ -19,27 +19,15 @@ class DegenerateSegmentationError(ValueError):
 
 def decode_segmentation(segmentation: bytes, *, width: int, height: int) -> np.ndarray:
     """The mask of a segmentation, bit-identical to pycocotools' ``annToMask``; raises ``DegenerateSegmentationError``."""
-    return coco_mask.decode(run_lengths(segmentation, width=width, height=height))
-
-
-def run_lengths(segmentation: bytes, *, width: int, height: int) -> Any:
-    """A segmentation as compressed run lengths of the photograph's size."""
     try:
         shape: Any = msgspec.json.decode(segmentation)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DegenerateSegmentationError(f"not json: {error}") from error
     if isinstance(shape, list):
-        _check_polygons(shape)
-        return coco_mask.merge(coco_mask.frPyObjects(shape, height, width))
-    if not isinstance(shape, dict) or "counts" not in shape or list(shape.get("size", [])) != [height, width]:
-        size = shape.get("size") if isinstance(shape, dict) else shape
-        raise DegenerateSegmentationError(f"run lengths of size {size}; expected [{height}, {width}]")
-    counts: Any = shape["counts"]
-    if isinstance(counts, str):
-        return {"size": [height, width], "counts": counts.encode()}
-    if sum(counts) != height * width:
-        raise DegenerateSegmentationError(f"run lengths cover {sum(counts)} pixels; expected {height * width}")
-    return coco_mask.frPyObjects(cast(Any, shape), height, width)
+        encoded: Any = coco_mask.frPyObjects(_polygons(shape, width=width, height=height), height, width)
+        return coco_mask.decode(coco_mask.merge(encoded) if len(encoded) > 1 else encoded[0])
+    plain: Any = {"size": [height, width], "counts": _run_lengths(shape, width=width, height=height)}
+    return coco_mask.decode(coco_mask.frPyObjects(plain, height, width))
 
 
 def foreground_ratio(mask: np.ndarray) -> float:
@@ -48,7 +36,10 @@ def foreground_ratio(mask: np.ndarray) -> float:
 
 
 def border_fraction(mask: np.ndarray) -> float:
-    """The share of the mask's outline pixels that lie on the photograph's border: how much of it is cut off."""
+    """The share of the mask's outline pixels that lie on the photograph's border: how much of it is cut off.
+
+    A foreground pixel is on the outline if one of its eight neighbours is background or beyond the photograph.
+    """
     inner = cv2.erode(mask, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
     outline = mask - inner
     total = np.count_nonzero(outline)
@@ -63,11 +54,63 @@ def part_count(mask: np.ndarray) -> int:
     return int((areas >= SMALLEST_PART * areas.sum()).sum())
 
 
-def _check_polygons(polygons: list[Any]) -> None:
-    if not polygons:
-        raise DegenerateSegmentationError("no polygon")
+def _polygons(polygons: list[Any], *, width: int, height: int) -> Any:
+    """The polygons as arrays of x and y in turn, which pycocotools takes as well as lists, and sooner."""
+    arrays = []
+    area = 0.0
     for polygon in polygons:
         if not isinstance(polygon, list) or len(polygon) < 6 or len(polygon) % 2:
             raise DegenerateSegmentationError("a polygon of fewer than three points or with half a point")
-        if not np.isfinite(np.asarray(polygon, dtype=np.float64)).all():
-            raise DegenerateSegmentationError("a polygon with a coordinate that is not a number")
+        points = _numbers(polygon)
+        x, y = points[::2], points[1::2]
+        # pycocotools walks along each edge: a far point would cost gigabytes, or overflow its integers.
+        if x.min() < -width or x.max() > 2 * width or y.min() < -height or y.max() > 2 * height:
+            raise DegenerateSegmentationError("a polygon with a point far outside the photograph")
+        area += abs(x[:-1] @ y[1:] - x[1:] @ y[:-1] + x[-1] * y[0] - x[0] * y[-1])
+        arrays.append(points)
+    if area == 0:
+        raise DegenerateSegmentationError("no polygon, or polygons without area")
+    return arrays
+
+
+def _run_lengths(shape: object, *, width: int, height: int) -> list[int]:
+    """The counts of a run-length encoded mask; pycocotools itself would read beyond its memory where they do not fit."""
+    if not isinstance(shape, dict) or shape.get("size") != [height, width]:
+        size = shape.get("size") if isinstance(shape, dict) else shape
+        raise DegenerateSegmentationError(f"run lengths of size {size}; expected [{height}, {width}]")
+    counts = shape.get("counts")
+    numbers = _uncompressed(counts) if isinstance(counts, str) else _numbers(counts)
+    if (numbers < 0).any() or (numbers % 1).any() or numbers.sum() != width * height:
+        raise DegenerateSegmentationError(f"run lengths cover {numbers.sum()} pixels; expected {width * height}")
+    return numbers.astype(np.int64).tolist()
+
+
+def _uncompressed(text: str) -> np.ndarray:
+    """Counts of COCO's text encoding: five bits a letter, lowest first, and from the fourth count on the difference to the last but one."""
+    counts: list[int] = []
+    value = shift = 0
+    for letter in text.encode():
+        bits = letter - 48
+        if not 0 <= bits < 64 or shift > 60:
+            raise DegenerateSegmentationError(f"run lengths with a letter or a count that is not COCO's: {text[:20]!r}")
+        value |= (bits & 0x1F) << shift
+        shift += 5
+        if bits & 0x20:
+            continue
+        if bits & 0x10:
+            value -= 1 << shift
+        counts.append(value + (counts[-2] if len(counts) > 2 else 0))
+        value = shift = 0
+    if shift:
+        raise DegenerateSegmentationError("run lengths that end in the middle of a count")
+    return np.array(counts, np.float64)
+
+
+def _numbers(values: object) -> np.ndarray:
+    try:
+        numbers = np.array(values, np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise DegenerateSegmentationError(f"a coordinate or count that is not a number ({error})") from error
+    if numbers.ndim != 1 or not np.isfinite(numbers).all():
+        raise DegenerateSegmentationError("a coordinate or count that is not a finite number")
+    return numbers

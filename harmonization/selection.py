@@ -50,7 +50,8 @@ class SplitRule:
 
 def select(instances: pa.Table, photographs: pa.Table, *, rules: Rules, split: SplitRule, workers: int) -> tuple[pa.Table, pa.Table]:
     """Kept instances (``tables.SELECTED``) and dropped ones with their reason (``tables.DROPPED``), sorted by annotation."""
-    _check_categories(instances, rules.categories)
+    _expect_known("category", "annotation", rules.categories, instances.column("category"))
+    _expect_known("licence", "photograph", rules.licences, photographs.column("licence"))
     instances = instances.sort_by("annotation_id")
     reasons = column_reasons(instances, photographs, rules=rules)
     ratios = np.full(len(instances), np.nan)
@@ -153,12 +154,12 @@ def reason_counts(reasons: Sequence[str]) -> str:
     return ", ".join(f"{reason} {count}" for reason, count in counts.items() if count) or "none"
 
 
-def _check_categories(instances: pa.Table, categories: Sequence[str] | None) -> None:
-    known = sorted(set(instances.column("category").to_pylist()))
-    for category in categories or ():
-        if category not in known:
-            close = difflib.get_close_matches(category, known, n=3) or known[:10]
-            raise InputError(f"category {category!r}: no annotation has it; expected one that the source has, such as {', '.join(close)}")
+def _expect_known(what: str, bearer: str, wanted: Sequence[str] | None, column: pa.ChunkedArray) -> None:
+    known = sorted(set(column.to_pylist()))
+    for name in wanted or ():
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=3) or known[:10]
+            raise InputError(f"{what} {name!r}: no {bearer} has it; expected one that the source has, such as {', '.join(close)}")
 
 
 def _check_splits(splits: list[str], reasons: np.ndarray) -> None:

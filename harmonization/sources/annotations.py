@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import pyarrow as pa
@@ -15,6 +16,9 @@ from harmonization.tables import INSTANCES, PHOTOGRAPHS
 ROWS_AT_ONCE = 50_000
 
 Json = tuple[Callable[[], bytes], str, str]  # how to read it, its name, its split
+# It becomes part of a path: a json from a stranger must not be able to say `../../x`.
+FileName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_][^/\\]*$")]
+Side = Annotated[int, msgspec.Meta(ge=1, le=1 << 16)]
 Checksums = Callable[[pa.Table, str], pa.Table]  # adds them to a split's photographs
 
 
@@ -25,9 +29,9 @@ class Licence(msgspec.Struct):
 
 class Photograph(msgspec.Struct):
     id: int
-    file_name: str
-    width: int
-    height: int
+    file_name: FileName
+    width: Side
+    height: Side
     license: int
     coco_url: str = ""
 
@@ -62,11 +66,16 @@ def write_instances(parts: Iterable[Json], *, out: Path, checksums: Checksums = 
         pq.ParquetWriter(photographs_path, PHOTOGRAPHS, compression="zstd") as photographs,
         pq.ParquetWriter(instances_path, INSTANCES, compression="zstd") as instances,
     ):
+        seen: dict[str, list[int]] = {"photographs": [], "annotations": []}
         for read, name, split in parts:
             content = parsed(read(), name=name)
+            seen["photographs"] += [image.id for image in content.images]
+            seen["annotations"] += [row.id for row in content.annotations]
             photographs.write_table(checksums(photograph_table(content, name=name, split=split), split))
             for batch in instance_batches(content, name=name):
                 instances.write_batch(batch)
+        for what, ids in seen.items():
+            _expect_unique(ids, name="the splits together", what=what)
 
 
 def parsed(data: bytes, *, name: str) -> Instances:
@@ -86,6 +95,10 @@ def photograph_table(content: Instances, *, name: str, split: str) -> pa.Table:
     licences = {licence.id: licence.name for licence in content.licenses}
     images = content.images
     _expect_unique([image.id for image in images], name=name, what="photographs")
+    for image in images:
+        if image.license not in licences:
+            came = f"photograph {image.id} has licence {image.license}"
+            raise InputError(f"{name}: {came}; expected one of the json's own list, {sorted(licences)}; fetch it again")
     columns = {
         "image_id": [image.id for image in images],
         "file_name": [image.file_name for image in images],
@@ -94,7 +107,7 @@ def photograph_table(content: Instances, *, name: str, split: str) -> pa.Table:
         "height": [image.height for image in images],
         "official_split": [split] * len(images),
         "licence_id": [image.license for image in images],
-        "licence": [licences.get(image.license, "unknown") for image in images],
+        "licence": [licences[image.license] for image in images],
         "size_bytes": [None] * len(images),
         "crc32": [None] * len(images),
     }

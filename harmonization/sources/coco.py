@@ -2,6 +2,7 @@
 
 import logging
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -35,7 +36,8 @@ def list_coco(
 
 def list_mirror(mirror: FolderMirror | WebMirror, *, out: Path, work: Path, splits: list[str]) -> None:
     """``list_coco`` of an open mirror."""
-    parts = [_instances_json(mirror, work, split) for split in splits]
+    members = {split: f"annotations/instances_{split}.json" for split in splits}
+    parts = [_instances_json(mirror, work, split, members) for split in splits]
     write_instances(parts, out=out, checksums=lambda table, split: _with_checksums(table, mirror, split))
 
 
@@ -58,11 +60,11 @@ def fetch_coco(
         store_photographs(opened, Wanted(photographs, listing), out=out, work=work, parallel=parallel)
 
 
-def _instances_json(mirror: FolderMirror | WebMirror, work: Path, split: str) -> Json:
+def _instances_json(mirror: FolderMirror | WebMirror, work: Path, split: str, members: dict[str, str]) -> Json:
     """A split's json: from the official archive, or unzipped in a folder."""
-    member = f"annotations/instances_{split}.json"
+    member = members[split]
     try:
-        path = mirror.file(ANNOTATIONS, work, verdict=zip_problem)
+        path = mirror.file(ANNOTATIONS, work, verdict=partial(zip_problem, names=members.values()))
     except AbsentError:
         if not mirror.is_local:
             raise
@@ -85,10 +87,9 @@ def _with_checksums(listed: pa.Table, mirror: FolderMirror | WebMirror, split: s
     if directory is None:
         log.info("%s: the mirror has no zips/%s.zip; photographs are verified by decoding and their dimensions alone", split, split)
         return listed
-    unknown = Checksum(None, None)
-    checksums = [directory.get(f"{split}/{name}", unknown) for name in listed.column("file_name").to_pylist()]
+    checksums = [directory.get(f"{split}/{name}") for name in listed.column("file_name").to_pylist()]
     for column in Checksum._fields:
         position = listed.schema.get_field_index(column)
-        values = pa.array([getattr(checksum, column) for checksum in checksums], pa.int64())
+        values = pa.array([getattr(checksum, column, None) for checksum in checksums], pa.int64())
         listed = listed.set_column(position, column, values)
     return listed

@@ -5,9 +5,10 @@ of every member, and byte ranges read it without the gigabytes before it.
 """
 
 import io
+import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple, cast
@@ -15,50 +16,59 @@ from urllib.parse import unquote, urlsplit
 
 from harmonization.errors import InputError
 from harmonization.fetch import AbsentError, Fetcher, TransientError
+from harmonization.progress import bar
 
 AGREEMENT = 2  # readings of an archive's directory that must be equal, because it has no checksum of its own
 MOST_READINGS = 6
+WINDOW = 1 << 16  # an archive's last record and, of a small one, the directory come in one request
+BLOCK = 1 << 20
+
+BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error, UnicodeDecodeError, OverflowError)
 
 Verdict = Callable[[Path], str | None]  # what is wrong with a file, or None
 
 
 class Checksum(NamedTuple):
-    """What an archive's directory says of a member; None where it does not have it."""
+    """What an archive's directory says of a member."""
 
-    size_bytes: int | None
-    crc32: int | None
+    size_bytes: int
+    crc32: int
 
     def problem(self, data: bytes) -> str | None:
         """What disagrees with the data, or None."""
         if len(data) != self.size_bytes:
             return f"{len(data)} bytes; expected {self.size_bytes}"
         found = zlib.crc32(data)
-        return None if found == self.crc32 else f"CRC-32 {found}; expected {self.crc32}"
+        return None if found == self.crc32 else f"CRC-32 {found:08x}; expected {self.crc32:08x}"
 
 
 class FolderMirror:
-    """A folder. Names are relative, such as ``zips/val2017.zip``."""
+    """A folder. Its files are read where they lie."""
 
     is_local = True
 
     def __init__(self, root: Path) -> None:
         if not root.is_dir():
-            raise InputError(f"{root}: no such folder; expected a mirror of COCO (annotations/, train2017/, ...)")
+            raise InputError(f"{root}: no such folder; expected a mirror of COCO (annotations/, zips/, train2017/, ...)")
         self.root = root
 
-    def file(self, name: str, work: Path, *, verdict: Verdict) -> Path:  # noqa: ARG002
-        """The file itself; ``AbsentError`` if there is none, another ``InputError`` if it is damaged."""
+    def file(self, name: str, work: Path, *, verdict: Verdict) -> Path:  # noqa: ARG002  # the web's needs it
+        """The file itself; a damaged one is an ``InputError``."""
         path = self.root / name
         if not path.is_file():
-            raise AbsentError(f"{path}: no such file; expected it in a mirror of COCO")
+            raise AbsentError(f"{path}: no such file; expected it in a mirror of COCO; complete the mirror")
         if problem := verdict(path):
             raise InputError(f"{path}: {problem}; replace the file")
         return path
 
     def directory(self, name: str) -> dict[str, Checksum] | None:
-        """The members of an archive; None where there is no such archive."""
+        """Read from the archive if there is one."""
         path = self.root / name
-        return _members(path) if path.is_file() else None
+        if not path.is_file():
+            return None
+        if problem := zip_directory_problem(path):
+            raise InputError(f"{path}: {problem}; replace the file")
+        return _members(path)
 
 
 class WebMirror:
@@ -71,35 +81,86 @@ class WebMirror:
         self.fetcher = fetcher
 
     def file(self, name: str, work: Path, *, verdict: Verdict) -> Path:
-        """The file, fetched into ``work`` unless it is there; ``AbsentError`` if the server has none."""
-        path = work / name
-        if not path.exists():
-            self.fetcher.fetch(self.url(name), path, problem=verdict)
+        """Fetched into ``work`` unless it is there."""
+        self.fetcher.fetch(self._url(name), work / name, problem=verdict)
+        return work / name
+
+    def archive(self, name: str, work: Path, *, verdict: Verdict) -> Path:
+        """``file`` for gigabytes: with a bar."""
+        path, part = work / name, work / f"{name}.part"
+        here = next((known.stat().st_size for known in (path, part) if known.exists()), 0)
+        with bar(total=self.fetcher.size(self._url(name)) or 0, what=name, unit="B", unit_scale=True, initial=here) as progress:
+            self.fetcher.fetch(self._url(name), path, problem=verdict, on_bytes=progress.update)
         return path
 
     def directory(self, name: str) -> dict[str, Checksum] | None:
-        """The members of an archive, read by ranges until two readings agree; None where the server gives no parts of it."""
-        size = self.fetcher.size(self.url(name))
+        """Read by byte ranges until two readings agree; None where there is no such archive or no byte ranges."""
+        try:
+            size = self.fetcher.size(self._url(name))
+        except AbsentError:
+            return None
         if size is None:
             return None
         readings: list[dict[str, Checksum]] = []
         for _ in range(MOST_READINGS):
-            reading = self.fetcher.patiently(self.url(name), lambda: self._reading(name, size))
-            if readings.count(reading) + 1 >= AGREEMENT:
-                return reading
+            reading = self.fetcher.patiently(self._url(name), lambda: self._reading(name, size))
             readings.append(reading)
-        raise InputError(f"{self.url(name)}: {MOST_READINGS} readings of its directory all differ; use another mirror")
+            if readings.count(reading) == AGREEMENT:
+                return reading
+        raise InputError(f"{self._url(name)}: {MOST_READINGS} readings of its directory all differ; use another mirror")
 
-    def url(self, name: str) -> str:
-        """The address of a file."""
+    def _url(self, name: str) -> str:
         return f"{self.address}/{name}"
 
     def _reading(self, name: str, size: int) -> dict[str, Checksum]:
-        window = io.BufferedReader(_Ranges(self.fetcher, self.url(name), size), buffer_size=1 << 16)
+        ranges = _Ranges(self.fetcher, self._url(name), size)
         try:
-            return _members(cast(IO[bytes], window))
-        except (zipfile.BadZipFile, UnicodeDecodeError) as error:
+            return _members(cast(IO[bytes], io.BufferedReader(ranges, buffer_size=WINDOW)))
+        except InputError:
+            raise
+        except (*BROKEN_ZIP, ValueError) as error:
             raise TransientError(f"its directory is not readable ({error})") from error
+
+
+Mirror = FolderMirror | WebMirror
+
+
+@contextmanager
+def open_mirror(address: str, *, attempts: int, timeout_seconds: float, parallel: int) -> Iterator[Mirror]:
+    """The mirror at an address: ``http(s)://``, ``file://`` or a folder."""
+    parts = urlsplit(address)
+    if parts.scheme in {"http", "https"}:
+        with Fetcher(attempts=attempts, timeout_seconds=timeout_seconds, parallel=parallel) as fetcher:
+            yield WebMirror(address, fetcher)
+    elif parts.scheme == "file":
+        yield FolderMirror(Path(unquote(parts.path)))
+    elif "://" in address:
+        raise InputError(f"mirror {address!r}: {parts.scheme}:// is not known; expected https://, http://, file:// or a folder")
+    else:
+        yield FolderMirror(Path(address).expanduser())
+
+
+def zip_problem(path: Path, names: Iterable[str]) -> str | None:
+    """What is wrong with a zip archive or with these of its members, read whole; None if nothing is."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in sorted(set(names) & set(archive.namelist())):
+                with archive.open(name) as member:
+                    while member.read(BLOCK):
+                        pass  # the last block is compared with the member's CRC-32
+    except BROKEN_ZIP as error:
+        return f"not a whole zip archive ({error})"
+    return None
+
+
+def zip_directory_problem(path: Path) -> str | None:
+    """Like ``zip_problem``, but of the directory alone: members are judged when they are read."""
+    return zip_problem(path, [])
+
+
+def _members(archive: Path | IO[bytes]) -> dict[str, Checksum]:
+    with zipfile.ZipFile(archive) as opened:
+        return {member.filename: Checksum(member.file_size, member.CRC) for member in opened.infolist() if not member.is_dir()}
 
 
 class _Ranges(io.RawIOBase):
@@ -115,8 +176,11 @@ class _Ranges(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._at = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence] + offset
-        return self._at
+        at = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence] + offset
+        if at < 0:
+            raise ValueError(f"position {at} is before the archive's start")
+        self._at = at
+        return at
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         stop = min(self._at + len(buffer), self._size)
@@ -124,40 +188,3 @@ class _Ranges(io.RawIOBase):
         buffer[: len(data)] = data
         self._at += len(data)
         return len(data)
-
-
-@contextmanager
-def open_mirror(address: str, *, attempts: int, timeout_seconds: float, parallel: int) -> Iterator[FolderMirror | WebMirror]:
-    """The mirror at an address; anything but ``http(s)://`` is a folder."""
-    parts = urlsplit(address)
-    if parts.scheme in {"http", "https"}:
-        with Fetcher(attempts=attempts, timeout_seconds=timeout_seconds, parallel=parallel) as fetcher:
-            yield WebMirror(address, fetcher)
-    elif parts.scheme in {"", "file"}:
-        yield FolderMirror(Path(unquote(parts.path)))
-    else:
-        raise InputError(f"mirror {address!r}: expected https://, http://, file:// or a folder")
-
-
-def zip_problem(path: Path) -> str | None:
-    """What is wrong with a zip archive: its directory or a member's CRC-32; None if it is whole."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            broken = archive.testzip()
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeDecodeError) as error:
-        return f"not a whole zip archive ({error})"
-    return f"member {broken} does not have its CRC-32" if broken else None
-
-
-def zip_directory_problem(path: Path) -> str | None:
-    """Like ``zip_problem``, but of the directory alone: members are judged when they are read."""
-    try:
-        _members(path)
-    except (zipfile.BadZipFile, UnicodeDecodeError) as error:
-        return f"not a whole zip archive ({error})"
-    return None
-
-
-def _members(archive: Path | IO[bytes]) -> dict[str, Checksum]:
-    with zipfile.ZipFile(archive) as opened:
-        return {member.filename: Checksum(member.file_size, member.CRC) for member in opened.infolist()}

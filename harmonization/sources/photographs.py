@@ -1,11 +1,9 @@
-"""Photographs from a mirror into shards: fetched side by side, verified one by one, packed in the order of their ids."""
+"""Photographs from a mirror into shards: brought side by side, verified one by one, packed in the order of their ids."""
 
 import logging
 import zipfile
-import zlib
 from collections.abc import Iterator
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -19,12 +17,14 @@ from harmonization.files import atomic_folder
 from harmonization.images import size_of_whole
 from harmonization.progress import bar, track
 from harmonization.shards import Row, write_shard
-from harmonization.sources.mirror import Checksum, FolderMirror, WebMirror, zip_directory_problem
+from harmonization.sources.mirror import BROKEN_ZIP, Checksum, Mirror, WebMirror, zip_directory_problem
 from harmonization.tables import PHOTOGRAPH_SHARD, STORED_PHOTOGRAPHS, write_rows
+from harmonization.threads import in_threads
 
 SHARD_BYTES = 128 << 20
 WHOLE_ARCHIVE = 0.5  # share of a split from which on its archive is fetched instead of single photographs
 
+Archives = dict[str, zipfile.ZipFile]
 log = logging.getLogger(__name__)
 
 
@@ -35,15 +35,35 @@ class Wanted(NamedTuple):
     listing: pa.Table
 
 
-def store_photographs(mirror: FolderMirror | WebMirror, wanted: Wanted, *, out: Path, work: Path, parallel: int) -> None:
+def store_photographs(mirror: Mirror, wanted: Wanted, *, out: Path, work: Path, parallel: int) -> None:
     """Writes shards and ``photographs.parquet`` into ``out``; what was fetched and verified stays in ``work``."""
     rows = wanted.photographs.sort_by("image_id").to_pylist()
-    with ExitStack() as stack:
-        archives = {split: stack.enter_context(zipfile.ZipFile(path)) for split, path in _archives(mirror, wanted, work).items()}
-        if isinstance(mirror, WebMirror):
-            _fetch_all(mirror, [row for row in rows if _member(row, archives) is None], work, parallel)
+    archives = _archives(mirror, wanted, work)
+    try:
+        paths = _bring(mirror, rows, archives, work, parallel)
+        contents = ((row, _content(row, paths[row["image_id"]], archives)) for row in rows)
         with atomic_folder(out) as folder:
-            _pack(((row, _content(mirror, row, archives, work)) for row in rows), len(rows), folder)
+            pack(contents, len(rows), folder)
+    finally:
+        for archive in archives.values():
+            archive.close()
+
+
+def pack(contents: Iterator[tuple[Row, bytes]], total: int, folder: Path) -> None:
+    """Writes photographs into shards of about 128 MiB, and the table of where each lies."""
+    stored: list[Row] = []
+    shard: list[Row] = []
+    number = size = 0
+    for row, data in track(contents, total=total, what="pack", unit="photographs"):
+        if shard and size + len(data) > SHARD_BYTES:
+            write_shard(folder, number, shard, PHOTOGRAPH_SHARD)
+            shard, number, size = [], number + 1, 0
+        facts = {name: row[name] for name in ("image_id", "file_name", "width", "height", "licence")}
+        stored.append({**facts, "sha256": sha256(data).hexdigest(), "shard": number, "row": len(shard)})
+        shard.append({"image_id": row["image_id"], "jpeg": data})
+        size += len(data)
+    write_shard(folder, number, shard, PHOTOGRAPH_SHARD)
+    write_rows(folder / "photographs.parquet", stored, STORED_PHOTOGRAPHS)
 
 
 def problem_with(data: bytes, row: Row) -> str | None:
@@ -58,94 +78,82 @@ def problem_with(data: bytes, row: Row) -> str | None:
     return None if size == expected else f"{size[0]}x{size[1]} pixels; the json says {expected[0]}x{expected[1]}"
 
 
-def _archives(mirror: FolderMirror | WebMirror, wanted: Wanted, work: Path) -> dict[str, Path]:
-    """The archives of the splits of which a folder has one, or of which more than half is wanted."""
-    archives = {}
+def _archives(mirror: Mirror, wanted: Wanted, work: Path) -> Archives:
+    """Open archives of the splits of which a folder has one, or of which more than half is wanted and not yet here."""
+    opened = {}
     for split in sorted(set(wanted.photographs.column("official_split").to_pylist())):
-        photographs, listing = (table.filter(pc.field("official_split") == split) for table in wanted)
-        share = len(photographs) / len(listing)
-        has_checksums = photographs.column("crc32").null_count == 0
-        if has_checksums and (mirror.is_local or share > WHOLE_ARCHIVE):
-            log.info("%s: %.0f %% of the photographs are wanted: reading zips/%s.zip", split, 100 * share, split)
-            archives[split] = mirror.file(f"zips/{split}.zip", work, verdict=zip_directory_problem)
-    return archives
+        rows, listed = (table.filter(pc.field("official_split") == split) for table in wanted)
+        if rows.column("crc32").null_count == len(rows):
+            continue  # the listing found no archive of this split
+        name = f"zips/{split}.zip"
+        if not isinstance(mirror, WebMirror):
+            opened[split] = zipfile.ZipFile(mirror.file(name, work, verdict=zip_directory_problem))
+            continue
+        missing = sum(not (work / split / file_name).exists() for file_name in rows.column("file_name").to_pylist())
+        share = missing / len(listed)
+        if share > WHOLE_ARCHIVE or (work / name).exists():
+            log.info("%s: %.0f %% of its photographs are missing: using its whole archive", split, 100 * share)
+            opened[split] = zipfile.ZipFile(mirror.archive(name, work, verdict=zip_directory_problem))
+    return opened
 
 
-def _member(row: Row, archives: dict[str, zipfile.ZipFile]) -> bytes | None:
-    """The photograph from its split's archive, if it has its CRC-32 there."""
+def _bring(mirror: Mirror, rows: list[Row], archives: Archives, work: Path, parallel: int) -> dict[int, Path | None]:
+    """Where each photograph lies, whole and verified: a file, or None for its split's archive. The first failure ends it."""
+    paths: dict[int, Path | None] = {}
+    received = 0
+    job = partial(_bring_one, mirror=mirror, archives=archives, work=work)
+    try:
+        with bar(total=len(rows), what="photographs", unit="photographs") as progress:
+            for row, (path, size_bytes) in in_threads(job, rows, threads=parallel):
+                paths[row["image_id"]] = path
+                received += size_bytes
+                rate = received / 2**20 / max(progress.format_dict["elapsed"], 1e-3)
+                progress.set_postfix_str(f"{rate:.1f} MiB/s", refresh=False)
+                progress.update()
+    except BaseException:
+        if isinstance(mirror, WebMirror):
+            mirror.fetcher.stop.set()
+        raise
+    repeated = mirror.fetcher.repeated if isinstance(mirror, WebMirror) else 0
+    log.info("%d photographs, %.1f MiB, all verified; %d attempts were repeated", len(rows), received / 2**20, repeated)
+    return paths
+
+
+def _bring_one(row: Row, *, mirror: Mirror, archives: Archives, work: Path) -> tuple[Path | None, int]:
+    """Where one photograph lies (None: in its archive) and its size; a member that is damaged there is looked for as a single file."""
     archive = archives.get(row["official_split"])
-    if archive is None:
+    if archive is not None and (data := _member(archive, row)) is not None:
+        return None, len(data)
+    path = _single(mirror, row, work)
+    return path, path.stat().st_size
+
+
+def _member(archive: zipfile.ZipFile, row: Row) -> bytes | None:
+    try:
+        data = archive.read(_name(row))
+    except (KeyError, *BROKEN_ZIP):
         return None
+    return None if problem_with(data, row) else data
+
+
+def _single(mirror: Mirror, row: Row, work: Path) -> Path:
+    name = _name(row)
+    verdict = partial(_file_problem, row)
+    if isinstance(mirror, WebMirror):
+        return mirror.file(name, work, verdict=verdict)
     try:
-        return archive.read(_name(row))
-    except (KeyError, zipfile.BadZipFile, zlib.error, EOFError):
-        return None
-
-
-def _fetch_all(mirror: WebMirror, rows: list[Row], work: Path, parallel: int) -> None:
-    """Fetches what is not in ``work`` yet. The first failure ends it; what came before stays."""
-    missing = [row for row in rows if not (work / _name(row)).exists()]
-    if rows:
-        log.info("photographs: %d here already, %d to fetch from %s", len(rows) - len(missing), len(missing), mirror.address)
-    executor = ThreadPoolExecutor(parallel)
-    try:
-        with bar(total=len(missing), what="download", unit="photographs", initial=0) as progress:
-            received = 0
-
-            def advance(done: Future[int]) -> None:
-                nonlocal received
-                if not done.cancelled() and done.exception() is None:
-                    received += done.result()
-                    progress.set_postfix_str(f"{received / 2**20:.1f} MiB", refresh=False)
-                    progress.update()
-
-            jobs = [executor.submit(_fetch_one, mirror, row, work) for row in missing]
-            for job in jobs:
-                job.add_done_callback(advance)
-            for job in wait(jobs, return_when=FIRST_EXCEPTION).done:
-                job.result()
-    finally:
-        mirror.fetcher.stop.set()
-        executor.shutdown(cancel_futures=True)
-        mirror.fetcher.stop.clear()
-
-
-def _fetch_one(mirror: WebMirror, row: Row, work: Path) -> int:
-    path = mirror.file(_name(row), work, verdict=lambda part: problem_with(part.read_bytes(), row))
-    return path.stat().st_size
-
-
-def _content(mirror: FolderMirror | WebMirror, row: Row, archives: dict[str, zipfile.ZipFile], work: Path) -> bytes:
-    """A verified photograph's bytes."""
-    if (data := _member(row, archives)) and not problem_with(data, row):
-        return data
-
-    def verdict(path: Path) -> str | None:
-        return problem_with(path.read_bytes(), row)
-
-    try:
-        return mirror.file(_name(row), work, verdict=verdict).read_bytes()
+        return mirror.file(f"images/{name}", work, verdict=verdict)
     except AbsentError:
-        if not mirror.is_local:
-            raise
-        return mirror.file(f"images/{_name(row)}", work, verdict=verdict).read_bytes()  # a folder as many people keep it
+        return mirror.file(name, work, verdict=verdict)
+
+
+def _file_problem(row: Row, path: Path) -> str | None:
+    return problem_with(path.read_bytes(), row)
+
+
+def _content(row: Row, path: Path | None, archives: Archives) -> bytes:
+    return path.read_bytes() if path else archives[row["official_split"]].read(_name(row))
 
 
 def _name(row: Row) -> str:
     return f"{row['official_split']}/{row['file_name']}"
-
-
-def _pack(contents: Iterator[tuple[Row, bytes]], total: int, folder: Path) -> None:
-    stored: list[Row] = []
-    shard: list[Row] = []
-    number = size = 0
-    for row, data in track(contents, total=total, what="pack", unit="photographs"):
-        if shard and size + len(data) > SHARD_BYTES:
-            write_shard(folder, number, shard, PHOTOGRAPH_SHARD)
-            shard, number, size = [], number + 1, 0
-        names = {name: row[name] for name in ("image_id", "file_name", "width", "height", "licence")}
-        stored.append({**names, "sha256": sha256(data).hexdigest(), "shard": number, "row": len(shard)})
-        shard.append({"image_id": row["image_id"], "jpeg": data})
-        size += len(data)
-    write_shard(folder, number, shard, PHOTOGRAPH_SHARD)
-    write_rows(folder / "photographs.parquet", stored, STORED_PHOTOGRAPHS)

@@ -101,3 +101,34 @@ def test_parts_touching_at_a_corner_are_one_and_specks_do_not_count():
     large[:50] = 1
     large[80, 80] = 1
     assert part_count(large) == 1
+
+
+@pytest.mark.parametrize(
+    "segmentation",
+    [
+        {"size": [HEIGHT, WIDTH], "counts": ""},
+        {"size": [HEIGHT, WIDTH], "counts": "32:"},
+        {"size": [HEIGHT, WIDTH], "counts": "PPPP"},
+        {"size": [HEIGHT, WIDTH], "counts": "\x7fé"},
+        {"size": [HEIGHT, WIDTH], "counts": None},
+        {"size": [HEIGHT, WIDTH], "counts": [-5, WIDTH * HEIGHT + 5]},
+        {"size": [HEIGHT, WIDTH], "counts": [0.5, WIDTH * HEIGHT - 0.5]},
+        {"size": [HEIGHT, WIDTH], "counts": ["a", 3]},
+        {"size": HEIGHT, "counts": [WIDTH * HEIGHT]},
+        [["a", "b", "c", "d", "e", "f"]],
+        [[0, 0, 3e9, 0, 3e9, 3e9]],
+        [[0, 0, 1e300, 0, -1e300, 3]],
+        [[0, 0, 20, 15, 10, 7.5]],
+    ],
+)
+def test_what_pycocotools_would_read_beyond_its_memory_for_is_degenerate(segmentation):
+    with pytest.raises(DegenerateSegmentationError):
+        decode_segmentation(json.dumps(segmentation).encode(), width=WIDTH, height=HEIGHT)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_compressed_run_lengths_of_any_mask_are_pycocotools_own(seed):
+    rng = np.random.default_rng(seed)
+    mask = np.asfortranarray(rng.random((HEIGHT, WIDTH)) < rng.random() ** 3, np.uint8)
+    segmentation = {"size": [HEIGHT, WIDTH], "counts": coco_mask.encode(mask)["counts"].decode()}
+    np.testing.assert_array_equal(decode_segmentation(json.dumps(segmentation).encode(), width=WIDTH, height=HEIGHT), mask)

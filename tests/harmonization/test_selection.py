@@ -150,6 +150,11 @@ def test_a_category_that_nobody_has_names_close_ones():
         run(GOOD, rules=replace(RULES, categories=["persn"]))
 
 
+def test_a_licence_that_no_photograph_has_is_named():
+    with pytest.raises(InputError, match=r"licence 'Atribution License': no photograph has it; expected one that the source has"):
+        run(GOOD, rules=replace(RULES, licences=["Atribution License"]))
+
+
 def test_an_empty_split_says_what_dropped_how_many():
     with pytest.raises(InputError, match=r"0 of 40 instances were kept \(dropped: foreground_ratio 40\) and none is in train, val, test"):
         run(GOOD, rules=replace(RULES, foreground_ratio=(0.5, 0.8)))

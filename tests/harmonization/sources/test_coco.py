@@ -9,6 +9,7 @@ from harmonization.errors import InputError
 from harmonization.shards import ShardReader
 from harmonization.sources.annotations import write_instances
 from harmonization.sources.coco import fetch_coco, list_coco
+from harmonization.sources.mirror import zip_directory_problem
 from harmonization.tables import read_table
 from tests.harmonization.sources.coco_mirror import SQUARE, instances, photograph, serving, truncated_zip, write_mirror
 
@@ -109,7 +110,7 @@ def test_a_photograph_of_other_dimensions_is_named(mirror, tmp_path):
     with zipfile.ZipFile(mirror / "annotations" / "annotations_trainval2017.zip", "w") as archive:
         archive.writestr("annotations/instances_train2017.json", json.dumps(content))
         archive.writestr("annotations/instances_val2017.json", json.dumps(instances(VAL)))
-    with pytest.raises(InputError, match=r"000000000001\.jpg: 64x48 pixels; the json says 65x48; replace the file"):
+    with pytest.raises(InputError, match=r"00000000000\d\.jpg: 64x48 pixels; the json says 65x48; replace the file"):
         fetched(mirror, tmp_path)
 
 
@@ -151,6 +152,9 @@ def broken(change):
         (broken(lambda c: c["annotations"][0].update(category_id=77)), "annotation 10 is of photograph 1 and category 77"),
         (broken(lambda c: c["annotations"][0].update(id=20)), "an id of annotations occurs twice"),
         (broken(lambda c: c["images"][0].update(width="wide")), "Expected `int`, got `str`"),
+        (broken(lambda c: c["images"][0].update(width=0)), "Expected `int` >= 1"),
+        (broken(lambda c: c["images"][0].update(file_name="../../.bashrc")), "Expected `str` matching regex"),
+        (broken(lambda c: c["images"][0].update(license=99)), "photograph 1 has licence 99; expected one of"),
     ],
 )
 def test_structural_damage_of_the_json_is_one_line(tmp_path, data, message):
@@ -166,3 +170,33 @@ def test_the_tables_hold_what_the_json_says(tmp_path):
     row = annotated.to_pylist()[1]
     assert (row["annotation_id"], row["image_id"], row["category"], row["width"]) == (50, 5, "person", 64)
     assert json.loads(row["segmentation"]) == SQUARE
+
+
+def test_a_photograph_in_two_splits_is_named(tmp_path):
+    data = json.dumps(instances([1, 2])).encode
+    with pytest.raises(InputError, match="the splits together: an id of photographs occurs twice"):
+        write_instances([(data, "a", "train2017"), (data, "b", "val2017")], out=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_archive_in_a_folder_is_one_line(mirror, tmp_path):
+    (mirror / "zips" / "train2017.zip").write_bytes(truncated_zip())
+    with pytest.raises(InputError, match=r"train2017\.zip: not a whole zip archive.*replace the file"):
+        listed(mirror, tmp_path)
+
+
+def test_a_directory_with_a_flipped_bit_is_never_a_crash(mirror, tmp_path):
+    data = (mirror / "zips" / "val2017.zip").read_bytes()
+    for seed in range(300):
+        damaged = bytearray(data)
+        damaged[-1 - seed] ^= 1 << seed % 8
+        (tmp_path / "damaged.zip").write_bytes(bytes(damaged))
+        assert (zip_directory_problem(tmp_path / "damaged.zip") or "not a whole zip archive").startswith("not a whole zip archive")
+
+
+def test_what_rotted_in_the_work_folder_is_fetched_anew(mirror, tmp_path):
+    with serving(mirror) as server:
+        fetched(server.address, tmp_path, first=3)
+        (tmp_path / "a" / "work" / "train2017" / "000000000002.jpg").write_bytes(photograph(3))
+        assert fetched(server.address, tmp_path, first=3) == {i: photograph(i) for i in (1, 2, 3)}
+    assert server.requests["/train2017/000000000002.jpg"] == 2
