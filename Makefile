@@ -22,8 +22,8 @@ $(READY): requirements.lock pyproject.toml
 	@echo "environment: installing the locked packages into $(VENV) (about 6 GiB with the CUDA libraries, once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
-	@$(BIN)/uv pip install --python $(BIN)/python --require-hashes --compile-bytecode --requirement requirements.lock
-	@$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/uv pip install --system-certs --python $(BIN)/python --require-hashes --compile-bytecode --requirement requirements.lock
+	@$(BIN)/uv pip install --system-certs --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -c 'import cv2' || { echo "error: OpenCV needs libGL and glib: apt-get install libgl1 libglib2.0-0"; exit 2; }
 	@touch $(READY)
 
