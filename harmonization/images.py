@@ -13,6 +13,7 @@ from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from harmonization.errors import InputError
 
+UNREADABLE = (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 ImageFile.LOAD_TRUNCATED_IMAGES = False  # a half-written file is an error, never a grey band
 
 
@@ -27,7 +28,7 @@ def decode_rgb(data: bytes, *, name: str) -> np.ndarray:
             with Image.open(BytesIO(data)) as image:
                 upright = ImageOps.exif_transpose(image)
                 return np.asarray(upright.convert("RGB"))
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except UNREADABLE as error:
         raise InputError(f"{name}: not a readable image ({error}); expected a whole JPEG or PNG; replace the file") from error
     except Image.DecompressionBombWarning as error:
         raise InputError(f"{name}: too large to open safely ({error}); expected at most 89 megapixels") from error
@@ -39,7 +40,7 @@ def size_of_whole(data: bytes, *, name: str) -> tuple[int, int]:
         with Image.open(BytesIO(data)) as image:
             image.load()
             return image.size
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except UNREADABLE as error:
         raise InputError(f"{name}: not a readable image ({error}); expected a whole JPEG or PNG; replace the file") from error
 
 
@@ -72,7 +73,7 @@ def read_mask(path: Path) -> np.ndarray:
             return np.asarray(upright.convert("L"))
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; expected a mask (white = foreground)") from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except UNREADABLE as error:
         raise InputError(f"{path}: not a readable mask ({error}); expected a grey PNG, white = foreground") from error
 
 

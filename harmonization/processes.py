@@ -2,8 +2,9 @@
 
 import multiprocessing
 import signal
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -13,7 +14,7 @@ WAITING_PER_WORKER = 2
 
 
 class Run(Protocol):
-    """Calls the function with every job; the results come in the order in which they are done."""
+    """Calls the function with every job; the results come in the order of the jobs."""
 
     def __call__(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Any]: ...
 
@@ -49,15 +50,13 @@ def _run_here(function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[A
 
 
 def _results(executor: ProcessPoolExecutor, function: Callable[[Any], Any], jobs: Iterable[Any], most: int) -> Iterator[Any]:
-    running: set[Future[Any]] = set()
+    running: deque[Future[Any]] = deque()
     for job in jobs:
-        running.add(executor.submit(function, job))
+        running.append(executor.submit(function, job))
         if len(running) == most:
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            yield from (future.result() for future in done)
+            yield running.popleft().result()
     while running:
-        done, running = wait(running, return_when=FIRST_COMPLETED)
-        yield from (future.result() for future in done)
+        yield running.popleft().result()
 
 
 def _start() -> None:

@@ -110,21 +110,21 @@ def split_of(image_id: int, *, official: str, rule: SplitRule) -> str:
 
 def _measure(candidates: pa.Table, *, rules: Rules, workers: int) -> list[tuple[str, float]]:
     table = candidates.select(["segmentation", "width", "height"])
-    jobs = ((start, table.slice(start, CHUNK).to_pylist(), rules) for start in range(0, len(table), CHUNK))
-    results: dict[int, list[tuple[str, float]]] = {}
+    jobs = ((table.slice(start, CHUNK).to_pylist(), rules) for start in range(0, len(table), CHUNK))
+    results: list[tuple[str, float]] = []
     with (
         bar(total=len(table), what="masks", unit="masks") as progress,
         processes(workers if len(table) > WORTH_PROCESSES else 1) as run,
     ):
-        for start, measured in run(_measure_chunk, jobs):
-            results[start] = measured
+        for measured in run(_measure_chunk, jobs):
+            results += measured
             progress.update(len(measured))
-    return [measured for start in sorted(results) for measured in results[start]]
+    return results
 
 
-def _measure_chunk(job: tuple[int, list[Row], Rules]) -> tuple[int, list[tuple[str, float]]]:
-    start, rows, rules = job
-    return start, [_measure_one(row["segmentation"], row["width"], row["height"], rules) for row in rows]
+def _measure_chunk(job: tuple[list[Row], Rules]) -> list[tuple[str, float]]:
+    rows, rules = job
+    return [_measure_one(row["segmentation"], row["width"], row["height"], rules) for row in rows]
 
 
 def _measure_one(segmentation: bytes, width: int, height: int, rules: Rules) -> tuple[str, float]:

@@ -1,5 +1,6 @@
 """``params.yaml``, read once and checked whole: an unknown key or a value out of range is an ``InputError`` that names it."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -191,6 +192,11 @@ class Machine(Section):
     workers: Annotated[int, Field(ge=0, le=1024)]
     device: Literal["auto", "cpu", "cuda"]
 
+    @property
+    def processes(self) -> int:
+        """How many processes a data stage takes."""
+        return self.workers or os.cpu_count() or 1
+
 
 class Profile(Section):
     """One scale of the whole run."""
@@ -217,6 +223,18 @@ class Params(Section):
     def active(self) -> Profile:
         """The profile that is run."""
         return self.profiles[self.profile]
+
+    def dataset(self, name: str) -> Dataset:
+        """A data set of the active profile; an unknown name is an ``InputError``."""
+        if name not in self.datasets:
+            raise InputError(f"data set is {name!r}; expected one of {self.datasets}, as params.yaml lists them")
+        return self.active.datasets[name]
+
+    def variant(self, name: str) -> Variant:
+        """A variant; an unknown name is an ``InputError``."""
+        if name not in self.variants:
+            raise InputError(f"variant is {name!r}; expected one of {sorted(self.variants)}, as params.yaml lists them")
+        return self.variants[name]
 
     @model_validator(mode="after")
     def _names_refer_to_something(self) -> "Params":

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 import torch
 
 from harmonization.files import atomic_path, write_text
-from harmonization.tables import read_table
+from harmonization.summary import headline
+from harmonization.tables import read_table, write_table
 from pipeline.layout import REPORTS, Layout
 from pipeline.params import load_params
 from pipeline.provenance import code_commit, data_hash
@@ -23,13 +23,9 @@ def publish(name: str) -> None:
     layout = Layout(params.profile)
     summary = read_table(REPORTS / "tables" / "summary.parquet")
     target = REPORTS / "published" / name
-    with atomic_path(target.with_suffix(".parquet")) as temporary:
-        pq.write_table(summary, temporary, compression="zstd")
-    headline = summary.filter(
-        (pc.field("background") == "composite") & (pc.field("quantisation") == "uint8") & (pc.field("bucket") == "all")
-    )
+    write_table(target.with_suffix(".parquet"), summary)
     with atomic_path(target.with_suffix(".csv")) as temporary:
-        pacsv.write_csv(headline, temporary)
+        pacsv.write_csv(headline(summary).filter(pc.field("bucket") == "all"), temporary)
     facts = {
         "commit": code_commit(),
         "data_hash": {dataset: data_hash(layout.composites(dataset) / "manifest.parquet") for dataset in params.datasets},

@@ -1,7 +1,6 @@
 """Stage ``download_annotations``: a source or its mirror -> data/<profile>/sources/<source>/photographs.parquet and instances.parquet."""
 
 import logging
-import os
 
 from harmonization.errors import InputError
 from harmonization.sources import SOURCES
@@ -22,7 +21,7 @@ def main(source: str) -> None:
     section = params.active.sources[source]
     out = Layout(params.profile).source(source)
     options = section.model_dump(exclude={"kind"})
-    workers = params.machine.workers or os.cpu_count() or 1
+    workers = params.machine.processes
     SOURCES[section.kind].list(out=out, work=download_folder(section.kind, options.get("mirror")), workers=workers, **options)
     counts = [read_table(out / f"{table}.parquet", ["image_id"]).num_rows for table in ("photographs", "instances")]
     log.info("%s: %d photographs, %d instances", source, *counts)

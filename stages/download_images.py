@@ -1,10 +1,7 @@
 """Stage ``download_images``: selected instances + the source -> data/<profile>/images/<dataset>/ (verified photographs in shards)."""
 
-import os
-
 import pyarrow as pa
 
-from harmonization.errors import InputError
 from harmonization.sources import SOURCES
 from harmonization.tables import read_table
 from pipeline.layout import Layout
@@ -16,10 +13,8 @@ from pipeline.work import download_folder
 def main(dataset: str) -> None:
     """Fetches the photographs that a data set's foregrounds are in."""
     params = load_params()
-    if dataset not in params.datasets:
-        raise InputError(f"data set is {dataset!r}; expected one of {params.datasets}, as params.yaml lists them")
     layout = Layout(params.profile)
-    source = params.active.datasets[dataset].source
+    source = params.dataset(dataset).source
     section = params.active.sources[source]
     options = section.model_dump(exclude={"kind"})
     listing = read_table(layout.source(source) / "photographs.parquet")
@@ -30,7 +25,7 @@ def main(dataset: str) -> None:
         source=layout.source(source),
         out=layout.images(dataset),
         work=download_folder(section.kind, options.get("mirror")),
-        workers=params.machine.workers or os.cpu_count() or 1,
+        workers=params.machine.processes,
         **options,
     )
 

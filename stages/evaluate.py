@@ -1,7 +1,6 @@
 """Stage ``evaluate``: one trained harmonizer + the test photographs -> scores/<profile>/<variant>/<seed>.parquet and .json."""
 
 from harmonization.checkpoint import load_harmonizer
-from harmonization.errors import InputError
 from harmonization.scoring import learned
 from pipeline.device import pick_device
 from pipeline.evaluation import write_scores
@@ -14,8 +13,7 @@ def main(variant: str, seed: int) -> None:
     """Scores one run on the test split of every data set."""
     params = load_params()
     layout = Layout(params.profile)
-    if variant not in params.variants:
-        raise InputError(f"variant is {variant!r}; expected one of {sorted(params.variants)}, as params.yaml lists them")
+    params.variant(variant)  # a name that params.yaml does not have ends here
     harmonizer, _ = load_harmonizer(layout.run(variant, seed) / "model.safetensors")
     harmonize = learned(harmonizer, device=pick_device(params.machine.device))
     write_scores(params, layout, harmonize, method=variant, seed=seed)

@@ -1,9 +1,7 @@
 """Stage ``filter_masks``: a source's instances -> data/<profile>/selected/<dataset>/instances.parquet and dropped.parquet."""
 
 import logging
-import os
 
-from harmonization.errors import InputError
 from harmonization.selection import Rules, SplitRule, reason_counts, select
 from harmonization.tables import read_table, write_table
 from pipeline.layout import Layout
@@ -16,17 +14,15 @@ log = logging.getLogger(__name__)
 def main(dataset: str) -> None:
     """Selects a data set's foregrounds."""
     params = load_params()
-    if dataset not in params.datasets:
-        raise InputError(f"data set is {dataset!r}; expected one of {params.datasets}, as params.yaml lists them")
     layout = Layout(params.profile)
-    section = params.active.datasets[dataset]
+    section = params.dataset(dataset)
     source = layout.source(section.source)
     kept, dropped = select(
         read_table(source / "instances.parquet"),
         read_table(source / "photographs.parquet"),
         rules=Rules(**section.selection.model_dump()),
         split=SplitRule(**section.split.model_dump()),
-        workers=params.machine.workers or os.cpu_count() or 1,
+        workers=params.machine.processes,
     )
     out = layout.selected(dataset)
     write_table(out / "instances.parquet", kept)

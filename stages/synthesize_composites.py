@@ -1,7 +1,5 @@
 """Stage ``synthesize_composites``: selected instances and their photographs -> composites with their lineage."""
 
-import os
-
 from harmonization.errors import InputError
 from harmonization.synthesis import synthesize
 from pipeline.layout import Layout
@@ -29,7 +27,7 @@ def main(dataset: str) -> None:
         transfers=synthesis.transfers,
         composites_per_foreground=synthesis.composites_per_foreground.model_dump(),
         seed=synthesis.seed,
-        workers=params.machine.workers or os.cpu_count() or 1,
+        workers=params.machine.processes,
     )
 
 

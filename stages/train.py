@@ -7,7 +7,6 @@ import pyarrow.csv
 
 from harmonization.batches import Batches
 from harmonization.checkpoint import save_harmonizer
-from harmonization.errors import InputError
 from harmonization.files import atomic_folder, write_bytes
 from harmonization.images import encode_png
 from harmonization.tables import write_table
@@ -31,9 +30,7 @@ def main(variant: str, seed: int) -> None:
     """Trains one variant; a killed run goes on where it stood and ends in the same files."""
     params = load_params()
     layout = Layout(params.profile)
-    if variant not in params.variants:
-        raise InputError(f"variant is {variant!r}; expected one of {sorted(params.variants)}, as params.yaml lists them")
-    spec, training = params.variants[variant], params.active.training
+    spec, training = params.variant(variant), params.active.training
     manifest = layout.composites(spec.dataset) / "manifest.parquet"
     facts = {"variant": variant, "dataset": spec.dataset, "data_hash": data_hash(manifest), "commit": code_commit()}
     train, val = (packed(params, layout, spec.dataset, split, training.size_px) for split in ("train", "val"))

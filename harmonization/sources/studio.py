@@ -1,20 +1,17 @@
 """The studio's photographs as a small mirror of COCO: the same archives, names and json, and the renderer's layers beside them."""
 
 import json
-import signal
 import zipfile
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
-import cv2
 import pyarrow as pa
 
 from harmonization.errors import InputError
 from harmonization.files import atomic_folder
 from harmonization.images import encode_jpeg
+from harmonization.processes import processes
 from harmonization.progress import track
 from harmonization.shards import Row, write_shard
 from harmonization.studio.annotation import Outline, outline
@@ -107,21 +104,9 @@ def write_studio(folder: Path, *, scenes: int, width_px: int, height_px: int, se
 
 
 def _photographs(batches: list[Batch], workers: int) -> Iterator[Photograph]:
-    if workers == 1 or len(batches) == 1:
-        for batch in batches:
-            yield from render_batch(batch)
-        return
-    pool = ProcessPoolExecutor(min(workers, len(batches)), mp_context=get_context("spawn"), initializer=_start_worker)
-    try:
-        for photographs in pool.map(render_batch, batches):
+    with processes(min(workers, len(batches))) as run:
+        for photographs in run(render_batch, batches):
             yield from photographs
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _start_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the pool
-    cv2.setNumThreads(1)
 
 
 def render_batch(batch: Batch) -> list[Photograph]:
