@@ -1,7 +1,7 @@
-"""Random crops, flips and colour curves of a whole batch, on its device.
+"""Random crops and flips of a whole batch, on its device.
 
-The same crop is taken of composite, real and mask, and the same curve laid over composite and real. Images are float
-(B, 3, H, W); masks are (B, 1, H, W), in files uint8 (B, H, W).
+The same crop is taken of composite, real and mask. Images are float (B, 3, H, W); masks are (B, 1, H, W), in files
+uint8 (B, H, W).
 """
 
 from typing import NamedTuple
@@ -14,7 +14,6 @@ from torch.nn.functional import affine_grid, grid_sample
 SMALLEST_AREA = 0.5  # of the picture; aspect ratios stay, so that people are not stretched
 KEPT_EMPTY = 0.05  # how often a crop may miss the foreground (Sofiiuk et al. 2021, arXiv:2006.00809)
 MOST_DRAWS = 20
-DARKEST = 1e-4  # of the values that a curve sees; a power's slope at 0 may be infinite
 
 
 class Crop(NamedTuple):
@@ -37,21 +36,6 @@ def apply_crops(images: Tensor, crops: list[Crop]) -> Tensor:
     theta = torch.tensor([_affine(crop, size) for crop in crops], dtype=torch.float32)
     grid = affine_grid(theta.to(images.device), list(images.shape), align_corners=False)
     return grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
-
-
-def draw_exponents(count: int, rng: np.random.Generator, *, strength: float) -> np.ndarray:
-    """Exponents (count, 3) of each picture's curves: half of the spread (in log) common to its channels, half each one's own."""
-    common, own = rng.uniform(-strength, strength, (count, 1)), rng.uniform(-strength, strength, (count, 3))
-    return np.exp(0.5 * common + 0.5 * own)
-
-
-def apply_curves(images: Tensor, exponents: np.ndarray) -> Tensor:
-    """Images in [-1, 1] with v -> v ** exponent laid over each channel, v in [0, 1]; black and white stay.
-
-    A photograph and its composite are as harmonious as before, but a network cannot learn the photographs by heart.
-    """
-    powers = torch.from_numpy(exponents).to(images)[..., None, None]
-    return ((images + 1) / 2).clamp(DARKEST, 1).pow(powers).mul(2).sub(1)
 
 
 def _draw_crop(mask: np.ndarray, rng: np.random.Generator) -> Crop:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harmonization.augmentation import apply_crops, apply_curves, draw_crops, draw_exponents
+from harmonization.augmentation import apply_crops, draw_crops
 from harmonization.data import PackedSplit
 from harmonization.errors import InputError
 from harmonization.ranges import mask_from_uint8, network_from_uint8
@@ -42,18 +42,14 @@ class Batches:
         """The number of composites."""
         return len(self.split.composite)
 
-    def take(self, index: np.ndarray, rng: np.random.Generator | None = None, *, colour_jitter: float = 0.0) -> Batch:
-        """The composites at these positions; cropped, flipped and recoloured at random if there is a generator."""
+    def take(self, index: np.ndarray, rng: np.random.Generator | None = None) -> Batch:
+        """The composites at these positions; cropped and flipped at random if there is a generator."""
         composite, real, mask = (self._rows(name, index) for name in self._far)
         batch = Batch(network_from_uint8(composite).contiguous(), network_from_uint8(real).contiguous(), mask_from_uint8(mask))
         if rng is None:
             return batch
         stack = apply_crops(torch.cat(batch, 1), draw_crops(self.split.mask[index], rng))
-        composites, reals, masks = (part.contiguous() for part in stack.split([3, 3, 1], 1))
-        if colour_jitter:
-            exponents = draw_exponents(len(index), rng, strength=colour_jitter)
-            composites, reals = (apply_curves(images, exponents) for images in (composites, reals))
-        return Batch(composites, reals, masks)
+        return Batch(*(part.contiguous() for part in stack.split([3, 3, 1], 1)))
 
     def in_order(self, batch_size: int) -> Iterator[Batch]:
         """Every composite once, in the order of the table."""

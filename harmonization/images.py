@@ -89,7 +89,7 @@ def encode_png(image: np.ndarray, *, level: int = 1) -> bytes:
 
 
 def encode_patch(image: np.ndarray) -> bytes:
-    """PNG bytes at two to four times the speed of ``encode_png`` and no larger: run lengths of the difference to the row above."""
+    """PNG bytes at two to four times the speed of ``encode_png``, of 8 or 16 bits: run lengths of the difference to the row above."""
     pixels = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
     rows = [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
     return _encode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1, *rows])

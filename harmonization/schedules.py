@@ -16,4 +16,10 @@ def step(*, at: Sequence[float], factor: float) -> Schedule:
     return lambda done: factor ** sum(done >= fraction - ROUNDING for fraction in at)
 
 
-SCHEDULES: dict[str, Callable[..., Schedule]] = {"constant": constant, "step": step}
+def linear(*, at: Sequence[float] = (), factor: float = 1.0) -> Schedule:  # noqa: ARG001
+    """The initial rate up to the fraction ``at[0]`` (0 without one), then down a straight line that would reach 0 at the end."""
+    start = at[0] if at else 0.0
+    return lambda done: min(1.0, (1 - done) / (1 - start))
+
+
+SCHEDULES: dict[str, Callable[..., Schedule]] = {"constant": constant, "step": step, "linear": linear}

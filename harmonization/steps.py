@@ -11,12 +11,14 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
+from torch.optim.swa_utils import AveragedModel
 
 from harmonization.batches import Batch
 from harmonization.losses import AdversarialLoss, ReconstructionLoss
 from harmonization.networks.harmonizer import Harmonizer
 
 Losses = dict[str, Tensor]  # scalars, detached
+RECENCY = 8.0  # the average reaches back over about the last ninth of the steps taken so far
 FABRIC_PRECISIONS: dict[str, Literal["32-true", "bf16-mixed"]] = {"fp32": "32-true", "bf16": "bf16-mixed"}
 
 
@@ -37,7 +39,10 @@ class Critic(NamedTuple):
 
 @dataclass(frozen=True)
 class Players:
-    """The networks and their optimisers, set up on one device. Without a critic there is no game."""
+    """The networks and their optimisers, set up on one device. Without a critic there is no game.
+
+    ``average`` follows the harmonizer's weights and batch statistics from step to step, if there is one.
+    """
 
     fabric: Fabric
     harmonizer: nn.Module
@@ -45,6 +50,7 @@ class Players:
     reconstructions: Mapping[str, Reconstruction]
     critic: Critic | None = None
     critic_optimizer: Optimizer | None = None
+    average: AveragedModel | None = None
 
 
 def set_up(
@@ -54,16 +60,18 @@ def set_up(
     *,
     precision: Literal["fp32", "bf16"],
     betas: tuple[float, float],
+    average_weights: bool = False,
     device: torch.device,
 ) -> Players:
     """Moves the networks to the device and gives each an Adam; losses are computed in float32 whatever the precision."""
     devices = [device.index or 0] if device.type == "cuda" else 1
     fabric = Fabric(accelerator=device.type, devices=devices, precision=FABRIC_PRECISIONS[precision])
     module, optimizer = fabric.setup(harmonizer, Adam(harmonizer.parameters(), betas=betas, fused=True))
+    average = AveragedModel(harmonizer, avg_fn=_recent_mean, use_buffers=True) if average_weights else None
     if critic is None:
-        return Players(fabric, module, optimizer, reconstructions)
+        return Players(fabric, module, optimizer, reconstructions, average=average)
     network, critic_optimizer = fabric.setup(critic.network, Adam(critic.network.parameters(), betas=betas, fused=True))
-    return Players(fabric, module, optimizer, reconstructions, critic._replace(network=network), critic_optimizer)
+    return Players(fabric, module, optimizer, reconstructions, critic._replace(network=network), critic_optimizer, average)
 
 
 def reconstruction_step(players: Players, batch: Batch) -> Losses:
@@ -92,6 +100,11 @@ def gan_step(players: Players, batch: Batch) -> Losses:
 STEPS: dict[bool, Callable[[Players, Batch], Losses]] = {True: gan_step, False: reconstruction_step}  # by: has a critic
 
 
+def _recent_mean(average: Tensor, latest: Tensor, averaged: Tensor | int) -> Tensor:
+    """Polynomial-decay averaging (Shamir & Zhang 2013, arXiv:1212.1824): no decay rate to fit to the number of steps."""
+    return average + (latest - average) * ((RECENCY + 1) / (averaged + 1 + RECENCY))
+
+
 def _scores(critic: Critic, batch: Batch, picture: Tensor) -> Tensor:
     return critic.network(torch.cat([batch.composite, picture], 1))
 
@@ -103,6 +116,8 @@ def _update_harmonizer(players: Players, output: Tensor, batch: Batch, *, advers
         losses["g_adversarial"], weights["g_adversarial"] = adversarial, players.critic.weight
     total = torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
     _descend(players.fabric, total, players.optimizer)
+    if players.average is not None:
+        players.average.update_parameters(players.harmonizer)
     return {"g_loss": total.detach()} | {name: loss.detach() for name, loss in losses.items()}
 
 

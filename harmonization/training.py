@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
@@ -27,6 +28,25 @@ STATE_FILE = "state.pt"
 STEPS_BETWEEN_CHECKS = 50  # reading a loss makes an accelerator wait
 
 
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a harmonizer is trained, its losses apart.
+
+    With ``average_weights`` a mean of the recent steps' weights is what is scored, kept and used; training goes on from
+    the weights themselves.
+    """
+
+    learning_rate: float
+    betas: tuple[float, float]
+    schedule: Schedule
+    batch_size: int
+    epochs: int
+    precision: Precision
+    augment: bool
+    average_weights: bool = False
+    seed: int
+
+
 def fit(
     *,
     harmonizer: Harmonizer,
@@ -34,15 +54,7 @@ def fit(
     val: PackedSplit,
     reconstructions: Mapping[str, Reconstruction],
     critic: Critic | None,
-    learning_rate: float,
-    betas: tuple[float, float],
-    schedule: Schedule,
-    batch_size: int,
-    epochs: int,
-    precision: Precision,
-    augment: bool,
-    colour_jitter: float = 0.0,
-    seed: int,
+    recipe: Recipe,
     device: torch.device,
     folder: Path,
     on_epoch: Callable[[HistoryRow], None],
@@ -52,29 +64,36 @@ def fit(
     Best is the lowest fMSE on ``val``. After each epoch everything is stored in ``folder``, and a later call with the
     same arguments goes on from there, to the same bits. ``on_epoch`` is called for each epoch, restored ones first.
     """
-    number_format = resolve_precision(precision, device)
-    players = set_up(harmonizer, reconstructions, critic, precision=number_format, betas=betas, device=device)
+    number_format = resolve_precision(recipe.precision, device)
+    recipe = replace(recipe, precision=number_format)
+    players = set_up(
+        harmonizer,
+        reconstructions,
+        critic,
+        precision=number_format,
+        betas=recipe.betas,
+        average_weights=recipe.average_weights,
+        device=device,
+    )
     parts = _changing_parts(harmonizer, critic, players)
+    scored = harmonizer if players.average is None else cast("Harmonizer", players.average.module)
     batches, val_batches = Batches(train, device=device), Batches(val, device=device)
-    settings = {"learning_rate": learning_rate, "betas": list(betas), "batch_size": batch_size, "augment": augment, "seed": seed}
-    settings |= {"colour_jitter": colour_jitter}
-    settings |= {"precision": number_format, "losses": _weights(reconstructions, critic), "images": [len(batches), len(val_batches)]}
-    state = LoopState(folder / STATE_FILE, settings=settings, epochs=epochs)
+    epochs = recipe.epochs
+    state = LoopState(folder / STATE_FILE, settings=_settings(recipe, reconstructions, critic, batches, val_batches), epochs=epochs)
     state.restore(parts, device=device)
     for row in state.history:
         on_epoch(row)
     done = len(state.history)
     with deterministic_algorithms(), bar(total=epochs * len(batches), what="train", unit="images", initial=done * len(batches)) as progress:
         for epoch in range(done + 1, epochs + 1):
-            rate = learning_rate * schedule((epoch - 1) / epochs)
+            rate = recipe.learning_rate * recipe.schedule((epoch - 1) / epochs)
             _set_rate(players, rate)
             harmonizer.train()
-            steps = _steps(players, batches, batch_size=batch_size, augment=augment, colour_jitter=colour_jitter, seed=seed, epoch=epoch)
-            with torch_seed(stable_hash(seed, "dropout", epoch), device):
-                losses = _mean_losses(steps, batches, epoch=epoch, progress=progress)
-            scores = validate(harmonizer, val_batches, batch_size=batch_size)
+            with torch_seed(stable_hash(recipe.seed, "dropout", epoch), device):
+                losses = _mean_losses(_steps(players, batches, recipe, epoch=epoch), batches, epoch=epoch, progress=progress)
+            scores = validate(scored, val_batches, batch_size=recipe.batch_size)
             row = _row(epoch, rate, losses, reconstructions, scores)
-            state.add(row, harmonizer)
+            state.add(row, scored)
             state.store(parts)
             progress.set_postfix_str(f"epoch {epoch}/{epochs}, val fMSE {scores.fmse:.1f}")
             on_epoch(row)
@@ -97,7 +116,16 @@ def _changing_parts(harmonizer: Harmonizer, critic: Critic | None, players: Play
     parts: dict[str, Stateful] = {"harmonizer": harmonizer, "optimizer": players.optimizer}
     if critic is not None and players.critic_optimizer is not None:
         parts |= {"critic": critic.network, "critic_optimizer": players.critic_optimizer}
-    return parts
+    return parts if players.average is None else parts | {"average": players.average}
+
+
+def _settings(
+    recipe: Recipe, reconstructions: Mapping[str, Reconstruction], critic: Critic | None, batches: Batches, val_batches: Batches
+) -> dict[str, Any]:
+    plain = {name: value for name, value in vars(recipe).items() if name not in ("schedule", "betas", "epochs")}
+    rates = [recipe.schedule(epoch / recipe.epochs) for epoch in range(recipe.epochs)]
+    sizes = [len(batches), len(val_batches)]
+    return plain | {"betas": list(recipe.betas), "rates": rates, "losses": _weights(reconstructions, critic), "images": sizes}
 
 
 def _weights(reconstructions: Mapping[str, Reconstruction], critic: Critic | None) -> dict[str, float]:
@@ -111,14 +139,12 @@ def _set_rate(players: Players, rate: float) -> None:
             group["lr"] = rate
 
 
-def _steps(
-    players: Players, batches: Batches, *, batch_size: int, augment: bool, colour_jitter: float, seed: int, epoch: int
-) -> Iterator[tuple[np.ndarray, Losses]]:
+def _steps(players: Players, batches: Batches, recipe: Recipe, *, epoch: int) -> Iterator[tuple[np.ndarray, Losses]]:
     """Takes the epoch's steps, one for each item: the positions of its composites and its losses."""
-    step = STEPS[players.critic is not None]
-    for number, index in enumerate(shuffled(len(batches), batch_size=batch_size, seed=seed, epoch=epoch)):
-        crops = augmentation_rng(seed, epoch=epoch, step=number) if augment else None
-        yield index, step(players, batches.take(index, crops, colour_jitter=colour_jitter))
+    step, seed = STEPS[players.critic is not None], recipe.seed
+    for number, index in enumerate(shuffled(len(batches), batch_size=recipe.batch_size, seed=seed, epoch=epoch)):
+        crops = augmentation_rng(seed, epoch=epoch, step=number) if recipe.augment else None
+        yield index, step(players, batches.take(index, crops))
 
 
 def _mean_losses(steps: Iterable[tuple[np.ndarray, Losses]], batches: Batches, *, epoch: int, progress: tqdm) -> dict[str, float]:

@@ -10,9 +10,10 @@ from harmonization.errors import InputError
 from harmonization.losses import ADVERSARIAL_LOSSES, RECONSTRUCTION_LOSSES
 from harmonization.networks.harmonizer import Harmonizer, build_discriminator, build_harmonizer
 from harmonization.networks.initialisation import initialise
-from harmonization.schedules import SCHEDULES, Schedule
+from harmonization.schedules import SCHEDULES
 from harmonization.seeding import stable_hash
 from harmonization.steps import Critic, Reconstruction
+from harmonization.training import Recipe
 from pipeline.params import Training, Variant
 
 NARROWEST = 4
@@ -48,9 +49,20 @@ def reconstructions_of(variant: Variant) -> dict[str, Reconstruction]:
     return {name: Reconstruction(loss, variant.losses[name]) for name, loss in losses.items()}
 
 
-def schedule_of(variant: Variant) -> Schedule:
-    """The variant's learning rate over time."""
-    return _choice(SCHEDULES, variant.schedule.name, key="schedule.name")(at=variant.schedule.at, factor=variant.schedule.factor)
+def recipe_of(variant: Variant, training: Training, *, seed: int) -> Recipe:
+    """How the variant is trained, over the profile's epochs and batches."""
+    schedule = _choice(SCHEDULES, variant.schedule.name, key="schedule.name")
+    return Recipe(
+        learning_rate=variant.optimizer.learning_rate,
+        betas=variant.optimizer.betas,
+        schedule=schedule(at=variant.schedule.at, factor=variant.schedule.factor),
+        batch_size=training.batch_size,
+        epochs=max(1, round(training.epochs * variant.epochs_factor)),
+        precision=training.precision,
+        augment=training.augment,
+        average_weights=variant.average_weights,
+        seed=seed,
+    )
 
 
 def _scaled(width: int, training: Training) -> int:

@@ -158,9 +158,12 @@ class Optimizer(Section):
 
 
 class Schedule(Section):
-    """Learning rate over training; ``at`` are fractions of all epochs after which it is multiplied by ``factor``."""
+    """Learning rate over training, by a name of ``harmonization.schedules.SCHEDULES``; ``at`` are fractions of all epochs.
 
-    name: Literal["constant", "step"]
+    ``step`` multiplies it by ``factor`` after each of them; ``linear`` keeps it up to the first and then falls to 0.
+    """
+
+    name: Literal["constant", "step", "linear"]
     at: tuple[Fraction, ...] = ()
     factor: Positive = 1.0
 
@@ -176,7 +179,7 @@ class Variant(Section):
     optimizer: Optimizer
     init: Literal["normal", "xavier"]
     schedule: Schedule = Schedule(name="constant")
-    colour_jitter: Fraction = 0.0  # strength of the curves laid over composite and real alike
+    average_weights: bool = False  # use a mean of the recent steps' weights
     epochs_factor: Positive = 1.0  # times the profile's epochs
 
     @model_validator(mode="after")

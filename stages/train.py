@@ -13,7 +13,7 @@ from harmonization.tables import write_table
 from harmonization.training import fit, resolve_precision
 from harmonization.training_state import best_row, history_table
 from harmonization.validation import sample_grid
-from pipeline.assembly import architecture_of, critic_of, harmonizer_of, reconstructions_of, schedule_of
+from pipeline.assembly import architecture_of, critic_of, harmonizer_of, recipe_of, reconstructions_of
 from pipeline.device import pick_device
 from pipeline.layout import Layout
 from pipeline.live import live_metrics
@@ -35,6 +35,7 @@ def main(variant: str, seed: int) -> None:
     facts = {"variant": variant, "dataset": spec.dataset, "data_hash": data_hash(manifest), "commit": code_commit()}
     train, val = (packed(params, layout, spec.dataset, split, training.size_px) for split in ("train", "val"))
     folder = work_folder("train", variant, spec, training, seed, manifest)
+    recipe = recipe_of(spec, training, seed=seed)
     harmonizer, device = harmonizer_of(spec, training, seed=seed), pick_device(params.machine.device)
     with live_metrics(folder / "dvclive") as log:
         history = fit(
@@ -43,15 +44,7 @@ def main(variant: str, seed: int) -> None:
             val=val,
             reconstructions=reconstructions_of(spec),
             critic=critic_of(spec, training, seed=seed),
-            learning_rate=spec.optimizer.learning_rate,
-            betas=spec.optimizer.betas,
-            schedule=schedule_of(spec),
-            batch_size=training.batch_size,
-            epochs=max(1, round(training.epochs * spec.epochs_factor)),
-            precision=training.precision,
-            augment=training.augment,
-            colour_jitter=spec.colour_jitter,
-            seed=seed,
+            recipe=recipe,
             device=device,
             folder=folder,
             on_epoch=log,

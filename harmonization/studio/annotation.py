@@ -41,8 +41,7 @@ def outline(alpha: np.ndarray, *, iscrowd: bool) -> Outline | None:
     points = np.concatenate(polygons)
     low, high = points.min(axis=0), points.max(axis=0)
     bbox = tuple(round(float(value), 2) for value in (*low, *(high - low)))
-    flat = [[round(value, 3) for value in polygon.ravel().tolist()] for polygon in polygons]
-    return Outline(flat, float(area), bbox)  # pyright: ignore[reportArgumentType]
+    return Outline([polygon.ravel().tolist() for polygon in polygons], float(area), bbox)  # pyright: ignore[reportArgumentType]
 
 
 def run_lengths(mask: np.ndarray) -> dict[str, list[int]]:
@@ -54,7 +53,7 @@ def run_lengths(mask: np.ndarray) -> dict[str, list[int]]:
 
 
 def _polygons(alpha: np.ndarray, box: tuple[int, int, int, int]) -> list[np.ndarray]:
-    """Outlines of the parts, float64 (n, 2) each, the largest first."""
+    """Outlines of the parts, float64 (n, 2) each in eighths of a pixel, the largest first."""
     left, top, width, height = box
     x0, y0 = max(left - 1, 0), max(top - 1, 0)
     piece = alpha[y0 : top + height + 1, x0 : left + width + 1]
@@ -63,18 +62,16 @@ def _polygons(alpha: np.ndarray, box: tuple[int, int, int, int]) -> list[np.ndar
     # A contour runs through the centres of its outermost fine pixels, half of one inside the edge: hence below 0.5.
     inside = (fine > _THRESHOLD).astype(np.uint8)
     contours, hierarchy = cv2.findContours(inside, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    parts = []
-    for index, contour in enumerate(contours):
-        if hierarchy[0][index][3] == -1:
-            holes = [contours[k] for k in range(len(contours)) if hierarchy[0][k][3] == index]
-            size = cv2.contourArea(contour) / _FINE**2
-            parts.append((size, _with_holes(contour, holes)))
-    parts.sort(key=lambda part: -part[0])
-    least = max(_CRUMB_PX, _CRUMB_SHARE * parts[0][0])
-    kept = [polygon for size, polygon in parts if size >= least] or [parts[0][1]]
+    parents: list[int] = hierarchy[0, :, 3].tolist()
+    sizes = {index: cv2.contourArea(contours[index]) / _FINE**2 for index, parent in enumerate(parents) if parent == -1}
+    order = sorted(sizes, key=lambda index: -sizes[index])
+    least = max(_CRUMB_PX, _CRUMB_SHARE * sizes[order[0]])
+    kept = [index for index in order if sizes[index] >= least] or order[:1]
+    holes = [[contours[k] for k, parent in enumerate(parents) if parent == index] for index in kept]
+    polygons = [_with_holes(contours[index], within) for index, within in zip(kept, holes, strict=True)]
     shift = np.array([x0 - 1, y0 - 1])
     limit = np.array(alpha.shape[::-1])
-    return [np.clip((polygon + 0.5) / _FINE + shift, 0, limit) for polygon in kept]
+    return [np.clip((polygon + 0.5) / _FINE + shift, 0, limit) for polygon in polygons]
 
 
 def _with_holes(contour: np.ndarray, holes: list[np.ndarray]) -> np.ndarray:

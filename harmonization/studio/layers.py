@@ -6,6 +6,7 @@ Alpha: 8 bits, 255 = 1. Albedo: 8-bit sRGB. Shading: 16 bits, linear, 8192 = 1 (
 import cv2
 import numpy as np
 
+from harmonization.images import encode_patch
 from harmonization.studio.colours import decode, encode
 
 SHADING_UNIT = 8192
@@ -14,31 +15,22 @@ _F = np.float32
 
 def pack_alpha(alpha: np.ndarray) -> bytes:
     """PNG of an alpha (H, W) in [0, 1]."""
-    return _png(np.round(alpha * 255).astype(np.uint8))
+    return encode_patch(np.round(alpha * 255).astype(np.uint8))
 
 
 def pack_albedo(albedo: np.ndarray) -> bytes:
     """PNG of a linear albedo (H, W, 3) in [0, 1]."""
-    return _png(encode(albedo))
+    return encode_patch(encode(albedo))
 
 
 def pack_shading(shading: np.ndarray) -> bytes:
     """PNG of a linear shading (H, W, 3); above 8 it is clipped."""
-    return _png(np.minimum(shading * _F(SHADING_UNIT) + _F(0.5), 65535).astype(np.uint16))
+    return encode_patch(np.minimum(shading * _F(SHADING_UNIT) + _F(0.5), 65535).astype(np.uint16))
 
 
 def pack_normals(normals: np.ndarray) -> bytes:
     """PNG of unit normals (H, W, 3)."""
-    return _png(np.round((normals + 1) * _F(32767.5)).astype(np.uint16))
-
-
-def _png(pixels: np.ndarray) -> bytes:
-    # Run lengths alone: two thirds of the time of zlib's default strategy here, and no larger.
-    options = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
-    done, buffer = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR) if pixels.ndim == 3 else pixels, options)
-    if not done:
-        raise ValueError(f"cannot encode an array of shape {pixels.shape} and type {pixels.dtype} as PNG")
-    return buffer.tobytes()
+    return encode_patch(np.round((normals + 1) * _F(32767.5)).astype(np.uint16))
 
 
 def unpack_alpha(data: bytes) -> np.ndarray:

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import torch
 from torch.nn.functional import interpolate
-from torch.testing import assert_close
 
-from harmonization.augmentation import Crop, apply_crops, apply_curves, draw_crops, draw_exponents
+from harmonization.augmentation import Crop, apply_crops, draw_crops
 
 SIZE = 64
 
@@ -66,23 +65,3 @@ def test_equal_random_numbers_give_equal_crops():
     masks = np.full((20, SIZE, SIZE), 255, np.uint8)
     first, second, other = (draw_crops(masks, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert first == second != other
-
-
-def test_curves_keep_black_and_white_and_the_order_of_levels():
-    ramp = torch.linspace(-1, 1, 64).reshape(1, 1, 8, 8).expand(2, 3, 8, 8).contiguous()
-    curved = apply_curves(ramp, draw_exponents(2, np.random.default_rng(0), strength=0.6))
-    assert_close(curved[..., -1, -1], torch.ones(2, 3))
-    assert_close(curved[..., 0, 0], -torch.ones(2, 3), atol=0.02, rtol=0)
-    assert (curved.flatten(2).diff() > 0).all()
-
-
-def test_a_curve_of_exponent_two_squares_the_light_by_hand():
-    assert_close(apply_curves(torch.zeros(1, 3, 2, 2), np.full((1, 3), 2.0)), torch.full((1, 3, 2, 2), -0.5))
-
-
-def test_composite_and_real_get_the_same_curve_so_their_background_still_agrees():
-    image = torch.rand(4, 3, 8, 8) * 2 - 1
-    exponents = draw_exponents(4, np.random.default_rng(1), strength=0.6)
-    assert_close(apply_curves(image, exponents), apply_curves(image.clone(), exponents))
-    assert exponents.min() >= np.exp(-0.6)
-    assert exponents.max() <= np.exp(0.6)

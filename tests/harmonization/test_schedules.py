@@ -24,3 +24,10 @@ def test_a_fraction_that_floats_cannot_hold_steps_at_its_epoch():
 def test_a_constant_rate_never_changes():
     schedule = SCHEDULES["constant"](at=(0.5,), factor=0.1)
     assert [schedule(done) for done in (0.0, 0.5, 0.99)] == [1.0, 1.0, 1.0]
+
+
+def test_a_linear_rate_stays_and_then_falls_to_zero_as_in_pix2pix():
+    halves = SCHEDULES["linear"](at=[0.5])
+    assert [halves(done) for done in (0.0, 0.5, 0.75, 1.0)] == [1.0, 1.0, 0.5, 0.0]
+    from_the_start = SCHEDULES["linear"]()
+    assert [from_the_start(done) for done in (0.0, 0.25, 1.0)] == [1.0, 0.75, 0.0]

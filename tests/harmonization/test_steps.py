@@ -1,5 +1,7 @@
 """One step moves what it should, the right way, and nothing else."""
 
+import math
+
 import pytest
 import torch
 
@@ -10,6 +12,8 @@ from harmonization.steps import Critic, Players, Reconstruction, gan_step, recon
 from tests.composites import packed
 
 CPU = torch.device("cpu")
+LOSSES = ({"l1": Reconstruction(l1, 10.0)}, None)
+PLAIN = {"precision": "fp32", "betas": (0.5, 0.999), "device": CPU}
 
 
 @pytest.fixture
@@ -114,3 +118,28 @@ def test_losses_are_float32_under_bfloat16(batch):
     exact = gan_step(players(adversarial="bce"), batch)
     assert {loss.dtype for loss in losses.values()} == {torch.float32}
     assert losses["l1"].item() == pytest.approx(exact["l1"].item(), rel=0.05)
+
+
+def test_the_average_is_the_weighted_mean_of_every_steps_weights(batch):
+    """The oracle: with the recency 8, polynomial-decay averaging weighs step t by a product of falling factors."""
+    game = set_up(players(adversarial=None).harmonizer.module, *LOSSES, average_weights=True, **PLAIN)
+    seen = []
+    for _ in range(5):
+        reconstruction_step(game, batch)
+        seen.append(torch.cat([value.flatten().double() for value in weights(game.harmonizer)]))
+    shares = [9 / (step + 8) * math.prod(1 - 9 / (later + 8) for later in range(step + 1, 6)) for step in range(1, 6)]
+    assert sum(shares) == pytest.approx(1)
+    average = torch.cat([value.flatten().double() for value in weights(game.average.module)])
+    expected = sum(share * step for share, step in zip(shares, seen, strict=True))
+    torch.testing.assert_close(average, expected, rtol=1e-4, atol=1e-6)
+    assert not torch.allclose(average, seen[-1], rtol=1e-4, atol=1e-6)
+
+
+def test_the_average_changes_no_step(batch):
+    games = [set_up(players(adversarial=None).harmonizer.module, *LOSSES, average_weights=flag, **PLAIN) for flag in (False, True)]
+    for game in games:
+        torch.manual_seed(0)  # the U-Net's dropout
+        for _ in range(3):
+            reconstruction_step(game, batch)
+    assert all(same(*(weights(game.harmonizer) for game in games)))
+    assert games[0].average is None

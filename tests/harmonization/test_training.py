@@ -13,7 +13,7 @@ from harmonization.networks.harmonizer import Harmonizer, build_discriminator, b
 from harmonization.networks.initialisation import initialise
 from harmonization.schedules import constant, step
 from harmonization.steps import Critic, Reconstruction
-from harmonization.training import fit, resolve_precision
+from harmonization.training import Recipe, fit, resolve_precision
 from harmonization.training_state import best_row, history_table
 from harmonization.validation import validate
 from tests.composites import packed
@@ -42,7 +42,9 @@ def train(folder: Path, *, adversarial: str | None = "bce", on_epoch=lambda _row
         "precision": "fp32",
         "augment": True,
     } | changes
-    history = fit(harmonizer=harmonizer, train=TRAIN, val=VAL, seed=seed, device=CPU, folder=folder, on_epoch=on_epoch, **arguments)
+    losses = {name: arguments.pop(name) for name in ("reconstructions", "critic")}
+    recipe = Recipe(seed=seed, **arguments)
+    history = fit(harmonizer=harmonizer, train=TRAIN, val=VAL, recipe=recipe, device=CPU, folder=folder, on_epoch=on_epoch, **losses)
     return harmonizer, history
 
 
@@ -59,13 +61,13 @@ def killed_after(epoch: int):
     return on_epoch
 
 
-@pytest.mark.parametrize("adversarial", ["bce", None])
-def test_a_killed_run_resumes_to_the_same_bits(tmp_path, adversarial):
-    straight, expected = train(tmp_path / "straight", adversarial=adversarial)
+@pytest.mark.parametrize("changes", [{"adversarial": "bce"}, {"adversarial": None}, {"average_weights": True}], ids=str)
+def test_a_killed_run_resumes_to_the_same_bits(tmp_path, changes):
+    straight, expected = train(tmp_path / "straight", **changes)
     with pytest.raises(KilledError):
-        train(tmp_path / "killed", adversarial=adversarial, on_epoch=killed_after(2))
+        train(tmp_path / "killed", on_epoch=killed_after(2), **changes)
     seen = []
-    resumed, history = train(tmp_path / "killed", adversarial=adversarial, on_epoch=seen.append)
+    resumed, history = train(tmp_path / "killed", on_epoch=seen.append, **changes)
     assert history == expected == seen
     assert same_weights(resumed, straight)
 
@@ -113,6 +115,14 @@ def test_the_harmonizer_ends_with_the_weights_of_the_best_epoch(tmp_path):
     best = best_row(history)
     assert best["epoch"] < 4
     assert validate(harmonizer, Batches(VAL, device=CPU), batch_size=4).fmse == best["val_fmse"]
+
+
+def test_averaged_weights_are_what_is_scored_and_kept(tmp_path):
+    plain, history = train(tmp_path / "plain", adversarial=None)
+    averaged, scored = train(tmp_path / "averaged", adversarial=None, average_weights=True)
+    assert [row["l1"] for row in scored] == [row["l1"] for row in history]
+    assert not same_weights(plain, averaged)
+    assert validate(averaged, Batches(VAL, device=CPU), batch_size=4).fmse == best_row(scored)["val_fmse"]
 
 
 def test_the_first_of_equally_good_epochs_is_the_best():

@@ -7,8 +7,8 @@ from harmonization.batches import Batches
 from harmonization.checkpoint import load_harmonizer, save_harmonizer
 from harmonization.errors import InputError
 from harmonization.steps import STEPS, set_up
-from pipeline.assembly import architecture_of, critic_of, harmonizer_of, reconstructions_of, schedule_of
-from pipeline.params import Training, Variant, load_params
+from pipeline.assembly import architecture_of, critic_of, harmonizer_of, recipe_of, reconstructions_of
+from pipeline.params import Schedule, Training, Variant, load_params
 from tests.composites import packed
 from tests.conftest import ROOT
 
@@ -64,9 +64,12 @@ def test_the_critic_of_the_code_variant_sees_142_pixels_and_its_harmonizer_no_ma
     assert critic_of(VARIANTS["idih"], TINY, seed=0) is None
 
 
-def test_the_schedule_is_the_variants():
-    schedule = schedule_of(VARIANTS["idih"])
-    assert [schedule(done) for done in (0.0, 0.8, 0.99)] == pytest.approx([1, 0.1, 0.01])
+def test_the_recipe_is_the_variants_over_the_profiles_epochs():
+    falling = Schedule(name="step", at=(0.7, 0.9), factor=0.1)
+    variant = VARIANTS["idih"].model_copy(update={"schedule": falling, "epochs_factor": 6.0, "average_weights": True})
+    recipe = recipe_of(variant, TINY, seed=3)
+    assert [recipe.schedule(done) for done in (0.0, 0.8, 0.99)] == pytest.approx([1, 0.1, 0.01])
+    assert (recipe.epochs, recipe.batch_size, recipe.seed, recipe.average_weights) == (6, 4, 3, True)
 
 
 def changed(**changes) -> Variant:
