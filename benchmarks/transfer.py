@@ -27,7 +27,7 @@ Region = tuple[np.ndarray, np.ndarray]  # a photograph and its mask
 
 def ours(region: Region, own: Moments | None, reference: Moments) -> np.ndarray:
     foreground = Foreground.of(*region, name="photograph")
-    pixels = REINHARD.apply(foreground.pixels, own or REINHARD.measure(foreground.pixels), reference)
+    pixels = REINHARD.apply(foreground.pixels, REINHARD.measure(foreground.pixels) if own is None else own, reference)
     return foreground.replaced_by(foreground.patch(pixels))
 
 

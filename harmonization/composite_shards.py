@@ -1,33 +1,39 @@
 """The work on one shard of composites, as two jobs for a process: measure its instances' colours, then make its composites."""
 
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from harmonization.composites import Foreground, clipped_fraction, delta_e, pixels_sha256, stored
+from harmonization.composites import Foreground, pixels_sha256, stored
 from harmonization.images import decode_trusted
 from harmonization.masks import decode_segmentation
 from harmonization.pairing import References, references_of, sample_id_of, transfer_of
+from harmonization.quality import Limits, quality
+from harmonization.seeding import numpy_rng
 from harmonization.shards import Row, ShardReader, write_shard
 from harmonization.tables import COMPOSITE_SHARD, MANIFEST, read_table, write_rows
 from harmonization.transfer import TRANSFERS
-from harmonization.transfer.moments import Moments
+from harmonization.transfer.kinds import ByParameters, ByReference, Parameters
+from harmonization.transfer.moments import look
 
-# One row per instance and transfer: what the transfer measured. Together the rows of all shards are ``MEASURED_FILE``.
+# One row per instance: its look, and where the looks that single transfers measure of it lie (``measured_schema``).
+# Together the rows of all shards are ``MEASURED_FILE``.
 MEASURED = pa.schema(
     [
         ("annotation_id", pa.int64()),
         ("image_id", pa.int64()),
         ("split", pa.string()),
         ("category", pa.string()),
-        ("transfer", pa.string()),
-        ("mean", pa.list_(pa.float64())),
-        ("std", pa.list_(pa.float64())),
+        ("look", pa.list_(pa.float64())),
+        ("shard", pa.int32()),
+        ("row", pa.int32()),
     ]
 )
 MEASURED_FILE = "measured.parquet"
@@ -45,7 +51,19 @@ class Order:
     dataset: str
     transfers: tuple[str, ...]
     composites_per_foreground: dict[str, int]
+    limits: Limits
     seed: int
+
+    @property
+    def measures(self) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+        """What the transfers measure of a region beside its look, by name; transfers may share one."""
+        chosen = (TRANSFERS[name] for name in self.transfers)
+        return {each.measure.__name__: each.measure for each in chosen if isinstance(each, ByReference) and each.measure is not look}
+
+    @property
+    def looks(self) -> Path:
+        """The folder of the shards of what the transfers measured."""
+        return self.work / "looks"
 
     def part(self, name: str, shard: int) -> Path:
         """The file of a shard's part of a table in the work folder."""
@@ -63,18 +81,20 @@ class ShardJob:
 
 def measure_shard(job: ShardJob) -> int:
     """Writes what the transfers measure of every instance; returns how many instances there are."""
-    rows = []
-    reader = ShardReader(job.order.images)
+    rows: list[Row] = []
+    looks: list[Row] = []
+    reader, measures = ShardReader(job.order.images), job.order.measures
     for photograph, instances in job.photographs:
         _, photo = _decoded(reader, photograph)
         for instance in instances:
             pixels = _foreground(photo, instance).pixels
             names = {name: instance[name] for name in ("annotation_id", "image_id", "split", "category")}
-            measures = {TRANSFERS[transfer].measure for transfer in job.order.transfers}
-            seen = {measure: measure(pixels)._asdict() for measure in measures}
-            rows += [names | {"transfer": transfer} | seen[TRANSFERS[transfer].measure] for transfer in job.order.transfers]
-    write_rows(job.order.part("measured", job.shard), rows, MEASURED)
-    return sum(len(instances) for _, instances in job.photographs)
+            rows.append(names | {"look": look(pixels), "shard": job.shard, "row": len(rows)})
+            looks.append({name: measure(pixels).tobytes() for name, measure in measures.items()})
+    if measures:
+        write_shard(job.order.looks, job.shard, looks, pa.schema([(name, pa.binary()) for name in measures]))
+    write_rows(job.order.part("measured", job.shard), rows, MEASURED)  # the last: with it the shard is measured
+    return len(rows)
 
 
 def compose_shard(job: ShardJob) -> int:
@@ -111,49 +131,98 @@ def _composites(order: Order, photograph: Record, instance: Record, photo: np.nd
     for k in range(order.composites_per_foreground[instance["split"]]):
         sample_id = sample_id_of(instance["image_id"], instance["annotation_id"], k)
         composite = _composite(order, foreground, instance, sample_id)
-        if composite is None:
-            dropped.append({name: instance[name] for name in ("split", "category")} | {"sample_id": sample_id, "reason": "no_reference"})
+        if isinstance(composite, str):
+            dropped.append({name: instance[name] for name in ("split", "category")} | {"sample_id": sample_id, "reason": composite})
         else:
             made.append((names | composite[0], composite[1]))
     return dropped, made
 
 
-def _composite(order: Order, foreground: Foreground, instance: Record, sample_id: str) -> tuple[Row, Row] | None:
-    """What only this composite has: in the manifest and in the shard; None without a reference."""
+def _composite(order: Order, foreground: Foreground, instance: Record, sample_id: str) -> tuple[Row, Row] | str:
+    """What only this composite has, in the manifest and in the shard; or why there is none, the last attempt's reason."""
     transfer = transfer_of(sample_id, seed=order.seed, transfers=order.transfers)
-    references = _references(order)[transfer, instance["split"], instance["category"]]
-    chosen = references.choice(instance["annotation_id"], transfer=transfer, sample_id=sample_id, seed=order.seed)
-    if chosen is None:
-        return None
-    own, reference = (references.moments(position) for position in (references.position(instance["annotation_id"]), chosen))
-    pixels = TRANSFERS[transfer].apply(foreground.pixels, own, reference)
-    patch = foreground.patch(pixels)
-    sample: Row = {
-        "sample_id": sample_id,
-        "transfer": transfer,
-        "transfer_params": json.dumps({"own": _written(own), "reference": _written(reference)}),
-        "reference_image_id": int(references.images[chosen]),
-        "reference_annotation_id": int(references.annotations[chosen]),
-        "delta_e": delta_e(foreground.pixels, pixels),
-        "clipped_fraction": clipped_fraction(foreground.pixels, pixels),
-        "sha256_composite": pixels_sha256(foreground.replaced_by(patch)),
-    }
-    return sample, stored(foreground, patch)
+    reason = "no_reference"
+    for number, attempt in enumerate(islice(_attempts(order, foreground, instance, sample_id, transfer), 1 + order.limits.redraws)):
+        seen = quality(foreground.pixels, attempt.pixels)
+        reason = order.limits.reason(seen)
+        if not reason:
+            patch = foreground.patch(attempt.pixels)
+            sample: Row = {
+                "sample_id": sample_id,
+                "transfer": transfer,
+                "transfer_params": json.dumps(attempt.parameters | {"attempt": number}),
+                "reference_image_id": attempt.reference and attempt.reference[0],
+                "reference_annotation_id": attempt.reference and attempt.reference[1],
+                "delta_e": seen.delta_e,
+                "clipped_fraction": seen.clipped_fraction,
+                "sha256_composite": pixels_sha256(foreground.replaced_by(patch)),
+            }
+            return sample, stored(foreground, patch)
+    return reason
 
 
-def _written(moments: Moments) -> dict[str, list[float]]:
-    return {name: [round(value, 3) for value in values] for name, values in moments._asdict().items()}
+class Attempt(NamedTuple):
+    """A foreground's pixels recoloured, and by what."""
+
+    pixels: np.ndarray
+    parameters: Parameters
+    reference: tuple[int, int] | None = None  # its photograph and annotation
 
 
-def _references(order: Order) -> dict[tuple[str, str, str], References]:
-    path = order.work / MEASURED_FILE
-    return _read_references(path, path.stat().st_mtime_ns)
+def _attempts(order: Order, foreground: Foreground, instance: Record, sample_id: str, name: str) -> Iterator[Attempt]:
+    """Ever other references or parameters for one sample, in an order that its name fixes."""
+    transfer = TRANSFERS[name]
+    if isinstance(transfer, ByParameters):
+        return _by_parameters(transfer, foreground, order.seed, sample_id)
+    references = _references(order)[instance["split"], instance["category"]]
+    return _by_references(transfer, foreground, references, order, instance["annotation_id"], sample_id)
+
+
+def _by_parameters(transfer: ByParameters, foreground: Foreground, seed: int, sample_id: str) -> Iterator[Attempt]:
+    rng = numpy_rng(seed, sample_id, "parameters")
+    while True:
+        parameters = transfer.draw(rng)
+        if transfer.sees_photograph:
+            pixels = foreground.cut(transfer.apply(foreground.photo, parameters))
+        else:
+            pixels = transfer.apply(foreground.pixels, parameters)
+        yield Attempt(pixels, parameters)
+
+
+def _by_references(
+    transfer: ByReference, foreground: Foreground, references: References, order: Order, annotation_id: int, sample_id: str
+) -> Iterator[Attempt]:
+    own, reader = references.position(annotation_id), _looks(order.looks, _measured_at(order))
+
+    def measured(position: int) -> np.ndarray:
+        if transfer.measure is look:
+            return references.looks[position]
+        shard, row = int(references.shards[position]), int(references.rows[position])
+        return np.frombuffer(reader.value(shard, row, transfer.measure.__name__))
+
+    for chosen in references.preferred(annotation_id, channels=transfer.channels, sample_id=sample_id, seed=order.seed):
+        pixels = transfer.apply(foreground.pixels, measured(own), measured(chosen))
+        looks = {name: references.looks[position].round(3).tolist() for name, position in (("own", own), ("reference", chosen))}
+        yield Attempt(pixels, looks, (int(references.images[chosen]), int(references.annotations[chosen])))
+
+
+def _references(order: Order) -> dict[tuple[str, str], References]:
+    return _read_references(order.work / MEASURED_FILE, _measured_at(order))
+
+
+def _measured_at(order: Order) -> int:
+    return (order.work / MEASURED_FILE).stat().st_mtime_ns
+
+
+# Read once by each process; a file's second life is another file.
+@lru_cache(maxsize=1)
+def _read_references(path: Path, written: int) -> dict[tuple[str, str], References]:  # noqa: ARG001
+    return references_of(read_table(path))
 
 
 @lru_cache(maxsize=1)
-def _read_references(path: Path, written: int) -> dict[tuple[str, str, str], References]:  # noqa: ARG001 - a file's second life is another file
-    """The references of all shards; read once by each process."""
-    return references_of(read_table(path))
+def _looks(folder: Path, written: int) -> ShardReader:  # noqa: ARG001
+    return ShardReader(folder)
 
 
 def _decoded(reader: ShardReader, photograph: Record) -> tuple[bytes, np.ndarray]:

@@ -5,8 +5,8 @@ survivors' masks are drawn.
 """
 
 import difflib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +19,18 @@ from harmonization.seeding import unit_hash
 from harmonization.shards import Row
 from harmonization.tables import DROPPED, SELECTED
 
-REASONS = ("category", "crowd", "licence", "min_side", "degenerate", "foreground_ratio", "border", "parts", "photograph_limit")
+REASONS = (
+    "category",
+    "crowd",
+    "licence",
+    "min_side",
+    "degenerate",
+    "foreground_ratio",
+    "border",
+    "parts",
+    "photograph_limit",
+    "foreground_limit",
+)
 NO_DERIVATIVES = "NoDerivs"
 CHUNK = 512
 WORTH_PROCESSES = 8 * CHUNK  # masks; fewer are drawn sooner than processes start
@@ -28,7 +39,10 @@ SPLITS = ("train", "val", "test")
 
 @dataclass(frozen=True)
 class Rules:
-    """What an instance must be. ``categories``, ``licences`` and ``photographs`` may be None: all (all that permit derivatives)."""
+    """What an instance must be. ``categories``, ``licences`` and ``photographs`` may be None: all (all that permit derivatives).
+
+    ``foregrounds`` limits their number by split; a split that it does not name is unlimited.
+    """
 
     categories: Sequence[str] | None
     licences: Sequence[str] | None
@@ -37,6 +51,7 @@ class Rules:
     max_border_fraction: float
     max_parts: int
     photographs: int | None
+    foregrounds: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,9 +74,14 @@ def select(instances: pa.Table, photographs: pa.Table, *, rules: Rules, split: S
     for position, (reason, ratio) in zip(candidates, _measure(instances.take(candidates), rules=rules, workers=workers), strict=True):
         reasons[position], ratios[position] = reason, ratio
     image_ids = instances.column("image_id").to_numpy()
-    allowed = chosen_photographs(np.unique(image_ids[reasons == ""]), limit=rules.photographs)
+    allowed = smallest_hashes(np.unique(image_ids[reasons == ""]), limit=rules.photographs)
     reasons[(reasons == "") & ~np.isin(image_ids, allowed)] = "photograph_limit"
-    return _split_up(instances, photographs, reasons, ratios, split=split)
+    splits = _splits(instances, photographs, reasons, split=split)
+    annotation_ids = instances.column("annotation_id").to_numpy()
+    for name, limit in rules.foregrounds.items():
+        of_split = annotation_ids[(reasons == "") & (splits == name)]
+        reasons[(reasons == "") & (splits == name) & ~np.isin(annotation_ids, smallest_hashes(of_split, limit=limit))] = "foreground_limit"
+    return _divided(instances, reasons, ratios, splits)
 
 
 def column_reasons(instances: pa.Table, photographs: pa.Table, *, rules: Rules) -> np.ndarray:
@@ -92,12 +112,12 @@ def mask_reason(mask: np.ndarray, *, rules: Rules) -> str:
     return "parts" if part_count(mask) > rules.max_parts else ""
 
 
-def chosen_photographs(image_ids: np.ndarray, *, limit: int | None) -> np.ndarray:
-    """The ``limit`` photographs with the smallest hash, so that a larger limit keeps the earlier ones; None takes all."""
-    if limit is None or limit >= len(image_ids):
-        return image_ids
-    order = np.argsort([unit_hash("select", image_id) for image_id in image_ids.tolist()], kind="stable")
-    return image_ids[order[:limit]]
+def smallest_hashes(ids: np.ndarray, *, limit: int | None) -> np.ndarray:
+    """The ``limit`` ids with the smallest hash, so that a larger limit keeps the earlier ones; None takes all."""
+    if limit is None or limit >= len(ids):
+        return ids
+    order = np.argsort([unit_hash("select", each) for each in ids.tolist()], kind="stable")
+    return ids[order[:limit]]
 
 
 def split_of(image_id: int, *, official: str, rule: SplitRule) -> str:
@@ -135,15 +155,21 @@ def _measure_one(segmentation: bytes, width: int, height: int, rules: Rules) -> 
     return mask_reason(mask, rules=rules), foreground_ratio(mask)
 
 
-def _split_up(
-    instances: pa.Table, photographs: pa.Table, reasons: np.ndarray, ratios: np.ndarray, *, split: SplitRule
-) -> tuple[pa.Table, pa.Table]:
+def _splits(instances: pa.Table, photographs: pa.Table, reasons: np.ndarray, *, split: SplitRule) -> np.ndarray:
+    """The split of every instance's photograph; "" for those that were dropped."""
+    official = dict(zip(photographs.column("image_id").to_pylist(), photographs.column("official_split").to_pylist(), strict=True))
+    splits = np.full(len(instances), "", dtype=object)
+    kept = np.flatnonzero(reasons == "")
+    for position, image_id in zip(kept, instances.column("image_id").take(kept).to_pylist(), strict=True):
+        splits[position] = split_of(image_id, official=official[image_id], rule=split)
+    _check_splits(splits[kept].tolist(), reasons)
+    return splits
+
+
+def _divided(instances: pa.Table, reasons: np.ndarray, ratios: np.ndarray, splits: np.ndarray) -> tuple[pa.Table, pa.Table]:
     keep = reasons == ""
     kept = instances.filter(pa.array(keep))
-    official = dict(zip(photographs.column("image_id").to_pylist(), photographs.column("official_split").to_pylist(), strict=True))
-    splits = [split_of(image_id, official=official[image_id], rule=split) for image_id in kept.column("image_id").to_pylist()]
-    _check_splits(splits, reasons)
-    kept = kept.append_column("foreground_ratio", pa.array(ratios[keep])).append_column("split", pa.array(splits, pa.string()))
+    kept = kept.append_column("foreground_ratio", pa.array(ratios[keep])).append_column("split", pa.array(splits[keep], pa.string()))
     dropped = instances.filter(pa.array(~keep)).select(["annotation_id", "image_id", "category"])
     return kept.cast(SELECTED), dropped.append_column("reason", pa.array(reasons[~keep], pa.string())).cast(DROPPED)
 

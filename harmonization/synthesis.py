@@ -10,6 +10,7 @@ import errno
 import logging
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -18,16 +19,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from harmonization.cluster import cluster
 from harmonization.composite_shards import MEASURED_FILE, Order, ShardJob, compose_shard, measure_shard
 from harmonization.errors import InputError
 from harmonization.files import atomic_folder
 from harmonization.processes import processes
 from harmonization.progress import bar
+from harmonization.quality import Limits
 from harmonization.shards import shard_path
 from harmonization.tables import read_table, write_table
 from harmonization.transfer import TRANSFERS
 
 PHOTOGRAPHS_PER_SHARD = 32
+
+NO_LIMITS = Limits()
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +46,15 @@ def synthesize(
     dataset: str,
     transfers: Sequence[str],
     composites_per_foreground: dict[str, int],
+    limits: Limits = NO_LIMITS,
     seed: int,
     workers: int,
+    cluster_address: str | None = None,
 ) -> None:
-    """Writes the folder ``out`` from the folders of the selected instances and of their photographs."""
+    """Writes the folder ``out`` from the folders of the selected instances and of their photographs.
+
+    The shards are made by ``workers`` processes, or by the Dask cluster at an address (``cluster.cluster``), to the same bytes.
+    """
     unknown = sorted(set(transfers) - set(TRANSFERS))
     if unknown:
         raise InputError(f"transfers {unknown}; expected some of {sorted(TRANSFERS)}; correct `transfers` in params.yaml")
@@ -52,12 +62,12 @@ def synthesize(
     photographs = read_table(images / "photographs.parquet").sort_by("image_id")
     _check(instances, photographs, dataset=dataset, splits=sorted(composites_per_foreground), images=images)
 
-    order = Order(images, work, dataset, tuple(transfers), composites_per_foreground, seed)
+    order = Order(images.resolve(), work.resolve(), dataset, tuple(transfers), composites_per_foreground, limits, seed)
     starts = _starts(instances)
     shards = range(len(starts) - 1)
     each = np.array([composites_per_foreground[split] for split in instances["split"].to_pylist()])
     sizes = {"measured": np.diff(starts), "manifest": np.add.reduceat(each, starts[:-1])}
-    with processes(min(workers, len(shards))) as run:
+    with cluster(cluster_address, workers=workers) if cluster_address else processes(min(workers, len(shards))) as run:
         jobs = _jobs(order, _todo(order, "measured", shards), instances, photographs)
         _track(order, run(measure_shard, jobs), "measured", sizes["measured"], what="colours", unit="foregrounds")
         write_table(work / MEASURED_FILE, _joined(order, "measured", shards))
@@ -128,7 +138,9 @@ def _publish(order: Order, shards: range, out: Path) -> None:
     """Puts the finished shards into ``out`` under the same names, with the joined tables."""
     dropped = _joined(order, "dropped", shards)
     if dropped.num_rows:
-        log.warning("%s: %d composites dropped for want of a reference, see %s", order.dataset, dropped.num_rows, out / "dropped.parquet")
+        reasons = Counter(dropped["reason"].to_pylist()).most_common()
+        counts = ", ".join(f"{count} {reason}" for reason, count in reasons)
+        log.warning("%s: %d composites dropped (%s), see %s", order.dataset, dropped.num_rows, counts, out / "dropped.parquet")
     with atomic_folder(out) as temporary:
         for shard in shards:
             _link(shard_path(order.work, shard), shard_path(temporary, shard))

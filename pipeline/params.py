@@ -52,6 +52,7 @@ class Selection(Section):
 
     categories: Annotated[list[str], Field(min_length=1)] | None
     photographs: Count | None
+    foregrounds: dict[Split, Count] = {}  # at most so many by split; a split that is not named has no limit
     foreground_ratio: tuple[Fraction, Fraction]
     min_side_px: Annotated[int, Field(ge=1)]
     max_border_fraction: Fraction
@@ -88,11 +89,21 @@ class CompositesPerForeground(Section):
     test: Count
 
 
+class Limits(Section):
+    """Beyond what a composite is not kept (``harmonization.quality.Limits``)."""
+
+    delta_e: tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(gt=0)]]  # mean CIEDE2000, least and most
+    clipped_fraction: Fraction  # most of the foreground that the transfer brings to 0 or 255
+    hue_shift_degrees: Annotated[float, Field(ge=0, le=180)]  # most between the mean colours
+    redraws: Annotated[int, Field(ge=0, le=100)]  # other references or parameters that are tried first
+
+
 class Synthesis(Section):
     """How composites are made."""
 
     transfers: Annotated[list[str], Field(min_length=1)]
     composites_per_foreground: CompositesPerForeground
+    limits: Limits | None = None
     seed: int
 
 
@@ -194,6 +205,7 @@ class Machine(Section):
 
     workers: Annotated[int, Field(ge=0, le=1024)]
     device: Literal["auto", "cpu", "cuda"]
+    cluster: str | None = None  # a Dask scheduler's address, or `local`; null: processes on this machine
 
     @property
     def processes(self) -> int:

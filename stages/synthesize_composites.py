@@ -1,6 +1,7 @@
 """Stage ``synthesize_composites``: selected instances and their photographs -> composites with their lineage."""
 
 from harmonization.errors import InputError
+from harmonization.quality import Limits
 from harmonization.synthesis import synthesize
 from pipeline.layout import Layout
 from pipeline.params import load_params
@@ -26,8 +27,10 @@ def main(dataset: str) -> None:
         dataset=dataset,
         transfers=synthesis.transfers,
         composites_per_foreground=synthesis.composites_per_foreground.model_dump(),
+        limits=Limits(**synthesis.limits.model_dump()) if synthesis.limits else Limits(),
         seed=synthesis.seed,
         workers=params.machine.processes,
+        cluster_address=params.machine.cluster,
     )
 
 

@@ -2,16 +2,9 @@
 
 import numpy as np
 
-from harmonization.transfer.moments import Moments, matched, strangeness
-
-CHANNELS = (True, False, False)
+from harmonization.transfer.moments import LIGHTNESS, Moments, matched
 
 
 def luminance(pixels: np.ndarray, own: Moments, reference: Moments) -> np.ndarray:
     """The region with the reference's mean and standard deviation in L; a and b stay, but where the gamut ends."""
-    return matched(pixels, own, reference, channels=CHANNELS)
-
-
-def luminance_strangeness(own: Moments, mean: np.ndarray, std: np.ndarray) -> np.ndarray:
-    """``moments.strangeness`` of the channels that change."""
-    return strangeness(own, mean, std, channels=CHANNELS)
+    return matched(pixels, own, reference, channels=LIGHTNESS)

@@ -4,7 +4,7 @@ A region is its pixels, uint8 sRGB (N, 3) in any order.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import cv2
@@ -24,11 +24,29 @@ PLAUSIBLE_GAIN = 2.5
 NOISE = 1.0  # CIELAB units; spreads below it are alike
 
 
+Channels = tuple[bool, bool, bool]  # which of L, a and b
+LIGHTNESS: Channels = (True, False, False)
+
+
 class Moments(NamedTuple):
     """Mean and standard deviation of L, a and b over a region."""
 
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+
+
+def look(pixels: np.ndarray) -> np.ndarray:
+    """``moments`` as float64 (6,): the means, then the deviations."""
+    return np.concatenate(moments(pixels))
+
+
+def in_lab(function: Callable[[np.ndarray, Moments, Moments], np.ndarray]) -> Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
+    """A transfer between moments as one between looks."""
+
+    def apply(pixels: np.ndarray, own: np.ndarray, reference: np.ndarray) -> np.ndarray:
+        return function(pixels, *(Moments(tuple(each[:3].tolist()), tuple(each[3:].tolist())) for each in (own, reference)))
+
+    return apply
 
 
 def moments(pixels: np.ndarray) -> Moments:
@@ -43,7 +61,7 @@ def moments(pixels: np.ndarray) -> Moments:
     return Moments(tuple(mean.tolist()), tuple((LAB_STEP * spread).tolist()))
 
 
-def matched(pixels: np.ndarray, own: Moments, reference: Moments, *, channels: tuple[bool, bool, bool]) -> np.ndarray:
+def matched(pixels: np.ndarray, own: Moments, reference: Moments, *, channels: Channels) -> np.ndarray:
     """The region's pixels with the reference's moments in the chosen ones of L, a and b; ``own`` are the region's."""
     gain = np.where(channels, [_gain(target, std) for target, std in zip(reference.std, own.std, strict=True)], 1.0)
     own_code, code = ((np.array(each.mean) - LAB_ORIGIN) / LAB_STEP for each in (own, reference))
@@ -51,14 +69,14 @@ def matched(pixels: np.ndarray, own: Moments, reference: Moments, *, channels: t
     return np.concatenate([decode(scaled(encode(block), gain, shift)) for block in _blocks(pixels)])
 
 
-def strangeness(own: Moments, mean: np.ndarray, std: np.ndarray, *, channels: tuple[bool, bool, bool]) -> np.ndarray:
-    """How implausible a region becomes with each of N references' moments (N, 3); up to 1 it may pass for a photograph.
+def strangeness(own: np.ndarray, references: np.ndarray, *, channels: Channels) -> np.ndarray:
+    """How implausible a region of this look becomes with each of the references' looks (N, 6); up to 1 it may pass for a photograph.
 
     1 is a mean colour ``PLAUSIBLE_SHIFT`` away or a contrast changed by ``PLAUSIBLE_GAIN``, whichever is worse.
     """
     chosen = np.array(channels)
-    shift = np.sqrt(((mean - own.mean)[:, chosen] ** 2).sum(axis=1)) / PLAUSIBLE_SHIFT
-    gain = np.log((std + NOISE) / (np.array(own.std) + NOISE)) / math.log(PLAUSIBLE_GAIN)
+    shift = np.sqrt(((references - own)[:, :3][:, chosen] ** 2).sum(axis=1)) / PLAUSIBLE_SHIFT
+    gain = np.log((references[:, 3:] + NOISE) / (own[3:] + NOISE)) / math.log(PLAUSIBLE_GAIN)
     return np.maximum(shift, np.abs(gain[:, chosen]).max(axis=1))
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from harmonization.transfer.moments import Moments, matched, strangeness
+from harmonization.transfer.moments import Moments, matched
 
 CHANNELS = (True, True, True)
 
@@ -14,8 +14,3 @@ def reinhard_lab(pixels: np.ndarray, own: Moments, reference: Moments) -> np.nda
     ``moments.MAX_GAIN``; what leaves the gamut is clipped, so the result's own moments may fall short of the reference's.
     """
     return matched(pixels, own, reference, channels=CHANNELS)
-
-
-def reinhard_lab_strangeness(own: Moments, mean: np.ndarray, std: np.ndarray) -> np.ndarray:
-    """``moments.strangeness`` of the channels that change."""
-    return strangeness(own, mean, std, channels=CHANNELS)

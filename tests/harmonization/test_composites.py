@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from harmonization.composites import Foreground, clipped_fraction, delta_e, pixels_sha256, read_composite, stored
+from harmonization.composites import Foreground, pixels_sha256, read_composite, stored
 from harmonization.errors import InputError
 from harmonization.images import encode_png
 from harmonization.shards import ShardReader, write_shard
@@ -52,25 +52,6 @@ def test_an_empty_mask_is_named():
 def test_a_photograph_of_another_size_is_named():
     with pytest.raises(InputError, match="instance 7: the photograph is 40x30 pixels; expected 30x40"):
         Foreground.of(PHOTO, MASK.T.copy(), name="instance 7")
-
-
-def test_delta_e_of_black_to_white_is_100_and_of_equal_pixels_0():
-    black = np.zeros((9, 3), np.uint8)
-    assert delta_e(black, black + 255) == pytest.approx(100, abs=0.05)
-    assert delta_e(black, black) == 0
-
-
-def test_delta_e_looks_at_the_whole_of_a_large_region():
-    before = np.full((50_000, 3), 100, np.uint8)
-    after = before.copy()
-    after[25_000:] = 140
-    assert delta_e(before, after) == pytest.approx(delta_e(before[:2], after[-2:]) / 2, rel=1e-3)
-
-
-def test_clipped_fraction_counts_only_what_the_transfer_brought_to_the_edge():
-    before = np.array([[0, 10, 10], [10, 10, 10], [10, 10, 10], [255, 9, 9]], np.uint8)
-    after = np.array([[0, 20, 20], [0, 10, 10], [11, 12, 255], [255, 1, 254]], np.uint8)
-    assert clipped_fraction(before, after) == 0.5
 
 
 def test_the_hash_is_of_the_pixels():

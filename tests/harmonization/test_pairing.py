@@ -7,8 +7,9 @@ import pytest
 from harmonization.composite_shards import MEASURED
 from harmonization.pairing import References, references_of, sample_id_of, transfer_of
 
-CLOSE = ([50.0, 0.0, 0.0], [10.0, 5.0, 5.0])
-FAR = ([95.0, 0.0, 0.0], [10.0, 5.0, 5.0])
+CLOSE = [50.0, 0.0, 0.0, 10.0, 5.0, 5.0]
+FAR = [95.0, 0.0, 0.0, 10.0, 5.0, 5.0]
+ALL = (True, True, True)
 
 
 def row(annotation_id: int, *, colours=CLOSE, category="person", split="train", image_id: int | None = None) -> dict[str, object]:
@@ -17,20 +18,24 @@ def row(annotation_id: int, *, colours=CLOSE, category="person", split="train", 
         "image_id": annotation_id // 10 if image_id is None else image_id,
         "split": split,
         "category": category,
-        "transfer": "reinhard_lab",
-        "mean": colours[0],
-        "std": colours[1],
+        "look": colours,
+        "shard": 0,
+        "row": annotation_id,
     }
 
 
 def references(rows: list[dict[str, object]], category="person", split="train") -> References:
-    return references_of(pa.Table.from_pylist(rows, schema=MEASURED))["reinhard_lab", split, category]
+    return references_of(pa.Table.from_pylist(rows, schema=MEASURED))[split, category]
+
+
+def preferred(rows: list[dict[str, object]], annotation_id: int, k: int = 0, **key) -> list[int]:
+    group = references(rows, **key)
+    order = group.preferred(annotation_id, channels=ALL, sample_id=sample_id_of(1, annotation_id, k), seed=0)
+    return [int(group.annotations[position]) for position in order]
 
 
 def chosen(rows: list[dict[str, object]], annotation_id: int, k: int = 0, **key) -> int | None:
-    group = references(rows, **key)
-    position = group.choice(annotation_id, transfer="reinhard_lab", sample_id=sample_id_of(1, annotation_id, k), seed=0)
-    return None if position is None else int(group.annotations[position])
+    return next(iter(preferred(rows, annotation_id, k, **key)), None)
 
 
 PEOPLE = [row(annotation_id) for annotation_id in range(10, 400, 10)]
@@ -69,6 +74,15 @@ def test_an_implausible_reference_is_taken_only_when_there_is_no_other():
     rows = [row(10), row(20, colours=FAR), row(30), row(40, colours=FAR)]
     assert {chosen(rows, 10, k) for k in range(30)} == {30}
     assert chosen([row(10), row(20, colours=FAR)], 10) == 20
+
+
+def test_further_choices_are_all_other_plausible_references_once():
+    rows = [*PEOPLE, row(500, colours=FAR)]
+    order = preferred(rows, 10)
+    assert sorted(order) == [person["annotation_id"] for person in PEOPLE[1:]]
+    assert order != sorted(order)
+    fewer = [person for person in rows if person["annotation_id"] != order[1]]
+    assert preferred(fewer, 10) == [name for name in order if name != order[1]]
 
 
 def test_plausible_references_are_about_equally_likely():

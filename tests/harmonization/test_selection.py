@@ -160,3 +160,17 @@ def test_an_empty_split_says_what_dropped_how_many():
         run(GOOD, rules=replace(RULES, foreground_ratio=(0.5, 0.8)))
     with pytest.raises(InputError, match=r"and none is in .*test"):
         run(GOOD, split=SplitRule(by="official", val=0.3, test=0.0))
+
+
+def test_a_limit_of_foregrounds_holds_in_its_split_and_keeps_the_earlier_ones_when_it_grows():
+    everything, _ = run(GOOD)
+    of_train = [row["annotation_id"] for row in everything.to_pylist() if row["split"] == "train"]
+    rest = {row["annotation_id"] for row in everything.to_pylist()} - set(of_train)
+    kept_by = {}
+    for limit in (3, 5):
+        kept, dropped = run(GOOD, rules=replace(RULES, foregrounds={"train": limit}))
+        kept_by[limit] = set(kept.column("annotation_id").to_pylist())
+        assert len(kept_by[limit] & set(of_train)) == limit
+        assert rest <= kept_by[limit]
+        assert dropped.column("reason").to_pylist() == ["foreground_limit"] * (len(of_train) - limit)
+    assert kept_by[3] < kept_by[5]

@@ -1,31 +1,36 @@
 """A data set of composites: what is in it, and that nothing but the selection and the seed decides it."""
 
+import json
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 from harmonization import synthesis
 from harmonization.composites import pixels_sha256, read_composite
 from harmonization.errors import InputError
 from harmonization.images import decode_trusted, encode_jpeg
+from harmonization.masks import decode_segmentation
+from harmonization.quality import Limits
 from harmonization.shards import Row, ShardReader
 from harmonization.synthesis import synthesize
 from harmonization.tables import MANIFEST, read_table
-from tests.photographs import instance, photo, rows_of, write_world
+from harmonization.transfer import TRANSFERS
+from harmonization.transfer.kinds import ByParameters, ByReference
+from tests.photographs import HEIGHT, WIDTH, instance, photo, rows_of, write_world
 
 COUNTS = {"train": 2, "val": 1, "test": 1}
 
 
-def made(
-    folder: Path, rows: list[Row], *, workers: int = 1, seed: int = 0, transfers: tuple[str, ...] = ("reinhard_lab", "luminance")
-) -> Path:
+def made(folder: Path, rows: list[Row], **changes) -> Path:
     """The folder of composites of these instances."""
     selected, images = write_world(folder, rows)
-    options = {"dataset": "d", "composites_per_foreground": COUNTS, "seed": seed, "workers": workers, "transfers": transfers}
+    options = {"dataset": "d", "composites_per_foreground": COUNTS, "seed": 0, "workers": 1, "transfers": ("reinhard_lab", "luminance")}
+    options |= changes
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(synthesis, "PHOTOGRAPHS_PER_SHARD", 4)
         synthesize(selected=selected, images=images, out=folder / "out", work=folder / "work", **options)
@@ -92,6 +97,10 @@ def test_the_number_of_processes_changes_no_byte(out, tmp_path):
     assert contents(made(tmp_path, rows_of(), workers=2)) == contents(out)
 
 
+def test_a_cluster_changes_no_byte(out, tmp_path):
+    assert contents(made(tmp_path, rows_of(), workers=2, cluster_address="local")) == contents(out)
+
+
 def test_the_order_of_the_rows_changes_no_byte(out, tmp_path):
     rows = rows_of()
     shuffled = [rows[position] for position in np.random.default_rng(0).permutation(len(rows))]
@@ -141,6 +150,78 @@ def test_a_killed_run_is_taken_up_to_the_same_bytes(out, tmp_path, monkeypatch):
     monkeypatch.setattr(synthesis, "compose_shard", compose_the_rest)
     assert contents(made(tmp_path, rows_of())) == contents(out)
     assert not (tmp_path / "work").exists()
+
+
+def mean_rgb(pixels: np.ndarray) -> np.ndarray:
+    return pixels.mean(axis=0)
+
+
+def shifted(pixels: np.ndarray, own: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    return np.clip(np.rint(pixels + reference - own), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def kinds(monkeypatch) -> None:
+    """One transfer of each kind that the real ones of this test do not have."""
+    drawn = {"draw": lambda rng: {"add": int(rng.integers(1, 30))}, "apply": lambda pixels, drawn: pixels + np.uint8(drawn["add"])}
+    monkeypatch.setitem(TRANSFERS, "mean", ByReference(mean_rgb, shifted))
+    monkeypatch.setitem(TRANSFERS, "add", ByParameters(**drawn))
+    monkeypatch.setitem(TRANSFERS, "turn", ByParameters(lambda _: {}, lambda photo, _: photo[::-1], sees_photograph=True))
+
+
+@pytest.mark.usefixtures("kinds")
+def test_what_a_transfer_measures_of_the_reference_reaches_it(tmp_path):
+    folder, known = made(tmp_path, rows_of(), transfers=("mean",)), {row["annotation_id"]: row for row in rows_of()}
+    reader, means = ShardReader(folder), []
+    for row in read_table(folder / "manifest.parquet").to_pylist():
+        _, composite, mask = read_composite(reader, row["shard"], row["row"])
+        reference = known[row["reference_annotation_id"]]
+        own = photo(reference["image_id"])[decode_segmentation(reference["segmentation"], width=WIDTH, height=HEIGHT) > 0]
+        means.append((composite[mask > 0].mean(axis=0), own.mean(axis=0)))
+    assert_allclose(*zip(*means, strict=True), atol=1.5)  # the photographs are stored as JPEG
+
+
+@pytest.mark.usefixtures("kinds")
+def test_transfers_without_a_reference_record_what_they_drew(tmp_path):
+    folder = made(tmp_path, rows_of(), transfers=("add",))
+    reader = ShardReader(folder)
+    rows = read_table(folder / "manifest.parquet").to_pylist()
+    for row in rows:
+        real, composite, mask = read_composite(reader, row["shard"], row["row"])
+        assert_array_equal(composite[mask > 0], real[mask > 0] + np.uint8(json.loads(row["transfer_params"])["add"]))
+        assert row["reference_image_id"] is None
+    assert len({row["transfer_params"] for row in rows}) > 5
+
+
+@pytest.mark.usefixtures("kinds")
+def test_a_transfer_may_see_the_whole_photograph(tmp_path):
+    folder = made(tmp_path, rows_of(), transfers=("turn",))
+    real, composite, mask = read_composite(ShardReader(folder), 0, 0)
+    assert_array_equal(composite[mask > 0], real[::-1][mask > 0])
+    assert_array_equal(composite[mask == 0], real[mask == 0])
+
+
+@pytest.mark.usefixtures("kinds")
+def test_all_kinds_together_give_the_same_bytes_in_two_goes(tmp_path):
+    mixed = {"transfers": ("mean", "add", "turn", "luminance"), "limits": Limits((2, 60), 0.5, 120, redraws=2)}
+    assert contents(made(tmp_path / "a", rows_of(), **mixed)) == contents(made(tmp_path / "b", rows_of(), **mixed))
+
+
+def test_a_composite_beyond_the_limits_gets_another_reference_or_is_dropped_with_the_reason(out, tmp_path):
+    strict = Limits(delta_e=(4.0, 100.0))
+    alone, retried = (made(tmp_path / str(n), rows_of(), limits=replace(strict, redraws=n)) for n in (0, 3))
+    free = samples(out)
+    weak = {name for name, row in free.items() if row["delta_e"] < 4}
+    assert weak
+    dropped = read_table(alone / "dropped.parquet").to_pylist()
+    assert {row["sample_id"]: row["reason"] for row in dropped} == dict.fromkeys(weak, "too_like")
+    assert samples(alone) == {name: row for name, row in free.items() if name not in weak}
+    kept = samples(retried)
+    assert set(samples(alone)) < set(kept)
+    for name in set(kept) & weak:
+        assert kept[name]["delta_e"] >= 4
+        assert kept[name]["reference_annotation_id"] != free[name]["reference_annotation_id"]
+        assert json.loads(kept[name]["transfer_params"])["attempt"] > 0
 
 
 def test_an_empty_split_is_named(tmp_path):

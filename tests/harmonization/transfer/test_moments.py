@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from skimage.color import rgb2lab
 
-from harmonization.transfer.moments import BLOCK, PLAUSIBLE_SHIFT, Moments, moments, strangeness
+from harmonization.transfer.moments import BLOCK, LIGHTNESS, PLAUSIBLE_SHIFT, look, moments, strangeness
 
 ALL = (True, True, True)
 
@@ -33,18 +33,29 @@ def test_one_pixel_has_no_spread():
     assert moments(np.array([[12, 200, 99]], np.uint8)).std == (0, 0, 0)
 
 
-def test_a_reference_with_the_same_moments_is_not_strange():
-    own = Moments((50, 5, -5), (10, 4, 4))
-    assert strangeness(own, np.array([own.mean]), np.array([own.std]), channels=ALL) == pytest.approx(0)
+OWN = np.array([50.0, 0, 0, 9, 4, 4])
+
+
+def changed(**values: float) -> np.ndarray:
+    """The look with some of its six numbers changed, as the one reference."""
+    names = ("L", "a", "b", "L_std", "a_std", "b_std")
+    return np.array([[values.get(name, number) for name, number in zip(names, OWN, strict=True)]])
+
+
+def test_a_look_is_the_means_and_the_deviations():
+    pixels = np.random.default_rng(2).integers(0, 256, (99, 3), np.uint8)
+    assert look(pixels).tolist() == [*moments(pixels).mean, *moments(pixels).std]
+
+
+def test_a_reference_with_the_same_look_is_not_strange():
+    assert strangeness(OWN, changed(), channels=ALL) == pytest.approx(0)
 
 
 def test_strangeness_is_one_at_the_limits():
-    own = Moments((50, 0, 0), (9, 4, 4))
-    far = strangeness(own, np.array([[50 + PLAUSIBLE_SHIFT, 0, 0]]), np.array([own.std]), channels=ALL)
-    steep = strangeness(own, np.array([own.mean]), np.array([[24.0, 4, 4]]), channels=ALL)
+    far = strangeness(OWN, changed(L=50 + PLAUSIBLE_SHIFT), channels=ALL)
+    steep = strangeness(OWN, changed(L_std=24.0), channels=ALL)
     assert_allclose([far[0], steep[0]], 1)
 
 
 def test_strangeness_ignores_channels_that_do_not_change():
-    own = Moments((50, 0, 0), (9, 4, 4))
-    assert strangeness(own, np.array([[50.0, 80, 80]]), np.array([[9.0, 40, 40]]), channels=(True, False, False)) == pytest.approx(0)
+    assert strangeness(OWN, changed(a=80, b=80, a_std=40, b_std=40), channels=LIGHTNESS) == pytest.approx(0)
