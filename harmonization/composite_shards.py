@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from harmonization.composites import Foreground, pixels_sha256, stored
+from harmonization.composites import Foreground, gathered, pixels_sha256, stored
 from harmonization.images import decode_trusted
 from harmonization.masks import decode_segmentation
 from harmonization.pairing import References, references_of, sample_id_of, transfer_of
@@ -22,6 +22,7 @@ from harmonization.tables import COMPOSITE_SHARD, MANIFEST, read_table, write_ro
 from harmonization.transfer import TRANSFERS
 from harmonization.transfer.kinds import ByParameters, ByReference, Parameters
 from harmonization.transfer.moments import look
+from harmonization.transfer.regrain import regrain
 
 # One row per instance: its look, and where the looks that single transfers measure of it lie (``measured_schema``).
 # Together the rows of all shards are ``MEASURED_FILE``.
@@ -202,6 +203,9 @@ def _by_references(
 
     for chosen in references.preferred(annotation_id, channels=transfer.channels, sample_id=sample_id, seed=order.seed):
         pixels = transfer.apply(foreground.pixels, measured(own), measured(chosen))
+        if transfer.needs_regrain:
+            box, graded = foreground.box.of(foreground.photo), foreground.patch(pixels)
+            pixels = gathered(regrain(box, graded, foreground.mask), foreground.mask)
         looks = {name: references.looks[position].round(3).tolist() for name, position in (("own", own), ("reference", chosen))}
         yield Attempt(pixels, looks, (int(references.images[chosen]), int(references.annotations[chosen])))
 

@@ -4,15 +4,14 @@ A region is its pixels, uint8 sRGB (N, 3) in any order.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from harmonization.integer_lab import LAB_ORIGIN, LAB_STEP, decode, encode, scaled
-
-BLOCK = 1 << 14  # pixels at a time: what is computed in between stays in the cache
+from harmonization.transfer.blocks import blocks
 
 # A channel without contrast has no contrast to be spread: beyond this the noise of its coding would become colour.
 MAX_GAIN = 4.0
@@ -52,7 +51,7 @@ def in_lab(function: Callable[[np.ndarray, Moments, Moments], np.ndarray]) -> Ca
 def moments(pixels: np.ndarray) -> Moments:
     """The moments of a region of at least one pixel, from exact integer sums: no order of the pixels changes a bit."""
     count, sums, squares = len(pixels), [0, 0, 0], [0, 0, 0]
-    for block in _blocks(pixels):
+    for block in blocks(pixels):
         codes = encode(block)[None]
         sums = [total + int(part) for total, part in zip(sums, cv2.sumElems(codes), strict=False)]
         squares = [total + int(part) for total, part in zip(squares, cv2.sumElems(cv2.multiply(codes, codes)), strict=False)]
@@ -66,7 +65,7 @@ def matched(pixels: np.ndarray, own: Moments, reference: Moments, *, channels: C
     gain = np.where(channels, [_gain(target, std) for target, std in zip(reference.std, own.std, strict=True)], 1.0)
     own_code, code = ((np.array(each.mean) - LAB_ORIGIN) / LAB_STEP for each in (own, reference))
     shift = np.where(channels, code - gain * own_code, 0.0)
-    return np.concatenate([decode(scaled(encode(block), gain, shift)) for block in _blocks(pixels)])
+    return np.concatenate([decode(scaled(encode(block), gain, shift)) for block in blocks(pixels)])
 
 
 def strangeness(own: np.ndarray, references: np.ndarray, *, channels: Channels) -> np.ndarray:
@@ -82,8 +81,3 @@ def strangeness(own: np.ndarray, references: np.ndarray, *, channels: Channels) 
 
 def _gain(target: float, std: float) -> float:
     return min(target / std, MAX_GAIN) if std > 0 else 1.0
-
-
-def _blocks(pixels: np.ndarray) -> Iterator[np.ndarray]:
-    for start in range(0, len(pixels), BLOCK):
-        yield pixels[start : start + BLOCK]

@@ -5,7 +5,8 @@ import pytest
 from numpy.testing import assert_allclose
 from skimage.color import rgb2lab
 
-from harmonization.transfer.moments import BLOCK, LIGHTNESS, PLAUSIBLE_SHIFT, look, moments, strangeness
+from harmonization.transfer.blocks import BLOCK
+from harmonization.transfer.moments import LIGHTNESS, PLAUSIBLE_SHIFT, look, moments, strangeness
 
 ALL = (True, True, True)
 
