@@ -1,9 +1,13 @@
-"""The ``harmonize`` command: one composite photograph and its mask in, the harmonized photograph out."""
+"""The ``harmonize`` command: one composite photograph and its mask in, the harmonized photograph out.
+
+``harmonize dataset`` exports and checks data sets of composites.
+"""
 
 import argparse
 import sys
 from pathlib import Path
 
+from harmonization import dataset_cli
 from harmonization.checkpoint import load_harmonizer
 from harmonization.errors import InputError
 from harmonization.files import write_bytes
@@ -14,18 +18,25 @@ ENCODERS = {".png": encode_png, ".jpg": encode_jpeg, ".jpeg": encode_jpeg}
 
 
 def main() -> None:
-    """Parses the command line, harmonizes, writes. Exit code 2 and one line on wrong input."""
+    """Parses the command line, does it, prints the result. Exit code 2 and one line on wrong input."""
+    try:
+        text, code = dataset_cli.run(sys.argv[2:]) if sys.argv[1:2] == ["dataset"] else _harmonize(sys.argv[1:])
+    except InputError as error:
+        sys.exit(_fail(error))
+    print(text)
+    if code:
+        sys.exit(code)
+
+
+def _harmonize(arguments: list[str]) -> tuple[str, int]:
     parser = argparse.ArgumentParser(prog="harmonize", description=__doc__)
     parser.add_argument("photo", type=Path, help="the composite photograph")
     parser.add_argument("mask", type=Path, help="white (or opaque) where the pasted object is; same size")
     parser.add_argument("out", type=Path, help="where to write: .png or .jpg")
     parser.add_argument("--model", type=Path, required=True, help="model.safetensors of a training run")
-    arguments = parser.parse_args()
-    try:
-        run(photo=arguments.photo, mask=arguments.mask, out=arguments.out, model=arguments.model)
-    except InputError as error:
-        sys.exit(_fail(error))
-    print(arguments.out)
+    options = parser.parse_args(arguments)
+    run(photo=options.photo, mask=options.mask, out=options.out, model=options.model)
+    return str(options.out), 0
 
 
 def run(*, photo: Path, mask: Path, out: Path, model: Path) -> None:

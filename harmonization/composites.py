@@ -1,7 +1,8 @@
 """One composite: a real photograph whose foreground took a reference's colours; how it is made, stored and read.
 
 Photographs are uint8 sRGB (H, W, 3); masks uint8 (H, W), 1 = foreground. Outside the mask a composite is its photograph,
-bit for bit: it is stored as the photograph's own file, a box of the mask and the pixels in it.
+bit for bit: it is stored as the photograph's own file, a box of the mask and the pixels in it. A published composite, whose
+background is not its photograph's to the last level, is stored as its own file.
 """
 
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ def stored(foreground: Foreground, patch: np.ndarray) -> Row:
 
 
 def read_composite(reader: ShardReader, shard: int, row: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(real, composite, mask) at full size; the mask is 255 in the foreground, 0 elsewhere."""
+    """(real, composite, mask) at full size; the mask is 255 in the foreground, 0 elsewhere; one that was published may be soft."""
     real = read_real(reader, shard, row)
     composite, mask = read_change(reader, shard, row, real=real)
     return real, composite, mask
@@ -101,9 +102,13 @@ def read_real(reader: ShardReader, shard: int, row: int) -> np.ndarray:
 def read_change(reader: ShardReader, shard: int, row: int, *, real: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(composite, mask) of a row whose photograph is already decoded."""
     name = f"{reader.folder}, shard {shard}, row {row}"
-    patch, inside = (decode_png(cast(bytes, reader.value(shard, row, column)), name=name) for column in ("patch", "mask"))
+    inside = decode_png(cast(bytes, reader.value(shard, row, "mask")), name=name)
     box = Box(*(cast(int, reader.value(shard, row, f"box_{side}")) for side in Box._fields))
-    composite, mask = real.copy(), np.zeros(real.shape[:2], np.uint8)
-    cv2.copyTo(patch, inside, box.of(composite))
+    mask = np.zeros(real.shape[:2], np.uint8)
     box.of(mask)[:] = inside
+    patch = reader.value(shard, row, "patch")
+    if patch is None:
+        return decode_trusted(cast(bytes, reader.value(shard, row, "composite")), name=name), mask
+    composite = real.copy()
+    cv2.copyTo(decode_png(patch, name=name), inside, box.of(composite))
     return composite, mask

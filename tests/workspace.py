@@ -32,7 +32,7 @@ def shrink(path: Path) -> None:
     params["datasets"] = ["people"]
     params["variants"] = {name: params["variants"][name] for name in ("unet", "idih")}
     for profile in params["profiles"].values():
-        del profile["datasets"]["luminance"]
+        profile["datasets"] = {"people": profile["datasets"]["people"]}
     sample = params["profiles"]["sample"]
     sample["sources"]["photographs"].update(scenes=40, width_px=96, height_px=72)
     sample["datasets"]["people"]["selection"]["min_side_px"] = 4

@@ -27,6 +27,7 @@ from stages import evaluate, evaluate_baselines, report
 
 SIZE = 32
 IMAGES = 12
+DATASETS = ("people", "luminance")
 VARIANTS = ("idih", "unet_code")
 SEEDS = (0, 1)
 
@@ -62,6 +63,9 @@ def fake_packed(params, layout, dataset, split, size_px) -> SimpleNamespace:  # 
 def write_params(root: Path) -> None:
     yaml = YAML()
     tree = yaml.load(root / "params.yaml")
+    tree["datasets"] = list(DATASETS)
+    for profile in tree["profiles"].values():
+        profile["datasets"] = {name: profile["datasets"][name] for name in DATASETS}
     tree["seeds"] = list(SEEDS)
     tree["variants"] = {name: tree["variants"][name] for name in VARIANTS}
     tree["profiles"]["sample"]["evaluation"] = {"size_px": SIZE, "lpips": None, "bootstrap": 100, "gallery": 5}
@@ -98,7 +102,7 @@ def workspace(tmp_path_factory) -> Iterator[Path]:
         write_params(root)
         shutil.copytree(root / "reports" / "templates", folder / "reports" / "templates")
         layout = Layout("sample")
-        for dataset in ("people", "luminance"):
+        for dataset in DATASETS:
             write_rows(layout.composites(dataset) / "manifest.parquet", manifest(dataset), MANIFEST)
             write_rows(layout.selected(dataset) / "instances.parquet", [{"annotation_id": 1}] * IMAGES, SELECTED)
             write_rows(layout.selected(dataset) / "dropped.parquet", [{"reason": "crowd"}] * 3 + [{"reason": "<tiny>"}], DROPPED)
@@ -142,7 +146,7 @@ def test_the_reports_scores_are_all_methods_seeds_and_images(inside):
 
 def test_metrics_are_few_and_named(inside):
     metrics = json.loads((inside / "reports/metrics.json").read_text())
-    assert set(metrics) == {"people", "luminance"}
+    assert set(metrics) == set(DATASETS)
     assert set(metrics["people"]) == {"identity", "reinhard", *VARIANTS}
     assert metrics["people"]["identity"]["fmse"] == 900
     assert set(metrics["people"]["idih"]) == {"fmse", "fmse_minus_identity", "psnr", "psnr_minus_identity", "harm_rate"}

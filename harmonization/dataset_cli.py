@@ -1,0 +1,60 @@
+"""``harmonize dataset``: take a data set to other layouts and check it.
+
+Exit code 1 means that the check found leaks or broken files.
+"""
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from harmonization.dataset_check import check
+from harmonization.dataset_report import verdict_of, write_check
+from harmonization.errors import InputError
+from harmonization.layouts.iharmony4_export import export_iharmony4
+
+MOST_LINES = 20
+
+LAYOUTS: dict[str, Callable[..., Path]] = {"iharmony4": export_iharmony4}
+
+
+def run(arguments: list[str]) -> tuple[str, int]:
+    """What to print, and the exit code; raises ``InputError`` on wrong input."""
+    options = vars(_parser().parse_args(arguments))
+    return options.pop("command")(**options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="harmonize dataset", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+
+    export = commands.add_parser("export", description="Writes a data set of composites in a published layout.")
+    export.add_argument("composites", type=Path, help="the folder with manifest.parquet and shards")
+    export.add_argument("out", type=Path, help="the folder of subsets; a new subset is added to it")
+    export.add_argument("--layout", choices=sorted(LAYOUTS), required=True)
+    export.add_argument("--subset", help="the new subset's name; by default the data set's own")
+    export.add_argument("--lossless", action="store_true", help="composites as PNG, bit for bit; by default JPEG of quality 95")
+    export.set_defaults(command=_export)
+
+    judge = commands.add_parser("check", description="Looks for leaks between splits and for broken files, and counts what is there.")
+    judge.add_argument("folder", type=Path, help="composites of ours, a subset in iHarmony4's layout, or a folder of such subsets")
+    judge.add_argument("--out", type=Path, help="where to write findings.parquet, statistics.parquet and index.html")
+    judge.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes; by default one for each core")
+    judge.set_defaults(command=_check)
+    return parser
+
+
+def _export(composites: Path, out: Path, layout: str, subset: str | None, lossless: bool) -> tuple[str, int]:
+    return str(LAYOUTS[layout](composites, out, subset=subset, lossless=lossless)), 0
+
+
+def _check(folder: Path, out: Path | None, workers: int) -> tuple[str, int]:
+    if workers < 1:
+        raise InputError(f"--workers {workers}: expected at least one process")
+    result = check(folder, workers=workers)
+    if out is not None:
+        write_check(result, out)
+    lines = [f"{finding.kind}: {finding.subject}: {finding.reason}" for finding in result.findings]
+    if len(lines) > MOST_LINES:
+        lines[MOST_LINES:] = [f"and {len(lines) - MOST_LINES} more" + ("" if out else "; --out keeps them all")]
+    return "\n".join([verdict_of(result), *lines]), 0 if result.is_sound else 1

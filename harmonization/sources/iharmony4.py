@@ -1,0 +1,182 @@
+"""A subset in iHarmony4's layout read into a folder of composites, as the stages after the synthesis read it.
+
+What a row says of its pictures is measured on the files themselves. The rest comes from the subset's ``manifest.parquet`` where
+our own export left one; a published subset has none: its transfer is "published", its category, references and seed are null.
+"""
+
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, groupby
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from harmonization.composite_shards import DROPPED
+from harmonization.composites import Foreground, gathered, pixels_sha256, stored
+from harmonization.errors import InputError
+from harmonization.files import atomic_folder
+from harmonization.findings import counted
+from harmonization.images import decode_trusted, encode_patch, read_mask, size_of_whole
+from harmonization.layouts.iharmony4 import FOREGROUND_FROM, LINEAGE, LINEAGE_FILE, Layout, Triple, read_layout
+from harmonization.masks import foreground_ratio
+from harmonization.pairing import sample_id_of
+from harmonization.processes import processes
+from harmonization.progress import bar
+from harmonization.quality import quality
+from harmonization.seeding import stable_hash
+from harmonization.selection import SplitRule, split_of
+from harmonization.shards import Row, write_shard
+from harmonization.synthesis import PHOTOGRAPHS_PER_SHARD
+from harmonization.tables import COMPOSITE_SHARD, MANIFEST, read_table, write_rows
+
+# A composite with a background of its own, as JPEG gives it one, is its own file; its patch is null.
+PUBLISHED_SHARD = pa.schema([*COMPOSITE_SHARD, ("composite", pa.binary())])
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sample's files, and the columns of the manifest that they cannot tell."""
+
+    triple: Triple
+    lineage: Row
+
+
+@dataclass(frozen=True)
+class ShardJob:
+    """The samples of a shard, those of a photograph one after the other."""
+
+    out: Path
+    shard: int
+    samples: list[Sample]
+
+
+def import_iharmony4(folder: Path, out: Path, *, subset: str, val: float, workers: int = 1) -> None:
+    """Writes ``out`` from ``folder/subset``. The official lists are kept; ``val`` is the share of the photographs of the train
+    list that are for validation, unless the subset has a list of them. Raises ``InputError`` for any sample that is not whole.
+    """
+    layout = read_layout(folder, subset)
+    _expect_sound(layout)
+    samples = sorted(_samples(layout, val=val), key=lambda sample: [sample.lineage[name] for name in ("image_id", "annotation_id", "k")])
+    _expect_splits(samples, layout, val=val)
+    photographs = [list(group) for _, group in groupby(samples, key=lambda sample: sample.lineage["image_id"])]
+    groups = [photographs[start : start + PHOTOGRAPHS_PER_SHARD] for start in range(0, len(photographs), PHOTOGRAPHS_PER_SHARD)]
+    with atomic_folder(out) as temporary:
+        jobs = (ShardJob(temporary, shard, list(chain.from_iterable(group))) for shard, group in enumerate(groups))
+        rows: list[Row] = []
+        with bar(total=len(samples), what=f"{subset}: import", unit="composites") as progress, processes(min(workers, len(groups))) as run:
+            for made in run(import_shard, jobs):
+                rows += made
+                progress.update(len(made))
+        write_rows(temporary / "dropped.parquet", [], DROPPED)
+        write_rows(temporary / "manifest.parquet", rows, MANIFEST)
+
+
+def import_shard(job: ShardJob) -> list[Row]:
+    """Writes a shard; returns its rows of the manifest."""
+    stored_rows: list[Row] = []
+    manifest: list[Row] = []
+    real, sha256_real, first = np.empty(0), "", 0
+    for sample in job.samples:
+        image_id, file = sample.lineage["image_id"], None
+        if not manifest or manifest[-1]["image_id"] != image_id:
+            first = len(manifest)
+            file, real = _picture(sample.triple.real)
+            sha256_real = pixels_sha256(real)
+        measured, change = _change(sample.triple, real)
+        row = {name: value for name, value in sample.lineage.items() if name in MANIFEST.names}
+        manifest.append(row | measured | {"sha256_real": sha256_real, "shard": job.shard, "row": len(manifest)})
+        stored_rows.append(change | {"real": file, "real_row": first, "image_id": image_id, "sample_id": row["sample_id"]})
+    has_own_files = any("composite" in row for row in stored_rows)
+    write_shard(job.out, job.shard, stored_rows, PUBLISHED_SHARD if has_own_files else COMPOSITE_SHARD)
+    return manifest
+
+
+def _expect_sound(layout: Layout) -> None:
+    errors = [finding for finding in layout.findings if finding.is_error]
+    if errors:
+        first, counts = errors[0], ", ".join(f"{count} {kind}" for kind, count in counted(errors).items())
+        raise InputError(f"{layout.folder}: {first.subject}: {first.reason} ({counts} in all); expected whole samples; mend the set")
+    for kind, count in counted(layout.findings).items():
+        log.warning("%s: %d files %s", layout.folder, count, kind)
+
+
+def _samples(layout: Layout, *, val: float) -> Iterator[Sample]:
+    path = layout.folder / LINEAGE_FILE
+    known = {row["file"]: row for row in read_table(path, LINEAGE.names).to_pylist()} if path.exists() else None
+    tokens: dict[int, str] = {}
+    for split, triples in layout.triples.items():
+        for triple in triples:
+            lineage = _published(layout.subset, triple) if known is None else known.get(triple.name.file)
+            if lineage is None:
+                raise InputError(f"{path}: no row for {triple.name.file}; expected one for each composite; export the set again")
+            image_id = lineage["image_id"]
+            if tokens.setdefault(image_id, triple.name.image) != triple.name.image:
+                raise InputError(f"{layout.folder}: photographs {tokens[image_id]} and {triple.name.image} would both be {image_id}")
+            if split == "train" and "val" not in layout.triples:
+                split_here = split_of(image_id, official="train", rule=SplitRule(by="official", val=val, test=0.0))
+            else:
+                split_here = split
+            yield Sample(triple, lineage | {"split": split_here, "k": triple.name.k})
+
+
+def _published(subset: str, triple: Triple) -> Row:
+    """What a published composite's name tells."""
+    name = triple.name
+    image_id, annotation_id = _number(name.image), _number(name.annotation)
+    return {
+        "sample_id": sample_id_of(image_id, annotation_id, name.k),
+        "image_id": image_id,
+        "annotation_id": annotation_id,
+        "dataset": subset,
+        "direction": "foreground",
+        "transfer": "published",
+        "transfer_params": json.dumps({"file": name.file}),
+    }
+
+
+def _number(token: str) -> int:
+    """A token of digits as their number, another as 63 bits of its hash."""
+    return int(token) if token.isascii() and token.isdecimal() else stable_hash(token) >> 1
+
+
+def _expect_splits(samples: list[Sample], layout: Layout, *, val: float) -> None:
+    found = {sample.lineage["split"] for sample in samples}
+    expected = {"train", "test"} | ({"val"} if val or "val" in layout.triples else set())
+    if missing := sorted(expected - found):
+        raise InputError(f"{layout.folder}: no composite in {', '.join(missing)}; expected some in each split; take a larger set or share")
+
+
+def _picture(path: Path) -> tuple[bytes, np.ndarray]:
+    """A file and its pixels, once all of it has been decoded by a strict reader."""
+    data = path.read_bytes()
+    size_of_whole(data, name=str(path))
+    return data, decode_trusted(data, name=str(path))
+
+
+def _change(triple: Triple, real: np.ndarray) -> tuple[Row, Row]:
+    """What is measured of a composite, and its columns in the shard but for the photograph's."""
+    file, composite = _picture(triple.composite)
+    mask = read_mask(triple.mask)
+    inside = (mask >= FOREGROUND_FROM).astype(np.uint8)
+    if not inside.any():
+        raise InputError(f"{triple.mask}: an empty mask; expected a foreground; mend the set")
+    foreground = Foreground.of(real, (mask > 0).astype(np.uint8), name=str(triple.composite))
+    seen = quality(gathered(real, inside), gathered(composite, inside))
+    measured = {
+        "width": real.shape[1],
+        "height": real.shape[0],
+        "foreground_ratio": foreground_ratio(inside),
+        "delta_e": seen.delta_e,
+        "clipped_fraction": seen.clipped_fraction,
+        "sha256_mask": pixels_sha256(mask),
+        "sha256_composite": pixels_sha256(composite),
+    }
+    if np.isin(mask, (0, 255)).all() and np.array_equal(composite[mask == 0], real[mask == 0]):
+        return measured, stored(foreground, foreground.patch(foreground.cut(composite)))
+    columns = stored(foreground, foreground.box.of(composite))
+    return measured, columns | {"mask": encode_patch(foreground.box.of(mask)), "patch": None, "composite": file}

@@ -1,0 +1,71 @@
+"""Small data sets, of ours and in iHarmony4's layout."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from harmonization.images import encode_jpeg, encode_png
+from harmonization.masks import decode_segmentation, foreground_ratio
+from harmonization.shards import Row, ShardReader, write_shard
+from harmonization.studio.scene import render_scene
+from harmonization.synthesis import synthesize
+from harmonization.tables import COMPOSITE_SHARD, read_table, write_rows
+from tests.photographs import HEIGHT, WIDTH, rows_of, write_world
+
+COUNTS = {"train": 2, "val": 1, "test": 1}
+SCENE_WIDTH, SCENE_HEIGHT = 96, 72
+
+
+def made(folder: Path) -> Path:
+    """A folder of 48 composites of 16 photographs, made by the synthesis."""
+    rows = rows_of()
+    for row in rows:
+        row["foreground_ratio"] = foreground_ratio(decode_segmentation(row["segmentation"], width=WIDTH, height=HEIGHT))
+    selected, images = write_world(folder, rows)
+    options = {"dataset": "people", "composites_per_foreground": COUNTS, "seed": 0, "workers": 1}
+    transfers = ("reinhard_lab", "luminance")
+    synthesize(selected=selected, images=images, out=folder / "out", work=folder / "work", transfers=transfers, **options)
+    return folder / "out"
+
+
+def edit_row(composites: Path, position: int, change: Callable[[Row], Row]) -> None:
+    """Changes a row of the first shard."""
+    reader = ShardReader(composites)
+    rows = [reader.row(0, row) for row in range(read_table(composites / "manifest.parquet").num_rows)]
+    rows[position] |= change(rows[position])
+    write_shard(composites, 0, rows, COMPOSITE_SHARD)
+
+
+def edit_manifest(composites: Path, change: Callable[[list[Row]], None]) -> None:
+    """Changes the rows of the manifest in place."""
+    table = read_table(composites / "manifest.parquet")
+    rows = table.to_pylist()
+    change(rows)
+    write_rows(composites / "manifest.parquet", rows, table.schema)
+
+
+def scene(index: int) -> np.ndarray:
+    """A picture with things in it, uint8 (SCENE_HEIGHT, SCENE_WIDTH, 3)."""
+    return render_scene(seed=3, index=index, width_px=SCENE_WIDTH, height_px=SCENE_HEIGHT).image
+
+
+def write_subset(folder: Path, subset: str, photographs: dict[str, dict[str, np.ndarray]]) -> Path:
+    """A published subset: per split its photographs by name, each with one composite (``<name>_1_1.jpg``), brighter in a box."""
+    root = folder / subset
+    for split, pictures in photographs.items():
+        for name, picture in pictures.items():
+            mask = np.zeros(picture.shape[:2], np.uint8)
+            mask[10:40, 20:60] = 255
+            composite = np.where(mask[..., None] > 0, np.clip(picture * 1.3, 0, 255), picture).astype(np.uint8)
+            write(root / "composite_images" / f"{name}_1_1.jpg", encode_jpeg(composite))
+            write(root / "masks" / f"{name}_1.png", encode_png(mask))
+            write(root / "real_images" / f"{name}.jpg", encode_jpeg(picture))
+        (root / f"{subset}_{split}.txt").write_text("".join(f"{name}_1_1.jpg\n" for name in pictures))
+    return root
+
+
+def write(path: Path, data: bytes) -> None:
+    """Writes a file and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
