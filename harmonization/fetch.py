@@ -40,13 +40,29 @@ class AbsentError(InputError):
 
 
 class Fetcher:
-    """A pool of connections with patience. Setting ``stop`` ends every wait and transfer."""
+    """A pool of connections with patience. Setting ``stop`` ends every wait and transfer.
 
-    def __init__(self, *, attempts: int, timeout_seconds: float, parallel: int = 1, backoff_seconds: float = 0.25) -> None:
+    ``auth`` signs what is asked of the first address; where that redirects, httpx leaves the signature out. ``on_response`` sees
+    every answer first.
+    """
+
+    def __init__(
+        self,
+        *,
+        attempts: int,
+        timeout_seconds: float,
+        parallel: int = 1,
+        backoff_seconds: float = 0.25,
+        auth: httpx.Auth | None = None,
+        on_response: Callable[[httpx.Response], None] | None = None,
+    ) -> None:
         limits = httpx.Limits(max_connections=parallel + 1, max_keepalive_connections=parallel + 1)
         # Compressed on the way, a file would have another length and no byte ranges.
         identity = {"Accept-Encoding": "identity"}
-        self._client = httpx.Client(timeout=timeout_seconds, follow_redirects=True, limits=limits, headers=identity)
+        hooks = {"response": [on_response]} if on_response else {}
+        self._client = httpx.Client(
+            timeout=timeout_seconds, follow_redirects=True, limits=limits, headers=identity, auth=auth, event_hooks=hooks
+        )
         self._attempts = attempts
         self._backoff = wait_exponential_jitter(multiplier=backoff_seconds, max=LONGEST_BACKOFF_SECONDS, jitter=backoff_seconds)
         self._lock = Lock()

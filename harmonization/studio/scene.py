@@ -70,11 +70,11 @@ def render_scene(*, seed: int, index: int, width_px: int, height_px: int) -> Sce
     frame[:3] = backdrop.albedo
     np.multiply(backdrop.albedo, lit_backdrop(backdrop, view, light), out=frame[3:6])
     frame[6:] = backdrop.normals
-    alphas = _place(frame, actors, light)
-    return _photograph(frame, alphas, light, draw_sensor(rng, key=light.key), rng)
+    alphas = place(frame, actors, light)
+    return photograph(frame, alphas, light, draw_sensor(rng, key=light.key), rng)
 
 
-def _place(frame: np.ndarray, actors: list[Actor], light: Light) -> list[Instance]:
+def place(frame: np.ndarray, actors: list[Actor], light: Light) -> list[Instance]:
     """Lays the actors over the backdrop, far to near; ``frame`` is albedo, radiance and normals."""
     visible: list[tuple[Actor, np.ndarray]] = []
     for actor in sorted(actors, key=lambda a: -a.sketch.depth):
@@ -119,7 +119,8 @@ def _grouped(visible: list[tuple[Actor, np.ndarray]]) -> list[Instance]:
     return single
 
 
-def _photograph(frame: np.ndarray, instances: list[Instance], light: Light, sensor: Sensor, rng: np.random.Generator) -> Scene:
+def photograph(frame: np.ndarray, instances: list[Instance], light: Light, sensor: Sensor, rng: np.random.Generator) -> Scene:
+    """What the sensor makes of the frame and its instances, with the layers as the lens shows them."""
     albedo, radiance, normals = (through_lens(cv2.merge(list(frame[k : k + 3])), sensor) for k in (0, 3, 6))
     factor = _F(exposure(radiance, light.key))
     radiance *= factor
