@@ -3,6 +3,7 @@
 import json
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -193,17 +194,14 @@ def _write_mirror(folder: Path, photographs: Iterator[Photograph], *, seed: int)
         (folder / name).mkdir()
     entries: dict[str, tuple[list[Row], list[Row]]] = {split: ([], []) for split in SPLITS}
     layers = []
-    archives = {split: zipfile.ZipFile(folder / "zips" / f"{split}.zip", "w") for split in SPLITS}
-    try:
+    with ExitStack() as stack:  # on a full disk closing one fails, and the other is closed all the same
+        archives = {split: stack.enter_context(zipfile.ZipFile(folder / "zips" / f"{split}.zip", "w")) for split in SPLITS}
         for photograph in photographs:
             _store(archives[photograph.split], f"{photograph.split}/{photograph.image['file_name']}", photograph.jpeg)
             images, annotations = entries[photograph.split]
             images.append(photograph.image)
             annotations.extend(photograph.annotations)
             layers.append(photograph.layers)
-    finally:
-        for archive in archives.values():
-            archive.close()
     with zipfile.ZipFile(folder / "annotations" / "annotations_trainval2017.zip", "w") as archive:
         for split, (images, annotations) in entries.items():
             _store(archive, f"annotations/instances_{split}.json", _instances_json(images, annotations, seed=seed))
