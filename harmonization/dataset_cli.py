@@ -1,4 +1,4 @@
-"""``harmonize dataset``: take a data set to other layouts and check it.
+"""``harmonize dataset``: take a data set to other layouts and back, and check it.
 
 Exit code 1 means that the check found leaks or broken files.
 """
@@ -7,15 +7,25 @@ import argparse
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from harmonization.dataset_check import check
 from harmonization.dataset_report import verdict_of, write_check
 from harmonization.errors import InputError
 from harmonization.layouts.iharmony4_export import export_iharmony4
+from harmonization.sources.iharmony4 import import_iharmony4
 
 MOST_LINES = 20
 
-LAYOUTS: dict[str, Callable[..., Path]] = {"iharmony4": export_iharmony4}
+
+class Layout(NamedTuple):
+    """A published layout: how a data set of ours is written in it, and how one in it is read."""
+
+    write: Callable[..., Path]
+    read: Callable[..., None]
+
+
+LAYOUTS = {"iharmony4": Layout(export_iharmony4, import_iharmony4)}
 
 
 def run(arguments: list[str]) -> tuple[str, int]:
@@ -36,6 +46,15 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--lossless", action="store_true", help="composites as PNG, bit for bit; by default JPEG of quality 95")
     export.set_defaults(command=_export)
 
+    reading = commands.add_parser("import", description="Reads a subset in a published layout into a folder of composites.")
+    reading.add_argument("folder", type=Path, help="the folder of subsets")
+    reading.add_argument("out", type=Path, help="the new folder: manifest.parquet and shards")
+    reading.add_argument("--layout", choices=sorted(LAYOUTS), required=True)
+    reading.add_argument("--subset", required=True, help="HCOCO, HFlickr, ...")
+    reading.add_argument("--val", type=float, default=0.1, help="share of the train photographs kept for validation, by default 0.1")
+    reading.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes; by default one for each core")
+    reading.set_defaults(command=_import)
+
     judge = commands.add_parser("check", description="Looks for leaks between splits and for broken files, and counts what is there.")
     judge.add_argument("folder", type=Path, help="composites of ours, a subset in iHarmony4's layout, or a folder of such subsets")
     judge.add_argument("--out", type=Path, help="where to write findings.parquet, statistics.parquet and index.html")
@@ -45,12 +64,26 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _export(composites: Path, out: Path, layout: str, subset: str | None, lossless: bool) -> tuple[str, int]:
-    return str(LAYOUTS[layout](composites, out, subset=subset, lossless=lossless)), 0
+    return str(LAYOUTS[layout].write(composites, out, subset=subset, lossless=lossless)), 0
+
+
+def _import(folder: Path, out: Path, layout: str, subset: str, val: float, workers: int) -> tuple[str, int]:
+    if not 0 <= val < 1:
+        raise InputError(f"--val {val:g}: expected a share from 0 to below 1")
+    if out.exists():
+        raise InputError(f"{out}: exists already; expected a new folder; remove it or name another")
+    _expect_workers(workers)
+    LAYOUTS[layout].read(folder, out, subset=subset, val=val, workers=workers)
+    return str(out), 0
+
+
+def _expect_workers(workers: int) -> None:
+    if workers < 1:
+        raise InputError(f"--workers {workers}: expected at least one process")
 
 
 def _check(folder: Path, out: Path | None, workers: int) -> tuple[str, int]:
-    if workers < 1:
-        raise InputError(f"--workers {workers}: expected at least one process")
+    _expect_workers(workers)
     result = check(folder, workers=workers)
     if out is not None:
         write_check(result, out)

@@ -36,6 +36,23 @@ def test_a_lossless_export_has_png_composites(monkeypatch, composites, tmp_path)
     assert {path.suffix for path in (tmp_path / "people" / "composite_images").iterdir()} == {".png"}
 
 
+def test_what_was_exported_without_loss_is_imported_as_the_same_samples(monkeypatch, composites, tmp_path):
+    call(monkeypatch, "export", "--layout", "iharmony4", "--lossless", composites, tmp_path)
+    assert call(monkeypatch, "import", "--layout", "iharmony4", tmp_path, tmp_path / "back", "--subset", "people", "--workers", 1) == 0
+    one, other = (
+        read_table(folder / "manifest.parquet").drop(["shard", "row"]).sort_by("sample_id") for folder in (composites, tmp_path / "back")
+    )
+    assert one.equals(other)
+
+
+def test_an_import_never_replaces_a_folder(monkeypatch, tmp_path, capsys):
+    write_subset(tmp_path, "HCOCO", {"train": {"c1": scene(1)}, "test": {"c2": scene(2)}})
+    options = ("--layout", "iharmony4", tmp_path, tmp_path / "HCOCO", "--subset", "HCOCO")
+    assert call(monkeypatch, "import", *options) == 2
+    assert "exists already" in capsys.readouterr().err
+    assert call(monkeypatch, "import", *options[:3], tmp_path / "new", *options[4:], "--val", 1) == 2
+
+
 def test_a_leak_is_printed_and_written(monkeypatch, tmp_path, capsys):
     write_subset(tmp_path, "HCOCO", {"train": {"c1": scene(1)}, "test": {"c1": scene(1), "c2": scene(2)}})
     assert call(monkeypatch, "check", tmp_path / "HCOCO", "--workers", 1, "--out", tmp_path / "check") == 1

@@ -21,7 +21,7 @@ def edited(tmp_path, root):
 def test_the_projects_own_file_is_valid(root):
     params = load_params(root / "params.yaml")
     assert params.profile == "sample"
-    assert set(params.profiles) >= {"sample", "coco"}
+    assert set(params.profiles) == {"sample", "coco", "full"}
     assert params.active is params.profiles["sample"]
 
 
@@ -36,7 +36,7 @@ def test_numbers_are_read_as_yaml_1_2(edited):
         ("width_factor: 0.25", "width_faktor: 0.25", r"profiles\.sample\.training\.width_faktor: unknown key"),
         ("batch_size: 8", "batch_size: 0", r"profiles\.sample\.training\.batch_size: .*greater than or equal to 1; got 0"),
         ("batch_size: 8", "batch_size: eight", r"batch_size: .*got 'eight'"),
-        ("profile: sample", "profile: smaple", r"profile is 'smaple'; expected one of \['coco', 'sample'\]"),
+        ("profile: sample", "profile: smaple", r"profile is 'smaple'; expected one of \['coco', 'full', 'sample'\]"),
         ("dataset: people", "dataset: poeple", r"variants\.unet_code\.dataset is 'poeple'"),
         ("sources: [photographs]", "sources: [photos]", r"profiles\.sample\.sources has \['photographs'\]; expected \['photos'\]"),
         ("foreground_ratio: [0.01, 0.8]", "foreground_ratio: [0.8, 0.01]", r"foreground_ratio.*expected the smaller first"),
