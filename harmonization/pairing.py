@@ -59,5 +59,5 @@ def references_of(measured: pa.Table) -> dict[tuple[str, str], References]:
     for position, key in enumerate(zip(table["split"].to_pylist(), table["category"].to_pylist(), strict=True)):
         members.setdefault(key, []).append(position)
     ids, images, shards, rows = (table[name].to_numpy() for name in ("annotation_id", "image_id", "shard", "row"))
-    looks = np.array(table["look"].to_pylist()).reshape(-1, 6)
+    looks = table["look"].combine_chunks().flatten().to_numpy().reshape(-1, 6)
     return {key: References(ids[at], images[at], looks[at], shards[at], rows[at]) for key, at in members.items()}
