@@ -9,7 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from harmonization.errors import InputError
 
@@ -26,12 +26,29 @@ def decode_rgb(data: bytes, *, name: str) -> np.ndarray:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(BytesIO(data)) as image:
-                upright = ImageOps.exif_transpose(image)
-                return np.asarray(upright.convert("RGB"))
+                return _rgb(ImageOps.exif_transpose(image))
     except UNREADABLE as error:
         raise InputError(f"{name}: not a readable image ({error}); expected a whole JPEG or PNG; replace the file") from error
     except Image.DecompressionBombWarning as error:
         raise InputError(f"{name}: too large to open safely ({error}); expected at most 89 megapixels") from error
+
+
+def _rgb(image: Image.Image) -> np.ndarray:
+    if not image.mode.startswith("I"):
+        return np.asarray(image.convert("RGB"))
+    grey = (np.asarray(image).astype(np.int64) * 255 + 32767) // 65535  # 16 bits; Pillow's own conversion clips
+    return np.repeat(np.clip(grey, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def plain_photograph(data: bytes, *, name: str) -> bytes:
+    """The file itself if every decoder shows it alike (JPEG or PNG, 8-bit RGB or grey, upright), else a PNG of ``decode_rgb``."""
+    try:
+        with Image.open(BytesIO(data)) as image:
+            orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+            is_plain = image.format in {"JPEG", "PNG"} and image.mode in {"RGB", "L"} and orientation not in range(2, 9)
+    except UNREADABLE as error:
+        raise InputError(f"{name}: not a readable image ({error}); expected a whole JPEG or PNG; replace the file") from error
+    return data if is_plain else encode_png(decode_rgb(data, name=name), level=6)
 
 
 def size_of_whole(data: bytes, *, name: str) -> tuple[int, int]:

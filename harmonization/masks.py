@@ -30,6 +30,14 @@ def decode_segmentation(segmentation: bytes, *, width: int, height: int) -> np.n
     return coco_mask.decode(coco_mask.frPyObjects(plain, height, width))
 
 
+def run_lengths(mask: np.ndarray) -> dict[str, list[int]]:
+    """COCO's uncompressed run-length code of a boolean (H, W): lengths down the columns, zeros first."""
+    flat = mask.ravel(order="F")
+    ends = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    lengths = np.diff(np.concatenate(([0], ends, [flat.size]))).tolist()
+    return {"counts": [0, *lengths] if flat[0] else lengths, "size": list(mask.shape)}
+
+
 def foreground_ratio(mask: np.ndarray) -> float:
     """The share of pixels that are foreground."""
     return float(np.count_nonzero(mask)) / mask.size

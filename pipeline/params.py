@@ -44,7 +44,16 @@ class CocoSource(Section):
     timeout_seconds: Positive
 
 
-Source = Annotated[StudioSource | CocoSource, Field(discriminator="kind")]
+class FolderSource(Section):
+    """Photographs and masks of one's own, as ``harmonization.sources.folder`` says. DVC does not see when they change."""
+
+    kind: Literal["folder"]
+    folder: str
+    category: str
+    licence: str
+
+
+Source = Annotated[StudioSource | CocoSource | FolderSource, Field(discriminator="kind")]
 
 
 class Selection(Section):

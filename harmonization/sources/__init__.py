@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from harmonization.sources.coco import fetch_coco, list_coco
 from harmonization.sources.embedded import fetch_studio, list_studio
+from harmonization.sources.folder import fetch_folder, list_folder
 
 
 class Source(NamedTuple):
@@ -14,4 +15,8 @@ class Source(NamedTuple):
     fetch: Callable[..., None]  # (photographs, listing, source, out, work, workers) -> shards, photographs.parquet
 
 
-SOURCES = {"coco": Source(list_coco, fetch_coco), "studio": Source(list_studio, fetch_studio)}
+SOURCES = {
+    "coco": Source(list_coco, fetch_coco),
+    "folder": Source(list_folder, fetch_folder),
+    "studio": Source(list_studio, fetch_studio),
+}

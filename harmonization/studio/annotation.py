@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from harmonization.masks import run_lengths
+
 SMALLEST_PX = 12  # a smaller visible mask is not annotated
 _FINE = 4  # outlines are traced on a grid this much finer than the pixels
 _THRESHOLD = 0.46  # of alpha, on the fine grid; see _polygons
@@ -42,14 +44,6 @@ def outline(alpha: np.ndarray, *, iscrowd: bool) -> Outline | None:
     low, high = points.min(axis=0), points.max(axis=0)
     bbox = tuple(round(float(value), 2) for value in (*low, *(high - low)))
     return Outline([polygon.ravel().tolist() for polygon in polygons], float(area), bbox)  # pyright: ignore[reportArgumentType]
-
-
-def run_lengths(mask: np.ndarray) -> dict[str, list[int]]:
-    """COCO's uncompressed run-length code of a boolean (H, W): lengths down the columns, zeros first."""
-    flat = mask.ravel(order="F")
-    ends = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    lengths = np.diff(np.concatenate(([0], ends, [flat.size]))).tolist()
-    return {"counts": [0, *lengths] if flat[0] else lengths, "size": list(mask.shape)}
 
 
 def _polygons(alpha: np.ndarray, box: tuple[int, int, int, int]) -> list[np.ndarray]:

@@ -41,7 +41,7 @@ def test_numbers_are_read_as_yaml_1_2(edited):
         ("sources: [photographs]", "sources: [photos]", r"profiles\.sample\.sources has \['photographs'\]; expected \['photos'\]"),
         ("foreground_ratio: [0.01, 0.8]", "foreground_ratio: [0.8, 0.01]", r"foreground_ratio.*expected the smaller first"),
         ("val: 0.12, test: 0.2", "val: 0.5, test: 0.5", r"leave a part for training"),
-        ("kind: studio", "kind: theatre", r"sources\.photographs: .*'studio', 'coco'"),
+        ("kind: studio", "kind: theatre", r"sources\.photographs: .*'studio', 'coco', 'folder'"),
         ("adversarial: {name: bce, weight: 1.0}\n", "\n", r"variants\.unet_code: `discriminator` and `adversarial` need each other"),
         ("epochs: 3,", "", r"profiles\.sample\.training\.epochs: Field required"),
     ],

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as coco_mask
 
-from harmonization.studio.annotation import outline, run_lengths
+from harmonization.masks import run_lengths
+from harmonization.studio.annotation import outline
 from harmonization.studio.scene import render_scene
 
 # pycocotools 2.0 still answers NumPy 2 with an old-style __array__.
