@@ -38,6 +38,23 @@ def run_lengths(mask: np.ndarray) -> dict[str, list[int]]:
     return {"counts": [0, *lengths] if flat[0] else lengths, "size": list(mask.shape)}
 
 
+def instance_of(mask: np.ndarray, *, category_id: int, category: str) -> dict[str, Any]:
+    """The columns of ``tables.INSTANCES`` that a boolean mask (H, W) tells: box, area and run lengths as json."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    box = (columns[0], rows[0], np.ptp(columns) + 1, np.ptp(rows) + 1) if len(rows) else (0, 0, 0, 0)
+    height, width = mask.shape
+    return {
+        "category_id": category_id,
+        "category": category,
+        "iscrowd": False,
+        "area_px": float(np.count_nonzero(mask)),
+        **{f"bbox_{side}": float(value) for side, value in zip(("x", "y", "width", "height"), box, strict=True)},
+        "width": width,
+        "height": height,
+        "segmentation": msgspec.json.encode(run_lengths(mask)),
+    }
+
+
 def foreground_ratio(mask: np.ndarray) -> float:
     """The share of pixels that are foreground."""
     return float(np.count_nonzero(mask)) / mask.size

@@ -35,6 +35,7 @@ NO_DERIVATIVES = "NoDerivs"
 CHUNK = 512
 WORTH_PROCESSES = 8 * CHUNK  # masks; fewer are drawn sooner than processes start
 SPLITS = ("train", "val", "test")
+OFFICIAL_TEST = {"val2017", "test"}
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,10 @@ class Rules:
 
 @dataclass(frozen=True)
 class SplitRule:
-    """``hash`` draws by photograph; ``official`` keeps the source's own parts and carves ``val`` out of its train part."""
+    """``hash`` draws by photograph; ``official`` keeps the source's own parts and carves ``val`` out of its train part.
+
+    COCO's own val2017 is the test part then, because its test photographs have no annotations.
+    """
 
     by: str
     val: float
@@ -67,20 +71,21 @@ def select(instances: pa.Table, photographs: pa.Table, *, rules: Rules, split: S
     """Kept instances (``tables.SELECTED``) and dropped ones with their reason (``tables.DROPPED``), sorted by annotation."""
     _expect_known("category", "annotation", rules.categories, instances.column("category"))
     _expect_known("licence", "photograph", rules.licences, photographs.column("licence"))
-    instances = instances.sort_by("annotation_id")
+    instances = instances.sort_by([("annotation_id", "ascending"), ("image_id", "ascending")])  # a published set repeats the first
     reasons = column_reasons(instances, photographs, rules=rules)
     ratios = np.full(len(instances), np.nan)
     candidates = np.flatnonzero(reasons == "")
     for position, (reason, ratio) in zip(candidates, _measure(instances.take(candidates), rules=rules, workers=workers), strict=True):
         reasons[position], ratios[position] = reason, ratio
     image_ids = instances.column("image_id").to_numpy()
-    allowed = smallest_hashes(np.unique(image_ids[reasons == ""]), limit=rules.photographs)
+    allowed = chosen_photographs(np.unique(image_ids[reasons == ""]), limit=rules.photographs)
     reasons[(reasons == "") & ~np.isin(image_ids, allowed)] = "photograph_limit"
     splits = _splits(instances, photographs, reasons, split=split)
-    annotation_ids = instances.column("annotation_id").to_numpy()
     for name, limit in rules.foregrounds.items():
-        of_split = annotation_ids[(reasons == "") & (splits == name)]
-        reasons[(reasons == "") & (splits == name) & ~np.isin(annotation_ids, smallest_hashes(of_split, limit=limit))] = "foreground_limit"
+        of_split = np.flatnonzero((reasons == "") & (splits == name))
+        names = instances.select(["image_id", "annotation_id"]).take(of_split).to_pylist()
+        draws = np.array([unit_hash("select", each["image_id"], each["annotation_id"]) for each in names])
+        reasons[of_split[np.argsort(draws, kind="stable")[limit:]]] = "foreground_limit"
     return _divided(instances, reasons, ratios, splits)
 
 
@@ -112,19 +117,22 @@ def mask_reason(mask: np.ndarray, *, rules: Rules) -> str:
     return "parts" if part_count(mask) > rules.max_parts else ""
 
 
-def smallest_hashes(ids: np.ndarray, *, limit: int | None) -> np.ndarray:
-    """The ``limit`` ids with the smallest hash, so that a larger limit keeps the earlier ones; None takes all."""
-    if limit is None or limit >= len(ids):
-        return ids
-    order = np.argsort([unit_hash("select", each) for each in ids.tolist()], kind="stable")
-    return ids[order[:limit]]
+def chosen_photographs(image_ids: np.ndarray, *, limit: int | None) -> np.ndarray:
+    """The ``limit`` photographs with the smallest hash, so that a larger limit keeps the earlier ones; None takes all."""
+    if limit is None or limit >= len(image_ids):
+        return image_ids
+    order = np.argsort([unit_hash("select", image_id) for image_id in image_ids.tolist()], kind="stable")
+    return image_ids[order[:limit]]
 
 
 def split_of(image_id: int, *, official: str, rule: SplitRule) -> str:
     """The split of a photograph: a function of its own id (and the source's own part) alone."""
-    draw = unit_hash("split", image_id)
     if rule.by == "official":
-        return "test" if official.startswith("val") else ("val" if draw < rule.val else "train")
+        if official in OFFICIAL_TEST:
+            return "test"
+        # Of its own: a set that was split by hash before has no photographs left with the smallest draws of the other one.
+        return "val" if official == "val" or unit_hash("val of train", image_id) < rule.val else "train"
+    draw = unit_hash("split", image_id)
     return "test" if draw < rule.test else ("val" if draw < rule.test + rule.val else "train")
 
 

@@ -23,7 +23,8 @@ def _choices(params: Params) -> Iterable[tuple[str, str, Iterable[str]]]:
     for profile, section in params.profiles.items():
         for dataset, chosen in section.datasets.items():
             key = f"profiles.{profile}.datasets.{dataset}.synthesis.transfers"
-            yield from ((key, name, TRANSFERS) for name in chosen.synthesis.transfers)
+            transfers = chosen.synthesis.transfers if chosen.synthesis else []
+            yield from ((key, name, TRANSFERS) for name in transfers)
     for variant, chosen in params.variants.items():
         key = f"variants.{variant}"
         yield f"{key}.generator.name", chosen.generator.name, GENERATORS

@@ -2,7 +2,9 @@
 
 from harmonization.errors import InputError
 from harmonization.quality import Limits
+from harmonization.sources import SOURCES
 from harmonization.synthesis import synthesize
+from harmonization.tables import read_table
 from pipeline.layout import Layout
 from pipeline.params import load_params
 from pipeline.stage import run_stage
@@ -13,10 +15,17 @@ def main(dataset: str) -> None:
     """Makes the composites of one data set of the active profile."""
     params = load_params()
     layout = Layout(params.profile)
-    if dataset not in params.datasets:
-        raise InputError(f"data set {dataset!r}; expected one of {params.datasets}, as `datasets` in params.yaml lists")
-    synthesis = params.active.datasets[dataset].synthesis
+    section = params.dataset(dataset)
     selected, images = layout.selected(dataset), layout.images(dataset)
+    source = params.active.sources[section.source]
+    compose = SOURCES[source.kind].compose
+    if compose is not None:
+        table, options = read_table(selected / "instances.parquet"), source.model_dump(exclude={"kind"})
+        compose(selected=table, out=layout.composites(dataset), dataset=dataset, workers=params.machine.processes, **options)
+        return
+    synthesis = section.synthesis
+    if synthesis is None:
+        raise InputError(f"data set {dataset}: its source has photographs alone; expected a section `synthesis` in params.yaml")
     # The photographs' table has the SHA-256 of every file, so the files themselves need not be read for the key.
     inputs = (dataset, synthesis, selected / "instances.parquet", images / "photographs.parquet")
     synthesize(

@@ -5,18 +5,16 @@ foreground, white (or opaque) where it is; half-way up is inside. A name is wort
 changes no other one's.
 """
 
-import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from harmonization.errors import InputError
 from harmonization.files import atomic_folder
 from harmonization.images import plain_photograph, read_mask, size_of_whole
-from harmonization.masks import run_lengths
+from harmonization.masks import instance_of
 from harmonization.progress import track
 from harmonization.seeding import stable_hash
 from harmonization.shards import Row
@@ -123,20 +121,8 @@ def _instance(path: Path, photographs: dict[str, Row], *, category: str) -> Row:
     if (width, height) != (photograph["width"], photograph["height"]):
         expected = f"{photograph['width']}x{photograph['height']} as {photograph['file_name']} has"
         raise InputError(f"{path}: {width}x{height} pixels; expected {expected}; make the mask anew")
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    x, y, wide, high = (columns[0], rows[0], np.ptp(columns) + 1, np.ptp(rows) + 1) if len(rows) else (0, 0, 0, 0)
-    return {
-        "annotation_id": stable_hash("mask", path.stem) >> 1,
-        "image_id": photograph["image_id"],
-        "category_id": 1,
-        "category": category,
-        "iscrowd": False,
-        "area_px": float(np.count_nonzero(mask)),
-        **{f"bbox_{side}": float(value) for side, value in (("x", x), ("y", y), ("width", wide), ("height", high))},
-        "width": width,
-        "height": height,
-        "segmentation": json.dumps(run_lengths(mask), separators=(",", ":")).encode(),
-    }
+    names = {"annotation_id": stable_hash("mask", path.stem) >> 1, "image_id": photograph["image_id"]}
+    return names | instance_of(mask, category_id=1, category=category)
 
 
 def _owner(stem: str, photographs: dict[str, Row]) -> str | None:

@@ -1,4 +1,4 @@
-"""A subset in iHarmony4's layout read into a folder of composites, as the stages after the synthesis read it.
+"""A subset in iHarmony4's layout: read at once into a folder of composites, or stage by stage as a source of the pipeline.
 
 What a row says of its pictures is measured on the files themselves. The rest comes from the subset's ``manifest.parquet`` where
 our own export left one; a published subset has none: its transfer is "published", its category, references and seed are null.
@@ -7,7 +7,7 @@ our own export left one; a published subset has none: its transfer is "published
 import json
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, groupby
 from pathlib import Path
 
@@ -21,16 +21,16 @@ from harmonization.files import atomic_folder
 from harmonization.findings import counted
 from harmonization.images import decode_trusted, encode_patch, read_mask, size_of_whole
 from harmonization.layouts.iharmony4 import FOREGROUND_FROM, LINEAGE, LINEAGE_FILE, Layout, Triple, read_layout
-from harmonization.masks import foreground_ratio
+from harmonization.masks import foreground_ratio, instance_of
 from harmonization.pairing import sample_id_of
 from harmonization.processes import processes
-from harmonization.progress import bar
+from harmonization.progress import bar, track
 from harmonization.quality import quality
 from harmonization.seeding import stable_hash
 from harmonization.selection import SplitRule, split_of
 from harmonization.shards import Row, write_shard
 from harmonization.synthesis import PHOTOGRAPHS_PER_SHARD
-from harmonization.tables import COMPOSITE_SHARD, MANIFEST, read_table, write_rows
+from harmonization.tables import COMPOSITE_SHARD, INSTANCES, MANIFEST, PHOTOGRAPHS, STORED_PHOTOGRAPHS, read_table, write_rows
 
 # A composite with a background of its own, as JPEG gives it one, is its own file; its patch is null.
 PUBLISHED_SHARD = pa.schema([*COMPOSITE_SHARD, ("composite", pa.binary())])
@@ -61,14 +61,77 @@ def import_iharmony4(folder: Path, out: Path, *, subset: str, val: float, worker
     """
     layout = read_layout(folder, subset)
     _expect_sound(layout)
-    samples = sorted(_samples(layout, val=val), key=lambda sample: [sample.lineage[name] for name in ("image_id", "annotation_id", "k")])
+    samples = sorted(_samples(layout, val=val), key=_order)
     _expect_splits(samples, layout, val=val)
+    _write(samples, out, what=subset, workers=workers)
+
+
+def list_iharmony4(*, out: Path, work: Path, workers: int, folder: str, subset: str) -> None:  # noqa: ARG001
+    """Lists the subset's photographs and, as its instances, its masks; ``official_split`` is the list that a photograph is in."""
+    layout = read_layout(Path(folder), subset)
+    _expect_sound(layout)
+    photographs: dict[int, Row] = {}
+    instances: dict[tuple[int, int], Row] = {}
+    samples = list(_samples(layout, val=0.0))
+    for sample in track(samples, total=len(samples), what=f"{subset}: masks", unit="composites"):
+        image_id, annotation_id = (sample.lineage[name] for name in ("image_id", "annotation_id"))
+        if (image_id, annotation_id) not in instances:
+            instances[image_id, annotation_id] = _instance(sample)
+        width, height = (instances[image_id, annotation_id][name] for name in ("width", "height"))
+        named = {"image_id": image_id, "file_name": sample.triple.real.name, "url": "", "official_split": sample.lineage["split"]}
+        photographs[image_id] = named | {"width": width, "height": height, "licence_id": 0, "licence": ""}
+    write_rows(out / "photographs.parquet", [photographs[key] for key in sorted(photographs)], PHOTOGRAPHS)
+    write_rows(out / "instances.parquet", [instances[key] for key in sorted(instances)], INSTANCES)
+
+
+def fetch_iharmony4(
+    photographs: pa.Table,  # noqa: ARG001
+    *,
+    listing: pa.Table,  # noqa: ARG001
+    source: Path,  # noqa: ARG001
+    out: Path,
+    work: Path,  # noqa: ARG001
+    workers: int,  # noqa: ARG001
+    folder: str,  # noqa: ARG001
+    subset: str,  # noqa: ARG001
+) -> None:
+    """Nothing is copied: ``compose_iharmony4`` stores photographs beside their composites. Writes a table without rows."""
+    with atomic_folder(out) as temporary:
+        write_rows(temporary / "photographs.parquet", [], STORED_PHOTOGRAPHS)
+
+
+def compose_iharmony4(*, selected: pa.Table, out: Path, dataset: str, workers: int, folder: str, subset: str) -> None:
+    """Writes the published composites of the selected foregrounds, in the splits of the selection."""
+    layout = read_layout(Path(folder), subset)
+    _expect_sound(layout)
+    keys = zip(*(selected.column(name).to_pylist() for name in ("image_id", "annotation_id")), strict=True)
+    splits = dict(zip(keys, selected.column("split").to_pylist(), strict=True))
+    kept = []
+    for sample in _samples(layout, val=0.0):
+        split = splits.get((sample.lineage["image_id"], sample.lineage["annotation_id"]))
+        if split is not None:
+            kept.append(replace(sample, lineage=sample.lineage | {"split": split, "dataset": dataset}))
+    _write(sorted(kept, key=_order), out, what=dataset, workers=workers)
+
+
+def _order(sample: Sample) -> list[int]:
+    return [sample.lineage[name] for name in ("image_id", "annotation_id", "k")]
+
+
+def _instance(sample: Sample) -> Row:
+    """A mask as an instance of ``tables.INSTANCES``; what is more than half on is inside."""
+    mask = read_mask(sample.triple.mask) >= FOREGROUND_FROM
+    names = {name: sample.lineage[name] for name in ("annotation_id", "image_id")}
+    return names | instance_of(mask, category_id=0, category=sample.lineage.get("category") or "")
+
+
+def _write(samples: list[Sample], out: Path, *, what: str, workers: int) -> None:
     photographs = [list(group) for _, group in groupby(samples, key=lambda sample: sample.lineage["image_id"])]
     groups = [photographs[start : start + PHOTOGRAPHS_PER_SHARD] for start in range(0, len(photographs), PHOTOGRAPHS_PER_SHARD)]
     with atomic_folder(out) as temporary:
         jobs = (ShardJob(temporary, shard, list(chain.from_iterable(group))) for shard, group in enumerate(groups))
         rows: list[Row] = []
-        with bar(total=len(samples), what=f"{subset}: import", unit="composites") as progress, processes(min(workers, len(groups))) as run:
+        with bar(total=len(samples), what=f"{what}: import", unit="composites") as progress, processes(min(workers, len(groups))) as run:
             for made in run(import_shard, jobs):
                 rows += made
                 progress.update(len(made))

@@ -32,5 +32,5 @@ def test_it_writes_the_composites_and_leaves_no_work_behind(workspace):
 
 @pytest.mark.usefixtures("workspace")
 def test_an_unknown_data_set_is_named():
-    with pytest.raises(InputError, match="data set 'cats'; expected one of"):
+    with pytest.raises(InputError, match="data set is 'cats'; expected one of"):
         main("cats")

@@ -33,7 +33,7 @@ def published(tmp_path_factory) -> Path:
     """A subset and, beside it, what was made of it."""
     folder = tmp_path_factory.mktemp("published")
     write_subset(folder, "HAdobe5k", PHOTOGRAPHS)
-    import_iharmony4(folder, folder / "out", subset="HAdobe5k", val=0.3)
+    import_iharmony4(folder, folder / "out", subset="HAdobe5k", val=0.5)
     return folder
 
 
@@ -87,7 +87,7 @@ def test_a_published_subset_keeps_its_lists_and_names(published):
 
 
 def test_validation_is_drawn_by_photograph_as_for_an_official_split(published):
-    rule = SplitRule(by="official", val=0.3, test=0.0)
+    rule = SplitRule(by="official", val=0.5, test=0.0)
     splits = {row["image_id"]: row["split"] for row in rows_of(published / "out") if row["split"] != "test"}
     assert splits == {image_id: split_of(image_id, official="train", rule=rule) for image_id in range(1, 9)}
     assert set(splits.values()) == {"train", "val"}
@@ -142,7 +142,7 @@ def test_a_composite_that_is_pasted_exactly_needs_no_file_of_its_own(tmp_path):
     (root / "composite_images" / "a0010_1_1.jpg").unlink()
     write(root / "composite_images" / "a0010_1_1.png", encode_png(pasted))
     (root / "HAdobe5k_test.txt").write_text("a0010_1_1.png\n")
-    import_iharmony4(tmp_path, tmp_path / "out", subset="HAdobe5k", val=0.3)
+    import_iharmony4(tmp_path, tmp_path / "out", subset="HAdobe5k", val=0.5)
     row = next(row for row in rows_of(tmp_path / "out") if row["split"] == "test")
     reader = ShardReader(tmp_path / "out")
     assert reader.value(row["shard"], row["row"], "composite") is None
@@ -154,7 +154,7 @@ def test_the_number_of_processes_changes_no_byte(published, tmp_path, monkeypatc
     monkeypatch.setattr(iharmony4, "PHOTOGRAPHS_PER_SHARD", 4)
     contents = []
     for workers in (1, 2):
-        import_iharmony4(published, tmp_path / str(workers), subset="HAdobe5k", val=0.3, workers=workers)
+        import_iharmony4(published, tmp_path / str(workers), subset="HAdobe5k", val=0.5, workers=workers)
         contents.append({path.name: path.read_bytes() for path in (tmp_path / str(workers)).iterdir()})
     assert contents[0] == contents[1]
     assert len(contents[0]) == 3 + 2
@@ -165,7 +165,7 @@ def test_a_soft_mask_stays_soft(tmp_path):
     soft = np.zeros((72, 96), np.uint8)
     soft[10:20, 10:20], soft[12:18, 12:18] = 60, 200
     write(root / "masks" / "a0010_1.png", encode_png(soft))
-    import_iharmony4(tmp_path, tmp_path / "out", subset="HAdobe5k", val=0.3)
+    import_iharmony4(tmp_path, tmp_path / "out", subset="HAdobe5k", val=0.5)
     row = next(row for row in rows_of(tmp_path / "out") if row["image_id"] == 10)
     assert_array_equal(decode_png(ShardReader(tmp_path / "out").value(row["shard"], row["row"], "mask"), name="x"), soft[10:20, 10:20])
     assert row["foreground_ratio"] == 36 / soft.size
@@ -202,7 +202,7 @@ def damaged(root: Path, file: str, data: bytes | None) -> None:
 def test_a_subset_that_is_not_sound_is_refused(tmp_path, file, data, message):
     damaged(write_subset(tmp_path, "HAdobe5k", PHOTOGRAPHS), file, data)
     with pytest.raises(InputError, match=message):
-        import_iharmony4(tmp_path, tmp_path / "out", subset="HAdobe5k", val=0.3)
+        import_iharmony4(tmp_path, tmp_path / "out", subset="HAdobe5k", val=0.5)
     assert not (tmp_path / "out").exists()
 
 
@@ -211,7 +211,7 @@ def test_half_a_file_is_refused(tmp_path, file):
     path = write_subset(tmp_path, "HAdobe5k", PHOTOGRAPHS) / file
     path.write_bytes(path.read_bytes()[:-400])
     with pytest.raises(InputError, match=f"{path.name}: not a readable image"):
-        import_iharmony4(tmp_path, tmp_path / "out", subset="HAdobe5k", val=0.3)
+        import_iharmony4(tmp_path, tmp_path / "out", subset="HAdobe5k", val=0.5)
 
 
 def test_two_photographs_of_one_number_are_refused(tmp_path):
