@@ -1,6 +1,6 @@
 """The ``harmonize`` command: one composite photograph and its mask in, the harmonized photograph out.
 
-``harmonize dataset`` exports and checks data sets of composites.
+``harmonize dataset`` exports, imports, checks and shows data sets of composites.
 """
 
 import argparse
@@ -11,10 +11,8 @@ from harmonization import dataset_cli
 from harmonization.checkpoint import load_harmonizer
 from harmonization.errors import InputError
 from harmonization.files import write_bytes
-from harmonization.images import encode_jpeg, encode_png, read_mask, read_rgb
+from harmonization.images import encoder_for, read_mask, read_rgb
 from harmonization.inference import harmonize
-
-ENCODERS = {".png": encode_png, ".jpg": encode_jpeg, ".jpeg": encode_jpeg}
 
 
 def main() -> None:
@@ -41,9 +39,7 @@ def _harmonize(arguments: list[str]) -> tuple[str, int]:
 
 def run(*, photo: Path, mask: Path, out: Path, model: Path) -> None:
     """Loads, harmonizes and saves."""
-    encode = ENCODERS.get(out.suffix.lower())
-    if encode is None:
-        raise InputError(f"{out}: cannot write {out.suffix or 'a file without an ending'!r}; expected one of {sorted(ENCODERS)}")
+    encode = encoder_for(out)
     harmonizer, metadata = load_harmonizer(model)
     result = harmonize(read_rgb(photo), read_mask(mask), harmonizer=harmonizer, size_px=int(metadata["size_px"]))
     write_bytes(out, encode(result))

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from harmonization.composites import read_composite
+from harmonization.errors import InputError
 from harmonization.seeding import rendezvous_order
 from harmonization.shards import ShardReader
 from harmonization.tables import read_table
@@ -13,10 +14,18 @@ from harmonization.tables import read_table
 GREY = 128
 
 
-def composite_sheet(composites: Path, *, rows: int, columns: int = 2, side_px: int = 240) -> np.ndarray:
-    """A page, uint8 (H, W, 3), of composites of a folder drawn by hash: real, mask and composite side by side in squares."""
+def composite_sheet(composites: Path, *, rows: int, columns: int = 2, side_px: int = 240, transfer: str | None = None) -> np.ndarray:
+    """A page, uint8 (H, W, 3), of composites of a folder drawn by hash: real, mask and composite side by side in squares.
+
+    Of all composites, or of those of one transfer.
+    """
     reader = ShardReader(composites)
-    addresses = read_table(composites / "manifest.parquet", columns=["shard", "row"]).to_pylist()
+    table = read_table(composites / "manifest.parquet", columns=["shard", "row", "transfer"])
+    known = sorted(set(table["transfer"].to_pylist()))
+    if transfer is not None and transfer not in known:
+        raise InputError(f"{composites}: no composite of transfer {transfer!r}; expected one of {known}")
+    chosen = [row for row in table.to_pylist() if transfer in (None, row["transfer"])]
+    addresses = [{name: row[name] for name in ("shard", "row")} for row in chosen]
     drawn = sorted(rendezvous_order(np.arange(len(addresses)), "sheet")[: rows * columns].tolist())
     strips = [_strip(*read_composite(reader, **addresses[index]), side_px) for index in drawn]
     strips += [np.full_like(strips[0], GREY)] * (-len(strips) % columns)

@@ -1,4 +1,4 @@
-"""``harmonize dataset``: take a data set to other layouts and back, and check it.
+"""``harmonize dataset``: take a data set to other layouts and back, check it, and look at it.
 
 Exit code 1 means that the check found leaks or broken files.
 """
@@ -9,9 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from harmonization.contact_sheet import composite_sheet
 from harmonization.dataset_check import check
 from harmonization.dataset_report import verdict_of, write_check
 from harmonization.errors import InputError
+from harmonization.files import write_bytes
+from harmonization.images import encoder_for
 from harmonization.layouts.iharmony4_export import export_iharmony4
 from harmonization.sources.iharmony4 import import_iharmony4
 
@@ -60,6 +63,14 @@ def _parser() -> argparse.ArgumentParser:
     judge.add_argument("--out", type=Path, help="where to write findings.parquet, statistics.parquet and index.html")
     judge.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes; by default one for each core")
     judge.set_defaults(command=_check)
+
+    look = commands.add_parser("sheet", description="Draws a page of composites: photograph, mask, composite.")
+    look.add_argument("composites", type=Path, help="the folder with manifest.parquet and shards")
+    look.add_argument("out", type=Path, help="the picture, .png or .jpg")
+    look.add_argument("--transfer", help="only composites of this transfer")
+    look.add_argument("--rows", type=int, default=8)
+    look.add_argument("--columns", type=int, default=2)
+    look.set_defaults(command=_sheet)
     return parser
 
 
@@ -91,3 +102,10 @@ def _check(folder: Path, out: Path | None, workers: int) -> tuple[str, int]:
     if len(lines) > MOST_LINES:
         lines[MOST_LINES:] = [f"and {len(lines) - MOST_LINES} more" + ("" if out else "; --out keeps them all")]
     return "\n".join([verdict_of(result), *lines]), 0 if result.is_sound else 1
+
+
+def _sheet(composites: Path, out: Path, transfer: str | None, rows: int, columns: int) -> tuple[str, int]:
+    if min(rows, columns) < 1:
+        raise InputError(f"{rows} rows and {columns} columns; expected at least one of each")
+    write_bytes(out, encoder_for(out)(composite_sheet(composites, rows=rows, columns=columns, transfer=transfer)))
+    return str(out), 0

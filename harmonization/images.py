@@ -4,6 +4,7 @@ Arrays are uint8 sRGB, shape (H, W, 3); masks are uint8, shape (H, W), 0..255. E
 """
 
 import warnings
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
@@ -103,6 +104,14 @@ def encode_png(image: np.ndarray, *, level: int = 1) -> bytes:
     """PNG bytes of a uint8 (H, W, 3) image or (H, W) mask; zlib ``level`` 0 (fast) to 9 (small)."""
     pixels = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
     return _encode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, level])
+
+
+def encoder_for(path: Path) -> Callable[[np.ndarray], bytes]:
+    """``encode_png`` or ``encode_jpeg``, by the ending of the file that is to be written."""
+    encoders: dict[str, Callable[[np.ndarray], bytes]] = {".png": encode_png, ".jpg": encode_jpeg, ".jpeg": encode_jpeg}
+    if path.suffix.lower() not in encoders:
+        raise InputError(f"{path}: cannot write {path.suffix or 'a file without an ending'!r}; expected one of {sorted(encoders)}")
+    return encoders[path.suffix.lower()]
 
 
 def encode_patch(image: np.ndarray) -> bytes:

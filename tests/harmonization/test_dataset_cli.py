@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from harmonization.cli import main
+from harmonization.images import read_rgb
 from harmonization.tables import read_table
 from tests.datasets import made, scene, write_subset
 
@@ -99,3 +100,13 @@ def test_wrong_input_is_one_line_and_exit_code_2(monkeypatch, tmp_path, capsys, 
 def test_a_wrong_command_line_is_exit_code_2(monkeypatch, capsys, arguments):
     assert call(monkeypatch, *arguments) == 2
     assert "usage: harmonize dataset" in capsys.readouterr().err
+
+
+def test_a_sheet_shows_a_transfers_composites(monkeypatch, composites, tmp_path, capsys):
+    out = tmp_path / "sheet.png"
+    assert call(monkeypatch, "sheet", composites, out, "--transfer", "luminance", "--rows", 2) == 0
+    assert read_rgb(out).shape == (2 * 240, 2 * 3 * 240, 3)
+    assert call(monkeypatch, "sheet", composites, out, "--transfer", "sepia") == 2
+    assert "no composite of transfer 'sepia'; expected one of ['luminance', 'reinhard_lab']" in capsys.readouterr().err
+    assert call(monkeypatch, "sheet", composites, tmp_path / "sheet.gif") == 2
+    assert call(monkeypatch, "sheet", composites, out, "--rows", 0) == 2

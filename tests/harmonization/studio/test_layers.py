@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from harmonization.errors import InputError
 from harmonization.studio.categories import CATEGORIES
 from harmonization.studio.colours import decode, encode, linear
 from harmonization.studio.layers import (
@@ -16,7 +15,6 @@ from harmonization.studio.layers import (
     unpack_normals,
     unpack_shading,
 )
-from harmonization.studio.sheet import contact_sheet
 
 
 @pytest.fixture
@@ -59,17 +57,3 @@ def test_categories_are_cocos():
     assert CATEGORIES["person"] == (1, "person")
     assert CATEGORIES["toothbrush"] == (90, "indoor")
     assert len({number for number, _ in CATEGORIES.values()}) == 80
-
-
-def test_a_contact_sheet_keeps_pictures_apart():
-    pictures = [np.full((4, 5, 3), level, np.uint8) for level in (0, 50, 100)]
-    sheet = contact_sheet(pictures, columns=2)
-    assert sheet.shape == (10, 12, 3)
-    assert (sheet[:4, 7:] == 50).all()
-    assert (sheet[6:, :5] == 100).all()
-    assert (sheet[6:, 7:] == 255).all()
-
-
-def test_a_contact_sheet_of_unequal_pictures_is_refused():
-    with pytest.raises(InputError, match="cannot be laid out"):
-        contact_sheet([np.zeros((4, 4, 3), np.uint8), np.zeros((5, 4, 3), np.uint8)], columns=2)
