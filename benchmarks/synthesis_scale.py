@@ -22,8 +22,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from harmonization.composites import PHOTOGRAPHS_PER_SHARD
 from harmonization.processes import processes
-from harmonization.synthesis import PHOTOGRAPHS_PER_SHARD, synthesize
+from harmonization.synthesis import synthesize
 from harmonization.tables import read_table, write_table
 
 PER_FOREGROUND = 4

@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from harmonization.composites import Foreground, gathered, pixels_sha256, stored
+from harmonization.composites import Foreground, gathered, pixels_sha256, sample_id_of, stored
 from harmonization.images import decode_trusted
 from harmonization.masks import decode_segmentation
-from harmonization.pairing import References, references_of, sample_id_of, transfer_of
+from harmonization.pairing import References, references_of, transfer_of
 from harmonization.quality import Limits, quality
 from harmonization.seeding import numpy_rng
 from harmonization.shards import Row, ShardReader, write_shard
-from harmonization.tables import COMPOSITE_SHARD, MANIFEST, read_table, write_rows
+from harmonization.tables import COMPOSITE_SHARD, DROPPED_COMPOSITES, MANIFEST, read_table, write_rows
 from harmonization.transfer import TRANSFERS
 from harmonization.transfer.kinds import ByParameters, ByReference, Parameters
 from harmonization.transfer.moments import look
@@ -38,7 +38,6 @@ MEASURED = pa.schema(
     ]
 )
 MEASURED_FILE = "measured.parquet"
-DROPPED = pa.schema([("sample_id", pa.string()), ("split", pa.string()), ("category", pa.string()), ("reason", pa.string())])
 
 Record = dict[str, Any]  # a row of one of the tables of `harmonization.tables`
 
@@ -115,7 +114,7 @@ def compose_shard(job: ShardJob) -> int:
                 samples.append(sample | {"sha256_real": sha256_real, "shard": job.shard, "row": len(rows)})
                 rows.append(change | kept | {name: sample[name] for name in ("sample_id", "image_id")})
     write_shard(job.order.work, job.shard, rows, COMPOSITE_SHARD)
-    write_rows(job.order.part("dropped", job.shard), dropped, DROPPED)
+    write_rows(job.order.part("dropped", job.shard), dropped, DROPPED_COMPOSITES)
     write_rows(job.order.part("manifest", job.shard), samples, MANIFEST)  # the last: with it the shard is done
     return len(samples) + len(dropped)
 

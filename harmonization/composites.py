@@ -16,6 +16,13 @@ from harmonization.errors import InputError
 from harmonization.images import decode_png, decode_trusted, encode_patch
 from harmonization.shards import Row, ShardReader
 
+PHOTOGRAPHS_PER_SHARD = 32  # and all their composites
+
+
+def sample_id_of(image_id: int, annotation_id: int, k: int) -> str:
+    """The name of the ``k``-th composite of a foreground."""
+    return f"{image_id}_{annotation_id}_{k}"
+
 
 class Box(NamedTuple):
     """The smallest rectangle around a foreground, in pixels."""

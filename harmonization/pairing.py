@@ -10,11 +10,6 @@ from harmonization.seeding import rendezvous_choice, rendezvous_order, stable_ha
 from harmonization.transfer.moments import Channels, strangeness
 
 
-def sample_id_of(image_id: int, annotation_id: int, k: int) -> str:
-    """The name of the ``k``-th composite of a foreground."""
-    return f"{image_id}_{annotation_id}_{k}"
-
-
 def transfer_of(sample_id: str, *, seed: int, transfers: Sequence[str]) -> str:
     """One of the data set's transfers; each is equally likely."""
     return transfers[stable_hash(seed, sample_id, "transfer") % len(transfers)]

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from harmonization.cluster import cluster
 from harmonization.composite_shards import MEASURED_FILE, Order, ShardJob, compose_shard, measure_shard
+from harmonization.composites import PHOTOGRAPHS_PER_SHARD
 from harmonization.errors import InputError
 from harmonization.files import atomic_folder
 from harmonization.processes import processes
@@ -29,8 +30,6 @@ from harmonization.quality import Limits
 from harmonization.shards import shard_path
 from harmonization.tables import read_table, write_table
 from harmonization.transfer import TRANSFERS
-
-PHOTOGRAPHS_PER_SHARD = 32
 
 NO_LIMITS = Limits()
 

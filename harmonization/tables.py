@@ -48,6 +48,9 @@ INSTANCES = pa.schema(
 SELECTED = pa.schema([*INSTANCES, ("foreground_ratio", pa.float64()), ("split", pa.string())])
 DROPPED = pa.schema([("annotation_id", pa.int64()), ("image_id", pa.int64()), ("category", pa.string()), ("reason", pa.string())])
 
+# What the synthesis could not make, and why.
+DROPPED_COMPOSITES = pa.schema([("sample_id", pa.string()), ("split", pa.string()), ("category", pa.string()), ("reason", pa.string())])
+
 # Where a downloaded photograph lies; its shard has the columns image_id and jpeg.
 STORED_PHOTOGRAPHS = pa.schema(
     [

@@ -14,23 +14,29 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from harmonization.composite_shards import DROPPED
-from harmonization.composites import Foreground, gathered, pixels_sha256, stored
+from harmonization.composites import PHOTOGRAPHS_PER_SHARD, Foreground, gathered, pixels_sha256, sample_id_of, stored
 from harmonization.errors import InputError
 from harmonization.files import atomic_folder
 from harmonization.findings import counted
 from harmonization.images import decode_trusted, encode_patch, read_mask, size_of_whole
 from harmonization.layouts.iharmony4 import FOREGROUND_FROM, LINEAGE, LINEAGE_FILE, Layout, Triple, read_layout
 from harmonization.masks import foreground_ratio, instance_of
-from harmonization.pairing import sample_id_of
 from harmonization.processes import processes
 from harmonization.progress import bar, track
 from harmonization.quality import quality
 from harmonization.seeding import stable_hash
 from harmonization.selection import SplitRule, split_of
 from harmonization.shards import Row, write_shard
-from harmonization.synthesis import PHOTOGRAPHS_PER_SHARD
-from harmonization.tables import COMPOSITE_SHARD, INSTANCES, MANIFEST, PHOTOGRAPHS, STORED_PHOTOGRAPHS, read_table, write_rows
+from harmonization.tables import (
+    COMPOSITE_SHARD,
+    DROPPED_COMPOSITES,
+    INSTANCES,
+    MANIFEST,
+    PHOTOGRAPHS,
+    STORED_PHOTOGRAPHS,
+    read_table,
+    write_rows,
+)
 
 # A composite with a background of its own, as JPEG gives it one, is its own file; its patch is null.
 PUBLISHED_SHARD = pa.schema([*COMPOSITE_SHARD, ("composite", pa.binary())])
@@ -135,7 +141,7 @@ def _write(samples: list[Sample], out: Path, *, what: str, workers: int) -> None
             for made in run(import_shard, jobs):
                 rows += made
                 progress.update(len(made))
-        write_rows(temporary / "dropped.parquet", [], DROPPED)
+        write_rows(temporary / "dropped.parquet", [], DROPPED_COMPOSITES)
         write_rows(temporary / "manifest.parquet", rows, MANIFEST)
 
 
