@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from harmonization.composites import PHOTOGRAPHS_PER_SHARD
+from harmonization.files import sha256_of
 from harmonization.processes import processes
 from harmonization.synthesis import synthesize
 from harmonization.tables import read_table, write_table
@@ -107,11 +108,7 @@ def digest(folder: Path) -> str:
 
 
 def _digest_of(path: Path) -> str:
-    with path.open("rb") as file:
-        sum_ = sha256()
-        while block := file.read(1 << 20):
-            sum_.update(block)
-    return f"{path.name} {sum_.hexdigest()}\n"
+    return f"{path.name} {sha256_of(path)}\n"
 
 
 def kill_half_way(folder: Path, workers: int) -> None:

@@ -27,14 +27,15 @@ def decode_rgb(data: bytes, *, name: str) -> np.ndarray:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(BytesIO(data)) as image:
-                return _rgb(ImageOps.exif_transpose(image))
+                return rgb_of(ImageOps.exif_transpose(image))
     except UNREADABLE as error:
         raise InputError(f"{name}: not a readable image ({error}); expected a whole JPEG or PNG; replace the file") from error
     except Image.DecompressionBombWarning as error:
         raise InputError(f"{name}: too large to open safely ({error}); expected at most 89 megapixels") from error
 
 
-def _rgb(image: Image.Image) -> np.ndarray:
+def rgb_of(image: Image.Image) -> np.ndarray:
+    """The pixels of an opened image as uint8 (H, W, 3), grey and CMYK converted, 16 bits scaled."""
     if not image.mode.startswith("I"):
         return np.asarray(image.convert("RGB"))
     grey = (np.asarray(image).astype(np.int64) * 255 + 32767) // 65535  # 16 bits; Pillow's own conversion clips

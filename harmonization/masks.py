@@ -40,9 +40,7 @@ def run_lengths(mask: np.ndarray) -> dict[str, list[int]]:
 
 def instance_of(mask: np.ndarray, *, category_id: int, category: str) -> dict[str, Any]:
     """The columns of ``tables.INSTANCES`` that a boolean mask (H, W) tells: box, area and run lengths as json."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    box = (columns[0], rows[0], np.ptp(columns) + 1, np.ptp(rows) + 1) if len(rows) else (0, 0, 0, 0)
-    height, width = mask.shape
+    box, (height, width) = cv2.boundingRect(mask.astype(np.uint8)), mask.shape  # zeros where the mask is empty
     return {
         "category_id": category_id,
         "category": category,

@@ -6,9 +6,7 @@ finished lies in the work folder and is not made again. A shard holds the compos
 consecutive by id; its bytes depend neither on the processes nor on the order of the rows that came in.
 """
 
-import errno
 import logging
-import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,18 +15,17 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from harmonization.cluster import cluster
 from harmonization.composite_shards import MEASURED_FILE, Order, ShardJob, compose_shard, measure_shard
 from harmonization.composites import PHOTOGRAPHS_PER_SHARD
 from harmonization.errors import InputError
-from harmonization.files import atomic_folder
+from harmonization.files import atomic_folder, link_or_copy
 from harmonization.processes import processes
 from harmonization.progress import bar
 from harmonization.quality import Limits
 from harmonization.shards import shard_path
-from harmonization.tables import read_table, write_table
+from harmonization.tables import read_parts, read_table, write_table
 from harmonization.transfer import TRANSFERS
 
 NO_LIMITS = Limits()
@@ -130,7 +127,7 @@ def _jobs(order: Order, shards: list[int], instances: pa.Table, photographs: pa.
 
 
 def _joined(order: Order, part: str, shards: range) -> pa.Table:
-    return pa.concat_tables([pq.read_table(order.part(part, shard)) for shard in shards]).combine_chunks()
+    return read_parts(order.part(part, shard) for shard in shards)
 
 
 def _publish(order: Order, shards: range, out: Path) -> None:
@@ -142,16 +139,6 @@ def _publish(order: Order, shards: range, out: Path) -> None:
         log.warning("%s: %d composites dropped (%s), see %s", order.dataset, dropped.num_rows, counts, out / "dropped.parquet")
     with atomic_folder(out) as temporary:
         for shard in shards:
-            _link(shard_path(order.work, shard), shard_path(temporary, shard))
+            link_or_copy(shard_path(order.work, shard), shard_path(temporary, shard))
         write_table(temporary / "dropped.parquet", dropped)
         write_table(temporary / "manifest.parquet", _joined(order, "manifest", shards))
-
-
-def _link(source: Path, target: Path) -> None:
-    """A second name for a file; a copy where the folders lie on different disks."""
-    try:
-        os.link(source, target)
-    except OSError as error:
-        if error.errno not in {errno.EXDEV, errno.EPERM, errno.EMLINK}:
-            raise
-        shutil.copyfile(source, target)

@@ -1,6 +1,6 @@
 """The Parquet tables that the stages hand to each other: their columns, and how they are read and written."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -112,6 +112,9 @@ COMPOSITE_SHARD = pa.schema(
     ]
 )
 
+# A published composite has a background of its own, as JPEG gives it one: it is its own file, and its patch is null.
+PUBLISHED_SHARD = pa.schema([*COMPOSITE_SHARD, ("composite", pa.binary())])
+
 # One row per test image and protocol. The peak is part of the column's name.
 SCORES = pa.schema(
     [
@@ -160,3 +163,8 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
         raise InputError(f"{path}: no such table; run the stage that writes it (dvc repro)") from error
     except pa.ArrowInvalid as error:
         raise InputError(f"{path}: not a whole Parquet file ({error}); delete it and run its stage again") from error
+
+
+def read_parts(paths: Iterable[Path]) -> pa.Table:
+    """Parquet files of one schema as one table, in their order."""
+    return pa.concat_tables([pq.read_table(path) for path in paths]).combine_chunks()

@@ -74,10 +74,11 @@ def write_instances(parts: Iterable[Json], *, out: Path, checksums: Checksums = 
         seen: dict[str, list[pa.Array]] = {"photographs": [], "annotations": []}
         for read, name, split in parts:
             content = parsed(read(), name=name)
-            seen["photographs"].append(_ids(content.images))
-            seen["annotations"].append(_ids(content.annotations))
-            photographs.write_table(checksums(photograph_table(content, name=name, split=split), split))
+            listed = photograph_table(content, name=name, split=split)
+            seen["photographs"] += listed["image_id"].chunks
+            photographs.write_table(checksums(listed, split))
             for batch in instance_batches(content, name=name):
+                seen["annotations"].append(batch["annotation_id"])
                 instances.write_batch(batch)
         for what, ids in seen.items():
             _expect_unique(pa.chunked_array(ids, pa.int64()), name="the splits together", what=what)

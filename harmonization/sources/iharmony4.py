@@ -33,13 +33,11 @@ from harmonization.tables import (
     INSTANCES,
     MANIFEST,
     PHOTOGRAPHS,
+    PUBLISHED_SHARD,
     STORED_PHOTOGRAPHS,
     read_table,
     write_rows,
 )
-
-# A composite with a background of its own, as JPEG gives it one, is its own file; its patch is null.
-PUBLISHED_SHARD = pa.schema([*COMPOSITE_SHARD, ("composite", pa.binary())])
 
 log = logging.getLogger(__name__)
 

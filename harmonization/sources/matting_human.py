@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
-from harmonization.images import UNREADABLE, encode_png
+from harmonization.images import UNREADABLE, encode_png, rgb_of
 from harmonization.seeding import stable_hash
 from harmonization.sources.archives import Archive, DamagedError, Member, open_archive
 
@@ -177,10 +177,7 @@ def _upright(data: bytes) -> tuple[bytes, tuple[int, int], str | None]:
         if not odd:
             return data, image.size, None
         upright = ImageOps.exif_transpose(image)
-        if upright.mode.startswith("I"):  # 16 bit; Pillow's own conversion clips
-            grey = (np.asarray(upright).astype(np.int64) * 255 + 32767) // 65535
-            upright = Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8))
-        return encode_png(np.asarray(upright.convert("RGB")), level=PNG_LEVEL), upright.size, ", ".join(odd)
+        return encode_png(rgb_of(upright), level=PNG_LEVEL), upright.size, ", ".join(odd)
 
 
 def _alpha(data: bytes, size: tuple[int, int]) -> np.ndarray:

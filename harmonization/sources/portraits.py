@@ -6,7 +6,6 @@ folder and is not made again, as long as the archive is the same.
 
 import hashlib
 import logging
-import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -15,17 +14,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from harmonization.errors import InputError
-from harmonization.files import atomic_folder
+from harmonization.files import atomic_folder, link_or_copy
 from harmonization.images import encode_patch
 from harmonization.processes import processes
 from harmonization.progress import bar
 from harmonization.shards import Row, shard_path, write_shard
 from harmonization.sources.archives import Archive, open_archive
 from harmonization.sources.matting_human import LICENCE, Pair, Portrait, Rejected, pair_up, read_pair
-from harmonization.tables import write_rows, write_table
+from harmonization.tables import read_parts, write_rows, write_table
 
 SHARD_BYTES = 128 << 20  # of the files that a shard is made from
 _WORK = "portraits-"
@@ -178,7 +176,7 @@ def _publish(order: Order, shards: int, unpaired: list[Rejected], out: Path, *, 
     log.info("%d portraits, %d of them converted; left out: %s, see %s", portraits.num_rows, converted, counts or "nothing", out)
     with atomic_folder(out) as temporary:
         for shard in range(shards):
-            _link(shard_path(order.work, shard), shard_path(temporary, shard))
+            link_or_copy(shard_path(order.work, shard), shard_path(temporary, shard))
         write_rows(temporary / "rejected.parquet", rejected, REJECTED)
         write_table(temporary / "portraits.parquet", portraits)
 
@@ -196,12 +194,4 @@ def _without_repeated(portraits: pa.Table) -> tuple[pa.Table, list[Row]]:
 
 
 def _joined(order: Order, part: str, shards: int) -> pa.Table:
-    return pa.concat_tables([pq.read_table(order.part(part, shard)) for shard in range(shards)]).combine_chunks()
-
-
-def _link(source: Path, target: Path) -> None:
-    """A second name for a file, or a copy where the disk cannot give it one."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
+    return read_parts(order.part(part, shard) for shard in range(shards))

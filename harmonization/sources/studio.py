@@ -86,14 +86,7 @@ def write_studio(folder: Path, *, scenes: int, width_px: int, height_px: int, se
 
     The bytes depend on the scenes' number and size and on the seed alone; a longer world begins with the same photographs.
     """
-    for name, value, least, most in (
-        ("scenes", scenes, 1, 10**6),
-        ("width_px", width_px, SMALLEST_PX, LARGEST_PX),
-        ("height_px", height_px, SMALLEST_PX, LARGEST_PX),
-        ("workers", workers, 1, 1024),
-    ):
-        if not least <= value <= most:
-            raise InputError(f"{name} {value}: outside {least}..{most}; set it to a whole number in that range")
+    expect_in_range(scenes=scenes, width_px=width_px, height_px=height_px, workers=workers)
     with atomic_folder(folder) as temporary:
         starts = range(0, scenes, SCENES_PER_SHARD)
         batches = [
@@ -102,6 +95,15 @@ def write_studio(folder: Path, *, scenes: int, width_px: int, height_px: int, se
         ]
         photographs = track(_photographs(batches, workers), total=scenes, what="studio", unit="scenes")
         _write_mirror(temporary, photographs, seed=seed)
+
+
+def expect_in_range(*, width_px: int, height_px: int, workers: int, **count: int) -> None:
+    """Whether the studio can draw this; ``count`` is how many of what."""
+    limits = {"width_px": (SMALLEST_PX, LARGEST_PX), "height_px": (SMALLEST_PX, LARGEST_PX), "workers": (1, 1024)}
+    for name, value in {**count, "width_px": width_px, "height_px": height_px, "workers": workers}.items():
+        least, most = limits.get(name, (1, 10**6))
+        if not least <= value <= most:
+            raise InputError(f"{name} {value}: outside {least}..{most}; set it to a whole number in that range")
 
 
 def _photographs(batches: list[Batch], workers: int) -> Iterator[Photograph]:

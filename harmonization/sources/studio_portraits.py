@@ -12,13 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from harmonization.errors import InputError
 from harmonization.files import atomic_folder
 from harmonization.images import encode_jpeg
 from harmonization.processes import processes
 from harmonization.progress import bar
+from harmonization.sources.studio import expect_in_range
 from harmonization.studio.portrait import render_portrait
-from harmonization.studio.scene import LARGEST_PX, SMALLEST_PX
 
 PORTRAITS_PER_BATCH = 4  # few, so that a small world has groups enough for three splits
 LICENCE = "Public domain (generated)"
@@ -38,14 +37,7 @@ class Batch(NamedTuple):
 
 def write_studio_portraits(folder: Path, *, portraits: int, width_px: int, height_px: int, seed: int, workers: int) -> None:
     """Writes portraits into a new ``folder``; a portrait's bytes depend on its index, its size and the seed alone."""
-    for name, value, least, most in (
-        ("portraits", portraits, 1, 10**6),
-        ("width_px", width_px, SMALLEST_PX, LARGEST_PX),
-        ("height_px", height_px, SMALLEST_PX, LARGEST_PX),
-        ("workers", workers, 1, 1024),
-    ):
-        if not least <= value <= most:
-            raise InputError(f"{name} {value}: outside {least}..{most}; set it to a whole number in that range")
+    expect_in_range(portraits=portraits, width_px=width_px, height_px=height_px, workers=workers)
     with atomic_folder(folder) as temporary:
         starts = range(0, portraits, PORTRAITS_PER_BATCH)
         batches = [

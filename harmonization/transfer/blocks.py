@@ -23,3 +23,8 @@ def recoloured(pixels: np.ndarray, change: Callable[[np.ndarray], np.ndarray]) -
         levels = change(before[None])[0]
         after[:] = np.clip(levels, 0, 255, out=levels)
     return result
+
+
+def in_steps(values: np.ndarray, steps: int) -> np.ndarray:
+    """The nearest multiples of 1 / ``steps``: with a power of two, products and sums of whole numbers with them are exact."""
+    return np.rint(values * steps) / steps

@@ -8,7 +8,7 @@ grey a line; the mean is always met. What leaves the gamut is clipped channel by
 import cv2
 import numpy as np
 
-from harmonization.transfer.blocks import blocks, recoloured
+from harmonization.transfer.blocks import blocks, in_steps, recoloured
 from harmonization.transfer.moments import MAX_GAIN
 from harmonization.transfer.symmetric import composed, eigen, product
 
@@ -64,9 +64,9 @@ def _added(totals: list[int], values: np.ndarray) -> list[int]:
 
 
 def _moved(pixels: np.ndarray, matrix: np.ndarray, own: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    linear = np.rint(matrix * FINE) / FINE
+    linear = in_steps(matrix, FINE)
     shift = reference - product(linear, own[:, None])[:, 0] + 0.5
-    affine = np.column_stack([linear, np.rint(shift * FINE) / FINE])
+    affine = np.column_stack([linear, in_steps(shift, FINE)])
     return recoloured(pixels, lambda block: cv2.transform(block.astype(np.float64), affine))
 
 

@@ -6,7 +6,7 @@ A measure is float64 (768,): how often each code occurs in Y, then in Cb, then i
 import cv2
 import numpy as np
 
-from harmonization.transfer.blocks import recoloured
+from harmonization.transfer.blocks import in_steps, recoloured
 from harmonization.transfer.histogram import channel_counts
 
 YCBCR_FROM_RGB = np.array([[65.481, 128.553, 24.966], [-37.797, -74.203, 112], [112, -93.786, -18.214]]) / 255
@@ -48,10 +48,6 @@ def code_map(own: np.ndarray, reference: np.ndarray) -> np.ndarray:
     return codes[np.maximum(np.searchsorted(share, wanted, side="right") - 1, 0)]
 
 
-def _rounded(values: np.ndarray, steps: int) -> np.ndarray:
-    return np.rint(values * steps) / steps
-
-
 # Halves go up: a code is a whole number of 1 / 255,000, so between the half and the next there is room for a millionth.
-_CODE = np.column_stack([_rounded(YCBCR_FROM_RGB, 1 << 36), BLACK + 0.5 + 2.0**-20])
-_RGB = np.column_stack([_rounded(RGB_FROM_YCBCR, 1 << 24), np.full(3, 0.5)])
+_CODE = np.column_stack([in_steps(YCBCR_FROM_RGB, 1 << 36), BLACK + 0.5 + 2.0**-20])
+_RGB = np.column_stack([in_steps(RGB_FROM_YCBCR, 1 << 24), np.full(3, 0.5)])

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from harmonization.transfer.blocks import blocks, recoloured
+from harmonization.transfer.blocks import blocks, in_steps, recoloured
 
 ITERATIONS = 10
 BINS = 300
@@ -94,7 +94,7 @@ def _frame(axes: np.ndarray, source: np.ndarray, target: np.ndarray) -> Frame:
     change = np.stack([one_dimensional_map(*each) for each in histograms]) * (width / (BINS - 1))
     between = change[:, _KNOT_BIN] + _KNOT_PART * (change[:, _KNOT_BIN + 1] - change[:, _KNOT_BIN])
     scale = (KNOTS - 1) / width
-    return Frame(_rounded(np.hstack([axes * scale, 0.5 - low * scale]), 1 << 16), _rounded(between, UNIT), _rounded(axes.T / 2, FINE))
+    return Frame(in_steps(np.hstack([axes * scale, 0.5 - low * scale]), 1 << 16), in_steps(between, UNIT), in_steps(axes.T / 2, FINE))
 
 
 def _histograms(projected: np.ndarray, low: np.ndarray, width: np.ndarray) -> np.ndarray:
@@ -109,16 +109,12 @@ def _moved(colours: np.ndarray, frames: list[Frame]) -> np.ndarray:
         np.clip(index, 0, KNOTS - 1, out=index)
         index += _AXIS_START
         moved = moved + cv2.transform(frame.change.take(index.astype(np.intp)), frame.back)
-    return _rounded(moved, UNIT)
+    return in_steps(moved, UNIT)
 
 
 def _z_order(pixels: np.ndarray) -> np.ndarray:
     red, green, blue = (_SPREAD_BITS[pixels[:, channel]] for channel in range(3))
     return red << 2 | green << 1 | blue
-
-
-def _rounded(values: np.ndarray, steps: int) -> np.ndarray:
-    return np.rint(values * steps) / steps
 
 
 def _rotation(rng: np.random.Generator) -> np.ndarray:
@@ -138,7 +134,7 @@ def _frames() -> list[tuple[np.ndarray, np.ndarray]]:
     rng = np.random.default_rng(SEED)
     oblique = np.array([[2.0, 2, -1], [2, -1, 2], [-1, 2, 2]]) / 3
     turns = [np.eye(3)] + [_rotation(rng) for _ in range(ITERATIONS - 1)]
-    return [(_rounded(turn, FINE), _rounded(oblique @ turn, FINE)) for turn in turns]
+    return [(in_steps(turn, FINE), in_steps(oblique @ turn, FINE)) for turn in turns]
 
 
 FRAMES = _frames()

@@ -13,7 +13,7 @@ import math
 import cv2
 import numpy as np
 
-from harmonization.transfer.blocks import blocks, recoloured
+from harmonization.transfer.blocks import blocks, in_steps, recoloured
 from harmonization.transfer.moments import MAX_GAIN
 
 LMS_FROM_RGB = np.array([[0.3811, 0.5783, 0.0402], [0.1967, 0.7244, 0.0782], [0.0241, 0.1288, 0.8444]])
@@ -55,7 +55,7 @@ def reinhard_lalphabeta(pixels: np.ndarray, own: np.ndarray, reference: np.ndarr
     shift = (reference[:3] - gain * own[:3]) / LAB_SCALE
     linear = _LOG_FROM_LAB @ (gain[:, None] * LAB_FROM_LOG) * (_PER_DECADE / UNIT)
     offset = (_LOG_FROM_LAB @ shift - DARKEST) * _PER_DECADE + 0.5
-    affine = _rounded(np.column_stack([linear, offset]), 1 << 24)
+    affine = in_steps(np.column_stack([linear, offset]), 1 << 24)
     return recoloured(pixels, lambda block: _rgb_of_light(cv2.transform(cv2.LUT(_light(block), _LOG_OF_LIGHT), affine)))
 
 
@@ -69,15 +69,11 @@ def _rgb_of_light(index: np.ndarray) -> np.ndarray:
     return cv2.transform(light, _RGB_OF_LIGHT)
 
 
-def _rounded(values: np.ndarray, steps: int) -> np.ndarray:
-    return np.rint(values * steps) / steps
-
-
 _PER_DECADE = (LEVELS - 1) / (BRIGHTEST - DARKEST)
 _LOG_FROM_LAB = np.array([[2.0, 1, 3], [2, 1, -3], [2, -2, 0]]) / 6
 _LEVEL = np.arange(256.0)
-_LIGHT_OF_LEVEL = np.column_stack([_rounded(LMS_FROM_RGB * (LEVELS - 1) / 255, 1 << 24), np.full(3, 0.5)])
+_LIGHT_OF_LEVEL = np.column_stack([in_steps(LMS_FROM_RGB * (LEVELS - 1) / 255, 1 << 24), np.full(3, 0.5)])
 _LOG_OF_LIGHT = np.rint(np.log10(np.append(1 / 255, np.arange(1, LEVELS) / (LEVELS - 1))) * UNIT)
 _BLACK = 3 * int(_LOG_OF_LIGHT[0])  # its l, before it is scaled
-_LIGHT_OF_LOG = _rounded(10 ** (DARKEST + np.arange(LEVELS) / _PER_DECADE), 1 << 20)
-_RGB_OF_LIGHT = np.column_stack([_rounded(RGB_FROM_LMS * 255, 1 << 16), np.full(3, 0.5)])
+_LIGHT_OF_LOG = in_steps(10 ** (DARKEST + np.arange(LEVELS) / _PER_DECADE), 1 << 20)
+_RGB_OF_LIGHT = np.column_stack([in_steps(RGB_FROM_LMS * 255, 1 << 16), np.full(3, 0.5)])
