@@ -11,18 +11,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from harmonization.composites import Foreground, gathered, pixels_sha256, sample_id_of, stored
-from harmonization.images import decode_trusted
-from harmonization.masks import decode_segmentation
+from harmonization.composites import pixels_sha256, sample_id_of
 from harmonization.pairing import References, references_of, transfer_of
 from harmonization.quality import Limits, quality
+from harmonization.regions import Photograph, Region, RegionRules, regrained
 from harmonization.seeding import numpy_rng
 from harmonization.shards import Row, ShardReader, write_shard
-from harmonization.tables import COMPOSITE_SHARD, DROPPED_COMPOSITES, MANIFEST, read_table, write_rows
+from harmonization.tables import COMPOSITE_SHARD, DROPPED_COMPOSITES, MANIFEST, OWN_FILE_SHARD, read_table, write_rows
 from harmonization.transfer import TRANSFERS
 from harmonization.transfer.kinds import ByParameters, ByReference, Parameters
 from harmonization.transfer.moments import look
-from harmonization.transfer.regrain import regrain
 
 # One row per instance: its look, and where the looks that single transfers measure of it lie (``measured_schema``).
 # Together the rows of all shards are ``MEASURED_FILE``.
@@ -51,6 +49,7 @@ class Order:
     dataset: str
     transfers: tuple[str, ...]
     composites_per_foreground: dict[str, int]
+    regions: RegionRules
     limits: Limits
     seed: int
 
@@ -80,21 +79,24 @@ class ShardJob:
 
 
 def measure_shard(job: ShardJob) -> int:
-    """Writes what the transfers measure of every instance; returns how many instances there are."""
+    """Writes what the transfers measure of every instance's region; returns how many instances there are."""
     rows: list[Row] = []
     looks: list[Row] = []
     reader, measures = ShardReader(job.order.images), job.order.measures
-    for photograph, instances in job.photographs:
-        _, photo = _decoded(reader, photograph)
+    for row, instances in job.photographs:
+        photograph = Photograph.read(reader, row)
         for instance in instances:
-            pixels = _foreground(photo, instance).pixels
+            region = job.order.regions.region_of(photograph, instance)
+            if region is None:
+                continue  # its composites are listed as dropped
+            pixels = region.telling(region.pixels)
             names = {name: instance[name] for name in ("annotation_id", "image_id", "split", "category")}
             rows.append(names | {"look": look(pixels), "shard": job.shard, "row": len(rows)})
             looks.append({name: measure(pixels).tobytes() for name, measure in measures.items()})
     if measures:
         write_shard(job.order.looks, job.shard, looks, pa.schema([(name, pa.binary()) for name in measures]))
     write_rows(job.order.part("measured", job.shard), rows, MEASURED)  # the last: with it the shard is measured
-    return len(rows)
+    return sum(len(instances) for _, instances in job.photographs)
 
 
 def compose_shard(job: ShardJob) -> int:
@@ -103,34 +105,33 @@ def compose_shard(job: ShardJob) -> int:
     samples: list[Row] = []
     dropped: list[Row] = []
     reader = ShardReader(job.order.images)
-    for photograph, instances in job.photographs:
-        file, photo = _decoded(reader, photograph)
-        sha256_real, first = pixels_sha256(photo), len(rows)
+    for row, instances in job.photographs:
+        photograph = Photograph.read(reader, row)
+        sha256_real, first = pixels_sha256(photograph.pixels), len(rows)
         for instance in instances:
-            lacking, made = _composites(job.order, photograph, instance, photo)
+            lacking, made = _composites(job.order, photograph, instance)
             dropped += lacking
             for sample, change in made:
-                kept = {"real": file if len(rows) == first else None, "real_row": first}
-                samples.append(sample | {"sha256_real": sha256_real, "shard": job.shard, "row": len(rows)})
+                kept = {"real": photograph.file if len(rows) == first else None, "real_row": first}
+                samples.append(sample | {"licence": row["licence"], "sha256_real": sha256_real, "shard": job.shard, "row": len(rows)})
                 rows.append(change | kept | {name: sample[name] for name in ("sample_id", "image_id")})
-    write_shard(job.order.work, job.shard, rows, COMPOSITE_SHARD)
+    has_own_files = job.order.regions.direction == "background"
+    write_shard(job.order.work, job.shard, rows, OWN_FILE_SHARD if has_own_files else COMPOSITE_SHARD)
     write_rows(job.order.part("dropped", job.shard), dropped, DROPPED_COMPOSITES)
     write_rows(job.order.part("manifest", job.shard), samples, MANIFEST)  # the last: with it the shard is done
     return len(samples) + len(dropped)
 
 
-def _composites(order: Order, photograph: Record, instance: Record, photo: np.ndarray) -> tuple[list[Row], list[tuple[Row, Row]]]:
-    """The rows of the foreground's samples without a reference, and of those made: in the manifest and in the shard."""
-    foreground = _foreground(photo, instance)
-    full_mask = np.zeros(photo.shape[:2], np.uint8)
-    foreground.box.of(full_mask)[:] = 255 * foreground.mask
+def _composites(order: Order, photograph: Photograph, instance: Record) -> tuple[list[Row], list[tuple[Row, Row]]]:
+    """The rows of the instance's samples that could not be made, and of those made: in the manifest and in the shard."""
+    region = order.regions.region_of(photograph, instance)
     names = {name: instance[name] for name in ("image_id", "annotation_id", "split", "category", "width", "height", "foreground_ratio")}
-    names |= {"dataset": order.dataset, "direction": "foreground", "seed": order.seed, "licence": photograph["licence"]}
-    names["sha256_mask"] = pixels_sha256(full_mask)
+    names |= {"dataset": order.dataset, "direction": order.regions.direction, "seed": order.seed}
+    names |= {} if region is None else {"sha256_mask": pixels_sha256(region.full_matte)}
     dropped, made = [], []
     for k in range(order.composites_per_foreground[instance["split"]]):
         sample_id = sample_id_of(instance["image_id"], instance["annotation_id"], k)
-        composite = _composite(order, foreground, instance, sample_id)
+        composite = "no_background" if region is None else _composite(order, region, instance, sample_id)
         if isinstance(composite, str):
             dropped.append({name: instance[name] for name in ("split", "category")} | {"sample_id": sample_id, "reason": composite})
         else:
@@ -138,15 +139,15 @@ def _composites(order: Order, photograph: Record, instance: Record, photo: np.nd
     return dropped, made
 
 
-def _composite(order: Order, foreground: Foreground, instance: Record, sample_id: str) -> tuple[Row, Row] | str:
+def _composite(order: Order, region: Region, instance: Record, sample_id: str) -> tuple[Row, Row] | str:
     """What only this composite has, in the manifest and in the shard; or why there is none, the last attempt's reason."""
     transfer = transfer_of(sample_id, seed=order.seed, transfers=order.transfers)
-    reason = "no_reference"
-    for number, attempt in enumerate(islice(_attempts(order, foreground, instance, sample_id, transfer), 1 + order.limits.redraws)):
-        seen = quality(foreground.pixels, attempt.pixels)
+    before, reason = region.telling(region.pixels), "no_reference"
+    for number, attempt in enumerate(islice(_attempts(order, region, instance, sample_id, transfer), 1 + order.limits.redraws)):
+        seen = quality(before, region.telling(attempt.pixels))
         reason = order.limits.reason(seen)
         if not reason:
-            patch = foreground.patch(attempt.pixels)
+            made = region.made(attempt.pixels)
             sample: Row = {
                 "sample_id": sample_id,
                 "transfer": transfer,
@@ -155,42 +156,42 @@ def _composite(order: Order, foreground: Foreground, instance: Record, sample_id
                 "reference_annotation_id": attempt.reference and attempt.reference[1],
                 "delta_e": seen.delta_e,
                 "clipped_fraction": seen.clipped_fraction,
-                "sha256_composite": pixels_sha256(foreground.replaced_by(patch)),
+                "sha256_composite": pixels_sha256(made.composite),
             }
-            return sample, stored(foreground, patch)
+            return sample, made.columns
     return reason
 
 
 class Attempt(NamedTuple):
-    """A foreground's pixels recoloured, and by what."""
+    """A region's pixels recoloured, and by what."""
 
     pixels: np.ndarray
     parameters: Parameters
     reference: tuple[int, int] | None = None  # its photograph and annotation
 
 
-def _attempts(order: Order, foreground: Foreground, instance: Record, sample_id: str, name: str) -> Iterator[Attempt]:
+def _attempts(order: Order, region: Region, instance: Record, sample_id: str, name: str) -> Iterator[Attempt]:
     """Ever other references or parameters for one sample, in an order that its name fixes."""
     transfer = TRANSFERS[name]
     if isinstance(transfer, ByParameters):
-        return _by_parameters(transfer, foreground, order.seed, sample_id)
+        return _by_parameters(transfer, region, order.seed, sample_id)
     references = _references(order)[instance["split"], instance["category"]]
-    return _by_references(transfer, foreground, references, order, instance["annotation_id"], sample_id)
+    return _by_references(transfer, region, references, order, instance["annotation_id"], sample_id)
 
 
-def _by_parameters(transfer: ByParameters, foreground: Foreground, seed: int, sample_id: str) -> Iterator[Attempt]:
+def _by_parameters(transfer: ByParameters, region: Region, seed: int, sample_id: str) -> Iterator[Attempt]:
     rng = numpy_rng(seed, sample_id, "parameters")
     while True:
         parameters = transfer.draw(rng)
         if transfer.sees_photograph:
-            pixels = foreground.cut(transfer.apply(foreground.photo, parameters))
+            pixels = region.cut(transfer.apply(region.whole, parameters))
         else:
-            pixels = transfer.apply(foreground.pixels, parameters)
+            pixels = transfer.apply(region.pixels, parameters)
         yield Attempt(pixels, parameters)
 
 
 def _by_references(
-    transfer: ByReference, foreground: Foreground, references: References, order: Order, annotation_id: int, sample_id: str
+    transfer: ByReference, region: Region, references: References, order: Order, annotation_id: int, sample_id: str
 ) -> Iterator[Attempt]:
     own, reader = references.position(annotation_id), _looks(order.looks, _measured_at(order))
 
@@ -201,10 +202,9 @@ def _by_references(
         return np.frombuffer(reader.value(shard, row, transfer.measure.__name__))
 
     for chosen in references.preferred(annotation_id, channels=transfer.channels, sample_id=sample_id, seed=order.seed):
-        pixels = transfer.apply(foreground.pixels, measured(own), measured(chosen))
+        pixels = transfer.apply(region.pixels, measured(own), measured(chosen))
         if transfer.needs_regrain:
-            box, graded = foreground.box.of(foreground.photo), foreground.patch(pixels)
-            pixels = gathered(regrain(box, graded, foreground.mask), foreground.mask)
+            pixels = regrained(region, pixels)
         looks = {name: references.looks[position].round(3).tolist() for name, position in (("own", own), ("reference", chosen))}
         yield Attempt(pixels, looks, (int(references.images[chosen]), int(references.annotations[chosen])))
 
@@ -226,15 +226,3 @@ def _read_references(path: Path, written: int) -> dict[tuple[str, str], Referenc
 @lru_cache(maxsize=1)
 def _looks(folder: Path, written: int) -> ShardReader:  # noqa: ARG001
     return ShardReader(folder)
-
-
-def _decoded(reader: ShardReader, photograph: Record) -> tuple[bytes, np.ndarray]:
-    file = reader.value(photograph["shard"], photograph["row"], "jpeg")
-    if not isinstance(file, bytes):
-        raise TypeError(f"photograph {photograph['image_id']}: its cell is {type(file).__name__}; expected a file's bytes")
-    return file, decode_trusted(file, name=f"{reader.folder}, photograph {photograph['image_id']}")
-
-
-def _foreground(photo: np.ndarray, instance: Record) -> Foreground:
-    mask = decode_segmentation(instance["segmentation"], width=instance["width"], height=instance["height"])
-    return Foreground.of(photo, mask, name=f"instance {instance['annotation_id']} of photograph {instance['image_id']}")

@@ -1,11 +1,12 @@
-"""One composite: a real photograph whose foreground took a reference's colours; how it is made, stored and read.
+"""One composite: a real photograph whose foreground took other colours; how it is made, stored and read.
 
-Photographs are uint8 sRGB (H, W, 3); masks uint8 (H, W), 1 = foreground. Outside the mask a composite is its photograph,
-bit for bit: it is stored as the photograph's own file, a box of the mask and the pixels in it. A published composite, whose
-background is not its photograph's to the last level, is stored as its own file.
+Photographs are uint8 sRGB (H, W, 3); masks uint8 (H, W), 1 = foreground; alpha mattes uint8 (H, W), 255 = foreground. Outside the
+mask a composite is its photograph, bit for bit: it is stored as the photograph's own file, a box of the mask and the pixels in it.
+A composite whose background is not its photograph's (published as JPEG, or changed on purpose: ``backgrounds``) is stored as its
+own file.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import NamedTuple, cast
 
@@ -15,6 +16,7 @@ import numpy as np
 from harmonization.errors import InputError
 from harmonization.images import decode_png, decode_trusted, encode_patch
 from harmonization.shards import Row, ShardReader
+from harmonization.trimaps import OPAQUE
 
 PHOTOGRAPHS_PER_SHARD = 32  # and all their composites
 
@@ -37,30 +39,72 @@ class Box(NamedTuple):
         return image[self.y : self.y + self.height, self.x : self.x + self.width]
 
 
+class Made(NamedTuple):
+    """A composite (H, W, 3), and the columns of its shard that hold it, but for its photograph."""
+
+    composite: np.ndarray
+    columns: Row
+
+
 @dataclass(frozen=True)
 class Foreground:
-    """The part of a photograph that a mask selects."""
+    """The part of a photograph that a mask or an alpha matte selects."""
 
     photo: np.ndarray
     box: Box
-    mask: np.ndarray  # uint8 (box.height, box.width), 1 = foreground
+    mask: np.ndarray  # uint8 (box.height, box.width), 1 = foreground, were it only a trace
     pixels: np.ndarray  # uint8 (N, 3), row by row
+    alpha: np.ndarray | None = None  # uint8 (N,), how opaque each of them is; None: all are 255
 
     @staticmethod
     def of(photo: np.ndarray, mask: np.ndarray, *, name: str) -> "Foreground":
         """The foreground of a photograph; ``name`` says whose it is when it cannot be."""
-        if photo.shape[:2] != mask.shape:
-            came, expected = f"{photo.shape[1]}x{photo.shape[0]}", f"{mask.shape[1]}x{mask.shape[0]}"
-            raise InputError(f"{name}: the photograph is {came} pixels; expected {expected}, as annotated; download the images again")
+        expect_size_of(photo, mask, name=name)
         box = Box(*cv2.boundingRect(mask))
         if box.width == 0:
             raise InputError(f"{name}: the mask is empty; expected foreground pixels; run the stage that filters the masks again")
         inside = np.ascontiguousarray(box.of(mask))
         return Foreground(photo, box, inside, gathered(box.of(photo), inside))
 
+    @staticmethod
+    def soft(photo: np.ndarray, alpha: np.ndarray, *, name: str) -> "Foreground":
+        """The foreground that an alpha matte selects."""
+        foreground = Foreground.of(photo, (alpha > 0).astype(np.uint8), name=name)
+        return replace(foreground, alpha=foreground.box.of(alpha)[foreground.mask > 0])
+
+    @property
+    def whole(self) -> np.ndarray:
+        """The picture that the pixels are a part of, for what has to see all of it."""
+        return self.photo
+
+    @property
+    def frame(self) -> np.ndarray:
+        """The part of it where ``mask`` and ``patch`` lie."""
+        return self.box.of(self.photo)
+
+    @property
+    def full_matte(self) -> np.ndarray:
+        """How opaque each place of the photograph is, uint8 (H, W)."""
+        full = np.zeros(self.photo.shape[:2], np.uint8)
+        self.box.of(full)[:] = self.matte
+        return full
+
+    @property
+    def matte(self) -> np.ndarray:
+        """How opaque each place in the box is, uint8 (box.height, box.width)."""
+        if self.alpha is None:
+            return 255 * self.mask
+        matte = np.zeros(self.mask.shape, np.uint8)
+        matte[self.mask > 0] = self.alpha
+        return matte
+
     def cut(self, image: np.ndarray) -> np.ndarray:
         """The pixels (N, 3) at the foreground's places in another image of the photograph's size."""
         return gathered(self.box.of(image), self.mask)
+
+    def telling(self, pixels: np.ndarray) -> np.ndarray:
+        """Those of the pixels (N, 3) that are the foreground's alone; what is measured of a foreground is measured on them."""
+        return pixels if self.alpha is None else pixels[purest(self.alpha)]
 
     def patch(self, pixels: np.ndarray) -> np.ndarray:
         """Pixels (N, 3) back at their places in the box, black outside the mask."""
@@ -73,6 +117,34 @@ class Foreground:
         composite = self.photo.copy()
         cv2.copyTo(patch, self.mask, self.box.of(composite))
         return composite
+
+    def made(self, pixels: np.ndarray) -> Made:
+        """The composite in which the foreground has these colours (N, 3); where it is transparent the photograph shows through."""
+        if self.alpha is not None:
+            pixels = recomposed(pixels, self.alpha / 255, self.pixels)
+        patch = self.patch(pixels)
+        return Made(self.replaced_by(patch), stored(self, patch))
+
+
+def expect_size_of(photo: np.ndarray, mask: np.ndarray, *, name: str) -> None:
+    """Raises an ``InputError`` unless a mask (H, W) has the photograph's size."""
+    if photo.shape[:2] != mask.shape:
+        came, expected = f"{photo.shape[1]}x{photo.shape[0]}", f"{mask.shape[1]}x{mask.shape[0]}"
+        raise InputError(f"{name}: the photograph is {came} pixels; expected {expected}, as annotated; download the images again")
+
+
+def purest(share: np.ndarray) -> np.ndarray:
+    """Which pixels are a region's alone, by its share in each, uint8: those nearly all its own or, without any, those most its own."""
+    return share >= min(OPAQUE * 255, share.max())
+
+
+def recomposed(foreground: np.ndarray, alpha: np.ndarray, background: np.ndarray) -> np.ndarray:
+    """A F + (1 - A) B of uint8 colours (..., 3) and alpha in [0, 1] (...), rounded to the nearest level.
+
+    Where both colours are the same it is that, whatever alpha.
+    """
+    difference = foreground.astype(np.float64) - background
+    return np.rint(background + alpha[..., None] * difference).astype(np.uint8)
 
 
 def gathered(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -90,11 +162,11 @@ def pixels_sha256(image: np.ndarray) -> str:
 def stored(foreground: Foreground, patch: np.ndarray) -> Row:
     """The columns of ``tables.COMPOSITE_SHARD`` that hold a composite, but for its photograph."""
     sides = {f"box_{side}": value for side, value in foreground.box._asdict().items()}
-    return sides | {"patch": encode_patch(patch), "mask": encode_patch(255 * foreground.mask)}
+    return sides | {"patch": encode_patch(patch), "mask": encode_patch(foreground.matte)}
 
 
 def read_composite(reader: ShardReader, shard: int, row: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(real, composite, mask) at full size; the mask is 255 in the foreground, 0 elsewhere; one that was published may be soft."""
+    """(real, composite, mask) at full size; the mask is 255 in the foreground, 0 elsewhere, and may be soft."""
     real = read_real(reader, shard, row)
     composite, mask = read_change(reader, shard, row, real=real)
     return real, composite, mask

@@ -1,6 +1,7 @@
 """The packed pictures of one split: made once per size, memory-mapped ever after, so that no loop decodes a file.
 
-Arrays are uint8: composite and real (N, S, S, 3), mask (N, S, S) with 255 = foreground. Everything is squared to S by S as the
+Arrays are uint8: composite and real (N, S, S, 3), mask (N, S, S) with 255 = what is to be harmonized: the foreground or, where the
+manifest's ``direction`` says that the background was changed, all but the foreground. Everything is squared to S by S as the
 field does, without keeping the aspect: images by an antialiased bicubic filter, masks by an antialiased bilinear one, which
 leaves them soft at the edges.
 """
@@ -84,12 +85,14 @@ def _write_arrays(composites: Path, folder: Path, rows: pa.Table, *, size_px: in
 def _squared(composites: Path, rows: pa.Table, size_px: int) -> Iterator[Pictures]:
     reader = ShardReader(composites)
     held, real, small_real = None, np.empty(0), np.empty(0)
-    for row in rows.select(["shard", "row", "image_id"]).to_pylist():
+    for row in rows.select(["shard", "row", "image_id", "direction"]).to_pylist():
         address = row["shard"], row["row"]
         if held != row["image_id"]:  # the composites of a photograph follow each other
             held, real = row["image_id"], read_real(reader, *address)
             small_real = square_image(real, size_px)
         composite, mask = read_change(reader, *address, real=real)
+        if row["direction"] == "background":
+            mask = 255 - mask
         yield {"composite": square_image(composite, size_px), "real": small_real, "mask": square_mask(mask, size_px)}
 
 

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 from pycocotools import mask as coco_mask
 
+INSIDE = 128  # of a soft mask's 0..255: from here on a pixel is foreground where it must be one or the other
 SMALLEST_PART = 0.01  # of the mask's area; smaller connected parts do not count
 
 

@@ -24,11 +24,13 @@ from harmonization.files import atomic_folder, link_or_copy
 from harmonization.processes import processes
 from harmonization.progress import bar
 from harmonization.quality import Limits
+from harmonization.regions import RegionRules
 from harmonization.shards import shard_path
 from harmonization.tables import read_parts, read_table, write_table
 from harmonization.transfer import TRANSFERS
 
 NO_LIMITS = Limits()
+FOREGROUNDS = RegionRules()
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,7 @@ def synthesize(
     dataset: str,
     transfers: Sequence[str],
     composites_per_foreground: dict[str, int],
+    regions: RegionRules = FOREGROUNDS,
     limits: Limits = NO_LIMITS,
     seed: int,
     workers: int,
@@ -58,7 +61,7 @@ def synthesize(
     photographs = read_table(images / "photographs.parquet").sort_by("image_id")
     _check(instances, photographs, dataset=dataset, splits=sorted(composites_per_foreground), images=images)
 
-    order = Order(images.resolve(), work.resolve(), dataset, tuple(transfers), composites_per_foreground, limits, seed)
+    order = Order(images.resolve(), work.resolve(), dataset, tuple(transfers), composites_per_foreground, regions, limits, seed)
     starts = _starts(instances)
     shards = range(len(starts) - 1)
     each = np.array([composites_per_foreground[split] for split in instances["split"].to_pylist()])

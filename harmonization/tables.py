@@ -51,7 +51,7 @@ DROPPED = pa.schema([("annotation_id", pa.int64()), ("image_id", pa.int64()), ("
 # What the synthesis could not make, and why.
 DROPPED_COMPOSITES = pa.schema([("sample_id", pa.string()), ("split", pa.string()), ("category", pa.string()), ("reason", pa.string())])
 
-# Where a downloaded photograph lies; its shard has the columns image_id and jpeg.
+# Where a downloaded photograph lies, in a shard of PHOTOGRAPH_SHARD.
 STORED_PHOTOGRAPHS = pa.schema(
     [
         ("image_id", pa.int64()),
@@ -64,7 +64,13 @@ STORED_PHOTOGRAPHS = pa.schema(
         ("row", pa.int32()),
     ]
 )
-PHOTOGRAPH_SHARD = pa.schema([("image_id", pa.int64()), ("jpeg", pa.binary())])
+PHOTOGRAPH_SHARD = pa.schema(
+    [
+        ("image_id", pa.int64()),
+        ("jpeg", pa.binary()),  # the photograph's own file, JPEG or PNG
+        ("matte", pa.binary()),  # grey PNG, 255 = foreground; null where foregrounds are masks of instances
+    ]
+)
 
 # One row per composite.
 MANIFEST = pa.schema(
@@ -112,8 +118,9 @@ COMPOSITE_SHARD = pa.schema(
     ]
 )
 
-# A published composite has a background of its own, as JPEG gives it one: it is its own file, and its patch is null.
-PUBLISHED_SHARD = pa.schema([*COMPOSITE_SHARD, ("composite", pa.binary())])
+# A composite that has a background of its own, as JPEG or a change of the background gives it one: it is its own file, and its patch
+# is null.
+OWN_FILE_SHARD = pa.schema([*COMPOSITE_SHARD, ("composite", pa.binary())])
 
 # One row per test image and protocol. The peak is part of the column's name.
 SCORES = pa.schema(

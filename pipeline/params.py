@@ -61,7 +61,29 @@ class IHarmony4Source(Section):
     subset: str
 
 
-Source = Annotated[StudioSource | CocoSource | FolderSource | IHarmony4Source, Field(discriminator="kind")]
+class StudioPortraitsSource(Section):
+    """The embedded source of portraits with exact alpha mattes, in AISegment's layout."""
+
+    kind: Literal["studio_portraits"]
+    portraits: Annotated[int, Field(ge=8)]
+    width_px: Annotated[int, Field(ge=64, le=2048)]
+    height_px: Annotated[int, Field(ge=64, le=2048)]
+    seed: int
+
+
+class MattingHumanSource(Section):
+    """AISegment's portraits: ``archive`` is a zip or folder in their layout, null fetches Kaggle's with the user's credentials."""
+
+    kind: Literal["matting_human"]
+    archive: str | None
+    at_least: Count  # fewer whole portraits end the run
+    attempts: Annotated[int, Field(ge=1, le=100)]
+    timeout_seconds: Positive
+
+
+Source = Annotated[
+    StudioSource | CocoSource | FolderSource | IHarmony4Source | StudioPortraitsSource | MattingHumanSource, Field(discriminator="kind")
+]
 
 
 class Selection(Section):
@@ -115,13 +137,30 @@ class Limits(Section):
     redraws: Annotated[int, Field(ge=0, le=100)]  # other references or parameters that are tried first
 
 
-class Synthesis(Section):
-    """How composites are made."""
+class Plate(Section):
+    """What lies behind soft edges when the background is changed (``harmonization.backgrounds.PlateRules``)."""
 
+    radius_px: Positive = 15.0
+    scale: Annotated[float, Field(gt=0, le=1)] = 0.25
+    halo_px: Annotated[int, Field(ge=0, le=100)] = 3
+    foreground: Literal["photograph", "estimated"] = "photograph"
+
+
+class Synthesis(Section):
+    """How composites are made: by a change of the foreground, or of the background around it."""
+
+    direction: Literal["foreground", "background"] = "foreground"
+    plate: Plate | None = None
     transfers: Annotated[list[str], Field(min_length=1)]
     composites_per_foreground: CompositesPerForeground
     limits: Limits | None = None
     seed: int
+
+    @model_validator(mode="after")
+    def _plates_are_of_backgrounds(self) -> "Synthesis":
+        if self.plate is not None and self.direction != "background":
+            raise ValueError("`plate` says what lies behind a foreground; expected `direction: background` with it")
+        return self
 
 
 class Dataset(Section):

@@ -19,14 +19,15 @@ def main(dataset: str) -> None:
     options = section.model_dump(exclude={"kind"})
     listing = read_table(layout.source(source) / "photographs.parquet")
     wanted = set(read_table(layout.selected(dataset) / "instances.parquet", ["image_id"]).column("image_id").to_pylist())
-    SOURCES[section.kind].fetch(
+    kind = SOURCES[section.kind]
+    kind.fetch(
         listing.filter(pa.array([image_id in wanted for image_id in listing.column("image_id").to_pylist()])),
         listing=listing,
         source=layout.source(source),
         out=layout.images(dataset),
         work=download_folder(section.kind, options.get("mirror")),
         workers=params.machine.processes,
-        **options,
+        **{name: options[name] for name in kind.fetch_keys},
     )
 
 

@@ -1,7 +1,9 @@
 """Stage ``synthesize_composites``: selected instances and their photographs -> composites with their lineage."""
 
+from harmonization.backgrounds import PlateRules
 from harmonization.errors import InputError
 from harmonization.quality import Limits
+from harmonization.regions import RegionRules
 from harmonization.sources import SOURCES
 from harmonization.synthesis import synthesize
 from harmonization.tables import read_table
@@ -36,6 +38,7 @@ def main(dataset: str) -> None:
         dataset=dataset,
         transfers=synthesis.transfers,
         composites_per_foreground=synthesis.composites_per_foreground.model_dump(),
+        regions=RegionRules(synthesis.direction, PlateRules(**synthesis.plate.model_dump()) if synthesis.plate else PlateRules()),
         limits=Limits(**synthesis.limits.model_dump()) if synthesis.limits else Limits(),
         seed=synthesis.seed,
         workers=params.machine.processes,

@@ -49,7 +49,6 @@ def fetch_coco(
     out: Path,
     work: Path,
     mirror: str,
-    splits: list[str],  # noqa: ARG001
     parallel: int,
     attempts: int,
     timeout_seconds: float,

@@ -1,5 +1,6 @@
-"""The studio as a source: it writes a small mirror of COCO, which is then read like any other."""
+"""The studio as a source: it writes a small mirror of COCO, or an archive in AISegment's layout, which is then read like any other."""
 
+import shutil
 from pathlib import Path
 
 import pyarrow as pa
@@ -7,7 +8,9 @@ import pyarrow as pa
 from harmonization.sources.coco import list_mirror
 from harmonization.sources.mirror import FolderMirror
 from harmonization.sources.photographs import Wanted, store_photographs
+from harmonization.sources.portraits import store_portraits
 from harmonization.sources.studio import write_studio
+from harmonization.sources.studio_portraits import LICENCE, write_studio_portraits
 
 MIRROR = "mirror"
 SPLITS = ["train2017", "val2017"]
@@ -27,10 +30,14 @@ def fetch_studio(
     out: Path,
     work: Path,
     workers: int,
-    scenes: int,  # noqa: ARG001
-    width_px: int,  # noqa: ARG001
-    height_px: int,  # noqa: ARG001
-    seed: int,  # noqa: ARG001
 ) -> None:
     """Brings scenes from the source's mirror into shards."""
     store_photographs(FolderMirror(source / MIRROR), Wanted(photographs, listing), out=out, work=work, parallel=workers)
+
+
+def list_studio_portraits(*, out: Path, work: Path, workers: int, portraits: int, width_px: int, height_px: int, seed: int) -> None:
+    """Draws portraits and stores them in ``out``; ``fetch_portraits`` brings those that are wanted."""
+    archive = work / "studio-portraits"
+    write_studio_portraits(archive, portraits=portraits, width_px=width_px, height_px=height_px, seed=seed, workers=workers)
+    store_portraits(archive, out, work=work, workers=workers, licence=LICENCE, least=portraits)
+    shutil.rmtree(archive)

@@ -14,15 +14,14 @@ import pyarrow as pa
 from harmonization.errors import InputError
 from harmonization.files import atomic_folder
 from harmonization.images import plain_photograph, read_mask, size_of_whole
-from harmonization.masks import instance_of
+from harmonization.masks import INSIDE, instance_of
 from harmonization.progress import track
 from harmonization.seeding import stable_hash
 from harmonization.shards import Row
-from harmonization.sources.photographs import pack
+from harmonization.sources.photographs import File, pack
 from harmonization.tables import INSTANCES, PHOTOGRAPHS, write_rows
 
 PHOTOGRAPHS_FOLDER, MASKS_FOLDER = "photographs", "masks"
-INSIDE = 128  # of a mask's 0..255
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +52,6 @@ def fetch_folder(
     work: Path,  # noqa: ARG001
     workers: int,  # noqa: ARG001
     folder: str,
-    category: str,  # noqa: ARG001
-    licence: str,  # noqa: ARG001
 ) -> None:
     """Packs the photographs into shards: their own bytes, or an upright 8-bit PNG of what not every decoder shows alike."""
     rows = photographs.sort_by("image_id").to_pylist()
@@ -62,14 +59,14 @@ def fetch_folder(
         pack(_contents(rows, Path(folder) / PHOTOGRAPHS_FOLDER), len(rows), temporary)
 
 
-def _contents(rows: list[Row], folder: Path) -> Iterator[tuple[Row, bytes]]:
+def _contents(rows: list[Row], folder: Path) -> Iterator[tuple[Row, File]]:
     for row in rows:
         data = _plain(folder / row["file_name"])
         width, height = size_of_whole(data, name=row["file_name"])
         if (width, height) != (row["width"], row["height"]):
             came = f"{width}x{height} pixels; it had {row['width']}x{row['height']} when it was listed"
             raise InputError(f"{folder / row['file_name']}: {came}; list the folder again")
-        yield row, data
+        yield row, File(data)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -32,8 +32,8 @@ from harmonization.tables import (
     DROPPED_COMPOSITES,
     INSTANCES,
     MANIFEST,
+    OWN_FILE_SHARD,
     PHOTOGRAPHS,
-    PUBLISHED_SHARD,
     STORED_PHOTOGRAPHS,
     read_table,
     write_rows,
@@ -96,8 +96,6 @@ def fetch_iharmony4(
     out: Path,
     work: Path,  # noqa: ARG001
     workers: int,  # noqa: ARG001
-    folder: str,  # noqa: ARG001
-    subset: str,  # noqa: ARG001
 ) -> None:
     """Nothing is copied: ``compose_iharmony4`` stores photographs beside their composites. Writes a table without rows."""
     with atomic_folder(out) as temporary:
@@ -159,7 +157,7 @@ def import_shard(job: ShardJob) -> list[Row]:
         manifest.append(row | measured | {"sha256_real": sha256_real, "shard": job.shard, "row": len(manifest)})
         stored_rows.append(change | {"real": file, "real_row": first, "image_id": image_id, "sample_id": row["sample_id"]})
     has_own_files = any("composite" in row for row in stored_rows)
-    write_shard(job.out, job.shard, stored_rows, PUBLISHED_SHARD if has_own_files else COMPOSITE_SHARD)
+    write_shard(job.out, job.shard, stored_rows, OWN_FILE_SHARD if has_own_files else COMPOSITE_SHARD)
     return manifest
 
 

@@ -16,6 +16,7 @@ from harmonization.errors import InputError
 from harmonization.fetch import Fetcher
 from harmonization.progress import bar
 from harmonization.sources.mirror import zip_directory_problem
+from harmonization.sources.portraits import store_portraits
 
 KAGGLE = "https://www.kaggle.com"
 DATASET = "laurentmih/aisegmentcom-matting-human-datasets"
@@ -27,6 +28,17 @@ _REFUSALS = {
     httpx.codes.UNAUTHORIZED: "create a new token",
     httpx.codes.FORBIDDEN: f"log in, open {PAGE} once and accept what it asks",
 }
+
+
+def list_matting_human(
+    *, out: Path, work: Path, workers: int, archive: str | None, at_least: int, attempts: int, timeout_seconds: float
+) -> None:
+    """Stores AISegment's portraits in ``out``: of a local ``archive`` (a zip or folder) or, if that is None, of Kaggle's.
+
+    Fewer than ``at_least`` whole portraits are an ``InputError``; the published set has 34,427.
+    """
+    path = fetch_matting_human(work, attempts=attempts, timeout_seconds=timeout_seconds) if archive is None else Path(archive)
+    store_portraits(path, out, work=work, workers=workers, least=at_least)
 
 
 def fetch_matting_human(folder: Path, *, attempts: int, timeout_seconds: float, address: str = KAGGLE) -> Path:

@@ -41,7 +41,7 @@ def store_photographs(mirror: Mirror, wanted: Wanted, *, out: Path, work: Path, 
     archives = _archives(mirror, wanted, work)
     try:
         paths = _bring(mirror, rows, archives, work, parallel)
-        contents = ((row, _content(row, paths[row["image_id"]], archives)) for row in rows)
+        contents = ((row, File(_content(row, paths[row["image_id"]], archives))) for row in rows)
         with atomic_folder(out) as folder:
             pack(contents, len(rows), folder)
     finally:
@@ -49,19 +49,27 @@ def store_photographs(mirror: Mirror, wanted: Wanted, *, out: Path, work: Path, 
             archive.close()
 
 
-def pack(contents: Iterator[tuple[Row, bytes]], total: int, folder: Path) -> None:
+class File(NamedTuple):
+    """A photograph's file, and its matte's if it has one."""
+
+    jpeg: bytes  # or PNG
+    matte: bytes | None = None
+
+
+def pack(contents: Iterator[tuple[Row, File]], total: int, folder: Path) -> None:
     """Writes photographs into shards of about 128 MiB, and the table of where each lies."""
     stored: list[Row] = []
     shard: list[Row] = []
     number = size = 0
-    for row, data in track(contents, total=total, what="pack", unit="photographs"):
-        if shard and size + len(data) > SHARD_BYTES:
+    for row, file in track(contents, total=total, what="pack", unit="photographs"):
+        size_bytes = len(file.jpeg) + len(file.matte or b"")
+        if shard and size + size_bytes > SHARD_BYTES:
             write_shard(folder, number, shard, PHOTOGRAPH_SHARD)
             shard, number, size = [], number + 1, 0
         facts = {name: row[name] for name in ("image_id", "file_name", "width", "height", "licence")}
-        stored.append({**facts, "sha256": sha256(data).hexdigest(), "shard": number, "row": len(shard)})
-        shard.append({"image_id": row["image_id"], "jpeg": data})
-        size += len(data)
+        stored.append({**facts, "sha256": sha256(file.jpeg).hexdigest(), "shard": number, "row": len(shard)})
+        shard.append({"image_id": row["image_id"], **file._asdict()})
+        size += size_bytes
     write_shard(folder, number, shard, PHOTOGRAPH_SHARD)
     write_rows(folder / "photographs.parquet", stored, STORED_PHOTOGRAPHS)
 

@@ -1,7 +1,7 @@
-"""Portraits from an archive in AISegment's layout into shards: each decoded once, what is wrong left out with its reason.
+"""Portraits with alpha mattes, as a source: from an archive in AISegment's layout into shards, and the chosen ones out of them.
 
-A shard holds portraits that are consecutive by name; its bytes depend on the archive alone. What is finished lies in the work
-folder and is not made again, as long as the archive is the same.
+Each portrait is decoded once; what is wrong is left out with its reason. A shard holds portraits that are consecutive by name; its
+bytes depend on the archive alone. What is finished lies in the work folder and is not made again, as long as the archive is the same.
 """
 
 import hashlib
@@ -14,19 +14,23 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from harmonization.errors import InputError
 from harmonization.files import atomic_folder, link_or_copy
 from harmonization.images import encode_patch
+from harmonization.masks import INSIDE, instance_of
 from harmonization.processes import processes
 from harmonization.progress import bar
-from harmonization.shards import Row, shard_path, write_shard
+from harmonization.shards import Row, ShardReader, shard_path, write_shard
 from harmonization.sources.archives import Archive, open_archive
 from harmonization.sources.matting_human import LICENCE, Pair, Portrait, Rejected, pair_up, read_pair
-from harmonization.tables import read_parts, write_rows, write_table
+from harmonization.sources.photographs import File, pack
+from harmonization.tables import INSTANCES, PHOTOGRAPHS, read_parts, read_table, write_rows, write_table
 
 SHARD_BYTES = 128 << 20  # of the files that a shard is made from
-_WORK = "portraits-"
+CATEGORY_ID, CATEGORY = 1, "person"  # as in COCO
+_WORK = "portraits-2-"  # the number changes with what a shard and its tables hold
 
 PORTRAIT_SHARD = pa.schema(
     [
@@ -40,7 +44,7 @@ PORTRAITS = pa.schema(
     [
         ("portrait_id", pa.int64()),
         ("name", pa.string()),  # <batch>/<part>/<stem>
-        ("group", pa.string()),  # the batch; splits keep a group together
+        ("group", pa.string()),  # the batch of its delivery
         ("width", pa.int32()),
         ("height", pa.int32()),
         ("foreground_ratio", pa.float64()),  # mean alpha
@@ -79,7 +83,10 @@ class ShardJob(NamedTuple):
 
 
 def store_portraits(archive: Path, out: Path, *, work: Path, workers: int, licence: str = LICENCE, least: int = 1) -> None:
-    """Writes shards, ``portraits.parquet`` and ``rejected.parquet`` into ``out``; fewer than ``least`` portraits are an ``InputError``."""
+    """Writes ``out``: shards, ``portraits.parquet`` with their addresses, ``rejected.parquet``, and the tables of every source.
+
+    Fewer than ``least`` portraits are an ``InputError``.
+    """
     pairs, rejected, content = _listed(archive)
     order = Order(archive.resolve(), work.resolve() / f"{_WORK}{content}", content, licence)
     shards = list(_shards(pairs))
@@ -95,11 +102,33 @@ def store_portraits(archive: Path, out: Path, *, work: Path, workers: int, licen
         shutil.rmtree(finished)
 
 
+def fetch_portraits(
+    photographs: pa.Table,
+    *,
+    listing: pa.Table,  # noqa: ARG001
+    source: Path,
+    out: Path,
+    work: Path,  # noqa: ARG001
+    workers: int,  # noqa: ARG001
+) -> None:
+    """Packs the portraits (rows of ``photographs.parquet``) with their mattes, out of the shards of the source's folder."""
+    addresses = read_table(source / "portraits.parquet", ["portrait_id", "shard", "row"]).to_pylist()
+    address_of = {row["portrait_id"]: (row["shard"], row["row"]) for row in addresses}
+    reader, rows = ShardReader(source), photographs.sort_by("image_id").to_pylist()
+
+    def file_of(row: Row) -> File:
+        return File(*(reader.value(*address_of[row["image_id"]], column) for column in ("photograph", "matte")))
+
+    with atomic_folder(out) as temporary:
+        pack(((row, file_of(row)) for row in rows), len(rows), temporary)
+
+
 def store_shard(job: ShardJob) -> int:
     """Writes a shard and its parts of the tables; returns how many pairs were read."""
     archive = _opened(job.order.archive, job.order.content)
     rows: list[Row] = []
     portraits: list[Row] = []
+    instances: list[Row] = []
     rejected: list[Row] = []
     for pair in job.pairs:
         found = read_pair(archive, pair)
@@ -108,8 +137,11 @@ def store_shard(job: ShardJob) -> int:
             continue
         portraits.append(_facts(found) | {"licence": job.order.licence, "shard": job.shard, "row": len(rows)})
         rows.append({"portrait_id": found.portrait_id, "photograph": found.photograph, "matte": encode_patch(found.alpha)})
+        names = {"annotation_id": found.portrait_id, "image_id": found.portrait_id}
+        instances.append(names | instance_of(found.alpha >= INSIDE, category_id=CATEGORY_ID, category=CATEGORY))
     write_shard(job.order.work, job.shard, rows, PORTRAIT_SHARD)
     write_rows(job.order.part("rejected", job.shard), rejected, REJECTED)
+    write_rows(job.order.part("instances", job.shard), instances, INSTANCES)
     write_rows(job.order.part("portraits", job.shard), portraits, PORTRAITS)  # the last: with it the shard is done
     return len(job.pairs)
 
@@ -163,7 +195,7 @@ def _opened(archive: Path, content: str) -> Archive:  # noqa: ARG001  # an archi
 
 
 def _publish(order: Order, shards: int, unpaired: list[Rejected], out: Path, *, least: int) -> None:
-    """Puts the finished shards into ``out``, with the joined tables."""
+    """Puts the finished shards into ``out``, with the joined tables, and what every source lists: photographs and instances."""
     rejected = [row._asdict() for row in unpaired] + _joined(order, "rejected", shards).to_pylist()
     portraits, repeated = _without_repeated(_joined(order, "portraits", shards))
     rejected = sorted(rejected + repeated, key=lambda row: (row["name"], row["reason"]))
@@ -179,6 +211,15 @@ def _publish(order: Order, shards: int, unpaired: list[Rejected], out: Path, *, 
             link_or_copy(shard_path(order.work, shard), shard_path(temporary, shard))
         write_rows(temporary / "rejected.parquet", rejected, REJECTED)
         write_table(temporary / "portraits.parquet", portraits)
+        write_rows(temporary / "photographs.parquet", [_listing(row) for row in portraits.to_pylist()], PHOTOGRAPHS)
+        instances = _joined(order, "instances", shards)
+        write_table(temporary / "instances.parquet", instances.filter(pc.field("image_id").isin(portraits["portrait_id"])))
+
+
+def _listing(portrait: Row) -> Row:
+    """A row of ``PORTRAITS`` as one of ``tables.PHOTOGRAPHS``."""
+    names = {"image_id": portrait["portrait_id"], "file_name": f"{portrait['name']}.jpg", "url": "", "official_split": "", "licence_id": 0}
+    return names | {name: portrait[name] for name in ("width", "height", "licence")}
 
 
 def _without_repeated(portraits: pa.Table) -> tuple[pa.Table, list[Row]]:

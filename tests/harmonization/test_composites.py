@@ -73,3 +73,38 @@ def test_what_is_stored_is_read_back_with_the_photograph_of_an_earlier_row(tmp_p
         assert_array_equal(real, PHOTO)
         assert_array_equal(mask, 255 * MASK)
         assert_array_equal(composite, np.where(MASK[..., None] == 1, level, PHOTO))
+
+
+ALPHA = np.where(MASK == 1, RNG.integers(1, 256, MASK.shape), 0).astype(np.uint8)
+
+
+def test_a_soft_foreground_is_every_pixel_with_a_trace_of_it():
+    foreground = Foreground.soft(PHOTO, ALPHA, name="x")
+    assert_array_equal(foreground.pixels, PHOTO[ALPHA > 0])
+    assert_array_equal(foreground.full_matte, ALPHA)
+
+
+def test_what_is_measured_of_a_soft_foreground_is_its_opaque_part():
+    foreground = Foreground.soft(PHOTO, ALPHA, name="x")
+    assert_array_equal(foreground.telling(foreground.pixels), PHOTO[ALPHA >= 243])
+
+
+def test_a_foreground_that_is_nowhere_opaque_is_measured_where_it_is_most():
+    foreground = Foreground.soft(PHOTO, ALPHA // 2, name="x")
+    assert_array_equal(foreground.telling(foreground.pixels), PHOTO[ALPHA // 2 == (ALPHA // 2).max()])
+
+
+def test_the_photograph_shows_through_a_soft_foreground(tmp_path):
+    foreground = Foreground.soft(PHOTO, ALPHA, name="x")
+    made = foreground.made(np.full_like(foreground.pixels, 200))
+    shown = PHOTO + ALPHA[..., None] / 255 * (200.0 - PHOTO)
+    assert np.abs(made.composite - shown).max() <= 0.5
+    row = made.columns | {"sample_id": "1_1_0", "image_id": 1, "real": encode_png(PHOTO), "real_row": 0}
+    write_shard(tmp_path, 0, [row], COMPOSITE_SHARD)
+    for found, expected in zip(read_composite(ShardReader(tmp_path), 0, 0), (PHOTO, made.composite, ALPHA), strict=True):
+        assert_array_equal(found, expected)
+
+
+def test_a_soft_foreground_of_its_own_colours_is_the_photograph():
+    foreground = Foreground.soft(PHOTO, ALPHA, name="x")
+    assert_array_equal(foreground.made(foreground.pixels).composite, PHOTO)

@@ -14,7 +14,8 @@ from harmonization.tables import read_table
 from tests.harmonization.sources.coco_mirror import SQUARE, instances, photograph, serving, truncated_zip, write_mirror
 
 TRAIN, VAL = list(range(1, 9)), list(range(101, 105))
-OPTIONS = {"splits": ["train2017", "val2017"], "parallel": 4, "attempts": 4, "timeout_seconds": 5.0, "workers": 1}
+OPTIONS = {"parallel": 4, "attempts": 4, "timeout_seconds": 5.0, "workers": 1}
+SPLITS = ["train2017", "val2017"]
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def mirror(tmp_path):
 
 
 def listed(address, tmp_path, name="a"):
-    list_coco(out=tmp_path / name / "source", work=tmp_path / name / "work", mirror=str(address), **OPTIONS)
+    list_coco(out=tmp_path / name / "source", work=tmp_path / name / "work", mirror=str(address), splits=SPLITS, **OPTIONS)
     return read_table(tmp_path / name / "source" / "photographs.parquet")
 
 

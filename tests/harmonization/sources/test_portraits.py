@@ -10,10 +10,12 @@ from PIL import Image
 
 from harmonization.errors import InputError
 from harmonization.images import decode_png
+from harmonization.masks import decode_segmentation
 from harmonization.shards import ShardReader
 from harmonization.sources import portraits
 from harmonization.sources.matting_human import LICENCE, portrait_id
-from harmonization.sources.portraits import PORTRAITS, REJECTED, store_portraits, store_shard
+from harmonization.sources.portraits import PORTRAITS, REJECTED, fetch_portraits, store_portraits, store_shard
+from harmonization.tables import INSTANCES, PHOTOGRAPHS, STORED_PHOTOGRAPHS, read_table
 from tests.harmonization.sources.portrait_archive import (
     FIRST,
     FIRST_MATTE,
@@ -27,6 +29,9 @@ from tests.harmonization.sources.portrait_archive import (
     write_folder,
     write_zip,
 )
+
+
+TABLES = ("photographs", "instances", "portraits", "rejected")
 
 
 @pytest.fixture
@@ -75,6 +80,35 @@ def test_the_tables_have_their_columns(tmp_path):
     assert rows(out)[0]["foreground_ratio"] == pytest.approx(alpha().mean() / 255)
 
 
+def test_every_portrait_is_a_photograph_with_one_person(tmp_path):
+    out = stored(tmp_path, archive_files())
+    photographs, instances = (read_table(out / f"{table}.parquet") for table in ("photographs", "instances"))
+    assert (photographs.schema, instances.schema) == (PHOTOGRAPHS, INSTANCES)
+    assert photographs["image_id"].to_pylist() == [row["portrait_id"] for row in rows(out)]
+    assert photographs["file_name"].to_pylist() == [f"{row['name']}.jpg" for row in rows(out)]
+    for row in instances.to_pylist():
+        mask = decode_segmentation(row["segmentation"], width=WIDTH, height=HEIGHT)
+        np.testing.assert_array_equal(mask, alpha() >= 128)
+        assert (row["annotation_id"], row["category"], row["area_px"]) == (row["image_id"], "person", np.count_nonzero(mask))
+
+
+@pytest.mark.usefixtures("small_shards")
+def test_the_chosen_portraits_are_packed_with_their_mattes(tmp_path):
+    files = archive_files()
+    out = stored(tmp_path, files)
+    listing = read_table(out / "photographs.parquet")
+    fetch_portraits(listing.slice(1, 3), listing=listing, source=out, out=tmp_path / "images", work=tmp_path, workers=1)
+    table = read_table(tmp_path / "images" / "photographs.parquet")
+    assert table.schema == STORED_PHOTOGRAPHS
+    assert sorted(table["image_id"].to_pylist()) == sorted(listing["image_id"].to_pylist()[1:4])
+    reader = ShardReader(tmp_path / "images")
+    for row in table.to_pylist():
+        found = reader.row(row["shard"], row["row"])
+        batch, _, stem = row["file_name"].removesuffix(".jpg").split("/")
+        assert found["jpeg"] == files[photograph_name(batch, int(stem[-8:]))]
+        np.testing.assert_array_equal(decode_png(found["matte"], name="matte"), alpha())
+
+
 @pytest.mark.usefixtures("small_shards")
 def test_a_folder_and_two_workers_give_the_same_bytes(tmp_path):
     files = archive_files()
@@ -82,7 +116,7 @@ def test_a_folder_and_two_workers_give_the_same_bytes(tmp_path):
     store_portraits(write_folder(tmp_path / "folder", files), tmp_path / "out2", work=tmp_path / "work2", workers=1)
     assert contents(tmp_path / "out2") == expected
     assert contents(stored(tmp_path, files, name="two", workers=2)) == expected
-    assert set(expected) == {"portraits.parquet", "rejected.parquet", *(f"shard-0000{k}.arrow" for k in range(3))}
+    assert set(expected) == {*(f"{table}.parquet" for table in TABLES), *(f"shard-0000{k}.arrow" for k in range(3))}
 
 
 def test_what_is_left_out_is_in_the_table_and_counted(tmp_path, caplog):
@@ -109,6 +143,7 @@ def test_a_photograph_that_occurs_twice_is_kept_once(tmp_path):
     out = stored(tmp_path, files)
     name = "1803201916/00000000/1803201916-00000001"
     assert name not in {row["name"] for row in rows(out)}
+    assert len(rows(out, "instances")) == len(rows(out)) == 4
     assert rows(out, "rejected") == [{"name": name, "reason": "same_photograph", "detail": "of 1803151818/00000000/1803151818-00000000"}]
 
 

@@ -1,6 +1,7 @@
 """People painted out of photographs and put back over a changed background."""
 
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import cv2
@@ -9,7 +10,11 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from harmonization.errors import InputError
-from harmonization.hmh import background_composite, estimated_foreground, plate, recompose
+from harmonization.backgrounds import Background, PlateRules, estimated_foreground, plate
+from harmonization.composites import read_composite, recomposed
+from harmonization.images import encode_png
+from harmonization.shards import ShardReader, write_shard
+from harmonization.tables import OWN_FILE_SHARD
 
 PAPER = {"radius_px": 15.0, "scale": 1.0, "halo_px": 0}
 RED, GREEN = (220, 20, 20), (20, 160, 40)
@@ -37,18 +42,18 @@ def ramp() -> np.ndarray:
 def test_recomposition_is_rounded_as_whole_numbers_would_be(alpha_level):
     foreground, background = (np.random.default_rng(seed).integers(0, 256, (30, 40, 3)) for seed in (0, 1))
     exact = (2 * (alpha_level * foreground + (255 - alpha_level) * background) + 255) // 510
-    result = recompose(foreground.astype(np.uint8), np.full((30, 40), alpha_level / 255), background.astype(np.uint8))
+    result = recomposed(foreground.astype(np.uint8), np.full((30, 40), alpha_level / 255), background.astype(np.uint8))
     assert_array_equal(result, exact)
 
 
 def test_recomposition_by_hand():
     over, under = np.full((1, 3, 3), 200, np.uint8), np.full((1, 3, 3), 100, np.uint8)
-    assert recompose(over, np.array([[0, 0.25, 1]]), under)[0, :, 0].tolist() == [100, 125, 200]
+    assert recomposed(over, np.array([[0, 0.25, 1]]), under)[0, :, 0].tolist() == [100, 125, 200]
 
 
 def test_an_image_over_itself_is_itself_whatever_the_alpha():
     image = np.random.default_rng(2).integers(0, 256, (30, 40, 3), np.uint8)
-    assert_array_equal(recompose(image, np.random.default_rng(3).uniform(0, 1, (30, 40)), image), image)
+    assert_array_equal(recomposed(image, np.random.default_rng(3).uniform(0, 1, (30, 40)), image), image)
 
 
 @pytest.mark.parametrize("halo", [0, 3, 6])
@@ -72,7 +77,7 @@ def test_nothing_of_the_person_stays_in_the_plate(photo, alpha, options):
 
 @pytest.mark.parametrize("options", [{}, PAPER])
 def test_a_smooth_background_is_guessed_behind_the_person(alpha, options):
-    photo = recompose(np.full((90, 120, 3), RED, np.uint8), alpha, ramp())
+    photo = recomposed(np.full((90, 120, 3), RED, np.uint8), alpha, ramp())
     error = plate(photo, alpha, **options)[alpha > 0].astype(int) - ramp()[alpha > 0]
     assert np.abs(error).mean() < 25
 
@@ -96,18 +101,53 @@ def test_without_a_background_there_is_no_plate(photo, alpha):
         plate(photo, np.ones_like(alpha))
 
 
+def around(photo: np.ndarray, alpha: np.ndarray, **rules) -> Background:
+    found = Background.of(photo, np.rint(alpha * 255).astype(np.uint8), PlateRules(**rules), name="x")
+    assert found is not None
+    return found
+
+
 def test_the_background_is_changed_and_the_person_is_not(photo, alpha):
-    result = background_composite(photo, alpha, lambda image: 255 - image)
-    assert_array_equal(result.composite[alpha == 1], photo[alpha == 1])
-    assert_array_equal(result.composite[alpha == 0], 255 - result.plate[alpha == 0])
-    assert_array_equal(result.background, 255 - result.plate)
-    assert_array_equal(result.composite, recompose(photo, alpha, result.background))
+    background = around(photo, alpha)
+    made = background.made(255 - background.pixels)
+    assert_array_equal(made.composite[alpha == 1], photo[alpha == 1])
+    assert_array_equal(made.composite[alpha == 0], 255 - background.whole[alpha == 0])
+    assert_array_equal(made.composite, recomposed(photo, alpha, 255 - background.whole))
 
 
 def test_a_composite_of_the_same_plate_and_pure_colours_is_the_photograph(photo, alpha):
-    person = np.full_like(photo, RED)
-    composite = background_composite(photo, alpha, lambda image: image, foreground=person).composite
-    assert np.abs(composite.astype(int) - photo).max() <= 6
+    background = replace(around(photo, alpha), subject=np.full_like(photo, RED))
+    assert np.abs(background.made(background.pixels).composite.astype(int) - photo).max() <= 6
+
+
+def test_with_a_hard_edge_an_unchanged_background_gives_the_photograph_bit_for_bit(photo, alpha):
+    background = around(photo, (alpha > 0.5).astype(float))
+    assert_array_equal(background.made(background.pixels).composite, photo)
+
+
+def test_what_is_measured_is_far_from_the_person(photo, alpha):
+    background = around(photo, alpha)
+    assert_array_equal(background.telling(background.pixels), background.whole[alpha <= 0.05])
+    assert np.abs(background.telling(background.pixels).astype(int) - GREEN).max() <= 6
+
+
+@pytest.mark.parametrize("level", [1.0, 0.4])
+def test_a_photograph_full_of_the_person_has_no_background(photo, level):
+    assert Background.of(photo, np.full(photo.shape[:2], round(255 * level), np.uint8), PlateRules(), name="x") is None
+
+
+def test_what_is_stored_is_read_back(photo, alpha, tmp_path):
+    background = around(photo, alpha)
+    made = background.made(255 - background.pixels)
+    row = made.columns | {"sample_id": "1_1_0", "image_id": 1, "real": encode_png(photo), "real_row": 0}
+    write_shard(tmp_path, 0, [row], OWN_FILE_SHARD)
+    for found, expected in zip(read_composite(ShardReader(tmp_path), 0, 0), (photo, made.composite, background.full_matte), strict=True):
+        assert_array_equal(found, expected)
+
+
+def test_a_matte_of_another_size_is_named(photo):
+    with pytest.raises(InputError, match="portrait 7: the photograph is 120x90 pixels; expected 90x120"):
+        Background.of(photo, np.zeros((120, 90), np.uint8), PlateRules(), name="portrait 7")
 
 
 def test_estimated_colours_come_from_pymatting(photo, alpha, monkeypatch):
