@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harmonization import dataset_cli
 from harmonization.checkpoint import load_harmonizer
+from harmonization.composites import to_harmonize
 from harmonization.errors import InputError
 from harmonization.files import write_bytes
 from harmonization.images import encoder_for, read_mask, read_rgb
@@ -31,17 +32,20 @@ def _harmonize(arguments: list[str]) -> tuple[str, int]:
     parser.add_argument("photo", type=Path, help="the composite photograph")
     parser.add_argument("mask", type=Path, help="white (or opaque) where the pasted object is; same size")
     parser.add_argument("out", type=Path, help="where to write: .png or .jpg")
+    harmonized = "which part is to be changed, the pasted object or all around it"
+    parser.add_argument("--direction", choices=("foreground", "background"), default="foreground", help=harmonized)
     parser.add_argument("--model", type=Path, required=True, help="model.safetensors of a training run")
     options = parser.parse_args(arguments)
-    run(photo=options.photo, mask=options.mask, out=options.out, model=options.model)
+    run(photo=options.photo, mask=options.mask, out=options.out, model=options.model, direction=options.direction)
     return str(options.out), 0
 
 
-def run(*, photo: Path, mask: Path, out: Path, model: Path) -> None:
+def run(*, photo: Path, mask: Path, out: Path, model: Path, direction: str = "foreground") -> None:
     """Loads, harmonizes and saves."""
     encode = encoder_for(out)
     harmonizer, metadata = load_harmonizer(model)
-    result = harmonize(read_rgb(photo), read_mask(mask), harmonizer=harmonizer, size_px=int(metadata["size_px"]))
+    region = to_harmonize(read_mask(mask), direction)
+    result = harmonize(read_rgb(photo), region, harmonizer=harmonizer, size_px=int(metadata["size_px"]))
     write_bytes(out, encode(result))
 
 

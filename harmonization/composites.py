@@ -147,6 +147,14 @@ def recomposed(foreground: np.ndarray, alpha: np.ndarray, background: np.ndarray
     return np.rint(background + alpha[..., None] * difference).astype(np.uint8)
 
 
+def to_harmonize(matte: np.ndarray, direction: str) -> np.ndarray:
+    """What a harmonizer is to change, uint8 (H, W), of a composite that was changed in this direction: 255 = all of it.
+
+    It is its own inverse.
+    """
+    return 255 - matte if direction == "background" else matte
+
+
 def gathered(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """The pixels (N, 3) of an image (H, W, 3) where the mask (H, W) is above 0, row by row."""
     # Four bytes are gathered as one number, ten times faster than three by three.

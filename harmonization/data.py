@@ -21,7 +21,7 @@ from numpy.lib.format import write_array_header_1_0
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from harmonization.composites import read_change, read_real
+from harmonization.composites import read_change, read_real, to_harmonize
 from harmonization.errors import InputError
 from harmonization.progress import track
 from harmonization.shards import ShardReader
@@ -91,9 +91,8 @@ def _squared(composites: Path, rows: pa.Table, size_px: int) -> Iterator[Picture
             held, real = row["image_id"], read_real(reader, *address)
             small_real = square_image(real, size_px)
         composite, mask = read_change(reader, *address, real=real)
-        if row["direction"] == "background":
-            mask = 255 - mask
-        yield {"composite": square_image(composite, size_px), "real": small_real, "mask": square_mask(mask, size_px)}
+        mask = square_mask(to_harmonize(mask, row["direction"]), size_px)
+        yield {"composite": square_image(composite, size_px), "real": small_real, "mask": mask}
 
 
 def square_image(image: np.ndarray, size_px: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""``harmonize dataset``: take a data set to other layouts and back, check it, and look at it.
+"""``harmonize dataset``: take a data set to other layouts and back, check it, look at it, and paste people into other photographs.
 
 Exit code 1 means that the check found leaks or broken files.
 """
@@ -16,6 +16,7 @@ from harmonization.errors import InputError
 from harmonization.files import write_bytes
 from harmonization.images import encoder_for
 from harmonization.layouts.iharmony4_export import export_iharmony4
+from harmonization.pasting import paste_portraits
 from harmonization.sources.iharmony4 import import_iharmony4
 
 MOST_LINES = 20
@@ -71,6 +72,15 @@ def _parser() -> argparse.ArgumentParser:
     look.add_argument("--rows", type=int, default=8)
     look.add_argument("--columns", type=int, default=2)
     look.set_defaults(command=_sheet)
+
+    paste = commands.add_parser("paste", description="Puts people from portraits with mattes before other places; no real photograph.")
+    paste.add_argument("portraits", type=Path, help="a zip or folder in AISegment's layout: clip_img/ and matting/")
+    paste.add_argument("backgrounds", type=Path, help="a folder of photographs, at any depth")
+    paste.add_argument("out", type=Path, help="the new folder: composites/, masks/ and manifest.parquet")
+    paste.add_argument("--count", type=int, required=True, help="how many composites")
+    paste.add_argument("--seed", type=int, default=0)
+    paste.add_argument("--estimate", action="store_true", help="take the person's own colours in hair and edges (needs pymatting)")
+    paste.set_defaults(command=_paste)
     return parser
 
 
@@ -81,11 +91,23 @@ def _export(composites: Path, out: Path, layout: str, subset: str | None, lossle
 def _import(folder: Path, out: Path, layout: str, subset: str, val: float, workers: int) -> tuple[str, int]:
     if not 0 <= val < 1:
         raise InputError(f"--val {val:g}: expected a share from 0 to below 1")
-    if out.exists():
-        raise InputError(f"{out}: exists already; expected a new folder; remove it or name another")
+    _expect_new(out)
     _expect_workers(workers)
     LAYOUTS[layout].read(folder, out, subset=subset, val=val, workers=workers)
     return str(out), 0
+
+
+def _paste(portraits: Path, backgrounds: Path, out: Path, count: int, seed: int, estimate: bool) -> tuple[str, int]:
+    if count < 1:
+        raise InputError(f"--count {count}: expected at least one composite")
+    _expect_new(out)
+    paste_portraits(portraits, backgrounds, out, count=count, seed=seed, estimate=estimate)
+    return str(out), 0
+
+
+def _expect_new(out: Path) -> None:
+    if out.exists():
+        raise InputError(f"{out}: exists already; expected a new folder; remove it or name another")
 
 
 def _expect_workers(workers: int) -> None:

@@ -16,8 +16,8 @@ from harmonization.errors import InputError
 from harmonization.files import sha256_of
 from harmonization.findings import Finding
 from harmonization.images import decode_rgb, read_mask
-from harmonization.layouts.iharmony4 import COMPOSITES, FOREGROUND_FROM, HASHES, LINEAGE, LINEAGE_FILE, SPLITS, Triple, read_layout
-from harmonization.masks import foreground_ratio
+from harmonization.layouts.iharmony4 import COMPOSITES, HASHES, LINEAGE, LINEAGE_FILE, SPLITS, Triple, read_layout
+from harmonization.masks import INSIDE, foreground_ratio
 from harmonization.perceptual_hash import perceptual_hash
 from harmonization.processes import processes
 from harmonization.progress import bar
@@ -216,7 +216,7 @@ def _triple_findings(listed: Listed, real: np.ndarray, sample: Row) -> Iterator[
     if not real.shape[:2] == composite.shape[:2] == mask.shape:
         yield Finding("size", name.file, "composite, mask and photograph differ in size once they are turned upright")
         return
-    inside = (mask >= FOREGROUND_FROM).astype(np.uint8)
+    inside = (mask >= INSIDE).astype(np.uint8)
     sample["foreground_ratio"] = foreground_ratio(inside)
     if not inside.any():
         yield Finding("empty_mask", name.file, f"no pixel of {name.mask} is foreground")

@@ -1,15 +1,16 @@
 """Small data sets, of ours and in iHarmony4's layout."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from harmonization.images import encode_jpeg, encode_png
-from harmonization.masks import decode_segmentation, foreground_ratio
+from harmonization.masks import INSIDE, decode_segmentation, foreground_ratio
+from harmonization.regions import RegionRules
 from harmonization.shards import Row, ShardReader, write_shard
 from harmonization.studio.scene import render_scene
-from harmonization.synthesis import synthesize
+from harmonization.synthesis import FOREGROUNDS, synthesize
 from harmonization.tables import COMPOSITE_SHARD, read_table, write_rows
 from tests.photographs import HEIGHT, WIDTH, rows_of, write_world
 
@@ -17,13 +18,14 @@ COUNTS = {"train": 2, "val": 1, "test": 1}
 SCENE_WIDTH, SCENE_HEIGHT = 96, 72
 
 
-def made(folder: Path) -> Path:
-    """A folder of 48 composites of 16 photographs, made by the synthesis."""
-    rows = rows_of()
+def made(folder: Path, *, mattes: Mapping[int, np.ndarray] | None = None, regions: RegionRules = FOREGROUNDS) -> Path:
+    """A folder of composites of 16 photographs, made by the synthesis: 48, or with mattes those of one person each."""
+    rows = rows_of() if mattes is None else rows_of(categories=["person"])
     for row in rows:
-        row["foreground_ratio"] = foreground_ratio(decode_segmentation(row["segmentation"], width=WIDTH, height=HEIGHT))
-    selected, images = write_world(folder, rows)
-    options = {"dataset": "people", "composites_per_foreground": COUNTS, "seed": 0, "workers": 1}
+        mask = decode_segmentation(row["segmentation"], width=WIDTH, height=HEIGHT)
+        row["foreground_ratio"] = foreground_ratio(mask if mattes is None else mattes[row["image_id"]] >= INSIDE)
+    selected, images = write_world(folder, rows, mattes=mattes)
+    options = {"dataset": "people", "composites_per_foreground": COUNTS, "seed": 0, "workers": 1, "regions": regions}
     transfers = ("reinhard_lab", "luminance")
     synthesize(selected=selected, images=images, out=folder / "out", work=folder / "work", transfers=transfers, **options)
     return folder / "out"

@@ -1,14 +1,14 @@
 """A small world of selected instances and stored photographs, as the stages before the synthesis leave them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from harmonization.images import encode_jpeg
+from harmonization.images import encode_jpeg, encode_png
 from harmonization.shards import Row, write_shard
 from harmonization.tables import PHOTOGRAPH_SHARD, SELECTED, STORED_PHOTOGRAPHS, write_rows, write_table
 
@@ -58,8 +58,15 @@ def rows_of(photographs: Sequence[int] = range(1, 17), *, categories: Sequence[s
     ]
 
 
-def write_world(folder: Path, rows: Sequence[Row]) -> tuple[Path, Path]:
-    """The folders ``selected`` and ``images`` of these instances, in the order given."""
+def soft_matte(image_id: int) -> np.ndarray:
+    """A soft ellipse, uint8 (HEIGHT, WIDTH), opaque in the middle."""
+    down, across = np.mgrid[:HEIGHT, :WIDTH]
+    distance = np.hypot((across - WIDTH / 2 - image_id % 5) / 14, (down - HEIGHT / 2) / 12)
+    return np.clip(255 * (4 - 3 * distance), 0, 255).astype(np.uint8)
+
+
+def write_world(folder: Path, rows: Sequence[Row], *, mattes: Mapping[int, np.ndarray] | None = None) -> tuple[Path, Path]:
+    """The folders ``selected`` and ``images`` of these instances, in the order given; photographs may have mattes."""
     selected, images = folder / "selected", folder / "images"
     write_table(selected / "instances.parquet", pa.Table.from_pylist(list(rows), schema=SELECTED))
     files = {int(str(row["image_id"])): b"" for row in rows}
@@ -78,5 +85,7 @@ def write_world(folder: Path, rows: Sequence[Row]) -> tuple[Path, Path]:
         for row, (image_id, file) in enumerate(files.items())
     ]
     write_rows(images / "photographs.parquet", stored, STORED_PHOTOGRAPHS)
-    write_shard(images, 0, [{"image_id": image_id, "jpeg": file} for image_id, file in files.items()], PHOTOGRAPH_SHARD)
+    encoded = {image_id: encode_png(matte) for image_id, matte in (mattes or {}).items()}
+    cells = [{"image_id": image_id, "jpeg": file, "matte": encoded.get(image_id)} for image_id, file in files.items()]
+    write_shard(images, 0, cells, PHOTOGRAPH_SHARD)
     return selected, images

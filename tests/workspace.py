@@ -29,7 +29,7 @@ def shrink(path: Path) -> None:
     """Two variants, one data set, few scenes, little pictures, one epoch."""
     yaml = YAML()
     params = yaml.load(path)
-    params["datasets"] = ["people"]
+    params.update({"sources": ["photographs"], "datasets": ["people"]})
     params["variants"] = {name: params["variants"][name] for name in ("unet", "idih")}
     for profile in params["profiles"].values():
         profile["datasets"] = {"people": profile["datasets"]["people"]}

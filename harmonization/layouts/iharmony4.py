@@ -28,7 +28,6 @@ SPLITS = ("train", "val", "test")
 LISTS = ("train", "test")
 WHOLE_SET = "IHD"
 LINEAGE_FILE = "manifest.parquet"
-FOREGROUND_FROM = 128  # a published mask may be soft: what is measured in it is measured where it is more than half on
 HASHES = {picture: f"sha256_{picture}_file" for picture in ("real", "mask", "composite")}
 
 # One row per composite: its row in the manifest it came from, hashes of its pixels and all; its file; hashes of its files' bytes.

@@ -3,7 +3,8 @@
 Reading it back gives the same samples: the same ids, splits and lineage, the photographs' own files byte for byte and the masks
 bit for bit. Composites are JPEG of the original's quality, so that their pixels are near but not equal, background included;
 ``lossless`` keeps them bit for bit as PNG, whose names end in .png in the folder and in the lists. Masks and photographs keep
-their names, so a loader that takes names from the lists and derives the rest reads either.
+their names, so a loader that takes names from the lists and derives the rest reads either. A mask is white where something is to be
+harmonized, as code that trains on the layout takes it: around the foreground if it is the background that was changed.
 """
 
 import logging
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harmonization.composites import read_change
+from harmonization.composites import read_change, to_harmonize
 from harmonization.errors import InputError
 from harmonization.files import atomic_folder, write_text
 from harmonization.images import decode_trusted, encode_jpeg, encode_patch, encode_png
@@ -111,7 +112,7 @@ def _written(reader: ShardReader, rows: list[Row], folder: Path, *, prefix: str,
         data = own or (encode_patch(composite) if lossless else encode_jpeg(composite, quality=QUALITY))
         name = parse_name(f"{prefix}{row['sample_id']}.{'jpg' if data.startswith(JPEG_START) else 'png'}")
         if before is None or (before["image_id"], before["annotation_id"]) != (row["image_id"], row["annotation_id"]):
-            hashes["mask"] = _write(folder / MASKS / name.mask, encode_png(mask, level=9))
+            hashes["mask"] = _write(folder / MASKS / name.mask, encode_png(to_harmonize(mask, row["direction"]), level=9))
         hashes["composite"] = _write(folder / COMPOSITES / name.file, data)
         lineage = {field: row[field] for field in LINEAGE.names if field in row}
         yield lineage | {"file": name.file} | {column: hashes[picture] for picture, column in HASHES.items()}

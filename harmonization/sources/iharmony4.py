@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from harmonization.composites import PHOTOGRAPHS_PER_SHARD, Foreground, gathered, pixels_sha256, sample_id_of, stored
+from harmonization.composites import PHOTOGRAPHS_PER_SHARD, Foreground, gathered, pixels_sha256, sample_id_of, stored, to_harmonize
 from harmonization.errors import InputError
 from harmonization.files import atomic_folder
 from harmonization.findings import counted
-from harmonization.images import decode_trusted, encode_patch, read_mask, size_of_whole
-from harmonization.layouts.iharmony4 import FOREGROUND_FROM, LINEAGE, LINEAGE_FILE, Layout, Triple, read_layout
-from harmonization.masks import foreground_ratio, instance_of
+from harmonization.images import decode_trusted, read_mask, size_of_whole
+from harmonization.layouts.iharmony4 import LINEAGE, LINEAGE_FILE, Layout, Triple, read_layout
+from harmonization.masks import INSIDE, foreground_ratio, instance_of
 from harmonization.processes import processes
 from harmonization.progress import bar, track
 from harmonization.quality import quality
@@ -122,7 +122,7 @@ def _order(sample: Sample) -> list[int]:
 
 def _instance(sample: Sample) -> Row:
     """A mask as an instance of ``tables.INSTANCES``; what is more than half on is inside."""
-    mask = read_mask(sample.triple.mask) >= FOREGROUND_FROM
+    mask = _matte(sample) >= INSIDE
     names = {name: sample.lineage[name] for name in ("annotation_id", "image_id")}
     return names | instance_of(mask, category_id=0, category=sample.lineage.get("category") or "")
 
@@ -152,7 +152,7 @@ def import_shard(job: ShardJob) -> list[Row]:
             first = len(manifest)
             file, real = _picture(sample.triple.real)
             sha256_real = pixels_sha256(real)
-        measured, change = _change(sample.triple, real)
+        measured, change = _change(sample, real)
         row = {name: value for name, value in sample.lineage.items() if name in MANIFEST.names}
         manifest.append(row | measured | {"sha256_real": sha256_real, "shard": job.shard, "row": len(manifest)})
         stored_rows.append(change | {"real": file, "real_row": first, "image_id": image_id, "sample_id": row["sample_id"]})
@@ -223,15 +223,21 @@ def _picture(path: Path) -> tuple[bytes, np.ndarray]:
     return data, decode_trusted(data, name=str(path))
 
 
-def _change(triple: Triple, real: np.ndarray) -> tuple[Row, Row]:
+def _matte(sample: Sample) -> np.ndarray:
+    """The foreground's matte, uint8 (H, W), of a mask that is white where something is to be harmonized."""
+    return to_harmonize(read_mask(sample.triple.mask), sample.lineage["direction"])
+
+
+def _change(sample: Sample, real: np.ndarray) -> tuple[Row, Row]:
     """What is measured of a composite, and its columns in the shard but for the photograph's."""
+    triple, direction = sample.triple, sample.lineage["direction"]
     file, composite = _picture(triple.composite)
-    mask = read_mask(triple.mask)
-    inside = (mask >= FOREGROUND_FROM).astype(np.uint8)
-    if not inside.any():
+    mask = _matte(sample)
+    inside, changed = ((each >= INSIDE).astype(np.uint8) for each in (mask, to_harmonize(mask, direction)))
+    if not (inside.any() and changed.any()):
         raise InputError(f"{triple.mask}: an empty mask; expected a foreground; mend the set")
-    foreground = Foreground.of(real, (mask > 0).astype(np.uint8), name=str(triple.composite))
-    seen = quality(gathered(real, inside), gathered(composite, inside))
+    foreground = Foreground.soft(real, mask, name=str(triple.composite))
+    seen = quality(gathered(real, changed), gathered(composite, changed))
     measured = {
         "width": real.shape[1],
         "height": real.shape[0],
@@ -241,7 +247,6 @@ def _change(triple: Triple, real: np.ndarray) -> tuple[Row, Row]:
         "sha256_mask": pixels_sha256(mask),
         "sha256_composite": pixels_sha256(composite),
     }
-    if np.isin(mask, (0, 255)).all() and np.array_equal(composite[mask == 0], real[mask == 0]):
+    if direction == "foreground" and np.array_equal(composite[mask == 0], real[mask == 0]):
         return measured, stored(foreground, foreground.patch(foreground.cut(composite)))
-    columns = stored(foreground, foreground.box.of(composite))
-    return measured, columns | {"mask": encode_patch(foreground.box.of(mask)), "patch": None, "composite": file}
+    return measured, stored(foreground, foreground.box.of(composite)) | {"patch": None, "composite": file}

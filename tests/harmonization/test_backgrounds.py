@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from harmonization.errors import InputError
 from harmonization.backgrounds import Background, PlateRules, estimated_foreground, plate
 from harmonization.composites import read_composite, recomposed
+from harmonization.errors import InputError
 from harmonization.images import encode_png
 from harmonization.shards import ShardReader, write_shard
 from harmonization.tables import OWN_FILE_SHARD

@@ -23,9 +23,9 @@ def folder(tmp_path):
     return tmp_path
 
 
-def call(monkeypatch, folder, photo="photo.png", mask="mask.png", out="out.png", model="model.safetensors"):
+def call(monkeypatch, folder, *options, photo="photo.png", mask="mask.png", out="out.png", model="model.safetensors"):
     arguments = [folder / photo, folder / mask, folder / out, "--model", folder / model]
-    monkeypatch.setattr(sys, "argv", ["harmonize", *map(str, arguments)])
+    monkeypatch.setattr(sys, "argv", ["harmonize", *map(str, arguments), *options])
     main()
 
 
@@ -35,6 +35,13 @@ def test_the_photograph_is_written_at_its_own_size(monkeypatch, folder, capsys):
     assert output.shape == (40, 50, 3)
     assert (output[0] == 90).all()
     assert capsys.readouterr().out.strip() == str(folder / "out.png")
+
+
+def test_the_background_can_be_harmonized_instead(monkeypatch, folder):
+    call(monkeypatch, folder, "--direction", "background")
+    output = read_rgb(folder / "out.png")
+    assert (output[10:30, 10:30] == 90).all()
+    assert (output[30:] != 90).any()
 
 
 @pytest.mark.parametrize(

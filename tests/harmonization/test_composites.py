@@ -91,7 +91,7 @@ def test_what_is_measured_of_a_soft_foreground_is_its_opaque_part():
 
 def test_a_foreground_that_is_nowhere_opaque_is_measured_where_it_is_most():
     foreground = Foreground.soft(PHOTO, ALPHA // 2, name="x")
-    assert_array_equal(foreground.telling(foreground.pixels), PHOTO[ALPHA // 2 == (ALPHA // 2).max()])
+    assert_array_equal(foreground.telling(foreground.pixels), PHOTO[(ALPHA // 2).max() == ALPHA // 2])
 
 
 def test_the_photograph_shows_through_a_soft_foreground(tmp_path):

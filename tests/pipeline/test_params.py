@@ -39,8 +39,8 @@ def test_numbers_are_read_as_yaml_1_2(edited):
         ("profile: sample", "profile: smaple", r"profile is 'smaple'; expected one of \['coco', 'full', 'sample'\]"),
         ("dataset: people", "dataset: poeple", r"variants\.unet_code\.dataset is 'poeple'"),
         (
-            "sources: [photographs]",
-            "sources: [photos]",
+            "sources: [photographs, portraits]",
+            "sources: [photographs, photos]",
             r"profiles\.sample\.sources lacks \['photos'\], which `sources` lists",
         ),
         ("foreground_ratio: [0.01, 0.8]", "foreground_ratio: [0.8, 0.01]", r"foreground_ratio.*expected the smaller first"),

@@ -13,10 +13,12 @@ from harmonization.errors import InputError
 from harmonization.images import encode_png, read_mask, read_rgb
 from harmonization.layouts.iharmony4 import LINEAGE, read_layout
 from harmonization.layouts.iharmony4_export import export_iharmony4
+from harmonization.regions import RegionRules
 from harmonization.shards import ShardReader
+from harmonization.sources.iharmony4 import import_iharmony4
 from harmonization.tables import read_table
 from tests.datasets import edit_manifest, edit_row, made
-from tests.photographs import photo
+from tests.photographs import photo, soft_matte
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +121,26 @@ def test_the_lineage_is_kept_with_the_hash_of_every_file(layout, composites):
         }
         for picture, folder, file in (("real", "real_images", f"p{row['image_id']}.jpg"), ("composite", "composite_images", row["file"])):
             assert sha256((layout / "people" / folder / file).read_bytes()).hexdigest() == row[f"sha256_{picture}_file"]
+
+
+@pytest.mark.parametrize("direction", ["foreground", "background"])
+def test_soft_mattes_and_changed_backgrounds_are_read_back_identical(tmp_path, direction):
+    mattes = {image_id: soft_matte(image_id) for image_id in range(1, 17)}
+    expected = made(tmp_path, mattes=mattes, regions=RegionRules(direction))
+    export_iharmony4(expected, tmp_path / "layout", lossless=True)
+    import_iharmony4(tmp_path / "layout", tmp_path / "back", subset="people", val=0.0)
+    for one, other in zip(*(read_table(folder / "manifest.parquet").to_pylist() for folder in (expected, tmp_path / "back")), strict=True):
+        skipped = {"shard", "row", "delta_e", "clipped_fraction"}  # these are measured where the foreground is opaque, or more than half on
+        assert {name: one[name] for name in one.keys() - skipped} == {name: other[name] for name in one.keys() - skipped}
+    for sample, pictures in stored(expected).items():
+        for one, other in zip(pictures, stored(tmp_path / "back")[sample], strict=True):
+            assert_array_equal(one, other)
+
+
+def test_a_mask_is_white_where_something_is_to_be_harmonized(tmp_path):
+    mattes = {image_id: soft_matte(image_id) for image_id in range(1, 17)}
+    export_iharmony4(made(tmp_path, mattes=mattes, regions=RegionRules("background")), tmp_path / "layout")
+    assert_array_equal(read_mask(tmp_path / "layout" / "people" / "masks" / "p1_100.png"), 255 - mattes[1])
 
 
 def test_a_second_subset_leaves_the_lines_of_the_first(layout):

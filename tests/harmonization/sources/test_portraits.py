@@ -30,7 +30,6 @@ from tests.harmonization.sources.portrait_archive import (
     write_zip,
 )
 
-
 TABLES = ("photographs", "instances", "portraits", "rejected")
 
 
