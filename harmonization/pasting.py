@@ -92,12 +92,12 @@ def _made(
 ) -> Iterator[Row]:
     """Writes the files of each composite and gives its row."""
     for number in range(count):
-        pair, place = (each[stable_hash(seed, number, what) % len(each)] for each, what in ((pairs, "portrait"), (places, "place")))
+        pair = pairs[stable_hash(seed, number, "portrait") % len(pairs)]
+        place = places[stable_hash(seed, number, "place") % len(places)]
         portrait = read_pair(archive, pair)
         if isinstance(portrait, Rejected):
-            raise InputError(
-                f"{portrait.name}: {portrait.reason} ({portrait.detail}); expected a whole portrait; remove it or take another seed"
-            )
+            came = f"{portrait.name}: {portrait.reason} ({portrait.detail})"
+            raise InputError(f"{came}; expected a whole portrait; remove it or take another seed")
         photo = decode_rgb(portrait.photograph, name=portrait.name)
         foreground = estimated_foreground(photo, portrait.alpha / 255) if estimate else photo
         made = pasted(foreground, portrait.alpha, read_rgb(place), numpy_rng(seed, number, "crop"))

@@ -72,7 +72,7 @@ def test_the_cut_is_where_the_row_says():
 def test_a_broken_portrait_ends_it_and_leaves_nothing(places, tmp_path):
     files = {name: data for name, data in archive_files().items() if "00000000." in name and "1803151818" in name}
     portraits = write_folder(tmp_path / "portraits", files | {FIRST_MATTE: encode_png(np.zeros((HEIGHT, WIDTH), np.uint8))})
-    with pytest.raises(InputError, match="matting_00000000/1803151818-00000000.png: no_alpha"):
+    with pytest.raises(InputError, match=r"matting_00000000/1803151818-00000000\.png: no_alpha"):
         paste_portraits(portraits, places, tmp_path / "out", count=1)
     assert not (tmp_path / "out").exists()
 
