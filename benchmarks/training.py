@@ -14,7 +14,7 @@ from harmonization.losses import ADVERSARIAL_LOSSES, l1
 from harmonization.networks.harmonizer import build_discriminator, build_harmonizer
 from harmonization.networks.initialisation import initialise
 from harmonization.randomness import deterministic_algorithms
-from harmonization.steps import STEPS, Critic, Players, Reconstruction, set_up
+from harmonization.steps import Critic, Objective, Players, Reconstruction, set_up, step_of
 from harmonization.training import Precision, resolve_precision
 
 WARM_UP = 3
@@ -31,11 +31,11 @@ def noise(count: int, size_px: int) -> PackedSplit:
 def players(name: str, width: int, size_px: int, *, with_critic: bool, precision: Precision, device: torch.device) -> Players:
     """The networks of a variant of this width."""
     harmonizer = build_harmonizer(name=name, width=width, size_px=size_px, mask_input=True, paste=True, inference_mode="eval")
-    network = build_discriminator(name="patchgan", width=width, field_px=70)
+    network = build_discriminator(name="patchgan", width=width, size_px=size_px, field_px=70)
     for part in (harmonizer, network):
         initialise(part, name="normal", generator=torch.Generator().manual_seed(0))
     critic = Critic(network, ADVERSARIAL_LOSSES["least_squares"], 1.0) if with_critic else None
-    parts = {"l1": Reconstruction(l1, 100.0)}
+    parts = Objective({"l1": Reconstruction(l1, 100.0)})
     return set_up(harmonizer.train(), parts, critic, precision=resolve_precision(precision, device), betas=(0.5, 0.999), device=device)
 
 
@@ -48,7 +48,7 @@ def measure(game: Players, batches: Batches, *, batch_size: int, steps: int, dev
             start = time.perf_counter()
             batch = batches.take(index[step], augmentation_rng(0, epoch=1, step=step))
             fetched = time.perf_counter()
-            STEPS[game.critic is not None](game, batch)
+            step_of(game.critic)(game, batch)
             if device.type == "cuda":
                 torch.cuda.synchronize()
             computing.append(time.perf_counter() - fetched)

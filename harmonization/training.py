@@ -19,7 +19,7 @@ from harmonization.progress import bar
 from harmonization.randomness import deterministic_algorithms, torch_seed
 from harmonization.schedules import Schedule
 from harmonization.seeding import stable_hash
-from harmonization.steps import STEPS, Critic, Losses, Players, Reconstruction, set_up
+from harmonization.steps import Critic, Losses, Objective, Players, set_up, step_of
 from harmonization.training_state import HistoryRow, LoopState, Stateful
 from harmonization.validation import Validation, validate
 
@@ -52,7 +52,7 @@ def fit(
     harmonizer: Harmonizer,
     train: PackedSplit,
     val: PackedSplit,
-    reconstructions: Mapping[str, Reconstruction],
+    objective: Objective,
     critic: Critic | None,
     recipe: Recipe,
     device: torch.device,
@@ -68,7 +68,7 @@ def fit(
     recipe = replace(recipe, precision=number_format)
     players = set_up(
         harmonizer,
-        reconstructions,
+        objective,
         critic,
         precision=number_format,
         betas=recipe.betas,
@@ -79,7 +79,7 @@ def fit(
     scored = harmonizer if players.average is None else cast("Harmonizer", players.average.module)
     batches, val_batches = Batches(train, device=device), Batches(val, device=device)
     epochs = recipe.epochs
-    state = LoopState(folder / STATE_FILE, settings=_settings(recipe, reconstructions, critic, batches, val_batches), epochs=epochs)
+    state = LoopState(folder / STATE_FILE, settings=_settings(recipe, objective, critic, batches, val_batches), epochs=epochs)
     state.restore(parts, device=device)
     for row in state.history:
         on_epoch(row)
@@ -92,7 +92,7 @@ def fit(
             with torch_seed(stable_hash(recipe.seed, "dropout", epoch), device):
                 losses = _mean_losses(_steps(players, batches, recipe, epoch=epoch), batches, epoch=epoch, progress=progress)
             scores = validate(scored, val_batches, batch_size=recipe.batch_size)
-            row = _row(epoch, rate, losses, reconstructions, scores)
+            row = _row(epoch, rate, losses, objective, scores)
             state.add(row, scored)
             state.store(parts)
             progress.set_postfix_str(f"epoch {epoch}/{epochs}, val fMSE {scores.fmse:.1f}")
@@ -119,18 +119,16 @@ def _changing_parts(harmonizer: Harmonizer, critic: Critic | None, players: Play
     return parts if players.average is None else parts | {"average": players.average}
 
 
-def _settings(
-    recipe: Recipe, reconstructions: Mapping[str, Reconstruction], critic: Critic | None, batches: Batches, val_batches: Batches
-) -> dict[str, Any]:
+def _settings(recipe: Recipe, objective: Objective, critic: Critic | None, batches: Batches, val_batches: Batches) -> dict[str, Any]:
     plain = {name: value for name, value in vars(recipe).items() if name not in ("schedule", "betas", "epochs")}
     rates = [recipe.schedule(epoch / recipe.epochs) for epoch in range(recipe.epochs)]
     sizes = [len(batches), len(val_batches)]
-    return plain | {"betas": list(recipe.betas), "rates": rates, "losses": _weights(reconstructions, critic), "images": sizes}
+    return plain | {"betas": list(recipe.betas), "rates": rates, "losses": _weights(objective, critic), "images": sizes}
 
 
-def _weights(reconstructions: Mapping[str, Reconstruction], critic: Critic | None) -> dict[str, float]:
-    adversarial = {} if critic is None else {"g_adversarial": critic.weight}
-    return {name: part.weight for name, part in reconstructions.items()} | adversarial
+def _weights(objective: Objective, critic: Critic | None) -> dict[str, Any]:
+    adversarial = {} if critic is None else {"g_adversarial": critic.weight, "penalty": critic.penalty_weight}
+    return objective.weights | adversarial | {"sides": list(objective.side_weights)}
 
 
 def _set_rate(players: Players, rate: float) -> None:
@@ -141,7 +139,7 @@ def _set_rate(players: Players, rate: float) -> None:
 
 def _steps(players: Players, batches: Batches, recipe: Recipe, *, epoch: int) -> Iterator[tuple[np.ndarray, Losses]]:
     """Takes the epoch's steps, one for each item: the positions of its composites and its losses."""
-    step, seed = STEPS[players.critic is not None], recipe.seed
+    step, seed = step_of(players.critic), recipe.seed
     for number, index in enumerate(shuffled(len(batches), batch_size=recipe.batch_size, seed=seed, epoch=epoch)):
         crops = augmentation_rng(seed, epoch=epoch, step=number) if recipe.augment else None
         yield index, step(players, batches.take(index, crops))
@@ -175,11 +173,9 @@ def _require_finite(table: Tensor, indices: list[np.ndarray], batches: Batches, 
         raise InputError(f"epoch {epoch}, step {step + 1}: a loss is not a finite number; {advice}; the batch was {names}")
 
 
-def _row(
-    epoch: int, rate: float, losses: Mapping[str, float], reconstructions: Mapping[str, Reconstruction], scores: Validation
-) -> HistoryRow:
+def _row(epoch: int, rate: float, losses: Mapping[str, float], objective: Objective, scores: Validation) -> HistoryRow:
     if not math.isfinite(scores.fmse):
         raise InputError(f"epoch {epoch}: validation fMSE is {scores.fmse}; lower the learning rate, or add foregrounds to `val`")
     row: HistoryRow = {"epoch": epoch, "learning_rate": rate, "g_loss": losses["g_loss"]}
-    row |= {"g_adversarial": losses.get("g_adversarial"), **{name: losses[name] for name in reconstructions}}
+    row |= {"g_adversarial": losses.get("g_adversarial"), **{name: losses[name] for name in objective.weights}}
     return row | {"d_loss": losses.get("d_loss"), "val_fmse": scores.fmse, "val_psnr": scores.psnr_db}

@@ -1,20 +1,35 @@
 """A variant of ``params.yaml`` as the parts that training takes."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 from torch import nn
 
 from harmonization.errors import InputError
-from harmonization.losses import ADVERSARIAL_LOSSES, RECONSTRUCTION_LOSSES
+from harmonization.losses import (
+    ADVERSARIAL_LOSSES,
+    DOMAIN_TRIPLETS,
+    FEATURE_DISTANCES,
+    RECONSTRUCTION_LOSSES,
+    AdversarialLoss,
+    DisharmonyLoss,
+    ReconstructionLoss,
+)
+from harmonization.losses.backbones import load_squeezenet, load_vgg19
+from harmonization.losses.features import feature_loss
+from harmonization.networks import DISCRIMINATORS
+from harmonization.networks.bargain import Bargain
+from harmonization.networks.disharmony_critic import DisharmonyCritic
 from harmonization.networks.harmonizer import Harmonizer, build_discriminator, build_harmonizer
 from harmonization.networks.initialisation import initialise
+from harmonization.randomness import torch_seed
 from harmonization.schedules import SCHEDULES
 from harmonization.seeding import stable_hash
-from harmonization.steps import Critic, Reconstruction
+from harmonization.steps import CodeTerm, Critic, Objective, Reconstruction
 from harmonization.training import Recipe
-from pipeline.params import Training, Variant
+from pipeline.params import FEATURE, Training, Variant
 
 NARROWEST = 4
 Part = TypeVar("Part")
@@ -36,17 +51,30 @@ def critic_of(variant: Variant, training: Training, *, seed: int) -> Critic | No
     """The variant's discriminator and adversarial loss, if it has them."""
     if variant.discriminator is None or variant.adversarial is None:
         return None
-    chosen = variant.discriminator
-    network = build_discriminator(name=chosen.name, width=_scaled(chosen.width, training), field_px=chosen.field_px)
+    chosen, adversarial = variant.discriminator, variant.adversarial
+    loss = _choice(ADVERSARIAL_LOSSES, adversarial.name, key="adversarial.name")
+    with torch_seed(stable_hash(seed, "build", "critic"), torch.device("cpu")):  # spectral norms begin with random vectors
+        network = build_discriminator(
+            name=chosen.name, width=_scaled(chosen.width, training), size_px=training.size_px, field_px=chosen.field_px
+        )
     _initialise(network, variant, "critic", seed)
-    loss = _choice(ADVERSARIAL_LOSSES, variant.adversarial.name, key="adversarial.name")
-    return Critic(network, loss, variant.adversarial.weight)
+    view = DISCRIMINATORS[chosen.name].sees
+    _expect_fit(variant, network, loss)
+    return Critic(network, loss, adversarial.weight, view, adversarial.gradient_penalty)
 
 
-def reconstructions_of(variant: Variant) -> dict[str, Reconstruction]:
-    """The variant's losses against the real photograph, with their weights."""
-    losses = {name: _choice(RECONSTRUCTION_LOSSES, name, key="losses") for name in variant.losses}
-    return {name: Reconstruction(loss, variant.losses[name]) for name, loss in losses.items()}
+def objective_of(variant: Variant, harmonizer: Harmonizer, *, device: torch.device) -> Objective:
+    """What the variant's harmonizer minimises beside a critic's part."""
+    losses = {name: _loss(variant, name, device) for name in variant.losses}
+    parts = {name: Reconstruction(loss, variant.losses[name]) for name, loss in losses.items()}
+    codes = None
+    if variant.domain_codes is not None:
+        network, chosen = harmonizer.network, variant.domain_codes
+        if not isinstance(network, Bargain):
+            came = f"params.yaml: domain_codes with generator {variant.generator.name!r}, which has no codes"
+            raise InputError(f"{came}; expected one whose name begins with bargain")
+        codes = CodeTerm(_choice(DOMAIN_TRIPLETS, chosen.name, key="domain_codes.name"), network.codes, chosen.weight)
+    return Objective(parts, codes, variant.side_weights)
 
 
 def recipe_of(variant: Variant, training: Training, *, seed: int) -> Recipe:
@@ -63,6 +91,29 @@ def recipe_of(variant: Variant, training: Training, *, seed: int) -> Recipe:
         average_weights=variant.average_weights,
         seed=seed,
     )
+
+
+def _loss(variant: Variant, name: str, device: torch.device) -> ReconstructionLoss:
+    if name != FEATURE or variant.features is None:
+        return _choice(RECONSTRUCTION_LOSSES, name, key="losses")
+    chosen = variant.features
+    file = None if chosen.file is None else Path(chosen.file)
+    if chosen.backbone == "vgg19":
+        extractor = load_vgg19(list(chosen.layers), file)
+    elif file is not None:
+        extractor = load_squeezenet(list(chosen.layers), file)
+    else:
+        raise InputError("params.yaml: features.file is null; expected the file of SqueezeNet's weights")
+    return feature_loss(extractor.to(device), weights=chosen.layers, distance=FEATURE_DISTANCES[chosen.distance])
+
+
+def _expect_fit(variant: Variant, network: nn.Module, loss: AdversarialLoss | DisharmonyLoss) -> None:
+    """A critic that marks pixels and an objective over pixels go together; a penalty takes a critic that sees each picture alone."""
+    if isinstance(network, DisharmonyCritic) != isinstance(loss, DisharmonyLoss):
+        raise InputError("params.yaml: the discriminator and the adversarial loss called disharmony need each other; give both or neither")
+    penalised = variant.adversarial is not None and variant.adversarial.gradient_penalty > 0
+    if penalised and any(isinstance(module, nn.BatchNorm2d) for module in network.modules()):
+        raise InputError("params.yaml: a gradient_penalty needs a discriminator without batch norms; expected domain_verification, say")
 
 
 def _scaled(width: int, training: Training) -> int:

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 from harmonization.baselines import BASELINES
 from harmonization.errors import InputError
-from harmonization.losses import ADVERSARIAL_LOSSES, RECONSTRUCTION_LOSSES
+from harmonization.losses import ADVERSARIAL_LOSSES, DOMAIN_TRIPLETS, RECONSTRUCTION_LOSSES
 from harmonization.networks import DISCRIMINATORS, GENERATORS
 from harmonization.networks.initialisation import INITIALISATIONS
 from harmonization.transfer import TRANSFERS
-from pipeline.params import PARAMS_FILE, Params
+from pipeline.params import FEATURE, PARAMS_FILE, Params
 
 
 def check_choices(params: Params) -> None:
@@ -29,7 +29,9 @@ def _choices(params: Params) -> Iterable[tuple[str, str, Iterable[str]]]:
         key = f"variants.{variant}"
         yield f"{key}.generator.name", chosen.generator.name, GENERATORS
         yield f"{key}.init", chosen.init, INITIALISATIONS
-        yield from ((f"{key}.losses", name, RECONSTRUCTION_LOSSES) for name in chosen.losses)
+        yield from ((f"{key}.losses", name, [*RECONSTRUCTION_LOSSES, FEATURE]) for name in chosen.losses)
+        if chosen.domain_codes:
+            yield f"{key}.domain_codes.name", chosen.domain_codes.name, DOMAIN_TRIPLETS
         if chosen.discriminator and chosen.adversarial:
             yield f"{key}.discriminator.name", chosen.discriminator.name, DISCRIMINATORS
             yield f"{key}.adversarial.name", chosen.adversarial.name, ADVERSARIAL_LOSSES

@@ -11,6 +11,7 @@ from ruamel.yaml.error import YAMLError
 from harmonization.errors import InputError
 
 PARAMS_FILE = Path("params.yaml")
+FEATURE = "feature"  # the one loss that needs a frozen network, described by the variant's `features`
 Split = Literal["train", "val", "test"]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -203,10 +204,10 @@ class Generator(Section):
 
 
 class Discriminator(Section):
-    """A network of ``harmonization.networks.DISCRIMINATORS``."""
+    """A network of ``harmonization.networks.DISCRIMINATORS``; one that judges patches has a field of ``field_px``."""
 
     name: str
-    field_px: Literal[16, 34, 70, 142]
+    field_px: Literal[16, 34, 70, 142] | None = None
     width: Count
 
 
@@ -215,6 +216,23 @@ class Adversarial(Section):
 
     name: str
     weight: Annotated[float, Field(ge=0)]
+    gradient_penalty: Annotated[float, Field(ge=0)] = 0.0  # its weight in the critic's loss
+
+
+class DomainCodes(Section):
+    """A loss of ``harmonization.losses.DOMAIN_TRIPLETS`` on the codes of a generator that has them."""
+
+    name: str
+    weight: Annotated[float, Field(ge=0)]
+
+
+class Features(Section):
+    """Weights and the distance of the loss ``feature`` between what a frozen network sees in two pictures."""
+
+    backbone: Literal["vgg19", "squeezenet"]
+    file: str | None = None  # of its weights; null: torchvision's own place, for vgg19
+    layers: Annotated[dict[str, Positive], Field(min_length=1)]
+    distance: Literal["l1", "l2", "style"]
 
 
 class Optimizer(Section):
@@ -243,6 +261,9 @@ class Variant(Section):
     discriminator: Discriminator | None = None
     adversarial: Adversarial | None = None
     losses: Annotated[dict[str, Annotated[float, Field(ge=0)]], Field(min_length=1)]
+    features: Features | None = None  # of the loss `feature`
+    domain_codes: DomainCodes | None = None
+    side_weights: tuple[Positive, ...] = ()  # of the network's side outputs under deep supervision, the main one first
     optimizer: Optimizer
     init: Literal["normal", "xavier"]
     schedule: Schedule = Schedule(name="constant")
@@ -253,6 +274,8 @@ class Variant(Section):
     def _critic_and_objective_come_together(self) -> "Variant":
         if (self.discriminator is None) != (self.adversarial is None):
             raise ValueError("`discriminator` and `adversarial` need each other; give both or neither")
+        if (FEATURE in self.losses) != (self.features is not None):
+            raise ValueError("the loss `feature` and the section `features` need each other; give both or neither")
         return self
 
 

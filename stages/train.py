@@ -13,7 +13,7 @@ from harmonization.tables import write_table
 from harmonization.training import fit, resolve_precision
 from harmonization.training_state import best_row, history_table
 from harmonization.validation import sample_grid
-from pipeline.assembly import architecture_of, critic_of, harmonizer_of, recipe_of, reconstructions_of
+from pipeline.assembly import architecture_of, critic_of, harmonizer_of, objective_of, recipe_of
 from pipeline.device import pick_device
 from pipeline.layout import Layout
 from pipeline.live import live_metrics
@@ -42,7 +42,7 @@ def main(variant: str, seed: int) -> None:
             harmonizer=harmonizer,
             train=train,
             val=val,
-            reconstructions=reconstructions_of(spec),
+            objective=objective_of(spec, harmonizer, device=device),
             critic=critic_of(spec, training, seed=seed),
             recipe=recipe,
             device=device,

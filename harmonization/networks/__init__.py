@@ -1,9 +1,56 @@
 """The networks that ``params.yaml`` can name."""
 
+from collections.abc import Callable
+from typing import NamedTuple
+
+from torch import nn
+
+from harmonization.networks.affine import affine
+from harmonization.networks.attention_unet import attention_unet
+from harmonization.networks.bargain import bargain, bargain_hsv, bargain_unet3plus, bargain_unet3plus_code
+from harmonization.networks.blocks import Generator
+from harmonization.networks.dih import dih
+from harmonization.networks.disharmony_critic import DisharmonyCritic
+from harmonization.networks.domain_verification import DomainVerification
+from harmonization.networks.fcn import fcn, fcn_code
+from harmonization.networks.fcn_critic import FCNCritic
 from harmonization.networks.idih import idih
 from harmonization.networks.patchgan import PatchGAN
+from harmonization.networks.rain import rain
+from harmonization.networks.self_attention_critic import SelfAttentionCritic
 from harmonization.networks.unet import unet
+from harmonization.networks.unet3plus import unet3plus, unet3plus_code
 
-GENERATORS = {"unet": unet, "idih": idih}  # (in_channels, width, size_px) -> network
+GENERATORS: dict[str, Callable[..., Generator]] = {  # (in_channels, width, size_px) -> network
+    "affine": affine,
+    "attention_unet": attention_unet,
+    "bargain": bargain,
+    "bargain_hsv": bargain_hsv,
+    "bargain_unet3plus": bargain_unet3plus,
+    "bargain_unet3plus_code": bargain_unet3plus_code,
+    "dih": dih,
+    "fcn": fcn,
+    "fcn_code": fcn_code,
+    "idih": idih,
+    "rain": rain,
+    "unet": unet,
+    "unet3plus": unet3plus,
+    "unet3plus_code": unet3plus_code,
+}
 
-DISCRIMINATORS = {"patchgan": PatchGAN}  # (width, field_px) -> network
+
+class Discriminator(NamedTuple):
+    """How a discriminator is made, (width, and what it takes beside) -> network, and what it is shown: a name of ``steps.VIEWS``."""
+
+    build: Callable[..., nn.Module]
+    sees: str
+    takes: tuple[str, ...] = ()  # of field_px and size_px
+
+
+DISCRIMINATORS = {
+    "disharmony": Discriminator(DisharmonyCritic, "picture"),
+    "domain_verification": Discriminator(DomainVerification, "picture_and_mask", takes=("size_px",)),
+    "fcn": Discriminator(FCNCritic, "picture"),
+    "patchgan": Discriminator(PatchGAN, "beside_composite", takes=("field_px",)),
+    "self_attention": Discriminator(SelfAttentionCritic, "picture"),
+}

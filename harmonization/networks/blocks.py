@@ -1,15 +1,36 @@
 """What encoders and decoders share: convolutions that halve, transposed ones that double, and how often a size halves."""
 
+from collections.abc import Callable
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 
 KERNEL_PX = 4
+
+Norm = Literal["batch", "instance"]
+
+# (channels) -> layer. An instance norm has no parameters and is the same in training and in use.
+NORMS: dict[Norm, Callable[[int], nn.Module]] = {"batch": nn.BatchNorm2d, "instance": nn.InstanceNorm2d}
 
 
 class Generator(nn.Module):
     """A network from pictures to pictures that halves them ``depth`` times, so that sides are multiples of 2 ** ``depth``."""
 
     depth: int
+
+    def outputs(self, inputs: Tensor) -> list[Tensor]:
+        """The pictures that deep supervision compares, the main one first; most networks have no other."""
+        return [self(inputs)]
+
+    def at_full_resolution(self, inputs: Tensor, composite: Tensor) -> Tensor:
+        """A composite (B, 3, H', W') of any size harmonized; ``inputs`` are the same pictures at the network's size.
+
+        The network's *change* is enlarged and added, so that detail finer than its grid stays.
+        """
+        change = self(inputs) - inputs[:, :3]
+        return composite + interpolate(change, composite.shape[2:], mode="bicubic", align_corners=False)
 
 
 def halving(inputs: int, outputs: int, *, bias: bool = True) -> nn.Conv2d:
@@ -20,6 +41,28 @@ def halving(inputs: int, outputs: int, *, bias: bool = True) -> nn.Conv2d:
 def doubling(inputs: int, outputs: int, *, bias: bool = True) -> nn.ConvTranspose2d:
     """A transposed convolution to twice the size: kernel 4, stride 2, padding 1."""
     return nn.ConvTranspose2d(inputs, outputs, KERNEL_PX, stride=2, padding=1, bias=bias)
+
+
+def encoder_block(inputs: int, outputs: int, *, norm: nn.Module, bias: bool) -> nn.Sequential:
+    """A U-Net's step to half the size, as in pix2pix."""
+    return nn.Sequential(halving(inputs, outputs, bias=bias), norm, nn.LeakyReLU(0.2))
+
+
+def decoder_block(inputs: int, outputs: int, *, norm: nn.Module, bias: bool, dropout: bool) -> nn.Sequential:
+    """A U-Net's step to twice the size, as in pix2pix; its ReLU comes after the join with the skip connection."""
+    block = nn.Sequential(doubling(inputs, outputs, bias=bias), norm)
+    if dropout:
+        block.append(nn.Dropout(0.5))
+    return block
+
+
+def decoder_channels(channels: list[int]) -> list[tuple[int, int]]:
+    """Inputs and outputs of a U-Net's decoder blocks, deepest first, for an encoder with these channels, shallowest first.
+
+    All but the first take the map of their equal in the encoder beside the map from below.
+    """
+    inputs = [channels[-1], *(2 * count for count in channels[-2:0:-1])]
+    return list(zip(inputs, channels[-2::-1], strict=True))
 
 
 def exact_halvings(size_px: int, *, at_most: int) -> int:

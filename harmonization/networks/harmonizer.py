@@ -34,16 +34,19 @@ class Harmonizer(nn.Module):
 
     def raw(self, composite: Tensor, mask: Tensor) -> Tensor:
         """The network's own picture, background included."""
-        _check_size(composite, multiple_px=2**self.network.depth)
-        inputs = torch.cat([composite, mask], 1) if self.mask_input else composite
+        inputs = self._inputs(composite, mask)
         if not self._one_by_one:
             return self.network(inputs)
         return torch.cat([self._with_dropout(picture) for picture in inputs.split(1)])
 
-    def forward(self, composite: Tensor, mask: Tensor) -> Tensor:
-        """The picture that the system stands for: ``raw``, with the composite's background pasted back if ``paste``."""
-        output = self.raw(composite, mask)
-        return pasted(output, composite, mask) if self.paste else output
+    def forward(self, composite: Tensor, mask: Tensor, *, sides: bool = False) -> Tensor | list[Tensor]:
+        """The picture that the system stands for: ``raw``, with the composite's background pasted back if ``paste``.
+
+        With ``sides`` a list of it and the network's other side outputs, which only some networks have.
+        """
+        outputs = self.network.outputs(self._inputs(composite, mask)) if sides else [self.raw(composite, mask)]
+        pictures = [pasted(output, composite, mask) if self.paste else output for output in outputs]
+        return pictures if sides else pictures[0]
 
     def train(self, mode: bool = True) -> Self:
         """Training (or, with False, plain evaluation); batch norms gather their running statistics."""
@@ -55,6 +58,10 @@ class Harmonizer(nn.Module):
         super().train(self.inference_mode == "train")
         self._set_gathering(False)
         return self
+
+    def _inputs(self, composite: Tensor, mask: Tensor) -> Tensor:
+        _check_size(composite, multiple_px=2**self.network.depth)
+        return torch.cat([composite, mask], 1) if self.mask_input else composite
 
     def _set_gathering(self, gathering: bool) -> None:
         # In training mode a batch norm that does not track uses the batch's statistics and leaves its buffers alone.
@@ -83,11 +90,15 @@ def build_harmonizer(*, name: str, width: int, size_px: int, mask_input: bool, p
     return Harmonizer(network, mask_input=mask_input, paste=paste, inference_mode=inference_mode)
 
 
-def build_discriminator(*, name: str, width: int, field_px: int) -> nn.Module:
-    """A discriminator by name, for a condition and a picture of three channels each."""
+def build_discriminator(*, name: str, width: int, size_px: int, field_px: int | None = None) -> nn.Module:
+    """A discriminator by name, for pictures of ``size_px`` squared; those of patches have a field of ``field_px``."""
     if name not in DISCRIMINATORS:
         raise InputError(f"discriminator is {name!r}; expected one of {sorted(DISCRIMINATORS)}")
-    return DISCRIMINATORS[name](width=width, field_px=field_px)
+    chosen, options = DISCRIMINATORS[name], {"size_px": size_px, "field_px": field_px}
+    if ("field_px" in chosen.takes) != (field_px is not None):
+        expected = "the size of its patches" if "field_px" in chosen.takes else "none, since it does not judge patches"
+        raise InputError(f"discriminator {name!r} got field_px {field_px}; expected {expected}")
+    return chosen.build(width=width, **{option: options[option] for option in chosen.takes})
 
 
 def _check_size(composite: Tensor, *, multiple_px: int) -> None:

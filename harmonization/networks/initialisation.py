@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from harmonization.errors import InputError
 
@@ -30,8 +31,13 @@ def initialise(network: nn.Module, *, name: str, generator: torch.Generator) -> 
         raise InputError(f"init is {name!r}; expected one of {sorted(INITIALISATIONS)}")
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-            INITIALISATIONS[name](module.weight, generator)
+            INITIALISATIONS[name](_drawable(module), generator)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, nn.BatchNorm2d):
             module.reset_parameters()
+
+
+def _drawable(module: nn.Module) -> Tensor:
+    """The weight that is learned: under a spectral norm the one that is seen is computed from it."""
+    return module.get_parameter("parametrizations.weight.original" if parametrize.is_parametrized(module, "weight") else "weight")

@@ -8,7 +8,16 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from harmonization.networks.blocks import Generator, doubling, exact_halvings, full_precision, halving
+from harmonization.networks.blocks import (
+    Generator,
+    decoder_block,
+    decoder_channels,
+    doubling,
+    encoder_block,
+    exact_halvings,
+    full_precision,
+    halving,
+)
 
 WIDEST = 8  # channels stop growing at this multiple of the width
 DROPOUT_BLOCKS = 3
@@ -26,14 +35,14 @@ class UNet(Generator):
         super().__init__()
         self.depth = depth
         channels = [width * min(2**level, WIDEST) for level in range(depth)]
-        inner = pairwise(channels[:-1])
         self.first = nn.Sequential(halving(in_channels, width, bias=conv_bias), nn.LeakyReLU(0.2))
-        self.encoder = nn.ModuleList(_encoder_block(inputs, outputs, conv_bias) for inputs, outputs in inner)
+        self.encoder = nn.ModuleList(
+            encoder_block(narrow, wide, norm=nn.BatchNorm2d(wide), bias=conv_bias) for narrow, wide in pairwise(channels[:-1])
+        )
         self.bottleneck = nn.Sequential(halving(channels[-2], channels[-1], bias=conv_bias), nn.ReLU())
-        inputs = [channels[-1], *(2 * count for count in channels[-2:0:-1])]
         self.decoder = nn.ModuleList(
-            _decoder_block(wide, narrow, conv_bias, dropout=level < DROPOUT_BLOCKS)
-            for level, (wide, narrow) in enumerate(zip(inputs, channels[-2::-1], strict=True))
+            decoder_block(wide, narrow, norm=nn.BatchNorm2d(narrow), bias=conv_bias, dropout=level < DROPOUT_BLOCKS)
+            for level, (wide, narrow) in enumerate(decoder_channels(channels))
         )
         self.last = doubling(2 * width, 3)
 
@@ -52,14 +61,3 @@ class UNet(Generator):
 def unet(*, in_channels: int, width: int, size_px: int) -> UNet:
     """A U-Net as deep as the size allows, at most 8: 512 and 256 -> 8, 128 -> 7."""
     return UNet(in_channels=in_channels, width=width, depth=exact_halvings(size_px, at_most=8))
-
-
-def _encoder_block(inputs: int, outputs: int, bias: bool) -> nn.Sequential:
-    return nn.Sequential(halving(inputs, outputs, bias=bias), nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2))
-
-
-def _decoder_block(inputs: int, outputs: int, bias: bool, *, dropout: bool) -> nn.Sequential:
-    block = nn.Sequential(doubling(inputs, outputs, bias=bias), nn.BatchNorm2d(outputs))
-    if dropout:
-        block.append(nn.Dropout(0.5))
-    return block

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from harmonization.errors import InputError
 from harmonization.inference import harmonize
+from harmonization.networks.blocks import Generator
 from harmonization.networks.harmonizer import Harmonizer
 
 
-class Brighten(nn.Module):
+class Brighten(Generator):
     """Adds 0.2 on the network's scale (25.5 levels) to the first three channels."""
 
     depth = 0  # takes every size

@@ -8,11 +8,11 @@ import torch
 from harmonization.batches import Batch, Batches
 from harmonization.losses import ADVERSARIAL_LOSSES, l1
 from harmonization.networks.harmonizer import build_discriminator, build_harmonizer
-from harmonization.steps import Critic, Players, Reconstruction, gan_step, reconstruction_step, set_up
+from harmonization.steps import Critic, Objective, Players, Reconstruction, gan_step, reconstruction_step, set_up
 from tests.composites import packed
 
 CPU = torch.device("cpu")
-LOSSES = ({"l1": Reconstruction(l1, 10.0)}, None)
+LOSSES = (Objective({"l1": Reconstruction(l1, 10.0)}), None)
 PLAIN = {"precision": "fp32", "betas": (0.5, 0.999), "device": CPU}
 
 
@@ -26,9 +26,9 @@ def players(*, adversarial: str | None, weight: float = 1.0, reconstruction_weig
     harmonizer = build_harmonizer(name="unet", width=4, size_px=32, mask_input=True, paste=True, inference_mode="eval")
     critic = None
     if adversarial:
-        critic = Critic(build_discriminator(name="patchgan", width=4, field_px=34), ADVERSARIAL_LOSSES[adversarial], weight)
-    parts = {"l1": Reconstruction(l1, reconstruction_weight)}
-    return set_up(harmonizer.train(), parts, critic, precision=precision, betas=(0.5, 0.999), device=CPU)
+        critic = Critic(build_discriminator(name="patchgan", width=4, size_px=32, field_px=34), ADVERSARIAL_LOSSES[adversarial], weight)
+    objective = Objective({"l1": Reconstruction(l1, reconstruction_weight)})
+    return set_up(harmonizer.train(), objective, critic, precision=precision, betas=(0.5, 0.999), device=CPU)
 
 
 def weights(network: torch.nn.Module) -> list[torch.Tensor]:

@@ -12,7 +12,7 @@ from harmonization.losses import ADVERSARIAL_LOSSES, l1
 from harmonization.networks.harmonizer import Harmonizer, build_discriminator, build_harmonizer
 from harmonization.networks.initialisation import initialise
 from harmonization.schedules import constant, step
-from harmonization.steps import Critic, Reconstruction
+from harmonization.steps import Critic, Objective, Reconstruction
 from harmonization.training import Recipe, fit, resolve_precision
 from harmonization.training_state import best_row, history_table
 from harmonization.validation import validate
@@ -28,11 +28,11 @@ class KilledError(Exception):
 
 def train(folder: Path, *, adversarial: str | None = "bce", on_epoch=lambda _row: None, seed: int = 0, **changes):
     harmonizer = build_harmonizer(name="unet", width=4, size_px=32, mask_input=True, paste=True, inference_mode="eval")
-    critic = build_discriminator(name="patchgan", width=4, field_px=34)
+    critic = build_discriminator(name="patchgan", width=4, size_px=32, field_px=34)
     for network in (harmonizer, critic):
         initialise(network, name="normal", generator=torch.Generator().manual_seed(0))
     arguments = {
-        "reconstructions": {"l1": Reconstruction(l1, 100.0)},
+        "objective": Objective({"l1": Reconstruction(l1, 100.0)}),
         "critic": Critic(critic, ADVERSARIAL_LOSSES[adversarial], 1.0) if adversarial else None,
         "learning_rate": 2e-3,
         "betas": (0.5, 0.999),
@@ -42,7 +42,7 @@ def train(folder: Path, *, adversarial: str | None = "bce", on_epoch=lambda _row
         "precision": "fp32",
         "augment": True,
     } | changes
-    losses = {name: arguments.pop(name) for name in ("reconstructions", "critic")}
+    losses = {name: arguments.pop(name) for name in ("objective", "critic")}
     recipe = Recipe(seed=seed, **arguments)
     history = fit(harmonizer=harmonizer, train=TRAIN, val=VAL, recipe=recipe, device=CPU, folder=folder, on_epoch=on_epoch, **losses)
     return harmonizer, history
@@ -143,7 +143,7 @@ def test_history_names_every_loss_and_leaves_out_time(tmp_path):
 def test_a_loss_that_is_not_a_number_stops_with_the_names_of_its_batch(tmp_path):
     broken = {"l1": Reconstruction(lambda output, real, mask: l1(output, real, mask) / 0 * 0, 1.0)}
     with pytest.raises(InputError, match=r"epoch 1, step 1: a loss is not a finite number; .* the batch was \d_\d_0, "):
-        train(tmp_path, reconstructions=broken)
+        train(tmp_path, objective=Objective(broken))
 
 
 def test_weights_that_diverge_stop_the_run(tmp_path):

@@ -10,9 +10,9 @@ from pipeline.params import load_params
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("name: unet,", "name: unett,", r"variants\.unet_code\.generator\.name is 'unett'; expected one of \['idih', 'unet'\]"),
+        ("name: unet,", "name: unett,", r"variants\.unet_code\.generator\.name is 'unett'; expected one of \['affine', 'attention_unet'"),
         ("losses: {l1: 100.0}", "losses: {l3: 100.0}", r"variants\.unet_code\.losses is 'l3'"),
-        ("name: bce", "name: wasserstein", r"variants\.unet_code\.adversarial\.name is 'wasserstein'"),
+        ("name: bce", "name: wgan", r"variants\.unet_code\.adversarial\.name is 'wgan'"),
         ("transfers: [reinhard_lab]", "transfers: [reinhart]", r"profiles\.sample\.datasets\.people\.synthesis\.transfers is 'reinhart'"),
         ("baselines: [identity, reinhard]", "baselines: [identity, magic]", r"baselines is 'magic'"),
     ],

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm
 
 from harmonization.errors import InputError
 from harmonization.networks.initialisation import initialise
@@ -51,3 +52,9 @@ def test_weights_depend_on_the_seed_alone():
 def test_an_unknown_name_is_refused():
     with pytest.raises(InputError, match=r"init is 'he'; expected one of \['normal', 'xavier'\]"):
         initialised("he")
+
+
+def test_a_weight_under_a_spectral_norm_is_drawn_too():
+    layers = nn.Sequential(spectral_norm(nn.Conv2d(64, 128, 4)))
+    initialise(layers, name="normal", generator=torch.Generator().manual_seed(0))
+    assert torch.equal(layers[0].parametrizations.weight.original, initialised("normal")[0].weight)

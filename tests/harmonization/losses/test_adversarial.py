@@ -1,4 +1,4 @@
-"""Losses against independent formulas, hand-made numbers and the direction in which they pull."""
+"""Adversarial losses against independent formulas, hand-made numbers and the direction in which they pull."""
 
 import math
 
@@ -7,26 +7,17 @@ import pytest
 import torch
 from torch.nn.functional import binary_cross_entropy
 
-from harmonization.losses import ADVERSARIAL_LOSSES, RECONSTRUCTION_LOSSES, least_squares, mask_weighted_mse
+from harmonization.losses import ADVERSARIAL_LOSSES, CRITICS_OF_MANY_FAKES, least_squares
+from harmonization.losses.adversarial import DISHARMONY, AdversarialLoss
 
-TOWARDS_REAL = {name: loss for name, loss in ADVERSARIAL_LOSSES.items() if name != "squared_score"}
+SCORING = {name: loss for name, loss in ADVERSARIAL_LOSSES.items() if isinstance(loss, AdversarialLoss)}
+TOWARDS_REAL = {name: loss for name, loss in SCORING.items() if name != "squared_score"}
 
 
 @pytest.fixture
 def scores():
     generator = torch.Generator().manual_seed(0)
     return torch.randn(4, 1, 5, 5, generator=generator), torch.randn(4, 1, 5, 5, generator=generator)
-
-
-@pytest.fixture
-def pictures():
-    generator = torch.Generator().manual_seed(0)
-    output, real = (torch.rand(3, 3, 16, 16, generator=generator) * 2 - 1 for _ in range(2))
-    mask = torch.zeros(3, 1, 16, 16)
-    mask[0, :, :12, :12] = 1
-    mask[1, :, :3, :3] = 1
-    mask[2, :, :, :] = 0.5
-    return output, real, mask
 
 
 def gradient(loss, point: float) -> float:
@@ -77,7 +68,7 @@ def test_hinge_and_least_squares_agree_with_numpy(scores):
     assert ADVERSARIAL_LOSSES["least_squares"].discriminator(*scores).item() == pytest.approx(squares, rel=1e-5)
 
 
-@pytest.mark.parametrize("name", ADVERSARIAL_LOSSES)
+@pytest.mark.parametrize("name", SCORING)
 def test_adversarial_losses_are_means_over_patches_and_batch(name, scores):
     real, fake = scores
     loss = ADVERSARIAL_LOSSES[name]
@@ -86,7 +77,7 @@ def test_adversarial_losses_are_means_over_patches_and_batch(name, scores):
     torch.testing.assert_close(loss.generator(torch.cat([fake, fake])), loss.generator(fake))
 
 
-@pytest.mark.parametrize("name", ADVERSARIAL_LOSSES)
+@pytest.mark.parametrize("name", SCORING)
 def test_the_critic_pushes_real_scores_up_and_fake_scores_down(name):
     loss = ADVERSARIAL_LOSSES[name].discriminator
     other = torch.zeros(1)
@@ -114,48 +105,64 @@ def test_least_squares_follows_its_labels(real_label, fake_label):
     assert math.copysign(1, step) == math.copysign(1, real_label - fake_label)
 
 
-def test_constant_errors_have_known_losses():
-    real = torch.zeros(2, 3, 20, 20)
-    mask = torch.zeros(2, 1, 20, 20)
-    mask[:, :, :, :10] = 1
-    assert RECONSTRUCTION_LOSSES["l1"](real - 0.5, real, mask).item() == 0.5
-    assert RECONSTRUCTION_LOSSES["l2"](real - 0.5, real, mask).item() == 0.25
-    assert RECONSTRUCTION_LOSSES["mask_weighted_mse"](real - 0.5 * mask, real, mask).item() == pytest.approx(0.25)
+def test_the_unhalved_cross_entropy_of_an_undecided_critic_is_twice_the_logarithm_of_two():
+    zeros = torch.zeros(2, 3)
+    assert ADVERSARIAL_LOSSES["bce_sum"].discriminator(zeros, zeros).item() == pytest.approx(2 * math.log(2))
+    assert ADVERSARIAL_LOSSES["bce_sum"].generator(zeros).item() == pytest.approx(math.log(2))
 
 
-def test_reconstruction_losses_agree_with_numpy(pictures):
-    output, real, mask = (tensor.double().numpy() for tensor in pictures)
-    areas = [144, 100, 128]  # the second foreground has 9 pixels, the third 256 of one half
-    weighted = np.mean([((output[i] - real[i]) ** 2).sum() / (3 * areas[i]) for i in range(3)])
-    expected = {"l1": np.abs(output - real).mean(), "l2": ((output - real) ** 2).mean(), "mask_weighted_mse": weighted}
-    assert expected.keys() == RECONSTRUCTION_LOSSES.keys()
-    assert mask[2].sum() == areas[2]
-    for name, value in expected.items():
-        assert RECONSTRUCTION_LOSSES[name](*pictures).item() == pytest.approx(value, rel=1e-5)
+def test_the_wasserstein_critic_measures_how_far_apart_the_mean_scores_are():
+    loss = ADVERSARIAL_LOSSES["wasserstein"]
+    assert loss.discriminator(torch.tensor([4.0, 2.0]), torch.tensor([1.0])).item() == 1.0 - 3.0
+    assert loss.generator(torch.tensor([1.0, 2.0])).item() == -1.5
 
 
-@pytest.mark.parametrize("name", RECONSTRUCTION_LOSSES)
-def test_reconstruction_losses_do_not_change_when_all_pictures_are_mirrored(name, pictures):
-    loss = RECONSTRUCTION_LOSSES[name]
-    torch.testing.assert_close(loss(*(tensor.flip(3) for tensor in pictures)), loss(*pictures))
+@pytest.mark.parametrize(("form", "expected"), [("paper", 2 * 0.7), ("balanced", 0.0)])
+def test_a_critic_that_says_the_same_of_three_fakes_and_the_real_scores(form, expected):
+    same = torch.full((4, 1), 0.7)
+    assert CRITICS_OF_MANY_FAKES[form](same, [same, same, same]).item() == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("area", [0.0, 1.0])
-@pytest.mark.parametrize("name", RECONSTRUCTION_LOSSES)
-def test_empty_and_full_masks_give_finite_losses_and_gradients(name, area, pictures):
-    output, real, _ = pictures
-    output = output.requires_grad_()
-    loss = RECONSTRUCTION_LOSSES[name](output, real, torch.full((3, 1, 16, 16), area))
-    loss.backward()
-    assert loss.isfinite()
-    assert output.grad.isfinite().all()
+def test_many_fakes_agree_with_a_sum_by_hand():
+    real, fakes = torch.tensor([5.0]), [torch.tensor([1.0, 3.0]), torch.tensor([4.0]), torch.tensor([0.0])]
+    assert CRITICS_OF_MANY_FAKES["paper"](real, fakes).item() == 2 + 4 + 0 - 5
+    assert CRITICS_OF_MANY_FAKES["balanced"](real, fakes).item() == 2 - 5
 
 
-def test_the_mask_weighted_error_of_a_large_foreground_does_not_depend_on_its_size():
-    real = torch.zeros(1, 3, 64, 64)
-    losses = []
-    for side in (10, 20, 64):
-        mask = torch.zeros(1, 1, 64, 64)
-        mask[..., :side, :side] = 1
-        losses.append(mask_weighted_mse(real + 0.1 * mask, real, mask).item())
-    assert losses == pytest.approx([0.01] * 3, rel=1e-5)
+@pytest.mark.parametrize(("form", "gain"), [("paper", 2.0), ("balanced", 0.0)])
+def test_only_the_printed_form_of_many_fakes_rewards_a_critic_for_its_bias(form, gain, scores):
+    real, fake = scores
+    bias = torch.zeros(1, requires_grad=True)
+    CRITICS_OF_MANY_FAKES[form](real + bias, [fake + bias, fake.flip(0) + bias, 2 * fake + bias]).backward()
+    assert bias.grad.item() == pytest.approx(gain, abs=1e-6)
+
+
+@pytest.mark.parametrize("form", CRITICS_OF_MANY_FAKES)
+def test_one_kind_of_fake_is_the_wasserstein_critic(form, scores):
+    real, fake = scores
+    torch.testing.assert_close(CRITICS_OF_MANY_FAKES[form](real, [fake]), ADVERSARIAL_LOSSES["wasserstein"].discriminator(real, fake))
+
+
+def test_a_critic_that_marks_the_foreground_of_fakes_and_nothing_of_the_real_has_no_loss():
+    mask = torch.zeros(2, 1, 4, 4)
+    mask[..., :2] = 1
+    nothing = torch.zeros_like(mask)
+    assert DISHARMONY.discriminator(mask, mask, nothing, mask).item() == 0
+    assert DISHARMONY.discriminator(nothing, nothing, mask, mask).item() == 3 * 0.5
+    assert DISHARMONY.generator(mask).item() == 0.5
+
+
+def test_disharmony_agrees_with_numpy_under_a_soft_mask(scores):
+    real, fake = scores
+    mask = torch.linspace(0, 1, fake.numel()).view_as(fake)
+    composite, output, truth, target = (tensor.double().numpy() for tensor in (fake, 2 * fake, real, mask))
+    expected = ((composite - target) ** 2).mean() + ((output - target) ** 2).mean() + (truth**2).mean()
+    assert DISHARMONY.discriminator(fake, 2 * fake, real, mask).item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("point", [0.2, 1.0])
+def test_a_generator_step_lowers_the_disharmony_and_a_critic_step_moves_it_towards_the_mask(point):
+    here, there = torch.ones(1), torch.zeros(1)
+    assert gradient(DISHARMONY.generator, point) > 0
+    assert gradient(lambda score: DISHARMONY.discriminator(there, score, there, here), point - 0.5) < 0
+    assert gradient(lambda score: DISHARMONY.discriminator(there, there, score, here), point) > 0
