@@ -7,7 +7,6 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from harmonization.errors import InputError
 from harmonization.networks.harmonizer import Harmonizer
@@ -19,16 +18,16 @@ def harmonize(photo: np.ndarray, mask: np.ndarray, *, harmonizer: Harmonizer, si
 
     The network sees the picture at ``size_px`` squared, as in training. Its *change* is enlarged and added to the
     photograph, so that detail finer than the network's grid stays; a change with sharp edges of its own is blurred by that.
+    A network of colour maps has its maps enlarged instead, which recolours the detail too.
     """
     _check(photo, mask)
     composite = network_from_uint8(torch.from_numpy(_resized(photo, size_px))[None])
     weight = mask_from_uint8(torch.from_numpy(_resized(mask, size_px))[None])
+    full = network_from_uint8(torch.from_numpy(photo)[None])
     with torch.inference_mode():
-        change = harmonizer.raw(composite, weight) - composite
-    height, width = mask.shape
-    full = _as_image(interpolate(change, (height, width), mode="bicubic", align_corners=False))
+        change = _as_image(harmonizer.at_full_resolution(composite, weight, full) - full)
     alpha = mask.astype(np.float32)[..., None] / 255
-    return np.clip(np.rint(photo + alpha * full), 0, 255).astype(np.uint8)
+    return np.clip(np.rint(photo + alpha * change), 0, 255).astype(np.uint8)
 
 
 def _resized(image: np.ndarray, size_px: int) -> np.ndarray:

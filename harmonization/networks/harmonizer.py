@@ -3,6 +3,7 @@
 Images are float (B, 3, H, W) in [-1, 1]; masks are (B, 1, H, W) in [0, 1], 1 = foreground.
 """
 
+from contextlib import nullcontext
 from typing import Literal, Self
 
 import torch
@@ -38,6 +39,12 @@ class Harmonizer(nn.Module):
         if not self._one_by_one:
             return self.network(inputs)
         return torch.cat([self._with_dropout(picture) for picture in inputs.split(1)])
+
+    def at_full_resolution(self, composite: Tensor, mask: Tensor, photo: Tensor) -> Tensor:
+        """``raw`` of a photograph (B, 3, H', W') of any size, from the same pictures at the network's size."""
+        inputs = self._inputs(composite, mask)
+        with torch_seed(0, inputs.device) if self._one_by_one else nullcontext():
+            return self.network.at_full_resolution(inputs, photo)
 
     def forward(self, composite: Tensor, mask: Tensor, *, sides: bool = False) -> Tensor | list[Tensor]:
         """The picture that the system stands for: ``raw``, with the composite's background pasted back if ``paste``.

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from harmonization.errors import InputError
 from harmonization.inference import harmonize
+from harmonization.networks.affine import affine
 from harmonization.networks.blocks import Generator
 from harmonization.networks.harmonizer import Harmonizer
 
@@ -72,3 +74,15 @@ def test_a_picture_smaller_than_the_network_works(harmonizer):
 def test_a_wrong_mask_is_one_line(harmonizer, photo, mask, message):
     with pytest.raises(InputError, match=message):
         harmonize(photo, mask, harmonizer=harmonizer, size_px=64)
+
+
+def test_colour_maps_recolour_detail_that_the_network_does_not_see(photo, mask):
+    """Fine noise keeps its contrast under an added change and doubles it under a map that doubles."""
+    network = affine(in_channels=4, width=4, size_px=64)
+    nn.init.zeros_(network.parameters_at.weight)
+    with torch.no_grad():
+        network.parameters_at.bias.copy_(torch.tensor([1.0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0]))
+    harmonizer = Harmonizer(network, mask_input=True, paste=True, inference_mode="eval").infer()
+    output = harmonize(photo // 8 + 116, mask, harmonizer=harmonizer, size_px=64)
+    expected = np.clip(np.rint(2 * (photo // 8 + 116 - 127.5) + 127.5), 0, 255)
+    assert np.abs(output - expected)[mask == 255].max() <= 1
