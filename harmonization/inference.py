@@ -23,7 +23,7 @@ def harmonize(photo: np.ndarray, mask: np.ndarray, *, harmonizer: Harmonizer, si
     _check(photo, mask)
     composite = network_from_uint8(torch.from_numpy(_resized(photo, size_px))[None])
     weight = mask_from_uint8(torch.from_numpy(_resized(mask, size_px))[None])
-    full = network_from_uint8(torch.from_numpy(photo)[None])
+    full = network_from_uint8(torch.from_numpy(photo.copy())[None])  # a decoded photograph may be read-only
     with torch.inference_mode():
         change = _as_image(harmonizer.at_full_resolution(composite, weight, full) - full)
     alpha = mask.astype(np.float32)[..., None] / 255
