@@ -110,10 +110,11 @@ def plate(photo: np.ndarray, alpha: np.ndarray, *, radius_px: float = 15.0, scal
 def estimated_foreground(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """The person's own colours, also where its alpha, in [0, 1], is low, uint8 (H, W, 3) (Germer, Uelwer, Conrad & Harmeling 2020)."""
     try:
+        # Here, because it loads a compiler; the first time on a machine that compiles for a minute or more.
         from pymatting import estimate_foreground_ml  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise InputError(
-            "pymatting is not installed; expected it for estimated foregrounds; install it with `pip install pymatting` "
+            "pymatting is not installed; expected it for estimated foregrounds; install it with `pip install 'harmonization[matting]'` "
             "or take the foreground from the photograph"
         ) from error
     colours = estimate_foreground_ml(photo / 255, alpha.astype(np.float64))

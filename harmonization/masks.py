@@ -60,15 +60,16 @@ def foreground_ratio(mask: np.ndarray) -> float:
 
 
 def border_fraction(mask: np.ndarray) -> float:
-    """The share of the mask's outline pixels that lie on the photograph's border: how much of it is cut off.
-
-    A foreground pixel is on the outline if one of its eight neighbours is background or beyond the photograph.
-    """
-    inner = cv2.erode(mask, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    outline = mask - inner
-    total = np.count_nonzero(outline)
-    inside = np.count_nonzero(outline[1:-1, 1:-1])
+    """The share of the mask's outline pixels that lie on the photograph's border: how much of it is cut off."""
+    edge = outline(mask)
+    total = np.count_nonzero(edge)
+    inside = np.count_nonzero(edge[1:-1, 1:-1])
     return (total - inside) / total if total else 0.0
+
+
+def outline(mask: np.ndarray) -> np.ndarray:
+    """The foreground pixels of which one of the eight neighbours is background or beyond the photograph."""
+    return mask - cv2.erode(mask, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
 
 
 def part_count(mask: np.ndarray) -> int:

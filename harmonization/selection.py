@@ -1,19 +1,21 @@
 """Which instances become foregrounds, which split their photographs are in, and why the others were dropped.
 
 The first test that an instance fails is its reason, in the order of ``REASONS``. Cheap tests on columns come first; only the
-survivors' masks are drawn.
+survivors' masks are drawn, and other objects' masks only for a limit of occlusion.
 """
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 
 from harmonization.errors import InputError
 from harmonization.masks import DegenerateSegmentationError, border_fraction, decode_segmentation, foreground_ratio, part_count
-from harmonization.processes import processes
+from harmonization.occlusion import occlusions
+from harmonization.processes import Run, processes
 from harmonization.progress import bar
 from harmonization.seeding import unit_hash
 from harmonization.shards import Row
@@ -28,6 +30,7 @@ REASONS = (
     "foreground_ratio",
     "border",
     "parts",
+    "occlusion",
     "photograph_limit",
     "foreground_limit",
 )
@@ -36,6 +39,7 @@ CHUNK = 512
 WORTH_PROCESSES = 8 * CHUNK  # masks; fewer are drawn sooner than processes start
 SPLITS = ("train", "val", "test")
 OFFICIAL_TEST = {"val2017", "test"}
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class Rules:
     max_parts: int
     photographs: int | None
     foregrounds: Mapping[str, int] = field(default_factory=dict)
+    max_occlusion: float = 1.0  # 1: other objects are not looked at
 
 
 @dataclass(frozen=True)
@@ -75,8 +80,11 @@ def select(instances: pa.Table, photographs: pa.Table, *, rules: Rules, split: S
     reasons = column_reasons(instances, photographs, rules=rules)
     ratios = np.full(len(instances), np.nan)
     candidates = np.flatnonzero(reasons == "")
-    for position, (reason, ratio) in zip(candidates, _measure(instances.take(candidates), rules=rules, workers=workers), strict=True):
-        reasons[position], ratios[position] = reason, ratio
+    with processes(workers if len(candidates) > WORTH_PROCESSES else 1) as run:
+        for position, measured in zip(candidates, _measured(run, instances.take(candidates), rules=rules), strict=True):
+            reasons[position], ratios[position] = measured
+        if rules.max_occlusion < 1:
+            reasons[_occlusions(run, instances, reasons == "") > rules.max_occlusion] = "occlusion"
     image_ids = instances.column("image_id").to_numpy()
     allowed = chosen_photographs(np.unique(image_ids[reasons == ""]), limit=rules.photographs)
     reasons[(reasons == "") & ~np.isin(image_ids, allowed)] = "photograph_limit"
@@ -136,18 +144,10 @@ def split_of(image_id: int, *, official: str, rule: SplitRule) -> str:
     return "test" if draw < rule.test else ("val" if draw < rule.test + rule.val else "train")
 
 
-def _measure(candidates: pa.Table, *, rules: Rules, workers: int) -> list[tuple[str, float]]:
+def _measured(run: Run, candidates: pa.Table, *, rules: Rules) -> list[tuple[str, float]]:
     table = candidates.select(["segmentation", "width", "height"])
     jobs = ((table.slice(start, CHUNK).to_pylist(), rules) for start in range(0, len(table), CHUNK))
-    results: list[tuple[str, float]] = []
-    with (
-        bar(total=len(table), what="masks", unit="masks") as progress,
-        processes(workers if len(table) > WORTH_PROCESSES else 1) as run,
-    ):
-        for measured in run(_measure_chunk, jobs):
-            results += measured
-            progress.update(len(measured))
-    return results
+    return _results(run(_measure_chunk, jobs), total=len(table), what="masks")
 
 
 def _measure_chunk(job: tuple[list[Row], Rules]) -> list[tuple[str, float]]:
@@ -161,6 +161,35 @@ def _measure_one(segmentation: bytes, width: int, height: int, rules: Rules) -> 
     except DegenerateSegmentationError:
         return "degenerate", float("nan")
     return mask_reason(mask, rules=rules), foreground_ratio(mask)
+
+
+def _occlusions(run: Run, instances: pa.Table, foregrounds: np.ndarray) -> np.ndarray:
+    """The occlusion of the instances that ``foregrounds`` marks; 0 for the others, which only hide."""
+    image_ids = instances.column("image_id").to_numpy()
+    by_photograph = np.argsort(image_ids, kind="stable")
+    by_photograph = by_photograph[np.isin(image_ids[by_photograph], image_ids[foregrounds])]
+    photographs = np.split(by_photograph, np.flatnonzero(np.diff(image_ids[by_photograph])) + 1)
+    table = instances.select(["segmentation", "width", "height"])
+    jobs = ((table.take(each).to_pylist(), np.flatnonzero(foregrounds[each])) for each in photographs if len(each))
+    shares = np.zeros(len(instances))
+    shares[by_photograph[foregrounds[by_photograph]]] = _results(
+        run(_occlude_photograph, jobs), total=int(foregrounds.sum()), what="occlusion"
+    )
+    return shares
+
+
+def _occlude_photograph(job: tuple[list[Row], Sequence[int]]) -> list[float]:
+    rows, foregrounds = job
+    return occlusions([row["segmentation"] for row in rows], foregrounds, width=rows[0]["width"], height=rows[0]["height"])
+
+
+def _results(parts: Iterable[list[T]], *, total: int, what: str) -> list[T]:
+    with bar(total=total, what=what, unit="masks") as progress:
+        results: list[T] = []
+        for part in parts:
+            results += part
+            progress.update(len(part))
+    return results
 
 
 def _splits(instances: pa.Table, photographs: pa.Table, reasons: np.ndarray, *, split: SplitRule) -> np.ndarray:

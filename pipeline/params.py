@@ -97,6 +97,7 @@ class Selection(Section):
     min_side_px: Annotated[int, Field(ge=1)]
     max_border_fraction: Fraction
     max_parts: Count
+    max_occlusion: Fraction = 1.0  # of the outline, along which other objects may be in front; 1: they are not looked at
     licences: tuple[str, ...] | None = None  # null: every licence that permits derivatives
 
     @model_validator(mode="after")

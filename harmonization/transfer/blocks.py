@@ -7,10 +7,10 @@ import numpy as np
 BLOCK = 1 << 14  # pixels at a time
 
 
-def blocks(pixels: np.ndarray) -> Iterator[np.ndarray]:
-    """Views of at most ``BLOCK`` pixels of a region (N, 3), in its order."""
-    for start in range(0, len(pixels), BLOCK):
-        yield pixels[start : start + BLOCK]
+def blocks(pixels: np.ndarray, size: int = BLOCK) -> Iterator[np.ndarray]:
+    """Views of at most ``size`` pixels of a region (N, 3), in its order."""
+    for start in range(0, len(pixels), size):
+        yield pixels[start : start + size]
 
 
 def recoloured(pixels: np.ndarray, change: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:

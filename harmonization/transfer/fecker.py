@@ -6,7 +6,7 @@ A measure is float64 (768,): how often each code occurs in Y, then in Cb, then i
 import cv2
 import numpy as np
 
-from harmonization.transfer.blocks import in_steps, recoloured
+from harmonization.transfer.blocks import blocks, in_steps, recoloured
 from harmonization.transfer.histogram import channel_counts
 
 YCBCR_FROM_RGB = np.array([[65.481, 128.553, 24.966], [-37.797, -74.203, 112], [112, -93.786, -18.214]]) / 255
@@ -16,7 +16,7 @@ BLACK = np.array([16.0, 128, 128])
 
 def ycbcr_histogram(pixels: np.ndarray) -> np.ndarray:
     """How often each code of Y, Cb and Cr occurs in a region."""
-    return channel_counts(pixels, ycbcr)
+    return channel_counts(ycbcr(block[None])[0] for block in blocks(pixels))
 
 
 def fecker_ycbcr(pixels: np.ndarray, own: np.ndarray, reference: np.ndarray) -> np.ndarray:

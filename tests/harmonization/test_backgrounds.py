@@ -161,7 +161,21 @@ def test_estimated_colours_come_from_pymatting(photo, alpha, monkeypatch):
     assert_array_equal(colours[..., 0], np.where(alpha > 0.5, 255, 51))
 
 
+def test_estimated_colours_are_near_the_true_ones_where_the_background_shines_through(monkeypatch):
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")  # pymatting compiles all it has when first imported, for a minute or more
+    pytest.importorskip("pymatting", reason="the extra `matting` is not installed")
+    hard = cv2.ellipse(np.zeros((30, 40)), (20, 15), (10, 10), 0, 0, 360, 1, -1)
+    alpha = np.rint(cv2.GaussianBlur(hard, (0, 0), 2.5) * 255) / 255
+    x, y = np.meshgrid(np.arange(40), np.arange(30))
+    foreground = np.stack([200 + 0 * x, 60 + y, 40 + x], axis=-1).astype(np.uint8)
+    mixed = recompose(foreground, alpha, ramp()[:30, :40])
+    edge = (alpha > 0.1) & (alpha < 0.9)
+    errors = [np.abs(each.astype(int) - foreground)[edge].mean() for each in (estimated_foreground(mixed, alpha), mixed)]
+    assert errors[0] < 3
+    assert errors[1] > 30
+
+
 def test_without_pymatting_the_message_says_what_to_install(photo, alpha, monkeypatch):
     monkeypatch.setitem(sys.modules, "pymatting", None)
-    with pytest.raises(InputError, match="pip install pymatting"):
+    with pytest.raises(InputError, match=r"pip install .harmonization\[matting\]"):
         estimated_foreground(photo, alpha)

@@ -174,3 +174,20 @@ def test_a_limit_of_foregrounds_holds_in_its_split_and_keeps_the_earlier_ones_wh
         assert rest <= kept_by[limit]
         assert dropped.column("reason").to_pylist() == ["foreground_limit"] * (len(of_train) - limit)
     assert kept_by[3] < kept_by[5]
+
+
+def test_a_foreground_that_another_object_touches_is_dropped_where_occlusion_is_limited(monkeypatch):
+    touching = [square(50, 0, 60)]
+    rows = [
+        *GOOD,
+        instance(101, image_id=1, category="dog", segmentation=touching),
+        instance(102, image_id=2, iscrowd=True, segmentation=touching),
+        instance(103, image_id=3, category="dog", segmentation=[square(60, 0, 60)]),
+    ]
+    limited = replace(RULES, max_occlusion=0.25)
+    assert {row["reason"] for row in run(rows)[1].to_pylist()} == {"category", "crowd"}
+    kept, dropped = run(rows, rules=limited)
+    assert [row["annotation_id"] for row in dropped.to_pylist() if row["reason"] == "occlusion"] == [1, 2]
+    assert run(rows, rules=replace(RULES, max_occlusion=0.5))[0].equals(run(rows)[0])
+    monkeypatch.setattr("harmonization.selection.WORTH_PROCESSES", 0)
+    assert run(rows[::-1], rules=limited, workers=2)[0].equals(kept)
