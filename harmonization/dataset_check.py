@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from harmonization.dataset_contents import contents
 from harmonization.findings import KINDS, Finding
-from harmonization.layouts.iharmony4 import SPLITS
 from harmonization.perceptual_hash import RADIUS, near_pairs
 from harmonization.shards import Row
+from harmonization.splits import SPLITS
 
 # Edges of the histograms; a bin has its lower edge. 0.01 and 0.8 are the limits of HCOCO, 0.05 and 0.15 those of the usual buckets.
 EDGES = {"foreground_ratio": (0.0, 0.01, 0.05, 0.15, 0.3, 0.5, 0.8, 1.0), "delta_e": (0.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, np.inf)}

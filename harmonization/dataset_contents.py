@@ -16,13 +16,14 @@ from harmonization.errors import InputError
 from harmonization.files import sha256_of
 from harmonization.findings import Finding
 from harmonization.images import decode_rgb, read_mask
-from harmonization.layouts.iharmony4 import COMPOSITES, HASHES, LINEAGE, LINEAGE_FILE, SPLITS, Triple, read_layout
+from harmonization.layouts.iharmony4 import COMPOSITES, HASHES, LINEAGE, LINEAGE_FILE, Triple, read_layout
 from harmonization.masks import INSIDE, foreground_ratio
 from harmonization.perceptual_hash import perceptual_hash
 from harmonization.processes import processes
 from harmonization.progress import bar
 from harmonization.quality import quality
 from harmonization.shards import Row, ShardReader, shard_path
+from harmonization.splits import SPLITS
 from harmonization.tables import MANIFEST, read_table
 
 PHOTOGRAPHS_PER_JOB = 32

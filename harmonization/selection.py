@@ -19,6 +19,7 @@ from harmonization.processes import Run, processes
 from harmonization.progress import bar
 from harmonization.seeding import unit_hash
 from harmonization.shards import Row
+from harmonization.splits import SPLITS, SplitRule, split_of
 from harmonization.tables import DROPPED, SELECTED
 
 REASONS = (
@@ -37,8 +38,6 @@ REASONS = (
 NO_DERIVATIVES = "NoDerivs"
 CHUNK = 512
 WORTH_PROCESSES = 8 * CHUNK  # masks; fewer are drawn sooner than processes start
-SPLITS = ("train", "val", "test")
-OFFICIAL_TEST = {"val2017", "test"}
 T = TypeVar("T")
 
 
@@ -58,18 +57,6 @@ class Rules:
     photographs: int | None
     foregrounds: Mapping[str, int] = field(default_factory=dict)
     max_occlusion: float = 1.0  # 1: other objects are not looked at
-
-
-@dataclass(frozen=True)
-class SplitRule:
-    """``hash`` draws by photograph; ``official`` keeps the source's own parts and carves ``val`` out of its train part.
-
-    COCO's own val2017 is the test part then, because its test photographs have no annotations.
-    """
-
-    by: str
-    val: float
-    test: float
 
 
 def select(instances: pa.Table, photographs: pa.Table, *, rules: Rules, split: SplitRule, workers: int) -> tuple[pa.Table, pa.Table]:
@@ -131,17 +118,6 @@ def chosen_photographs(image_ids: np.ndarray, *, limit: int | None) -> np.ndarra
         return image_ids
     order = np.argsort([unit_hash("select", image_id) for image_id in image_ids.tolist()], kind="stable")
     return image_ids[order[:limit]]
-
-
-def split_of(image_id: int, *, official: str, rule: SplitRule) -> str:
-    """The split of a photograph: a function of its own id (and the source's own part) alone."""
-    if rule.by == "official":
-        if official in OFFICIAL_TEST:
-            return "test"
-        # Of its own: a set that was split by hash before has no photographs left with the smallest draws of the other one.
-        return "val" if official == "val" or unit_hash("val of train", image_id) < rule.val else "train"
-    draw = unit_hash("split", image_id)
-    return "test" if draw < rule.test else ("val" if draw < rule.test + rule.val else "train")
 
 
 def _measured(run: Run, candidates: pa.Table, *, rules: Rules) -> list[tuple[str, float]]:

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from harmonization.scoring import Harmonize
+from harmonization.splits import SPLITS
 from harmonization.summary import BUCKETS
 from harmonization.tables import read_table
 from pipeline.figures import gains_figure, ratio_figure, svg_of, write_png
@@ -17,7 +18,6 @@ from pipeline.page import Card, Section
 from pipeline.params import Params
 from pipeline.results import best_variant, methods_of
 
-SPLITS = ("train", "val", "test")
 EDGES = tuple(sorted({edge for low, high in BUCKETS.values() for edge in (low, high) if 0 < edge < 1}))
 SHOWN_CATEGORIES = 8
 

@@ -2,7 +2,8 @@
 
 import logging
 
-from harmonization.selection import Rules, SplitRule, reason_counts, select
+from harmonization.selection import Rules, reason_counts, select
+from harmonization.splits import SplitRule
 from harmonization.tables import read_table, write_table
 from pipeline.layout import Layout
 from pipeline.params import load_params

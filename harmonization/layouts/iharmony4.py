@@ -21,10 +21,10 @@ from PIL import Image
 from harmonization.errors import InputError
 from harmonization.findings import Finding
 from harmonization.images import UNREADABLE
+from harmonization.splits import SPLITS
 from harmonization.tables import MANIFEST
 
 COMPOSITES, MASKS, REALS = FOLDERS = ("composite_images", "masks", "real_images")
-SPLITS = ("train", "val", "test")
 LISTS = ("train", "test")
 WHOLE_SET = "IHD"
 LINEAGE_FILE = "manifest.parquet"

@@ -28,7 +28,6 @@ from harmonization.layouts.iharmony4 import (
     LISTS,
     MASKS,
     REALS,
-    SPLITS,
     WHOLE_SET,
     list_path,
     parse_name,
@@ -36,6 +35,7 @@ from harmonization.layouts.iharmony4 import (
 )
 from harmonization.progress import track
 from harmonization.shards import Row, ShardReader
+from harmonization.splits import SPLITS
 from harmonization.tables import MANIFEST, read_table, write_rows
 
 QUALITY = 95  # with 4:2:0, as the quantisation tables of the original's composites have it

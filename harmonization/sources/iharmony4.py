@@ -25,8 +25,8 @@ from harmonization.processes import processes
 from harmonization.progress import bar, track
 from harmonization.quality import quality
 from harmonization.seeding import stable_hash
-from harmonization.selection import SplitRule, split_of
 from harmonization.shards import Row, write_shard
+from harmonization.splits import SplitRule, split_of
 from harmonization.tables import (
     COMPOSITE_SHARD,
     DROPPED_COMPOSITES,

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 
 from harmonization.errors import InputError
-from harmonization.selection import REASONS, Rules, SplitRule, select, split_of
+from harmonization.selection import REASONS, Rules, select
+from harmonization.splits import SplitRule, split_of
 from harmonization.tables import INSTANCES, PHOTOGRAPHS
 
 SIDE = 100

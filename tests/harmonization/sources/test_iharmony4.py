@@ -12,10 +12,10 @@ from harmonization.dataset_contents import contents
 from harmonization.errors import InputError
 from harmonization.images import decode_png, encode_png, read_mask, read_rgb
 from harmonization.layouts.iharmony4_export import export_iharmony4
-from harmonization.selection import SplitRule, split_of
 from harmonization.shards import Row, ShardReader
 from harmonization.sources import iharmony4
 from harmonization.sources.iharmony4 import import_iharmony4
+from harmonization.splits import SplitRule, split_of
 from harmonization.tables import MANIFEST, read_table
 from tests.datasets import made, scene, write, write_subset
 
