@@ -168,7 +168,7 @@ def test_estimated_colours_are_near_the_true_ones_where_the_background_shines_th
     alpha = np.rint(cv2.GaussianBlur(hard, (0, 0), 2.5) * 255) / 255
     x, y = np.meshgrid(np.arange(40), np.arange(30))
     foreground = np.stack([200 + 0 * x, 60 + y, 40 + x], axis=-1).astype(np.uint8)
-    mixed = recompose(foreground, alpha, ramp()[:30, :40])
+    mixed = recomposed(foreground, alpha, ramp()[:30, :40])
     edge = (alpha > 0.1) & (alpha < 0.9)
     errors = [np.abs(each.astype(int) - foreground)[edge].mean() for each in (estimated_foreground(mixed, alpha), mixed)]
     assert errors[0] < 3
