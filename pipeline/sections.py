@@ -45,13 +45,14 @@ def _gallery(
 
 def card_of(dataset: str, layout: Layout) -> Card:
     """What a data set holds, from its manifest and from what was dropped on the way."""
-    columns = ["split", "image_id", "transfer", "category", "foreground_ratio", "delta_e"]
+    columns = ["split", "image_id", "direction", "transfer", "category", "foreground_ratio", "delta_e"]
     manifest = read_table(layout.composites(dataset) / "manifest.parquet", columns).to_pandas()
     dropped = read_table(layout.selected(dataset) / "dropped.parquet", ["reason"]).to_pandas()
     kept = read_table(layout.selected(dataset) / "instances.parquet", ["annotation_id"])
     parts = {split: manifest[manifest["split"] == split] for split in SPLITS}
     return Card(
         splits=[{"split": name, "composites": len(part), "photographs": part["image_id"].nunique()} for name, part in parts.items()],
+        directions=sorted(manifest["direction"].unique()),
         transfers=_counts(manifest["transfer"]),
         categories=_counts(manifest["category"], SHOWN_CATEGORIES),
         delta_e=float(manifest["delta_e"].mean()),

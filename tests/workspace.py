@@ -8,6 +8,8 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from stages import download_annotations, download_images, filter_masks, synthesize_composites
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -23,6 +25,14 @@ def copy_project(target: Path) -> Path:
     for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "tiny"]):
         subprocess.run(["git", *command], cwd=target, env=environment(target / ".home"), check=True)
     return target
+
+
+def run_data_stages(source: str, dataset: str) -> None:
+    """Lists, selects, fetches and composes, in this process and folder."""
+    download_annotations.main(source)
+    filter_masks.main(dataset)
+    download_images.main(dataset)
+    synthesize_composites.main(dataset)
 
 
 def shrink(path: Path) -> None:

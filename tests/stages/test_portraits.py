@@ -14,7 +14,7 @@ from harmonization.shards import ShardReader
 from harmonization.sources.studio_portraits import write_studio_portraits
 from harmonization.tables import MANIFEST, read_table
 from pipeline.params import load_params
-from stages import download_annotations, download_images, filter_masks, synthesize_composites
+from tests.workspace import run_data_stages
 
 PORTRAITS = 24
 
@@ -41,15 +41,8 @@ def workspace(tmp_path, monkeypatch, root, archive):
     return tmp_path
 
 
-def run_stages() -> None:
-    download_annotations.main("portraits")
-    filter_masks.main("hmh")
-    download_images.main("hmh")
-    synthesize_composites.main("hmh")
-
-
 def test_backgrounds_are_changed_and_people_are_not(workspace):
-    run_stages()
+    run_data_stages("portraits", "hmh")
     out = workspace / "data" / "sample" / "composites" / "hmh"
     manifest = read_table(out / "manifest.parquet")
     assert manifest.schema == MANIFEST
@@ -65,7 +58,7 @@ def test_backgrounds_are_changed_and_people_are_not(workspace):
 
 
 def test_networks_see_the_background_as_what_is_to_be_harmonized(workspace):
-    run_stages()
+    run_data_stages("portraits", "hmh")
     out = workspace / "data" / "sample" / "composites" / "hmh"
     packed = pack_split(out, workspace / "packed", split="train", size_px=32)
     row = packed.rows.to_pylist()[0]

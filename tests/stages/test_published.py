@@ -13,8 +13,8 @@ from harmonization.images import read_rgb
 from harmonization.shards import ShardReader
 from harmonization.tables import MANIFEST, read_table
 from pipeline.params import load_params
-from stages import download_annotations, download_images, filter_masks, synthesize_composites
 from tests.datasets import scene, write_subset
+from tests.workspace import run_data_stages
 
 SELECTION = {"categories": None, "photographs": None, "foreground_ratio": [0.0, 1.0], "min_side_px": 1, "max_border_fraction": 1.0}
 TRAIN, TEST = [f"c{number}" for number in range(1, 13)], ["c20", "c21"]
@@ -35,15 +35,8 @@ def workspace(tmp_path, monkeypatch, root):
     return tmp_path
 
 
-def run_stages() -> None:
-    download_annotations.main("hcoco")
-    filter_masks.main("hcoco")
-    download_images.main("hcoco")
-    synthesize_composites.main("hcoco")
-
-
 def test_the_published_composites_are_the_data_set(workspace):
-    run_stages()
+    run_data_stages("hcoco", "hcoco")
     out = workspace / "data" / "sample" / "composites" / "hcoco"
     manifest = read_table(out / "manifest.parquet")
     assert manifest.schema == MANIFEST
@@ -66,7 +59,7 @@ def test_the_selection_drops_published_foregrounds_with_their_composites(workspa
     params = json.loads((workspace / "params.yaml").read_text())
     params["profiles"]["sample"]["datasets"]["hcoco"]["selection"]["foregrounds"] = {"train": 3}
     (workspace / "params.yaml").write_text(json.dumps(params))
-    run_stages()
+    run_data_stages("hcoco", "hcoco")
     rows = read_table(workspace / "data" / "sample" / "composites" / "hcoco" / "manifest.parquet").to_pylist()
     assert sum(row["split"] == "train" for row in rows) == 3
     dropped = read_table(workspace / "data" / "sample" / "selected" / "hcoco" / "dropped.parquet")["reason"].to_pylist()
