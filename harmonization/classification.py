@@ -50,7 +50,7 @@ def fit_classifier(
     """
     categories = sorted(set(train.categories))
     if len(categories) < 2:
-        raise InputError(f"all foregrounds are of the category {categories}; expected two or more to tell apart; name another data set")
+        raise InputError(f"all foregrounds are of the category {categories}; expected two or more; name another data set or backbone")
     with torch_seed(stable_hash(seed, "build", "classifier"), torch.device("cpu")):
         network = Classifier(categories=len(categories), width=width).to(device)
     optimizer, falling = Adam(network.parameters(), lr=learning_rate, fused=True), linear()

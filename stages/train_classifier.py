@@ -10,14 +10,23 @@ from harmonization.foreground_crops import foreground_crops
 from pipeline.device import pick_device
 from pipeline.layout import Layout
 from pipeline.packing import packed
-from pipeline.params import load_params
+from pipeline.params import Params, load_params
 from pipeline.provenance import code_commit, data_hash
 from pipeline.stage import run_stage
 
 
 def main() -> None:
-    """Trains it on the photographs' own foregrounds, and compares it with always naming the most frequent category."""
+    """Trains it if the profile looks through it, and writes no network if through a pretrained one."""
     params = load_params()
+    if params.active.backbone.name == "classifier":
+        _train(params)
+        return
+    with atomic_folder(Layout(params.profile).classifier()) as out:
+        write_text(out / "metrics.json", "{}\n")
+
+
+def _train(params: Params) -> None:
+    """On the photographs' own foregrounds, and compares it with always naming the most frequent category."""
     layout, chosen, size_px = Layout(params.profile), params.classifier, params.active.training.size_px
     manifest = layout.composites(chosen.dataset) / "manifest.parquet"
     facts = {"dataset": chosen.dataset, "data_hash": data_hash(manifest), "commit": code_commit(), "seed": str(chosen.seed)}

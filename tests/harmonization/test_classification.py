@@ -56,7 +56,7 @@ def test_a_classifier_comes_back_in_its_evaluation_mode(train):
 
 
 def test_one_category_is_nothing_to_learn():
-    with pytest.raises(InputError, match=r"of the category \['disc'\]; expected two or more to tell apart; name another data set"):
+    with pytest.raises(InputError, match=r"of the category \['disc'\]; expected two or more; name another data set or backbone"):
         fitted(foreground_crops(things(4, kinds=("disc",)), size_px=24))
 
 

@@ -88,8 +88,10 @@ def test_a_new_classifier_leaves_the_folders_of_the_other_variants_as_they_were(
     assert {name for name in before if before[name] != after[name]} == {f"{FEATURES}/model.safetensors"}
 
 
-def test_a_profile_with_pretrained_features_gives_the_choice_alone(workspace):
+def test_a_profile_with_pretrained_features_trains_no_classifier_and_gives_the_choice_alone(workspace):
     edit(workspace, lambda params: params["profiles"]["sample"].update(backbone={"name": "vgg19", "file": "absent/mine.pth"}))
+    train_classifier.main()
+    assert files(workspace / "features" / "sample" / "classifier") == {"metrics.json": b"{}\n"}
     assign_backbones.main()
     assert set(files(workspace / "features" / "sample" / "variants" / FEATURES)) == {"backbone.json"}
     with pytest.raises(InputError, match=r"the features of VGG-19 need torchvision's .*: put mine\.pth into absent"):
@@ -117,5 +119,5 @@ def test_a_training_without_its_backbone_says_which_stage_writes_it(workspace):
 @pytest.mark.usefixtures("workspace")
 def test_things_of_one_category_are_one_line(monkeypatch):
     monkeypatch.setattr(train_classifier, "packed", lambda *_, size_px=32: things(4, size_px, kinds=("disc",)))
-    with pytest.raises(InputError, match="expected two or more to tell apart"):
+    with pytest.raises(InputError, match="expected two or more; name another"):
         train_classifier.main()
