@@ -11,14 +11,11 @@ from harmonization.errors import InputError
 from harmonization.losses import (
     ADVERSARIAL_LOSSES,
     DOMAIN_TRIPLETS,
-    FEATURE_DISTANCES,
     RECONSTRUCTION_LOSSES,
     AdversarialLoss,
     DisharmonyLoss,
     ReconstructionLoss,
 )
-from harmonization.losses.backbones import load_squeezenet, load_vgg19
-from harmonization.losses.features import feature_loss
 from harmonization.networks import DISCRIMINATORS
 from harmonization.networks.bargain import Bargain
 from harmonization.networks.disharmony_critic import DisharmonyCritic
@@ -29,6 +26,7 @@ from harmonization.schedules import SCHEDULES
 from harmonization.seeding import stable_hash
 from harmonization.steps import CodeTerm, Critic, Objective, Reconstruction
 from harmonization.training import Recipe
+from pipeline.backbones import feature_loss_in
 from pipeline.params import FEATURE, Training, Variant
 
 NARROWEST = 4
@@ -63,9 +61,9 @@ def critic_of(variant: Variant, training: Training, *, seed: int) -> Critic | No
     return Critic(network, loss, adversarial.weight, view, adversarial.gradient_penalty)
 
 
-def objective_of(variant: Variant, harmonizer: Harmonizer, *, device: torch.device) -> Objective:
-    """What the variant's harmonizer minimises beside a critic's part."""
-    losses = {name: _loss(variant, name, device) for name in variant.losses}
+def objective_of(variant: Variant, harmonizer: Harmonizer, *, device: torch.device, backbone: Path | None = None) -> Objective:
+    """What the variant's harmonizer minimises beside a critic's part; ``backbone`` is the folder that ``write_backbone`` filled."""
+    losses = {name: _loss(variant, name, device, backbone) for name in variant.losses}
     parts = {name: Reconstruction(loss, variant.losses[name]) for name, loss in losses.items()}
     codes = None
     if variant.domain_codes is not None:
@@ -93,18 +91,12 @@ def recipe_of(variant: Variant, training: Training, *, seed: int) -> Recipe:
     )
 
 
-def _loss(variant: Variant, name: str, device: torch.device) -> ReconstructionLoss:
+def _loss(variant: Variant, name: str, device: torch.device, backbone: Path | None) -> ReconstructionLoss:
     if name != FEATURE or variant.features is None:
         return _choice(RECONSTRUCTION_LOSSES, name, key="losses")
-    chosen = variant.features
-    file = None if chosen.file is None else Path(chosen.file)
-    if chosen.backbone == "vgg19":
-        extractor = load_vgg19(list(chosen.layers), file)
-    elif file is not None:
-        extractor = load_squeezenet(list(chosen.layers), file)
-    else:
-        raise InputError("params.yaml: features.file is null; expected the file of SqueezeNet's weights")
-    return feature_loss(extractor.to(device), weights=chosen.layers, distance=FEATURE_DISTANCES[chosen.distance])
+    if backbone is None:
+        raise ValueError("a variant with features needs the folder of its backbone")
+    return feature_loss_in(backbone, variant.features, device=device)
 
 
 def _expect_fit(variant: Variant, network: nn.Module, loss: AdversarialLoss | DisharmonyLoss) -> None:

@@ -5,10 +5,14 @@ from collections.abc import Iterable
 from harmonization.baselines import BASELINES
 from harmonization.errors import InputError
 from harmonization.losses import ADVERSARIAL_LOSSES, DOMAIN_TRIPLETS, RECONSTRUCTION_LOSSES
+from harmonization.losses.backbones import SQUEEZENET_PLACES, VGG19_PLACES
 from harmonization.networks import DISCRIMINATORS, GENERATORS
+from harmonization.networks.classifier import PLACES
 from harmonization.networks.initialisation import INITIALISATIONS
 from harmonization.transfer import TRANSFERS
 from pipeline.params import FEATURE, PARAMS_FILE, Params
+
+LAYERS: dict[str, Iterable[str]] = {"classifier": PLACES, "vgg19": VGG19_PLACES, "squeezenet": SQUEEZENET_PLACES}
 
 
 def check_choices(params: Params) -> None:
@@ -30,6 +34,8 @@ def _choices(params: Params) -> Iterable[tuple[str, str, Iterable[str]]]:
         yield f"{key}.generator.name", chosen.generator.name, GENERATORS
         yield f"{key}.init", chosen.init, INITIALISATIONS
         yield from ((f"{key}.losses", name, [*RECONSTRUCTION_LOSSES, FEATURE]) for name in chosen.losses)
+        for backbone, layers in chosen.features.layers.items() if chosen.features else ():
+            yield from ((f"{key}.features.layers.{backbone}", name, LAYERS[backbone]) for name in layers)
         if chosen.domain_codes:
             yield f"{key}.domain_codes.name", chosen.domain_codes.name, DOMAIN_TRIPLETS
         if chosen.discriminator and chosen.adversarial:

@@ -32,6 +32,14 @@ class Layout:
         """``model.safetensors``, ``history.parquet`` and samples of one training."""
         return Path("runs", self.profile, variant, str(seed))
 
+    def classifier(self) -> Path:
+        """``model.safetensors`` and ``metrics.json`` of the classifier."""
+        return Path("features", self.profile, "classifier")
+
+    def backbones(self) -> Path:
+        """A folder for each variant: the frozen network that its loss on features looks through, if it has one."""
+        return Path("features", self.profile, "variants")
+
     def scores(self, method: str, seed: int) -> Path:
         """Per-image scores of one method."""
         return Path("scores", self.profile, method, f"{seed}.parquet")

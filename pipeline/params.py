@@ -13,6 +13,7 @@ from harmonization.errors import InputError
 PARAMS_FILE = Path("params.yaml")
 FEATURE = "feature"  # the one loss that needs a frozen network, described by the variant's `features`
 Split = Literal["train", "val", "test"]
+BackboneName = Literal["classifier", "vgg19", "squeezenet"]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -228,12 +229,40 @@ class DomainCodes(Section):
 
 
 class Features(Section):
-    """Weights and the distance of the loss ``feature`` between what a frozen network sees in two pictures."""
+    """Weights and the distance of the loss ``feature`` between what a frozen network sees in two pictures.
 
-    backbone: Literal["vgg19", "squeezenet"]
-    file: str | None = None  # of its weights; null: torchvision's own place, for vgg19
-    layers: Annotated[dict[str, Positive], Field(min_length=1)]
+    ``layers`` are given for each network that the variant can look through; the profile says which one it is.
+    """
+
+    layers: Annotated[dict[BackboneName, Annotated[dict[str, Positive], Field(min_length=1)]], Field(min_length=1)]
     distance: Literal["l1", "l2", "style"]
+
+
+class Backbone(Section):
+    """The frozen network that losses on features look through: the pipeline's own classifier, or a pretrained one from a file."""
+
+    name: BackboneName
+    file: str | None = None  # of pretrained weights; null: torchvision's own place, for vgg19
+
+    @model_validator(mode="after")
+    def _squeezenet_has_no_place_of_its_own(self) -> "Backbone":
+        if self.name == "squeezenet" and self.file is None:
+            raise ValueError("squeezenet with `file` null; expected the file of its weights")
+        if self.name == "classifier" and self.file is not None:
+            raise ValueError("classifier with a `file`; expected none, because the pipeline trains it")
+        return self
+
+
+class Classifier(Section):
+    """The network that learns to name a data set's foregrounds, and how."""
+
+    dataset: str
+    size_px: Annotated[int, Field(ge=16, le=256)]  # of the crops that it learns from; it takes pictures of any size
+    width: Count
+    epochs: Count
+    batch_size: Count
+    learning_rate: Annotated[float, Field(gt=0, le=1)]
+    seed: int
 
 
 class Optimizer(Section):
@@ -299,6 +328,7 @@ class Profile(Section):
     sources: dict[str, Source]
     datasets: dict[str, Dataset]
     training: Training
+    backbone: Backbone
     evaluation: Evaluation
 
 
@@ -311,6 +341,7 @@ class Params(Section):
     baselines: list[str]
     seeds: Annotated[list[int], Field(min_length=1)]
     variants: dict[str, Variant]
+    classifier: Classifier
     machine: Machine
     profiles: dict[str, Profile]
 
@@ -337,6 +368,11 @@ class Params(Section):
         for name, variant in self.variants.items():
             key = f"variants.{name}.dataset"
             _expect(variant.dataset in self.datasets, f"{key} is {variant.dataset!r}; expected one of {self.datasets}")
+            backbone, layers = self.active.backbone.name, variant.features.layers if variant.features else {}
+            came = f"variants.{name}.features.layers has {list(layers)}"
+            _expect(not layers or backbone in layers, f"{came}; expected {backbone}, as profiles.{self.profile}.backbone says")
+        came = f"classifier.dataset is {self.classifier.dataset!r}"
+        _expect(self.classifier.dataset in self.datasets, f"{came}; expected one of {self.datasets}")
         for kind, here, wanted in (("sources", self.active.sources, self.sources), ("datasets", self.active.datasets, self.datasets)):
             missing = sorted(set(wanted) - set(here))
             _expect(not missing, f"profiles.{self.profile}.{kind} lacks {missing}, which `{kind}` lists; it has {sorted(here)}")

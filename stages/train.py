@@ -1,4 +1,4 @@
-"""Stage ``train``: composites + one variant + one seed -> runs/P/<variant>/<seed>/: model, history, samples, live metrics."""
+"""Stage ``train``: composites + one variant, its backbone + one seed -> runs/P/<variant>/<seed>/: model, history, samples, live metrics."""
 
 import json
 import shutil
@@ -34,7 +34,8 @@ def main(variant: str, seed: int) -> None:
     manifest = layout.composites(spec.dataset) / "manifest.parquet"
     facts = {"variant": variant, "dataset": spec.dataset, "data_hash": data_hash(manifest), "commit": code_commit()}
     train, val = (packed(params, layout, spec.dataset, split, training.size_px) for split in ("train", "val"))
-    folder = work_folder("train", variant, spec, training, seed, manifest)
+    backbone = layout.backbones() / variant
+    folder = work_folder("train", variant, spec, training, seed, manifest, *([backbone] if spec.features else []))
     recipe = recipe_of(spec, training, seed=seed)
     harmonizer, device = harmonizer_of(spec, training, seed=seed), pick_device(params.machine.device)
     with live_metrics(folder / "dvclive") as log:
@@ -42,7 +43,7 @@ def main(variant: str, seed: int) -> None:
             harmonizer=harmonizer,
             train=train,
             val=val,
-            objective=objective_of(spec, harmonizer, device=device),
+            objective=objective_of(spec, harmonizer, device=device, backbone=backbone),
             critic=critic_of(spec, training, seed=seed),
             recipe=recipe,
             device=device,

@@ -40,7 +40,7 @@ def test_an_experiment_retrains_and_rescores_one_variant_only(workspace):
     subprocess.run(["git", "commit", "-q", "-m", "ran"], cwd=workspace, env=environment(workspace / ".home"), check=True)
     before = locked_hashes(workspace)
     output = dvc(workspace, "exp", "run", "-n", "heavier", "-S", "variants.unet.losses.l1=10")
-    assert ran(output) == {"train@unet-0", "evaluate@unet-0", "report"}
+    assert ran(output) == {"assign_backbones", "train@unet-0", "evaluate@unet-0", "report"}
     after = locked_hashes(workspace)
     assert after["runs/sample/unet/0"] != before["runs/sample/unet/0"]
     assert after["runs/sample/idih/0"] == before["runs/sample/idih/0"]
@@ -49,6 +49,11 @@ def test_an_experiment_retrains_and_rescores_one_variant_only(workspace):
     experiment = next(row for row in shown if row["Experiment"] == "heavier")
     assert float(experiment["variants.unet.losses.l1"]) == 10
     assert "variants.unet.losses.l1" in dvc(workspace, "exp", "diff")
+
+
+def test_another_classifier_trains_no_variant_that_compares_no_features(workspace):
+    output = dvc(workspace, "exp", "run", "-n", "classifier", "-S", "classifier.epochs=2")
+    assert ran(output) == {"train_classifier", "assign_backbones"}
 
 
 def killed_when(folder, has_happened) -> None:

@@ -36,7 +36,7 @@ def run_data_stages(source: str, dataset: str) -> None:
 
 
 def shrink(path: Path) -> None:
-    """Two variants, one data set, few scenes, little pictures, one epoch."""
+    """Two variants, one data set, few scenes, little pictures, two epochs; things of every kind, for the classifier to tell apart."""
     yaml = YAML()
     params = yaml.load(path)
     params.update({"sources": ["photographs"], "datasets": ["people"]})
@@ -45,7 +45,8 @@ def shrink(path: Path) -> None:
         profile["datasets"] = {"people": profile["datasets"]["people"]}
     sample = params["profiles"]["sample"]
     sample["sources"]["photographs"].update(scenes=40, width_px=96, height_px=72)
-    sample["datasets"]["people"]["selection"]["min_side_px"] = 4
+    sample["datasets"]["people"]["selection"].update(min_side_px=4, categories=None)
+    params["classifier"].update(dataset="people", width=4, size_px=16, epochs=1)
     sample["training"].update(size_px=32, width_factor=0.0625, batch_size=4, epochs=2)
     sample["evaluation"].update(size_px=32, bootstrap=100, gallery=2)
     yaml.dump(params, path)

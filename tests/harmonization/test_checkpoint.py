@@ -66,7 +66,7 @@ def rewritten(path, *, tensors=lambda tensors: tensors, changes=None) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"absent\.safetensors: no such file; train the variant first"):
+    with pytest.raises(InputError, match=r"absent\.safetensors: no such file; run the stage that trains it first"):
         load_harmonizer(tmp_path / "absent.safetensors")
 
 

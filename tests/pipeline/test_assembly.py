@@ -5,10 +5,13 @@ import torch
 
 from harmonization.batches import Batches
 from harmonization.checkpoint import load_harmonizer, save_harmonizer
+from harmonization.classifier_checkpoint import save_classifier
 from harmonization.errors import InputError
+from harmonization.networks.classifier import Classifier
 from harmonization.steps import set_up, step_of
 from pipeline.assembly import architecture_of, critic_of, harmonizer_of, objective_of, recipe_of
-from pipeline.params import Schedule, Training, Variant, load_params
+from pipeline.backbones import write_backbone
+from pipeline.params import Backbone, Schedule, Training, Variant, load_params
 from tests.composites import packed
 from tests.conftest import ROOT
 
@@ -29,11 +32,22 @@ def batch():
     return next(Batches(packed(4, 64), device=CPU).in_order(4))
 
 
+@pytest.fixture(scope="module")
+def backbone(tmp_path_factory):
+    """The folder of a classifier of random weights for losses on features to look through."""
+    folder = tmp_path_factory.mktemp("backbone")
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        save_classifier(folder / "classifier", Classifier(categories=3, width=4), categories="abc", width=4, metadata={})
+    write_backbone(folder, Backbone(name="classifier"), classifier=folder / "classifier")
+    return folder
+
+
 @pytest.mark.parametrize("name", VARIANTS)
-def test_a_variant_learns_a_batch_by_heart_and_survives_saving(name, batch, tmp_path):
+def test_a_variant_learns_a_batch_by_heart_and_survives_saving(name, batch, backbone, tmp_path):
     variant = VARIANTS[name]
     harmonizer, critic = harmonizer_of(variant, TINY, seed=0), critic_of(variant, TINY, seed=0)
-    objective = objective_of(variant, harmonizer, device=CPU)
+    objective = objective_of(variant, harmonizer, device=CPU, backbone=backbone)
     players = set_up(harmonizer, objective, critic, precision="fp32", betas=variant.optimizer.betas, device=CPU)
     for optimizer in filter(None, (players.optimizer, players.critic_optimizer)):
         for group in optimizer.param_groups:

@@ -13,6 +13,7 @@ from pipeline.params import load_params
         ("name: unet,", "name: unett,", r"variants\.unet_code\.generator\.name is 'unett'; expected one of \['affine', 'attention_unet'"),
         ("losses: {l1: 100.0}", "losses: {l3: 100.0}", r"variants\.unet_code\.losses is 'l3'"),
         ("name: bce", "name: wgan", r"variants\.unet_code\.adversarial\.name is 'wgan'"),
+        ("classifier: {relu3: 1.0}", "classifier: {relu9: 1.0}", r"variants\.fcn_feature\.features\.layers\.classifier is 'relu9'"),
         ("transfers: [reinhard_lab]", "transfers: [reinhart]", r"profiles\.sample\.datasets\.people\.synthesis\.transfers is 'reinhart'"),
         ("baselines: [identity, reinhard]", "baselines: [identity, magic]", r"baselines is 'magic'"),
     ],

@@ -47,6 +47,12 @@ def test_numbers_are_read_as_yaml_1_2(edited):
         ("val: 0.12, test: 0.2", "val: 0.5, test: 0.5", r"leave a part for training"),
         ("kind: studio", "kind: theatre", r"sources\.photographs: .*'studio', 'coco', 'folder', 'iharmony4'"),
         ("adversarial: {name: bce, weight: 1.0}\n", "\n", r"variants\.unet_code: `discriminator` and `adversarial` need each other"),
+        ("backbone: {name: classifier}", "backbone: {name: vgg16}", r"profiles\.sample\.backbone\.name: .*'classifier', 'vgg19'"),
+        ("backbone: {name: classifier}", "backbone: {name: squeezenet}", r"profiles\.sample\.backbone: squeezenet with `file` null"),
+        ("backbone: {name: classifier}", "backbone: {name: classifier, file: a}", r"profiles\.sample\.backbone: classifier with a `file`"),
+        ("layers: {classifier: {logits: 1.0}, ", "layers: {", r"fcn_feature_code\.features\.layers has \['vgg19'\]; expected classifier"),
+        ("classifier: {dataset: objects", "classifier: {dataset: things", r"classifier\.dataset is 'things'; expected one of \['people'"),
+        ("losses: {l1: 100.0, feature: 10.0}", "losses: {l1: 100.0}", r"variants\.fcn_feature_code: the loss `feature` and the section"),
         ("epochs: 3,", "", r"profiles\.sample\.training\.epochs: Field required"),
     ],
 )

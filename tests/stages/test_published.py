@@ -26,6 +26,7 @@ def workspace(tmp_path, monkeypatch, root):
     write_subset(tmp_path / "published", "HCOCO", pictures)
     params = YAML(typ="safe").load(root / "params.yaml")
     params |= {"sources": ["hcoco"], "datasets": ["hcoco"]}
+    params["classifier"] |= {"dataset": "hcoco"}
     params["variants"] = {"idih": params["variants"]["idih"] | {"dataset": "hcoco"}}
     params["profiles"]["sample"]["sources"]["hcoco"] = {"kind": "iharmony4", "folder": "published", "subset": "HCOCO"}
     section = {"source": "hcoco", "selection": SELECTION | {"max_parts": 9}, "split": {"by": "official", "val": 0.3}}

@@ -67,6 +67,7 @@ def write_params(root: Path) -> None:
     for profile in tree["profiles"].values():
         profile["datasets"] = {name: profile["datasets"][name] for name in DATASETS}
     tree["seeds"] = list(SEEDS)
+    tree["classifier"]["dataset"] = DATASETS[0]
     tree["variants"] = {name: tree["variants"][name] for name in VARIANTS}
     tree["profiles"]["sample"]["evaluation"] = {"size_px": SIZE, "lpips": None, "bootstrap": 100, "gallery": 5}
     yaml.dump(tree, Path("params.yaml"))

@@ -1,0 +1,21 @@
+"""Stage ``assign_backbones``: variants + classifier -> features/P/variants/<variant>/: what each one's loss looks through."""
+
+from harmonization.files import atomic_folder
+from pipeline.backbones import write_backbone
+from pipeline.layout import Layout
+from pipeline.params import load_params
+from pipeline.stage import run_stage
+
+
+def main() -> None:
+    """Writes the profile's choice for each variant that compares features and none for the others."""
+    params = load_params()
+    layout = Layout(params.profile)
+    with atomic_folder(layout.backbones()) as out:
+        for name, variant in params.variants.items():
+            backbone = params.active.backbone if variant.features else None
+            write_backbone(out / name, backbone, classifier=layout.classifier() / "model.safetensors")
+
+
+if __name__ == "__main__":
+    run_stage(main, __doc__, {})

@@ -1,0 +1,51 @@
+"""Stage ``train_classifier``: composites -> features/P/classifier/: a network that names their foregrounds, its accuracy."""
+
+import json
+from dataclasses import asdict
+
+from harmonization.classification import accuracy_of, fit_classifier
+from harmonization.classifier_checkpoint import save_classifier
+from harmonization.files import atomic_folder, write_text
+from harmonization.foreground_crops import foreground_crops
+from pipeline.device import pick_device
+from pipeline.layout import Layout
+from pipeline.packing import packed
+from pipeline.params import Params, load_params
+from pipeline.provenance import code_commit, data_hash
+from pipeline.stage import run_stage
+
+
+def main() -> None:
+    """Trains it if the profile looks through it, and writes no network if through a pretrained one."""
+    params = load_params()
+    if params.active.backbone.name == "classifier":
+        _train(params)
+        return
+    with atomic_folder(Layout(params.profile).classifier()) as out:
+        write_text(out / "metrics.json", "{}\n")
+
+
+def _train(params: Params) -> None:
+    """On the photographs' own foregrounds, and compares it with always naming the most frequent category."""
+    layout, chosen, size_px = Layout(params.profile), params.classifier, params.active.training.size_px
+    manifest = layout.composites(chosen.dataset) / "manifest.parquet"
+    facts = {"dataset": chosen.dataset, "data_hash": data_hash(manifest), "commit": code_commit(), "seed": str(chosen.seed)}
+    splits = (packed(params, layout, chosen.dataset, split, size_px) for split in ("train", "val"))
+    train, val = (foreground_crops(split, size_px=chosen.size_px) for split in splits)
+    network, categories = fit_classifier(
+        train,
+        width=chosen.width,
+        epochs=chosen.epochs,
+        batch_size=chosen.batch_size,
+        learning_rate=chosen.learning_rate,
+        seed=chosen.seed,
+        device=pick_device(params.machine.device),
+    )
+    accuracy = accuracy_of(network, categories, train, val)
+    with atomic_folder(layout.classifier()) as out:
+        save_classifier(out / "model.safetensors", network, categories=categories, width=chosen.width, metadata=facts)
+        write_text(out / "metrics.json", json.dumps(asdict(accuracy), indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    run_stage(main, __doc__, {})
