@@ -245,10 +245,10 @@ class Optimizer(Section):
 class Schedule(Section):
     """Learning rate over training, by a name of ``harmonization.schedules.SCHEDULES``; ``at`` are fractions of all epochs.
 
-    ``step`` multiplies it by ``factor`` after each of them; ``linear`` keeps it up to the first and then falls to 0.
+    ``step`` multiplies it by ``factor`` after each of them; ``linear`` and ``cosine`` keep it up to the first and then fall to 0.
     """
 
-    name: Literal["constant", "step", "linear"]
+    name: Literal["constant", "step", "linear", "cosine"]
     at: tuple[Fraction, ...] = ()
     factor: Positive = 1.0
 
