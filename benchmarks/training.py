@@ -13,8 +13,9 @@ from harmonization.data import PackedSplit
 from harmonization.losses import ADVERSARIAL_LOSSES, l1
 from harmonization.networks.harmonizer import build_discriminator, build_harmonizer
 from harmonization.networks.initialisation import initialise
+from harmonization.players import Critic, Objective, Players, Reconstruction, set_up
 from harmonization.randomness import deterministic_algorithms
-from harmonization.steps import Critic, Objective, Players, Reconstruction, set_up, step_of
+from harmonization.steps import step_of
 from harmonization.training import Precision, resolve_precision
 
 WARM_UP = 3

@@ -7,6 +7,7 @@ from harmonization.errors import InputError
 from harmonization.losses import ADVERSARIAL_LOSSES, DOMAIN_TRIPLETS, RECONSTRUCTION_LOSSES
 from harmonization.networks import DISCRIMINATORS, GENERATORS
 from harmonization.networks.initialisation import INITIALISATIONS
+from harmonization.resynthesis import CHEAP_TRANSFERS
 from harmonization.transfer import TRANSFERS
 from pipeline.params import FEATURE, PARAMS_FILE, Params
 
@@ -30,6 +31,8 @@ def _choices(params: Params) -> Iterable[tuple[str, str, Iterable[str]]]:
         yield f"{key}.generator.name", chosen.generator.name, GENERATORS
         yield f"{key}.init", chosen.init, INITIALISATIONS
         yield from ((f"{key}.losses", name, [*RECONSTRUCTION_LOSSES, FEATURE]) for name in chosen.losses)
+        if chosen.resynthesis:
+            yield from ((f"{key}.resynthesis.transfers", name, CHEAP_TRANSFERS) for name in chosen.resynthesis.transfers)
         if chosen.domain_codes:
             yield f"{key}.domain_codes.name", chosen.domain_codes.name, DOMAIN_TRIPLETS
         if chosen.discriminator and chosen.adversarial:

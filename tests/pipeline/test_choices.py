@@ -14,6 +14,11 @@ from pipeline.params import load_params
         ("losses: {l1: 100.0}", "losses: {l3: 100.0}", r"variants\.unet_code\.losses is 'l3'"),
         ("name: bce", "name: wgan", r"variants\.unet_code\.adversarial\.name is 'wgan'"),
         ("transfers: [reinhard_lab]", "transfers: [reinhart]", r"profiles\.sample\.datasets\.people\.synthesis\.transfers is 'reinhart'"),
+        (
+            "average_weights: recent",
+            "resynthesis: {transfers: [lut, idt], share: 0.5}",
+            r"variants\.idih\.resynthesis\.transfers is 'idt'; expected one of \['brightness', 'fecker_ycbcr'",
+        ),
         ("baselines: [identity, reinhard]", "baselines: [identity, magic]", r"baselines is 'magic'"),
     ],
 )

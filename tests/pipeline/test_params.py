@@ -47,6 +47,10 @@ def test_numbers_are_read_as_yaml_1_2(edited):
         ("val: 0.12, test: 0.2", "val: 0.5, test: 0.5", r"leave a part for training"),
         ("kind: studio", "kind: theatre", r"sources\.photographs: .*'studio', 'coco', 'folder', 'iharmony4'"),
         ("adversarial: {name: bce, weight: 1.0}\n", "\n", r"variants\.unet_code: `discriminator` and `adversarial` need each other"),
+        ("average_weights: recent", "average_weights: true", r"variants\.idih\.average_weights.*'recent'.*got True"),
+        ("average_weights: recent", "average_weights: {ema: 1}", r"variants\.idih\.average_weights.*; got"),
+        ("average_weights: recent", "resynthesis: {transfers: [lut], share: 0}", r"idih\.resynthesis\.share: .*greater than 0; got 0"),
+        ("augment: true}", "augment: true, patience: 0}", r"profiles\.sample\.training\.patience: .*greater than or equal to 1; got 0"),
         ("epochs: 3,", "", r"profiles\.sample\.training\.epochs: Field required"),
     ],
 )
