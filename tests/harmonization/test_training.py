@@ -180,6 +180,28 @@ def test_another_order_in_memory_changes_little_and_nothing_that_is_kept(tmp_pat
     assert all(tensor.is_contiguous() for tensor in last.state_dict().values())
 
 
+def test_compiling_renames_nothing_and_scores_what_whoever_loads_it_will_have(tmp_path, monkeypatch):
+    """Dynamo's capture alone, without the minutes that generated code takes to build, computes the same bits."""
+    calls, compiling = [], torch.nn.Module.compile
+
+    def captured(module: torch.nn.Module) -> None:
+        def backend(graph: torch.fx.GraphModule, _inputs):
+            calls.append(graph)
+            return graph
+
+        compiling(module, backend=backend)
+
+    monkeypatch.setattr(torch.nn.Module, "compile", captured)
+    plain, history = train(tmp_path / "plain", epochs=2)
+    compiled, other = train(tmp_path / "compiled", epochs=2, compiled=True)
+    in_training = len(calls)
+    assert in_training > 0
+    assert validate(compiled, Batches(VAL, device=CPU), batch_size=4).fmse == best_row(other)["val_fmse"]
+    assert len(calls) == in_training
+    assert other == history
+    assert same_weights(compiled, plain)
+
+
 def test_the_bar_counts_images_over_all_epochs(tmp_path, capfd):
     with pytest.raises(KilledError):
         train(tmp_path, on_epoch=killed_after(2))
