@@ -184,7 +184,7 @@ class Training(Section):
     augment: bool
     accumulate: Count = 1  # parts that a batch is taken in, for memory; their gradients are added up
     patience: Count | None = None  # epochs without a better one after which training ends; null: never
-    compile: bool = False  # by torch.compile: rounds otherwise, and takes a minute to begin
+    compile: bool = False  # by torch.compile, which takes minutes to begin: rounds and drops out otherwise
     channels_last: bool = False  # another order of values in memory: rounds and drops out otherwise
 
 
