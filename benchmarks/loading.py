@@ -3,6 +3,7 @@
 - per file: the composite, the real photograph and the mask of each sample are opened with Pillow, resized to a square (bicubic;
   the mask bilinear) and put into a batch of float tensors in [-1, 1].
 - packed: ``Batches.take`` from the memory-mapped array, which is made once per size; the same tensors.
+- fresh: the same with another foreground in every composite, by one transfer or by all that training may use.
 
     python -m benchmarks.loading --composites data/coco/composites/people [--size-px 256]
 """
@@ -11,17 +12,19 @@ import argparse
 import os
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
 
-from benchmarks.timing import compare
+from benchmarks.timing import Route, compare
 from harmonization.batches import Batch, Batches, augmentation_rng
 from harmonization.data import pack_split
 from harmonization.layouts.iharmony4 import Triple, read_layout
 from harmonization.layouts.iharmony4_export import export_iharmony4
+from harmonization.resynthesis import CHEAP_TRANSFERS, FreshComposites, Resynthesis
 
 SUBSET = "HBenchmark"
 
@@ -78,7 +81,21 @@ def main() -> None:
                 batches.take(index, augmentation_rng(0, epoch=1, step=number))
             return made
 
+        def redrawn(*transfers: str) -> Route:
+            fresh = FreshComposites(packed, Resynthesis(transfers, share=1.0), seed=0)
+
+            def from_array() -> int:
+                for index in chosen:
+                    batches.take(index, fresh=partial(fresh.drawn, epoch=1))
+                return made
+
+            return from_array
+
         routes = {"per file, Pillow": from_files, "packed": from_array, "packed, with random crops and flips": augmented}
+        routes |= {
+            "packed, fresh by reinhard_lab": redrawn("reinhard_lab"),
+            "packed, fresh by every cheap transfer": redrawn(*CHEAP_TRANSFERS),
+        }
         compare(routes, rounds=options.rounds)
 
 

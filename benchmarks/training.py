@@ -1,20 +1,26 @@
-"""Steps per second of training, and what of a step is spent on data: ``python -m benchmarks.training [--width 16] ...``."""
+"""Steps per second of training, and what of a step is spent on data: ``python -m benchmarks.training [--width 16] ...``.
+
+With ``--peer CHECKOUT`` steps at 256 px are compared with those of the original pix2pix (``benchmarks.pix2pix``) instead.
+"""
 
 import argparse
 import statistics
 import time
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import torch
 
+from benchmarks.pix2pix import compare_steps, report_parity
 from harmonization.batches import Batches, augmentation_rng, shuffled
 from harmonization.data import PackedSplit
 from harmonization.losses import ADVERSARIAL_LOSSES, l1
 from harmonization.networks.harmonizer import build_discriminator, build_harmonizer
 from harmonization.networks.initialisation import initialise
+from harmonization.players import Critic, Objective, Players, Reconstruction, set_up
 from harmonization.randomness import deterministic_algorithms
-from harmonization.steps import Critic, Objective, Players, Reconstruction, set_up, step_of
+from harmonization.steps import step_of
 from harmonization.training import Precision, resolve_precision
 
 WARM_UP = 3
@@ -64,7 +70,14 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--steps", type=int, default=30)
     parser.add_argument("--precision", default="auto", choices=["auto", "fp32", "bf16"])
+    parser.add_argument("--peer", type=Path, help="a checkout of junyanz/pytorch-CycleGAN-and-pix2pix")
+    parser.add_argument("--rounds", type=int, default=5)
     values = parser.parse_args()
+    if values.peer:
+        report_parity(values.peer)
+        for count in (4, 1):
+            compare_steps(values.peer, count=count, rounds=values.rounds)
+        return
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     batches = Batches(noise(16 * values.batch, values.size), device=device)
     print(f"{device.type}, {torch.get_num_threads()} threads, {resolve_precision(values.precision, device)}, batch {values.batch}")
@@ -73,7 +86,8 @@ def main() -> None:
         computing, fetching = measure(game, batches, batch_size=values.batch, steps=values.steps, device=device)
         kind = f"{name} + patchgan" if with_critic else name
         rate = 1 / (computing + fetching)
-        parts = f"{1e3 * computing:7.1f} ms a step + {1e3 * fetching:5.1f} ms data"
+        share = 100 * fetching * rate
+        parts = f"{1e3 * computing:7.1f} ms a step + {1e3 * fetching:5.1f} ms data ({share:.1f} %)"
         print(f"{kind:16} {parts} = {rate:5.1f} steps/s, {rate * values.batch:6.0f} images/s")
 
 

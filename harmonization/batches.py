@@ -1,6 +1,6 @@
 """Batches of a packed split: gathered by index, converted on the device, no files and no worker processes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,9 @@ from harmonization.seeding import numpy_rng, rendezvous_order
 
 LARGEST_SHARE = 0.6  # of an accelerator's free memory that the data may take
 ROWS_AT_ONCE = 256
+ALL_ROWS = slice(None)
+
+Fresh = Callable[[np.ndarray], dict[int, np.ndarray]]  # positions of composites -> other pictures, by their place among these
 
 
 class Batch(NamedTuple):
@@ -42,13 +45,22 @@ class Batches:
         """The number of composites."""
         return len(self.split.composite)
 
-    def take(self, index: np.ndarray, rng: np.random.Generator | None = None) -> Batch:
-        """The composites at these positions; cropped and flipped at random if there is a generator."""
-        composite, real, mask = (self._rows(name, index) for name in self._far)
+    def take(
+        self, index: np.ndarray, rng: np.random.Generator | None = None, *, rows: slice = ALL_ROWS, fresh: Fresh | None = None
+    ) -> Batch:
+        """The composites at these positions; cropped and flipped at random if there is a generator.
+
+        ``rows`` are those of the batch that are wanted; what is drawn for them does not depend on it. ``fresh`` gives composites
+        that take the place of stored ones.
+        """
+        wanted = index[rows]
+        composite, real, mask = (self._rows(name, wanted) for name in self._far)
+        for place, picture in fresh(wanted).items() if fresh else ():
+            composite[place] = torch.from_numpy(picture).to(self.device)
         batch = Batch(network_from_uint8(composite).contiguous(), network_from_uint8(real).contiguous(), mask_from_uint8(mask))
         if rng is None:
             return batch
-        stack = apply_crops(torch.cat(batch, 1), draw_crops(self.split.mask[index], rng))
+        stack = apply_crops(torch.cat(batch, 1), draw_crops(self.split.mask[index], rng)[rows])
         return Batch(*(part.contiguous() for part in stack.split([3, 3, 1], 1)))
 
     def in_order(self, batch_size: int) -> Iterator[Batch]:

@@ -1,30 +1,29 @@
-"""One update of the networks, of each kind.
+"""One update of the networks, of each kind: ``(players, batch) -> losses``.
 
 Images are float (B, 3, H, W) in [-1, 1]; masks are (B, 1, H, W) in [0, 1], 1 = foreground.
+
+A batch taken in parts gives the gradients and losses of the whole one, up to the order of sums, since every loss is a mean over
+the batch. What a network does across a batch it does across each part: a batch norm takes a part's statistics, a spectral norm
+goes on converging with each part, dropout and the gradient penalty draw anew for it.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Sequence
 
 import torch
-from lightning_fabric import Fabric
-from torch import Tensor, nn
-from torch.optim import Adam, Optimizer
-from torch.optim.swa_utils import AveragedModel
+from torch import Tensor
+from torch.optim import Optimizer
 
 from harmonization.batches import Batch
-from harmonization.losses import AdversarialLoss, ReconstructionLoss
+from harmonization.losses import AdversarialLoss
 from harmonization.losses.adversarial import DisharmonyLoss
 from harmonization.losses.deep_supervision import deep_supervision
 from harmonization.losses.gradient_penalty import gradient_penalty
-from harmonization.losses.triplet import DomainCodes, DomainTriplets
-from harmonization.networks.harmonizer import Harmonizer
+from harmonization.losses.triplet import DomainCodes
+from harmonization.parallel import average_gradients
+from harmonization.parts import Part, parts_of
+from harmonization.players import DOMAIN_CODES, CodeTerm, Critic, Objective, Players, Reconstruction
 
 Losses = dict[str, Tensor]  # scalars, detached
-DOMAIN_CODES = "domain_codes"  # the name of their loss
-RECENCY = 8.0  # the average reaches back over about the last ninth of the steps taken so far
-FABRIC_PRECISIONS: dict[str, Literal["32-true", "bf16-mixed"]] = {"fp32": "32-true", "bf16": "bf16-mixed"}
 
 # What a critic is shown of a picture, by the name that ``networks.DISCRIMINATORS`` gives.
 VIEWS: dict[str, Callable[[Batch, Tensor], tuple[Tensor, ...]]] = {
@@ -34,95 +33,9 @@ VIEWS: dict[str, Callable[[Batch, Tensor], tuple[Tensor, ...]]] = {
 }
 
 
-class Reconstruction(NamedTuple):
-    """A loss against the real photograph and its weight."""
-
-    loss: ReconstructionLoss
-    weight: float
-
-
-class CodeTerm(NamedTuple):
-    """A loss on the domain codes of regions, the encoder that gives them (pictures, mask -> codes), and its weight.
-
-    The encoder is a part of the harmonizer and learns with it.
-    """
-
-    loss: DomainTriplets
-    encoder: Callable[[Tensor, Tensor], Tensor]
-    weight: float
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What the harmonizer minimises, a critic's part aside.
-
-    With ``side_weights`` the reconstruction losses are taken of each side output of the network, the main one first.
-    """
-
-    reconstructions: Mapping[str, Reconstruction]
-    codes: CodeTerm | None = None
-    side_weights: tuple[float, ...] = ()
-
-    @property
-    def weights(self) -> dict[str, float]:
-        """The weight of each of its losses by name."""
-        codes = {} if self.codes is None else {DOMAIN_CODES: self.codes.weight}
-        return {name: part.weight for name, part in self.reconstructions.items()} | codes
-
-
-class Critic(NamedTuple):
-    """A discriminator, what the two networks minimise, the weight of the generator's part, and what the critic is shown.
-
-    ``penalty_weight`` is that of the gradient penalty.
-    """
-
-    network: nn.Module
-    loss: AdversarialLoss | DisharmonyLoss
-    weight: float
-    view: str = "beside_composite"
-    penalty_weight: float = 0.0
-
-
-@dataclass(frozen=True)
-class Players:
-    """The networks and their optimisers, set up on one device. Without a critic there is no game.
-
-    ``average`` follows the harmonizer's weights and batch statistics from step to step, if there is one.
-    """
-
-    fabric: Fabric
-    harmonizer: nn.Module
-    optimizer: Optimizer
-    objective: Objective
-    critic: Critic | None = None
-    critic_optimizer: Optimizer | None = None
-    average: AveragedModel | None = None
-
-
-def set_up(
-    harmonizer: Harmonizer,
-    objective: Objective,
-    critic: Critic | None,
-    *,
-    precision: Literal["fp32", "bf16"],
-    betas: tuple[float, float],
-    average_weights: bool = False,
-    device: torch.device,
-) -> Players:
-    """Moves the networks to the device and gives each an Adam; losses are computed in float32 whatever the precision."""
-    devices = [device.index or 0] if device.type == "cuda" else 1
-    fabric = Fabric(accelerator=device.type, devices=devices, precision=FABRIC_PRECISIONS[precision])
-    module, optimizer = fabric.setup(harmonizer, Adam(harmonizer.parameters(), betas=betas, fused=True))
-    average = AveragedModel(harmonizer, avg_fn=_recent_mean, use_buffers=True) if average_weights else None
-    if critic is None:
-        return Players(fabric, module, optimizer, objective, average=average)
-    network, critic_optimizer = fabric.setup(critic.network, Adam(critic.network.parameters(), betas=betas, fused=True))
-    return Players(fabric, module, optimizer, objective, critic._replace(network=network), critic_optimizer, average)
-
-
 def reconstruction_step(players: Players, batch: Batch) -> Losses:
     """One update of the harmonizer towards the real photographs."""
-    return _update_harmonizer(players, _outputs(players, batch), batch, adversarial=None)
+    return _update_harmonizer(players, parts_of(players, batch), adversarial=None)
 
 
 def gan_step(players: Players, batch: Batch) -> Losses:
@@ -133,16 +46,16 @@ def gan_step(players: Players, batch: Batch) -> Losses:
     critic, loss = players.critic, players.critic and players.critic.loss
     if critic is None or not isinstance(loss, AdversarialLoss):
         raise ValueError("gan_step needs players with a critic that scores pictures")
-    outputs = _outputs(players, batch)
-    real, fake = (_scores(critic, batch, picture) for picture in (batch.real, outputs[0].detach()))
-    d_loss = torch.stack([loss.discriminator(*pair) for pair in zip(real, fake, strict=True)]).sum()
-    if critic.penalty_weight:
-        d_loss = d_loss + critic.penalty_weight * _penalty(critic, batch, outputs[0])
 
-    def adversarial() -> Tensor:
-        return torch.stack([loss.generator(scores) for scores in _scores(critic, batch, outputs[0])]).sum()
+    def judging(batch: Batch, fake: Tensor) -> Tensor:
+        scores = (_scores(critic, batch, picture) for picture in (batch.real, fake))
+        d_loss = torch.stack([loss.discriminator(*pair) for pair in zip(*scores, strict=True)]).sum()
+        return d_loss + critic.penalty_weight * _penalty(critic, batch, fake) if critic.penalty_weight else d_loss
 
-    return _play(players, d_loss, outputs, batch, adversarial)
+    def adversarial(batch: Batch, output: Tensor) -> Tensor:
+        return torch.stack([loss.generator(scores) for scores in _scores(critic, batch, output)]).sum()
+
+    return _play(players, batch, judging, adversarial)
 
 
 def disharmony_step(players: Players, batch: Batch) -> Losses:
@@ -150,10 +63,12 @@ def disharmony_step(players: Players, batch: Batch) -> Losses:
     critic, loss = players.critic, players.critic and players.critic.loss
     if critic is None or not isinstance(loss, DisharmonyLoss):
         raise ValueError("disharmony_step needs players with a critic that marks pixels")
-    outputs = _outputs(players, batch)
-    composite, output, real = (_scores(critic, batch, picture)[0] for picture in (batch.composite, outputs[0].detach(), batch.real))
-    d_loss = loss.discriminator(composite, output, real, batch.mask)
-    return _play(players, d_loss, outputs, batch, lambda: loss.generator(_scores(critic, batch, outputs[0])[0]))
+
+    def judging(batch: Batch, fake: Tensor) -> Tensor:
+        composite, output, real = (_scores(critic, batch, picture)[0] for picture in (batch.composite, fake, batch.real))
+        return loss.discriminator(composite, output, real, batch.mask)
+
+    return _play(players, batch, judging, lambda batch, output: loss.generator(_scores(critic, batch, output)[0]))
 
 
 def step_of(critic: Critic | None) -> Callable[[Players, Batch], Losses]:
@@ -161,18 +76,6 @@ def step_of(critic: Critic | None) -> Callable[[Players, Batch], Losses]:
     if critic is None:
         return reconstruction_step
     return disharmony_step if isinstance(critic.loss, DisharmonyLoss) else gan_step
-
-
-def _recent_mean(average: Tensor, latest: Tensor, averaged: Tensor | int) -> Tensor:
-    """Polynomial-decay averaging (Shamir & Zhang 2013, arXiv:1212.1824): no decay rate to fit to the number of steps."""
-    return average + (latest - average) * ((RECENCY + 1) / (averaged + 1 + RECENCY))
-
-
-def _outputs(players: Players, batch: Batch) -> list[Tensor]:
-    """The harmonizer's picture, followed by its other side outputs if they are compared."""
-    if players.objective.side_weights:
-        return players.harmonizer(batch.composite, batch.mask, sides=True)
-    return [players.harmonizer(batch.composite, batch.mask)]
 
 
 def _scores(critic: Critic, batch: Batch, picture: Tensor) -> tuple[Tensor, ...]:
@@ -190,30 +93,39 @@ def _penalty(critic: Critic, batch: Batch, output: Tensor) -> Tensor:
     return gradient_penalty(score, batch.real, output, rng=torch.default_generator)  # the loop seeds it for each epoch
 
 
-def _play(players: Players, d_loss: Tensor, outputs: list[Tensor], batch: Batch, adversarial: Callable[[], Tensor]) -> Losses:
+def _play(
+    players: Players, batch: Batch, judging: Callable[[Batch, Tensor], Tensor], adversarial: Callable[[Batch, Tensor], Tensor]
+) -> Losses:
     """Updates the critic by its loss, then the harmonizer by what the updated critic says."""
     critic, critic_optimizer = players.critic, players.critic_optimizer
     if critic is None or critic_optimizer is None:
         raise ValueError("a game needs players with a critic and its optimizer")
-    _descend(players.fabric, d_loss, critic_optimizer)
+    parts = parts_of(players, batch)
+    judged = _descend(players, critic_optimizer, parts, lambda part: {"d_loss": judging(part.batch, part.fake())})
     critic.network.requires_grad_(False)
-    losses = _update_harmonizer(players, outputs, batch, adversarial=adversarial())
+    losses = _update_harmonizer(players, parts, adversarial=adversarial)
     critic.network.requires_grad_(True)
-    return {**losses, "d_loss": d_loss.detach()}
+    return losses | judged
 
 
-def _update_harmonizer(players: Players, outputs: list[Tensor], batch: Batch, *, adversarial: Tensor | None) -> Losses:
+def _update_harmonizer(players: Players, parts: Sequence[Part], *, adversarial: Callable[[Batch, Tensor], Tensor] | None) -> Losses:
     objective, weights = players.objective, players.objective.weights
-    losses = {name: _reconstruction(objective, part, outputs, batch) for name, part in objective.reconstructions.items()}
-    if objective.codes is not None:
-        losses[DOMAIN_CODES] = _domain_codes(objective.codes, outputs[0], batch)
     if adversarial is not None and players.critic is not None:
-        losses["g_adversarial"], weights["g_adversarial"] = adversarial, players.critic.weight
-    total = torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
-    _descend(players.fabric, total, players.optimizer)
+        weights["g_adversarial"] = players.critic.weight
+
+    def losses_of(part: Part) -> Losses:
+        outputs, batch = part.outputs(), part.batch
+        judged = {} if adversarial is None else {"g_adversarial": adversarial(batch, outputs[0])}
+        losses = {name: _reconstruction(objective, term, outputs, batch) for name, term in objective.reconstructions.items()}
+        if objective.codes is not None:
+            losses[DOMAIN_CODES] = _domain_codes(objective.codes, outputs[0], batch)
+        losses |= judged
+        return {"g_loss": torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()} | losses
+
+    losses = _descend(players, players.optimizer, parts, losses_of)
     if players.average is not None:
         players.average.update_parameters(players.harmonizer)
-    return {"g_loss": total.detach()} | {name: loss.detach() for name, loss in losses.items()}
+    return losses
 
 
 def _reconstruction(objective: Objective, part: Reconstruction, outputs: list[Tensor], batch: Batch) -> Tensor:
@@ -228,7 +140,14 @@ def _domain_codes(term: CodeTerm, output: Tensor, batch: Batch) -> Tensor:
     return term.loss(DomainCodes(real, harmonized, composite, term.encoder(batch.composite, 1 - batch.mask)))
 
 
-def _descend(fabric: Fabric, loss: Tensor, optimizer: Optimizer) -> None:
+def _descend(players: Players, optimizer: Optimizer, parts: Sequence[Part], losses_of: Callable[[Part], Losses]) -> Losses:
+    """One step down the first of the losses, summed over the parts by their shares; returns all of them."""
     optimizer.zero_grad()
-    fabric.backward(loss)
+    sums: Losses = {}
+    for part in parts:
+        losses = losses_of(part)
+        players.fabric.backward(next(iter(losses.values())) * part.share)
+        sums = {name: loss.detach() * part.share + sums.get(name, 0.0) for name, loss in losses.items()}
+    average_gradients(players.fabric, optimizer, rows=sum(len(part.batch.mask) for part in parts))
     optimizer.step()
+    return sums

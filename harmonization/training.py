@@ -2,24 +2,30 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast
 
 import numpy as np
 import torch
+from lightning_fabric import Fabric
 from torch import Tensor
 from tqdm import tqdm
 
+from harmonization.averages import WeightAverage
 from harmonization.batches import Batches, augmentation_rng, shuffled
 from harmonization.data import PackedSplit
 from harmonization.errors import InputError
 from harmonization.networks.harmonizer import Harmonizer
+from harmonization.parallel import expect_equal, mean_over_processes, rows_of, share_buffers
+from harmonization.players import Critic, Objective, Players, set_up
 from harmonization.progress import bar
 from harmonization.randomness import deterministic_algorithms, torch_seed
+from harmonization.resynthesis import FreshComposites, Resynthesis
 from harmonization.schedules import Schedule
 from harmonization.seeding import stable_hash
-from harmonization.steps import Critic, Losses, Objective, Players, set_up, step_of
+from harmonization.steps import Losses, step_of
 from harmonization.training_state import HistoryRow, LoopState, Stateful
 from harmonization.validation import Validation, validate
 
@@ -32,8 +38,8 @@ STEPS_BETWEEN_CHECKS = 50  # reading a loss makes an accelerator wait
 class Recipe:
     """How a harmonizer is trained, its losses apart.
 
-    With ``average_weights`` a mean of the recent steps' weights is what is scored, kept and used; training goes on from
-    the weights themselves.
+    With ``average_weights`` a mean of the steps' weights is what is scored, kept and used; training goes on from the weights
+    themselves. A batch is taken in ``accumulate`` parts. After ``patience`` epochs without a better one training ends.
     """
 
     learning_rate: float
@@ -43,7 +49,12 @@ class Recipe:
     epochs: int
     precision: Precision
     augment: bool
-    average_weights: bool = False
+    average_weights: WeightAverage = None
+    accumulate: int = 1
+    patience: int | None = None
+    compiled: bool = False
+    channels_last: bool = False
+    resynthesis: Resynthesis | None = None
     seed: int
 
 
@@ -62,41 +73,39 @@ def fit(
     """Trains and returns one row of losses and scores per epoch; the harmonizer then has the weights of the best one.
 
     Best is the lowest fMSE on ``val``. After each epoch everything is stored in ``folder``, and a later call with the
-    same arguments goes on from there, to the same bits. ``on_epoch`` is called for each epoch, restored ones first.
+    same arguments goes on from there, to the same bits. ``on_epoch`` is called for each epoch, restored ones first. Of processes
+    side by side (``parallel``) all return the same; only the first stores and calls.
     """
-    number_format = resolve_precision(recipe.precision, device)
-    recipe = replace(recipe, precision=number_format)
-    players = set_up(
-        harmonizer,
-        objective,
-        critic,
-        precision=number_format,
-        betas=recipe.betas,
-        average_weights=recipe.average_weights,
-        device=device,
-    )
-    parts = _changing_parts(harmonizer, critic, players)
+    recipe = replace(recipe, precision=resolve_precision(recipe.precision, device))
+    players = _players(harmonizer, objective, critic, recipe, device)
+    fabric, parts = players.fabric, cast("dict[str, Stateful]", players.networks | players.optimizers)
     scored = harmonizer if players.average is None else cast("Harmonizer", players.average.module)
-    batches, val_batches = Batches(train, device=device), Batches(val, device=device)
-    epochs = recipe.epochs
-    state = LoopState(folder / STATE_FILE, settings=_settings(recipe, objective, critic, batches, val_batches), epochs=epochs)
-    state.restore(parts, device=device)
+    data = _Data(train, recipe, device=fabric.device)
+    val_batches = Batches(val, device=fabric.device)
+    settings = _settings(recipe, objective, critic, images=[len(data.batches), len(val_batches)], processes=fabric.world_size)
+    state = LoopState(folder / STATE_FILE, settings=settings, epochs=recipe.epochs, patience=recipe.patience)
+    state.restore(parts, device=fabric.device)
+    expect_equal(fabric, len(state.history), what=f"{folder / STATE_FILE}, epochs done")
+    tell = on_epoch if fabric.is_global_zero else _ignore
     for row in state.history:
-        on_epoch(row)
-    done = len(state.history)
-    with deterministic_algorithms(), bar(total=epochs * len(batches), what="train", unit="images", initial=done * len(batches)) as progress:
-        for epoch in range(done + 1, epochs + 1):
-            rate = recipe.learning_rate * recipe.schedule((epoch - 1) / epochs)
+        tell(row)
+    with deterministic_algorithms(), _bar(fabric, recipe, len(data.batches), done=len(state.history)) as progress:
+        while not state.is_over:
+            epoch = len(state.history) + 1
+            rate = recipe.learning_rate * recipe.schedule((epoch - 1) / recipe.epochs)
             _set_rate(players, rate)
             harmonizer.train()
-            with torch_seed(stable_hash(recipe.seed, "dropout", epoch), device):
-                losses = _mean_losses(_steps(players, batches, recipe, epoch=epoch), batches, epoch=epoch, progress=progress)
-            scores = validate(scored, val_batches, batch_size=recipe.batch_size)
+            with torch_seed(_dropout_seed(recipe, epoch, fabric.global_rank), fabric.device):
+                losses = _mean_losses(fabric, data.steps(players, epoch, progress), data.batches, epoch=epoch)
+            share_buffers(fabric, players.networks.values())
+            scores = fabric.broadcast(validate(scored, val_batches, batch_size=recipe.batch_size))
             row = _row(epoch, rate, losses, objective, scores)
             state.add(row, scored)
-            state.store(parts)
-            progress.set_postfix_str(f"epoch {epoch}/{epochs}, val fMSE {scores.fmse:.1f}")
-            on_epoch(row)
+            if fabric.is_global_zero:
+                state.store(parts)
+            progress.set_postfix_str(f"epoch {epoch}/{recipe.epochs}, val fMSE {scores.fmse:.1f}")
+            tell(row)
+    harmonizer.to(memory_format=torch.contiguous_format)  # pyright: ignore[reportCallIssue]
     harmonizer.load_state_dict(state.best)
     harmonizer.infer()
     return state.history
@@ -112,18 +121,62 @@ def resolve_precision(precision: Precision, device: torch.device) -> Literal["fp
     return "bf16" if features.get("avx512_bf16") or features.get("amx_bf16") else "fp32"
 
 
-def _changing_parts(harmonizer: Harmonizer, critic: Critic | None, players: Players) -> dict[str, Stateful]:
-    parts: dict[str, Stateful] = {"harmonizer": harmonizer, "optimizer": players.optimizer}
-    if critic is not None and players.critic_optimizer is not None:
-        parts |= {"critic": critic.network, "critic_optimizer": players.critic_optimizer}
-    return parts if players.average is None else parts | {"average": players.average}
+class _Data:
+    """The training split as the recipe wants it: in an epoch's order, cropped, with fresh composites."""
+
+    def __init__(self, split: PackedSplit, recipe: Recipe, *, device: torch.device) -> None:
+        self.batches = Batches(split, device=device)
+        self._recipe = recipe
+        rules = recipe.resynthesis
+        self._fresh = None if rules is None else FreshComposites(split, rules, seed=recipe.seed)
+
+    def steps(self, players: Players, epoch: int, progress: tqdm) -> Iterator[tuple[np.ndarray, Losses]]:
+        """Takes the epoch's steps, one for each item: the positions of this process's composites and its losses on them."""
+        step, recipe, count = step_of(players.critic), self._recipe, len(self.batches)
+        fresh = None if self._fresh is None else partial(self._fresh.drawn, epoch=epoch)
+        for number, index in enumerate(shuffled(count, batch_size=recipe.batch_size, seed=recipe.seed, epoch=epoch)):
+            crops = augmentation_rng(recipe.seed, epoch=epoch, step=number) if recipe.augment else None
+            rows = rows_of(players.fabric, len(index))
+            yield index[rows], step(players, self.batches.take(index, crops, rows=rows, fresh=fresh))
+            progress.update(len(index))
 
 
-def _settings(recipe: Recipe, objective: Objective, critic: Critic | None, batches: Batches, val_batches: Batches) -> dict[str, Any]:
-    plain = {name: value for name, value in vars(recipe).items() if name not in ("schedule", "betas", "epochs")}
+def _players(harmonizer: Harmonizer, objective: Objective, critic: Critic | None, recipe: Recipe, device: torch.device) -> Players:
+    return set_up(
+        harmonizer,
+        objective,
+        critic,
+        precision=resolve_precision(recipe.precision, device),
+        betas=recipe.betas,
+        average_weights=recipe.average_weights,
+        accumulate=recipe.accumulate,
+        compiled=recipe.compiled,
+        channels_last=recipe.channels_last,
+        device=device,
+    )
+
+
+def _bar(fabric: Fabric, recipe: Recipe, images: int, *, done: int) -> tqdm:
+    """Images per second, and the time left over all epochs."""
+    if not fabric.is_global_zero:
+        return tqdm(disable=True)
+    return bar(total=recipe.epochs * images, what="train", unit="images", initial=done * images)
+
+
+def _dropout_seed(recipe: Recipe, epoch: int, rank: int) -> int:
+    return stable_hash(recipe.seed, "dropout", epoch, *([rank] if rank else []))
+
+
+def _ignore(_row: HistoryRow) -> None:
+    pass
+
+
+def _settings(recipe: Recipe, objective: Objective, critic: Critic | None, *, images: list[int], processes: int) -> dict[str, Any]:
+    plain = {name: value for name, value in vars(recipe).items() if name not in ("schedule", "betas", "epochs", "resynthesis")}
     rates = [recipe.schedule(epoch / recipe.epochs) for epoch in range(recipe.epochs)]
-    sizes = [len(batches), len(val_batches)]
-    return plain | {"betas": list(recipe.betas), "rates": rates, "losses": _weights(objective, critic), "images": sizes}
+    fresh = None if recipe.resynthesis is None else asdict(recipe.resynthesis)
+    plain |= {"betas": list(recipe.betas), "rates": rates, "losses": _weights(objective, critic), "images": images}
+    return plain | {"resynthesis": fresh, "processes": processes}
 
 
 def _weights(objective: Objective, critic: Critic | None) -> dict[str, Any]:
@@ -132,20 +185,12 @@ def _weights(objective: Objective, critic: Critic | None) -> dict[str, Any]:
 
 
 def _set_rate(players: Players, rate: float) -> None:
-    for optimizer in (players.optimizer, players.critic_optimizer):
-        for group in optimizer.param_groups if optimizer else ():
+    for optimizer in players.optimizers.values():
+        for group in optimizer.param_groups:
             group["lr"] = rate
 
 
-def _steps(players: Players, batches: Batches, recipe: Recipe, *, epoch: int) -> Iterator[tuple[np.ndarray, Losses]]:
-    """Takes the epoch's steps, one for each item: the positions of its composites and its losses."""
-    step, seed = step_of(players.critic), recipe.seed
-    for number, index in enumerate(shuffled(len(batches), batch_size=recipe.batch_size, seed=seed, epoch=epoch)):
-        crops = augmentation_rng(seed, epoch=epoch, step=number) if recipe.augment else None
-        yield index, step(players, batches.take(index, crops))
-
-
-def _mean_losses(steps: Iterable[tuple[np.ndarray, Losses]], batches: Batches, *, epoch: int, progress: tqdm) -> dict[str, float]:
+def _mean_losses(fabric: Fabric, steps: Iterable[tuple[np.ndarray, Losses]], batches: Batches, *, epoch: int) -> dict[str, float]:
     """Means over the epoch's composites."""
     indices: list[np.ndarray] = []
     rows: list[Tensor] = []
@@ -156,11 +201,11 @@ def _mean_losses(steps: Iterable[tuple[np.ndarray, Losses]], batches: Batches, *
         rows.append(torch.stack(list(losses.values())))
         if len(rows) % STEPS_BETWEEN_CHECKS == 0:
             _require_finite(torch.stack(rows), indices, batches, epoch)
-        progress.update(len(index))
     table = torch.stack(rows).double().cpu()
     _require_finite(table, indices, batches, epoch)
     counts = torch.tensor([len(index) for index in indices], dtype=torch.float64)
     means = counts @ table / counts.sum()
+    (means,) = mean_over_processes(fabric, [means], weight=int(counts.sum()))
     return dict(zip(names, means.tolist(), strict=True))
 
 

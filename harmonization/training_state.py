@@ -32,12 +32,20 @@ class Stateful(Protocol):
 class LoopState:
     """The finished epochs' rows, the best weights so far, and on disk what is needed to go on."""
 
-    def __init__(self, path: Path, *, settings: Mapping[str, Any], epochs: int) -> None:
+    def __init__(self, path: Path, *, settings: Mapping[str, Any], epochs: int, patience: int | None = None) -> None:
         self.history: list[HistoryRow] = []
         self.best: Weights = {}
         self._path = path
-        self._settings = {**settings, "epochs": epochs}
+        self._settings = {**settings, "epochs": epochs, "patience": patience}
         self._epochs = epochs
+        self._patience = patience
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all epochs are done, or ``patience`` of them brought nothing better than the best one before."""
+        done = len(self.history)
+        best = (self.best_row["epoch"] or 0) if self.history else 0
+        return done >= self._epochs or (self._patience is not None and done - best >= self._patience)
 
     def restore(self, parts: Mapping[str, Stateful], *, device: torch.device) -> None:
         """Takes up the file if there is one; ``parts`` then stand where they stood."""
@@ -48,7 +56,7 @@ class LoopState:
             raise InputError(f"{self._path}: belongs to a training with other settings; give another folder or delete the file")
         self.history = stored["history"]
         self.best = {name: tensor.cpu() for name, tensor in stored["best"].items()}
-        if len(self.history) < self._epochs:
+        if not self.is_over:
             for name, part in parts.items():
                 part.load_state_dict(stored["parts"][name])
 
@@ -60,8 +68,7 @@ class LoopState:
 
     def store(self, parts: Mapping[str, Stateful]) -> None:
         """Writes the file atomically; after the last epoch only the results are kept."""
-        going_on = len(self.history) < self._epochs
-        states = {name: part.state_dict() for name, part in parts.items()} if going_on else {}
+        states = {} if self.is_over else {name: part.state_dict() for name, part in parts.items()}
         buffer = BytesIO()  # torch's own writing hides that a disk is full
         torch.save({"settings": self._settings, "history": self.history, "best": self.best, "parts": states}, buffer)
         write_bytes(self._path, buffer.getbuffer())

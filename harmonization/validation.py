@@ -1,5 +1,7 @@
 """How good a harmonizer is while it trains, on the validation photographs alone."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -20,13 +22,12 @@ class Validation(NamedTuple):
     psnr_db: float
 
 
-@torch.no_grad()
 def validate(harmonizer: Harmonizer, batches: Batches, *, batch_size: int) -> Validation:
     """Scores the harmonizer as it is used: in its inference mode, in float32."""
-    harmonizer.infer()
     errors, decibels, has_foreground = [], [], []
     for batch in batches.in_order(batch_size):
-        output = metric_from_network(pasted(harmonizer.raw(batch.composite, batch.mask), batch.composite, batch.mask))
+        with _in_use(harmonizer):
+            output = metric_from_network(pasted(harmonizer.raw(batch.composite, batch.mask), batch.composite, batch.mask))
         real = metric_from_network(batch.real)
         errors.append(foreground_mse(output, real, batch.mask))
         decibels.append(psnr(output, real, peak=255).clamp(max=HIGHEST_PSNR_DB))
@@ -35,13 +36,21 @@ def validate(harmonizer: Harmonizer, batches: Batches, *, batch_size: int) -> Va
     return Validation(fmse[scored].mean().item(), psnr_db[scored].mean().item())
 
 
-@torch.no_grad()
 def sample_grid(harmonizer: Harmonizer, batches: Batches, *, count: int) -> np.ndarray:
     """uint8 (rows * S, 4 * S, 3): composite, mask, output and real of ``count`` composites from the whole split."""
-    harmonizer.infer()
     index = np.unique(np.linspace(0, len(batches) - 1, min(count, len(batches))).round().astype(np.int64))
     batch = batches.take(index)
-    return _tiled([batch.composite, batch.mask.expand(-1, 3, -1, -1) * 2 - 1, harmonizer(batch.composite, batch.mask), batch.real])
+    with _in_use(harmonizer):
+        output = harmonizer(batch.composite, batch.mask)
+    return _tiled([batch.composite, batch.mask.expand(-1, 3, -1, -1) * 2 - 1, output, batch.real])
+
+
+@contextmanager
+def _in_use(harmonizer: Harmonizer) -> Iterator[None]:
+    """The harmonizer as whoever loads it will have it: in its inference mode, without gradients, not compiled."""
+    harmonizer.infer()
+    with torch.no_grad(), torch.compiler.set_stance("force_eager"):
+        yield
 
 
 def _tiled(columns: list[torch.Tensor]) -> np.ndarray:

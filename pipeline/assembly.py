@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
+from harmonization.averages import WeightAverage
 from harmonization.errors import InputError
 from harmonization.losses import (
     ADVERSARIAL_LOSSES,
@@ -21,13 +22,14 @@ from harmonization.networks.bargain import Bargain
 from harmonization.networks.disharmony_critic import DisharmonyCritic
 from harmonization.networks.harmonizer import Harmonizer, build_discriminator, build_harmonizer
 from harmonization.networks.initialisation import initialise
+from harmonization.players import CodeTerm, Critic, Objective, Reconstruction
 from harmonization.randomness import torch_seed
+from harmonization.resynthesis import Resynthesis
 from harmonization.schedules import SCHEDULES
 from harmonization.seeding import stable_hash
-from harmonization.steps import CodeTerm, Critic, Objective, Reconstruction
 from harmonization.training import Recipe
 from pipeline.backbones import feature_loss_in
-from pipeline.params import FEATURE, Training, Variant
+from pipeline.params import FEATURE, ExponentialAverage, Training, Variant
 
 NARROWEST = 4
 Part = TypeVar("Part")
@@ -86,9 +88,19 @@ def recipe_of(variant: Variant, training: Training, *, seed: int) -> Recipe:
         epochs=max(1, round(training.epochs * variant.epochs_factor)),
         precision=training.precision,
         augment=training.augment,
-        average_weights=variant.average_weights,
+        average_weights=_average(variant),
+        accumulate=training.accumulate,
+        patience=training.patience,
+        compiled=training.compile,
+        channels_last=training.channels_last,
+        resynthesis=None if variant.resynthesis is None else Resynthesis(**variant.resynthesis.model_dump()),
         seed=seed,
     )
+
+
+def _average(variant: Variant) -> WeightAverage:
+    chosen = variant.average_weights
+    return chosen.ema if isinstance(chosen, ExponentialAverage) else (chosen or None)
 
 
 def _loss(variant: Variant, name: str, device: torch.device, backbone: Path | None) -> ReconstructionLoss:

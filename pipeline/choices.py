@@ -9,6 +9,7 @@ from harmonization.losses.backbones import SQUEEZENET_PLACES, VGG19_PLACES
 from harmonization.networks import DISCRIMINATORS, GENERATORS
 from harmonization.networks.classifier import PLACES
 from harmonization.networks.initialisation import INITIALISATIONS
+from harmonization.resynthesis import CHEAP_TRANSFERS
 from harmonization.transfer import TRANSFERS
 from pipeline.params import FEATURE, PARAMS_FILE, Params
 
@@ -36,6 +37,8 @@ def _choices(params: Params) -> Iterable[tuple[str, str, Iterable[str]]]:
         yield from ((f"{key}.losses", name, [*RECONSTRUCTION_LOSSES, FEATURE]) for name in chosen.losses)
         for backbone, layers in chosen.features.layers.items() if chosen.features else ():
             yield from ((f"{key}.features.layers.{backbone}", name, LAYERS[backbone]) for name in layers)
+        if chosen.resynthesis:
+            yield from ((f"{key}.resynthesis.transfers", name, CHEAP_TRANSFERS) for name in chosen.resynthesis.transfers)
         if chosen.domain_codes:
             yield f"{key}.domain_codes.name", chosen.domain_codes.name, DOMAIN_TRIPLETS
         if chosen.discriminator and chosen.adversarial:

@@ -3,11 +3,18 @@
 import torch
 
 from harmonization.errors import InputError
+from harmonization.ranks import ranks
 
 
 def pick_device(name: str) -> torch.device:
-    """The device of ``machine.device``: ``auto`` takes the first GPU if there is one."""
+    """The device of ``machine.device``: ``auto`` takes a GPU if there is one; of processes side by side each has its own."""
     if name == "cuda" and not torch.cuda.is_available():
         raise InputError("machine.device is 'cuda', but torch finds no GPU here; set it to auto or cpu")
-    use_gpu = name == "cuda" or (name == "auto" and torch.cuda.is_available())
-    return torch.device("cuda" if use_gpu else "cpu")
+    if name == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    here, gpus = ranks(), torch.cuda.device_count()
+    if here.local_count > gpus:
+        raise InputError(
+            f"{here.local_count} processes share {gpus} GPUs here; start as many per host as it has, or set machine.device: cpu"
+        )
+    return torch.device("cuda") if here.count == 1 else torch.device("cuda", here.local_rank)

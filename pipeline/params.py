@@ -184,6 +184,10 @@ class Training(Section):
     epochs: Count
     precision: Literal["auto", "fp32", "bf16"]
     augment: bool
+    accumulate: Count = 1  # parts that a batch is taken in, for memory; their gradients are added up
+    patience: Count | None = None  # epochs without a better one after which training ends; null: never
+    compile: bool = False  # by torch.compile, which takes minutes to begin: rounds and drops out otherwise
+    channels_last: bool = False  # another order of values in memory: rounds and drops out otherwise
 
 
 class Evaluation(Section):
@@ -275,12 +279,25 @@ class Optimizer(Section):
 class Schedule(Section):
     """Learning rate over training, by a name of ``harmonization.schedules.SCHEDULES``; ``at`` are fractions of all epochs.
 
-    ``step`` multiplies it by ``factor`` after each of them; ``linear`` keeps it up to the first and then falls to 0.
+    ``step`` multiplies it by ``factor`` after each of them; ``linear`` and ``cosine`` keep it up to the first and then fall to 0.
     """
 
-    name: Literal["constant", "step", "linear"]
+    name: Literal["constant", "step", "linear", "cosine"]
     at: tuple[Fraction, ...] = ()
     factor: Positive = 1.0
+
+
+class Resynthesis(Section):
+    """Fresh composites while it trains, by some of ``harmonization.resynthesis.CHEAP_TRANSFERS`` (``Resynthesis`` there)."""
+
+    transfers: Annotated[tuple[str, ...], Field(min_length=1)]
+    share: Annotated[float, Field(gt=0, le=1)]  # of the samples in an epoch; the others keep the stored composite
+
+
+class ExponentialAverage(Section):
+    """An exponential moving average of the weights, step by step."""
+
+    ema: Annotated[float, Field(gt=0, lt=1)]  # what stays of it in a step
 
 
 class Variant(Section):
@@ -297,7 +314,8 @@ class Variant(Section):
     optimizer: Optimizer
     init: Literal["normal", "xavier"]
     schedule: Schedule = Schedule(name="constant")
-    average_weights: bool = False  # use a mean of the recent steps' weights
+    average_weights: Literal[False, "recent"] | ExponentialAverage = False  # what is scored and kept: a mean over the steps
+    resynthesis: Resynthesis | None = None  # null: the stored composites alone
     epochs_factor: Positive = 1.0  # times the profile's epochs
 
     @model_validator(mode="after")

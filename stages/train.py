@@ -1,7 +1,11 @@
-"""Stage ``train``: composites + one variant, its backbone + one seed -> runs/P/<variant>/<seed>/: model, history, samples, live metrics."""
+"""Stage ``train``: composites + one variant, its backbone + one seed -> runs/P/<variant>/<seed>/: model, history, samples, live metrics.
+
+Under ``torchrun --nproc_per_node N -m stages.train ...`` its processes train together, each on a device of its own.
+"""
 
 import json
 import shutil
+from contextlib import nullcontext
 
 import pyarrow.csv
 
@@ -9,6 +13,8 @@ from harmonization.batches import Batches
 from harmonization.checkpoint import save_harmonizer
 from harmonization.files import atomic_folder, write_bytes
 from harmonization.images import encode_png
+from harmonization.parallel import first_of_host_first
+from harmonization.ranks import ranks
 from harmonization.tables import write_table
 from harmonization.training import fit, resolve_precision
 from harmonization.training_state import best_row, history_table
@@ -33,12 +39,14 @@ def main(variant: str, seed: int) -> None:
     spec, training = params.variant(variant), params.active.training
     manifest = layout.composites(spec.dataset) / "manifest.parquet"
     facts = {"variant": variant, "dataset": spec.dataset, "data_hash": data_hash(manifest), "commit": code_commit()}
-    train, val = (packed(params, layout, spec.dataset, split, training.size_px) for split in ("train", "val"))
+    device, is_first = pick_device(params.machine.device), ranks().is_first
+    with first_of_host_first(device):
+        train, val = (packed(params, layout, spec.dataset, split, training.size_px) for split in ("train", "val"))
     backbone = layout.backbones() / variant
     folder = work_folder("train", variant, spec, training, seed, manifest, *([backbone] if spec.features else []))
     recipe = recipe_of(spec, training, seed=seed)
-    harmonizer, device = harmonizer_of(spec, training, seed=seed), pick_device(params.machine.device)
-    with live_metrics(folder / "dvclive") as log:
+    harmonizer = harmonizer_of(spec, training, seed=seed)
+    with live_metrics(folder / "dvclive") if is_first else nullcontext(lambda _row: None) as log:
         history = fit(
             harmonizer=harmonizer,
             train=train,
@@ -50,6 +58,8 @@ def main(variant: str, seed: int) -> None:
             folder=folder,
             on_epoch=log,
         )
+    if not is_first:
+        return  # the first process writes for all
     facts |= {"seed": str(seed), "size_px": str(training.size_px), "precision": resolve_precision(training.precision, device)}
     facts |= {"epochs": str(len(history)), "best_epoch": json.dumps(best_row(history))}
     with atomic_folder(layout.run(variant, seed)) as out:

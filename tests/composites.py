@@ -21,5 +21,7 @@ def packed(count: int, size_px: int, *, seed: int = 0) -> PackedSplit:
     reals, masks = np.rint(real), np.array(mask)[..., None]
     composite = reals * (1 - masks) + np.clip(reals * 1.2 + [20, -10, -25], 0, 255) * masks
     names = [f"{position}_{position}_0" for position in range(count)]
+    ids = np.arange(count)
+    rows = pa.table({"sample_id": names, "image_id": ids, "annotation_id": ids, "category": ["disc"] * count})
     levels = (np.rint(array).astype(np.uint8) for array in (composite, reals, masks[..., 0] * 255))
-    return PackedSplit(pa.table({"sample_id": names}), *levels)
+    return PackedSplit(rows, *levels)

@@ -3,7 +3,8 @@
 Images are float (B, 3, H, W) in [-1, 1]; masks are (B, 1, H, W) in [0, 1], 1 = foreground.
 """
 
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Literal, Self
 
 import torch
@@ -57,14 +58,25 @@ class Harmonizer(nn.Module):
 
     def train(self, mode: bool = True) -> Self:
         """Training (or, with False, plain evaluation); batch norms gather their running statistics."""
+        self._one_by_one = False
         self._set_gathering(True)
         return super().train(mode)
 
     def infer(self) -> Self:
         """The mode in which this harmonizer is used. Nothing changes the module's state any more."""
         super().train(self.inference_mode == "train")
+        self._one_by_one = self.inference_mode == "train"
         self._set_gathering(False)
         return self
+
+    @contextmanager
+    def forgetting(self) -> Iterator[None]:
+        """Inside the block a training goes on as always, but batch norms keep nothing of what they see."""
+        self._set_gathering(False)
+        try:
+            yield
+        finally:
+            self._set_gathering(True)
 
     def _inputs(self, composite: Tensor, mask: Tensor) -> Tensor:
         _check_size(composite, multiple_px=2**self.network.depth)
@@ -72,7 +84,6 @@ class Harmonizer(nn.Module):
 
     def _set_gathering(self, gathering: bool) -> None:
         # In training mode a batch norm that does not track uses the batch's statistics and leaves its buffers alone.
-        self._one_by_one = not gathering and self.inference_mode == "train"
         for module in self.modules():
             if isinstance(module, nn.BatchNorm2d):
                 module.track_running_stats = gathering

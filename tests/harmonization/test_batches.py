@@ -63,6 +63,30 @@ def test_augmentation_depends_on_seed_epoch_and_step(split):
     assert not any(torch.equal(first, picture(*other)) for other in ((1, 1, 0), (0, 2, 0), (0, 1, 1)))
 
 
+def test_rows_of_a_batch_are_cropped_as_in_the_whole_one(split):
+    batches, index = Batches(split, device=CPU), np.array([7, 2, 5, 0])
+    whole = batches.take(index, augmentation_rng(0, epoch=1, step=0))
+    parts = [batches.take(index, augmentation_rng(0, epoch=1, step=0), rows=rows) for rows in (slice(0, 1), slice(1, 4))]
+    for one, other in zip(whole, zip(*parts, strict=True), strict=True):
+        assert torch.equal(torch.cat(other), one)
+
+
+def test_fresh_composites_take_the_place_of_stored_ones(split):
+    picture = np.full((32, 32, 3), 51, np.uint8)
+    batches, asked = Batches(split, device=CPU), []
+
+    def fresh(index: np.ndarray) -> dict[int, np.ndarray]:
+        asked.extend(index.tolist())
+        return {1: picture}
+
+    stored, batch = batches.take(np.array([3, 1, 4])), batches.take(np.array([3, 1, 4]), fresh=fresh)
+    assert asked == [3, 1, 4]
+    assert batch.composite[1].unique().tolist() == pytest.approx([51 / 127.5 - 1])
+    assert torch.equal(batch.composite[[0, 2]], stored.composite[[0, 2]])
+    assert torch.equal(batch.real, stored.real)
+    assert not np.array_equal(split.composite[1], picture)
+
+
 def test_names_of_a_batch_are_those_of_its_rows(split):
     assert Batches(split, device=CPU).sample_ids(np.array([2, 0])) == ["2_2_0", "0_0_0"]
 

@@ -8,7 +8,8 @@ from harmonization.losses import ADVERSARIAL_LOSSES, DOMAIN_TRIPLETS, l1
 from harmonization.losses.triplet import DomainCodes
 from harmonization.networks import DISCRIMINATORS
 from harmonization.networks.harmonizer import build_discriminator, build_harmonizer
-from harmonization.steps import CodeTerm, Critic, Objective, Players, Reconstruction, disharmony_step, gan_step, set_up, step_of
+from harmonization.players import CodeTerm, Critic, Objective, Players, Reconstruction, set_up
+from harmonization.steps import disharmony_step, gan_step, step_of
 from tests.composites import packed
 
 CPU = torch.device("cpu")

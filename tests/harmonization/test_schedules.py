@@ -1,6 +1,7 @@
 """Learning rates over a training."""
 
 import pytest
+import torch
 
 from harmonization.schedules import SCHEDULES
 
@@ -31,3 +32,23 @@ def test_a_linear_rate_stays_and_then_falls_to_zero_as_in_pix2pix():
     assert [halves(done) for done in (0.0, 0.5, 0.75, 1.0)] == [1.0, 1.0, 0.5, 0.0]
     from_the_start = SCHEDULES["linear"]()
     assert [from_the_start(done) for done in (0.0, 0.25, 1.0)] == [1.0, 0.75, 0.0]
+
+
+def test_a_cosine_rate_is_that_of_torchs_annealing():
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.SGD([parameter], lr=1.0)
+    annealing, schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=20), SCHEDULES["cosine"]()
+    for epoch in range(20):
+        assert schedule(epoch / 20) == pytest.approx(annealing.get_last_lr()[0])
+        optimizer.step()
+        annealing.step()
+
+
+def test_a_cosine_rate_stays_as_long_as_it_is_told_and_is_halved_midway():
+    schedule = SCHEDULES["cosine"](at=[0.5])
+    assert [schedule(done) for done in (0.0, 0.5, 0.75, 1.0)] == pytest.approx([1.0, 1.0, 0.5, 0.0])
+
+
+@pytest.mark.parametrize("name", ["linear", "cosine"])
+def test_a_rate_that_is_to_fall_after_the_end_stays(name):
+    assert SCHEDULES[name](at=[1.0])(0.9) == 1.0

@@ -8,7 +8,8 @@ import torch
 from harmonization.batches import Batch, Batches
 from harmonization.losses import ADVERSARIAL_LOSSES, l1
 from harmonization.networks.harmonizer import build_discriminator, build_harmonizer
-from harmonization.steps import Critic, Objective, Players, Reconstruction, gan_step, reconstruction_step, set_up
+from harmonization.players import Critic, Objective, Players, Reconstruction, set_up
+from harmonization.steps import gan_step, reconstruction_step
 from tests.composites import packed
 
 CPU = torch.device("cpu")
@@ -122,7 +123,7 @@ def test_losses_are_float32_under_bfloat16(batch):
 
 def test_the_average_is_the_weighted_mean_of_every_steps_weights(batch):
     """The oracle: with the recency 8, polynomial-decay averaging weighs step t by a product of falling factors."""
-    game = set_up(players(adversarial=None).harmonizer.module, *LOSSES, average_weights=True, **PLAIN)
+    game = set_up(players(adversarial=None).harmonizer.module, *LOSSES, average_weights="recent", **PLAIN)
     seen = []
     for _ in range(5):
         reconstruction_step(game, batch)
@@ -136,7 +137,7 @@ def test_the_average_is_the_weighted_mean_of_every_steps_weights(batch):
 
 
 def test_the_average_changes_no_step(batch):
-    games = [set_up(players(adversarial=None).harmonizer.module, *LOSSES, average_weights=flag, **PLAIN) for flag in (False, True)]
+    games = [set_up(players(adversarial=None).harmonizer.module, *LOSSES, average_weights=flag, **PLAIN) for flag in (None, "recent")]
     for game in games:
         torch.manual_seed(0)  # the U-Net's dropout
         for _ in range(3):

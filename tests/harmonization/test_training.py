@@ -1,6 +1,7 @@
 """The loop: it learns, it resumes to the same bits, and it stops with one clear line."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,11 @@ from harmonization.errors import InputError
 from harmonization.losses import ADVERSARIAL_LOSSES, l1
 from harmonization.networks.harmonizer import Harmonizer, build_discriminator, build_harmonizer
 from harmonization.networks.initialisation import initialise
+from harmonization.players import Critic, Objective, Reconstruction
+from harmonization.resynthesis import Resynthesis
 from harmonization.schedules import constant, step
-from harmonization.steps import Critic, Objective, Reconstruction
 from harmonization.training import Recipe, fit, resolve_precision
-from harmonization.training_state import best_row, history_table
+from harmonization.training_state import LoopState, best_row, history_table
 from harmonization.validation import validate
 from tests.composites import packed
 
@@ -61,7 +63,12 @@ def killed_after(epoch: int):
     return on_epoch
 
 
-@pytest.mark.parametrize("changes", [{"adversarial": "bce"}, {"adversarial": None}, {"average_weights": True}], ids=str)
+FRESH = Resynthesis(("reinhard_lab", "photometric"), share=0.5)
+KINDS = [{"adversarial": "bce"}, {"adversarial": None}, {"average_weights": "recent"}, {"average_weights": 0.9}]
+KINDS += [{"accumulate": 2}, {"resynthesis": FRESH}, {"channels_last": True}]
+
+
+@pytest.mark.parametrize("changes", KINDS, ids=str)
 def test_a_killed_run_resumes_to_the_same_bits(tmp_path, changes):
     straight, expected = train(tmp_path / "straight", **changes)
     with pytest.raises(KilledError):
@@ -119,10 +126,90 @@ def test_the_harmonizer_ends_with_the_weights_of_the_best_epoch(tmp_path):
 
 def test_averaged_weights_are_what_is_scored_and_kept(tmp_path):
     plain, history = train(tmp_path / "plain", adversarial=None)
-    averaged, scored = train(tmp_path / "averaged", adversarial=None, average_weights=True)
+    averaged, scored = train(tmp_path / "averaged", adversarial=None, average_weights="recent")
     assert [row["l1"] for row in scored] == [row["l1"] for row in history]
     assert not same_weights(plain, averaged)
     assert validate(averaged, Batches(VAL, device=CPU), batch_size=4).fmse == best_row(scored)["val_fmse"]
+
+
+def test_training_ends_when_patience_does(tmp_path):
+    """A rate that explodes after the first epoch makes no later one better."""
+    exploding = {"schedule": step(at=[0.125], factor=300.0), "adversarial": None, "epochs": 8}
+    _, full = train(tmp_path / "full", **exploding)
+    best = best_row(full)["epoch"]
+    harmonizer, history = train(tmp_path / "patient", patience=2, **exploding)
+    assert history == full[: best + 2]
+    assert validate(harmonizer, Batches(VAL, device=CPU), batch_size=4).fmse == best_row(full)["val_fmse"]
+
+
+@pytest.mark.parametrize("killed", [1, 2, 3])
+def test_patience_counts_on_after_a_kill(tmp_path, killed):
+    exploding = {"schedule": step(at=[0.125], factor=300.0), "adversarial": None, "epochs": 8, "patience": 2}
+    straight, expected = train(tmp_path / "straight", **exploding)
+    assert len(expected) == 3
+    with pytest.raises(KilledError):
+        train(tmp_path / "killed", on_epoch=killed_after(killed), **exploding)
+    resumed, history = train(tmp_path / "killed", **exploding)
+    assert history == expected
+    assert same_weights(resumed, straight)
+
+
+def test_equal_scores_use_up_patience(tmp_path):
+    state = LoopState(tmp_path / "state.pt", settings={}, epochs=9, patience=2)
+    over = []
+    for epoch, fmse in enumerate([5.0, 4.0, 4.0, 4.0], start=1):
+        state.add({"epoch": epoch, "val_fmse": fmse}, torch.nn.Identity())
+        over.append(state.is_over)
+    assert over == [False, False, False, True]
+
+
+def test_fresh_composites_change_what_is_learned_and_not_what_is_scored(tmp_path):
+    plain, history = train(tmp_path / "plain", epochs=1, adversarial=None)
+    fresh, other = train(tmp_path / "fresh", epochs=1, adversarial=None, resynthesis=FRESH)
+    assert history[0]["l1"] != other[0]["l1"]
+    assert not same_weights(plain, fresh)
+    assert validate(fresh, Batches(VAL, device=CPU), batch_size=4).fmse == other[0]["val_fmse"]
+
+
+def test_another_order_in_memory_changes_little_and_nothing_that_is_kept(tmp_path):
+    """Dropout is drawn in memory's order, so losses agree only roughly."""
+    plain, history = train(tmp_path / "plain", epochs=1)
+    last, other = train(tmp_path / "last", epochs=1, channels_last=True)
+    assert other[0]["l1"] == pytest.approx(history[0]["l1"], rel=0.05)
+    assert list(last.state_dict()) == list(plain.state_dict())
+    assert all(tensor.is_contiguous() for tensor in last.state_dict().values())
+
+
+def test_compiling_renames_nothing_and_scores_what_whoever_loads_it_will_have(tmp_path, monkeypatch):
+    """Dynamo's capture alone, without the minutes that generated code takes to build, computes the same bits."""
+    calls, compiling = [], torch.nn.Module.compile
+
+    def captured(module: torch.nn.Module) -> None:
+        def backend(graph: torch.fx.GraphModule, _inputs):
+            calls.append(graph)
+            return graph
+
+        compiling(module, backend=backend)
+
+    monkeypatch.setattr(torch.nn.Module, "compile", captured)
+    plain, history = train(tmp_path / "plain", epochs=2)
+    compiled, other = train(tmp_path / "compiled", epochs=2, compiled=True)
+    in_training = len(calls)
+    assert in_training > 0
+    assert validate(compiled, Batches(VAL, device=CPU), batch_size=4).fmse == best_row(other)["val_fmse"]
+    assert len(calls) == in_training
+    assert other == history
+    assert same_weights(compiled, plain)
+
+
+def test_the_bar_counts_images_over_all_epochs(tmp_path, capfd):
+    with pytest.raises(KilledError):
+        train(tmp_path, on_epoch=killed_after(2))
+    assert "| 20/40 [" in capfd.readouterr().err
+    train(tmp_path)
+    resumed = capfd.readouterr().err
+    assert " 50%|" in resumed  # it begins where the killed run stood
+    assert re.search(r"\| 40/40 \[00:\d\d<00:00, +[\d.]+ images/s, epoch 4/4, val fMSE", resumed)
 
 
 def test_the_first_of_equally_good_epochs_is_the_best():

@@ -8,7 +8,9 @@ from harmonization.checkpoint import load_harmonizer, save_harmonizer
 from harmonization.classifier_checkpoint import save_classifier
 from harmonization.errors import InputError
 from harmonization.networks.classifier import Classifier
-from harmonization.steps import set_up, step_of
+from harmonization.players import set_up
+from harmonization.resynthesis import Resynthesis
+from harmonization.steps import step_of
 from pipeline.assembly import architecture_of, critic_of, harmonizer_of, objective_of, recipe_of
 from pipeline.backbones import write_backbone
 from pipeline.params import Backbone, Schedule, Training, Variant, load_params
@@ -90,10 +92,27 @@ def test_the_critic_of_the_code_variant_sees_142_pixels_and_its_harmonizer_no_ma
 
 def test_the_recipe_is_the_variants_over_the_profiles_epochs():
     falling = Schedule(name="step", at=(0.7, 0.9), factor=0.1)
-    variant = VARIANTS["idih"].model_copy(update={"schedule": falling, "epochs_factor": 6.0, "average_weights": True})
+    variant = VARIANTS["idih"].model_copy(update={"schedule": falling, "epochs_factor": 6.0, "average_weights": "recent"})
     recipe = recipe_of(variant, TINY, seed=3)
     assert [recipe.schedule(done) for done in (0.0, 0.8, 0.99)] == pytest.approx([1, 0.1, 0.01])
-    assert (recipe.epochs, recipe.batch_size, recipe.seed, recipe.average_weights) == (6, 4, 3, True)
+    assert (recipe.epochs, recipe.batch_size, recipe.seed, recipe.average_weights) == (6, 4, 3, "recent")
+
+
+def test_the_recipe_takes_what_the_profile_says_of_the_loop():
+    training = TINY.model_copy(update={"accumulate": 2, "patience": 5, "compile": True, "channels_last": True})
+    recipe = recipe_of(VARIANTS["unet"], training, seed=0)
+    assert (recipe.accumulate, recipe.patience, recipe.compiled, recipe.channels_last) == (2, 5, True, True)
+    plain = recipe_of(VARIANTS["unet"], TINY, seed=0)
+    assert (plain.accumulate, plain.patience, plain.compiled, plain.channels_last) == (1, None, False, False)
+    assert (plain.average_weights, plain.resynthesis) == (None, None)
+
+
+def test_averages_and_fresh_composites_are_the_variants_choice():
+    data = VARIANTS["unet"].model_dump()
+    data |= {"average_weights": {"ema": 0.999}, "resynthesis": {"transfers": ["lut", "mkl"], "share": 0.5}}
+    recipe = recipe_of(Variant.model_validate(data), TINY, seed=0)
+    assert recipe.average_weights == 0.999
+    assert recipe.resynthesis == Resynthesis(("lut", "mkl"), 0.5)
 
 
 def changed(**changes) -> Variant:

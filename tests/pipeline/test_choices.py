@@ -15,6 +15,11 @@ from pipeline.params import load_params
         ("name: bce", "name: wgan", r"variants\.unet_code\.adversarial\.name is 'wgan'"),
         ("classifier: {relu3: 1.0}", "classifier: {relu9: 1.0}", r"variants\.fcn_feature\.features\.layers\.classifier is 'relu9'"),
         ("transfers: [reinhard_lab]", "transfers: [reinhart]", r"profiles\.sample\.datasets\.people\.synthesis\.transfers is 'reinhart'"),
+        (
+            "average_weights: recent",
+            "resynthesis: {transfers: [lut, idt], share: 0.5}",
+            r"variants\.idih\.resynthesis\.transfers is 'idt'; expected one of \['brightness', 'fecker_ycbcr'",
+        ),
         ("baselines: [identity, reinhard]", "baselines: [identity, magic]", r"baselines is 'magic'"),
     ],
 )

@@ -53,6 +53,10 @@ def test_numbers_are_read_as_yaml_1_2(edited):
         ("layers: {classifier: {logits: 1.0}, ", "layers: {", r"fcn_feature_code\.features\.layers has \['vgg19'\]; expected classifier"),
         ("classifier: {dataset: objects", "classifier: {dataset: things", r"classifier\.dataset is 'things'; expected one of \['people'"),
         ("losses: {l1: 100.0, feature: 10.0}", "losses: {l1: 100.0}", r"variants\.fcn_feature_code: the loss `feature` and the section"),
+        ("average_weights: recent", "average_weights: true", r"variants\.idih\.average_weights.*'recent'.*got True"),
+        ("average_weights: recent", "average_weights: {ema: 1}", r"variants\.idih\.average_weights.*; got"),
+        ("average_weights: recent", "resynthesis: {transfers: [lut], share: 0}", r"idih\.resynthesis\.share: .*greater than 0; got 0"),
+        ("augment: true}", "augment: true, patience: 0}", r"profiles\.sample\.training\.patience: .*greater than or equal to 1; got 0"),
         ("epochs: 3,", "", r"profiles\.sample\.training\.epochs: Field required"),
     ],
 )
