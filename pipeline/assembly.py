@@ -29,7 +29,7 @@ from harmonization.schedules import SCHEDULES
 from harmonization.seeding import stable_hash
 from harmonization.training import Recipe
 from pipeline.backbones import feature_loss_in
-from pipeline.params import FEATURE, ExponentialAverage, Training, Variant
+from pipeline.training_params import FEATURE, ExponentialAverage, Training, Variant
 
 NARROWEST = 4
 Part = TypeVar("Part")

@@ -12,7 +12,7 @@ from harmonization.files import write_text
 from harmonization.losses import FEATURE_DISTANCES, ReconstructionLoss
 from harmonization.losses.backbones import load_squeezenet, load_vgg19
 from harmonization.losses.features import FeatureExtractor, feature_loss
-from pipeline.params import Backbone, Features
+from pipeline.training_params import Backbone, Features
 
 CHOICE = "backbone.json"
 CLASSIFIER = "model.safetensors"

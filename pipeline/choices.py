@@ -11,7 +11,8 @@ from harmonization.networks.classifier import PLACES
 from harmonization.networks.initialisation import INITIALISATIONS
 from harmonization.resynthesis import CHEAP_TRANSFERS
 from harmonization.transfer import TRANSFERS
-from pipeline.params import FEATURE, PARAMS_FILE, Params
+from pipeline.params import PARAMS_FILE, Params
+from pipeline.training_params import FEATURE
 
 LAYERS: dict[str, Iterable[str]] = {"classifier": PLACES, "vgg19": VGG19_PLACES, "squeezenet": SQUEEZENET_PLACES}
 

@@ -18,7 +18,8 @@ from harmonization.metrics.perceptual import BACKBONES, missing_backbone
 from harmonization.scoring import BACKGROUNDS, QUANTISATIONS
 from harmonization.summary import BUCKETS, CONFIDENCE, METRICS, REFERENCE
 from pipeline.gallery import Case
-from pipeline.params import Params, Variant
+from pipeline.params import Params
+from pipeline.training_params import Variant
 
 TEMPLATES = Path("reports", "templates")
 NARROW_SPACE = "\u202f"  # between thousands; lines do not break there

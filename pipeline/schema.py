@@ -1,0 +1,15 @@
+"""What the parts of ``params.yaml`` are made of."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """A part of ``params.yaml``: frozen, and strict about its keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,0 +1,162 @@
+"""Variants in ``params.yaml``, and how a profile trains and scores them."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from pipeline.schema import Count, Fraction, Positive, Section
+
+FEATURE = "feature"  # the one loss that needs a frozen network, described by the variant's `features`
+BackboneName = Literal["classifier", "vgg19", "squeezenet"]
+
+
+class Training(Section):
+    """The scale at which a profile trains every variant."""
+
+    size_px: Annotated[int, Field(ge=32, le=1024, multiple_of=16)]
+    width_factor: Annotated[float, Field(gt=0, le=4)]
+    batch_size: Count
+    epochs: Count
+    precision: Literal["auto", "fp32", "bf16"]
+    augment: bool
+    accumulate: Count = 1  # parts that a batch is taken in, for memory; their gradients are added up
+    patience: Count | None = None  # epochs without a better one after which training ends; null: never
+    compile: bool = False  # by torch.compile, which takes minutes to begin: rounds and drops out otherwise
+    channels_last: bool = False  # another order of values in memory: rounds and drops out otherwise
+
+
+class Evaluation(Section):
+    """How methods are scored and shown."""
+
+    size_px: Annotated[int, Field(ge=32, le=1024, multiple_of=16)]
+    lpips: Literal["alex", "vgg", "squeeze"] | None
+    bootstrap: Annotated[int, Field(ge=100, le=100_000)]
+    gallery: Annotated[int, Field(ge=1, le=100)]
+
+
+class Generator(Section):
+    """A network of ``harmonization.networks.GENERATORS`` and how the harmonizer wraps it."""
+
+    name: str
+    width: Count
+    mask_input: bool
+    paste: bool
+    inference_mode: Literal["eval", "train"]
+
+
+class Discriminator(Section):
+    """A network of ``harmonization.networks.DISCRIMINATORS``; one that judges patches has a field of ``field_px``."""
+
+    name: str
+    field_px: Literal[16, 34, 70, 142] | None = None
+    width: Count
+
+
+class Adversarial(Section):
+    """A pair of objectives of ``harmonization.losses.ADVERSARIAL_LOSSES``."""
+
+    name: str
+    weight: Annotated[float, Field(ge=0)]
+    gradient_penalty: Annotated[float, Field(ge=0)] = 0.0  # its weight in the critic's loss
+
+
+class DomainCodes(Section):
+    """A loss of ``harmonization.losses.DOMAIN_TRIPLETS`` on the codes of a generator that has them."""
+
+    name: str
+    weight: Annotated[float, Field(ge=0)]
+
+
+class Features(Section):
+    """Weights and the distance of the loss ``feature`` between what a frozen network sees in two pictures.
+
+    ``layers`` are given for each network that the variant can look through; the profile says which one it is.
+    """
+
+    layers: Annotated[dict[BackboneName, Annotated[dict[str, Positive], Field(min_length=1)]], Field(min_length=1)]
+    distance: Literal["l1", "l2", "style"]
+
+
+class Backbone(Section):
+    """The frozen network that losses on features look through: the pipeline's own classifier, or a pretrained one from a file."""
+
+    name: BackboneName
+    file: str | None = None  # of pretrained weights; null: torchvision's own place, for vgg19
+
+    @model_validator(mode="after")
+    def _squeezenet_has_no_place_of_its_own(self) -> "Backbone":
+        if self.name == "squeezenet" and self.file is None:
+            raise ValueError("squeezenet with `file` null; expected the file of its weights")
+        if self.name == "classifier" and self.file is not None:
+            raise ValueError("classifier with a `file`; expected none, because the pipeline trains it")
+        return self
+
+
+class Classifier(Section):
+    """The network that learns to name a data set's foregrounds, and how."""
+
+    dataset: str
+    size_px: Annotated[int, Field(ge=16, le=256)]  # of the crops that it learns from; it takes pictures of any size
+    width: Count
+    epochs: Count
+    batch_size: Count
+    learning_rate: Annotated[float, Field(gt=0, le=1)]
+    seed: int
+
+
+class Optimizer(Section):
+    """Adam."""
+
+    learning_rate: Annotated[float, Field(gt=0, le=1)]
+    betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]]
+
+
+class Schedule(Section):
+    """Learning rate over training, by a name of ``harmonization.schedules.SCHEDULES``; ``at`` are fractions of all epochs.
+
+    ``step`` multiplies it by ``factor`` after each of them; ``linear`` and ``cosine`` keep it up to the first and then fall to 0.
+    """
+
+    name: Literal["constant", "step", "linear", "cosine"]
+    at: tuple[Fraction, ...] = ()
+    factor: Positive = 1.0
+
+
+class Resynthesis(Section):
+    """Fresh composites while it trains, by some of ``harmonization.resynthesis.CHEAP_TRANSFERS`` (``Resynthesis`` there)."""
+
+    transfers: Annotated[tuple[str, ...], Field(min_length=1)]
+    share: Annotated[float, Field(gt=0, le=1)]  # of the samples in an epoch; the others keep the stored composite
+
+
+class ExponentialAverage(Section):
+    """An exponential moving average of the weights, step by step."""
+
+    ema: Annotated[float, Field(gt=0, lt=1)]  # what stays of it in a step
+
+
+class Variant(Section):
+    """One harmonizer to train."""
+
+    dataset: str
+    generator: Generator
+    discriminator: Discriminator | None = None
+    adversarial: Adversarial | None = None
+    losses: Annotated[dict[str, Annotated[float, Field(ge=0)]], Field(min_length=1)]
+    features: Features | None = None  # of the loss `feature`
+    domain_codes: DomainCodes | None = None
+    side_weights: tuple[Positive, ...] = ()  # of the network's side outputs under deep supervision, the main one first
+    optimizer: Optimizer
+    init: Literal["normal", "xavier"]
+    schedule: Schedule = Schedule(name="constant")
+    average_weights: Literal[False, "recent"] | ExponentialAverage = False  # what is scored and kept: a mean over the steps
+    resynthesis: Resynthesis | None = None  # null: the stored composites alone
+    epochs_factor: Positive = 1.0  # times the profile's epochs
+
+    @model_validator(mode="after")
+    def _critic_and_objective_come_together(self) -> "Variant":
+        if (self.discriminator is None) != (self.adversarial is None):
+            raise ValueError("`discriminator` and `adversarial` need each other; give both or neither")
+        if (FEATURE in self.losses) != (self.features is not None):
+            raise ValueError("the loss `feature` and the section `features` need each other; give both or neither")
+        return self
