@@ -77,7 +77,7 @@ class Selection(Section):
 
     categories: Annotated[list[str], Field(min_length=1)] | None
     photographs: Count | None
-    foregrounds: dict[Split, Count] = {}  # at most so many by split; a split that is not named has no limit
+    foregrounds: dict[Split, Count] = Field(default_factory=dict)  # at most so many by split; a split that is not named has no limit
     foreground_ratio: tuple[Fraction, Fraction]
     min_side_px: Annotated[int, Field(ge=1)]
     max_border_fraction: Fraction
