@@ -4,6 +4,7 @@ Both train a U-Net of eight halvings and a PatchGAN of 70 px on composites alone
 weights, the same losses (cross-entropy and 100 x L1) and the same order of updates. Nothing of the checkout is copied.
 """
 
+import gc
 import importlib
 import sys
 from pathlib import Path
@@ -124,6 +125,7 @@ def report_parity(checkout: Path) -> None:
 
 def compare_steps(checkout: Path, *, count: int, rounds: int) -> None:
     """Prints the rates of both steps in float32 and under bfloat16 autocast, and their ratios to the original in float32."""
+    gc.collect()  # networks in Fabric's wrappers refer to each other in circles
     batch, routes = batch_of(count), {}
     for precision in ("fp32", "bf16"):
         routes[f"pix2pix, {precision}, batch {count}"] = _their_step(peer_of(checkout), batch, autocast=precision == "bf16")
