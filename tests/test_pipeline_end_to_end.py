@@ -13,6 +13,8 @@ import pytest
 
 from tests.workspace import copy_project, dvc, environment, locked_hashes
 
+pytestmark = pytest.mark.timeout(600)  # a slow machine that does other work needs half of it
+
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory):

@@ -72,7 +72,7 @@ def environment(home: Path) -> dict[str, str]:
 def dvc(workspace: Path, *arguments: str, check: bool = True) -> str:
     """Runs one DVC command in the workspace and returns what it printed."""
     command = [sys.executable, "-m", "dvc", *arguments]
-    done = subprocess.run(command, cwd=workspace, env=environment(workspace / ".home"), capture_output=True, text=True, timeout=240)
+    done = subprocess.run(command, cwd=workspace, env=environment(workspace / ".home"), capture_output=True, text=True, timeout=600)
     if check and done.returncode:
         raise AssertionError(f"dvc {' '.join(arguments)} exited with {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
     return done.stdout + done.stderr
