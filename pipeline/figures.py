@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 INK = "#010203"  # stands for the page's text colour; no other element may use it
 # Each at least 3:1 against the page's light and dark paper; lines differ in dashes too, so that colour is not all.
 COLOURS = ("#2a7fd4", "#d9541e", "#129e76", "#b565a7", "#8a7f1f", "#7a6ff0")
+LEGEND_COLUMNS = 4
 DASHES = ("-", "--", "-.", (0, (1, 1.2)), (0, (6, 1, 1, 1, 1, 1)), (0, (8, 2)))
 STYLE: "dict[RcKeyType, Any]" = {
     "axes.edgecolor": INK,
@@ -79,8 +80,9 @@ def gains_figure(summary: pd.DataFrame, dataset: str, methods: list[str]) -> Fig
 
 def validation_figure(histories: dict[str, pd.DataFrame]) -> Figure:
     """Validation error of all variants by epoch."""
+    rows_of_legend = -(-len(histories) // LEGEND_COLUMNS)
     with rc_context(STYLE):
-        figure = Figure(figsize=(9, 3.4), layout="constrained")
+        figure = Figure(figsize=(9, 3.2 + 0.2 * rows_of_legend), layout="constrained")
         panels = figure.subplots(1, 2)
         for axes, column, title in zip(panels, ("val_fmse", "val_psnr"), ("Validation fMSE", "Validation PSNR, dB"), strict=True):
             for index, (variant, history) in enumerate(histories.items()):
@@ -88,7 +90,7 @@ def validation_figure(histories: dict[str, pd.DataFrame]) -> Figure:
             _finish(axes, title)
         _logarithmic(panels[0])
         handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=min(6, max(1, len(labels))))
+        figure.legend(handles, labels, loc="outside lower center", ncols=min(LEGEND_COLUMNS, max(1, len(labels))))
     return figure
 
 
@@ -127,7 +129,9 @@ def ratio_figure(ratios: Iterable[float], edges: tuple[float, ...]) -> Figure:
 
 
 def _line(axes: Axes, x: pd.Series, y: pd.Series, index: int, label: str) -> None:
-    axes.plot(x, y, color=COLOURS[index % len(COLOURS)], linestyle=DASHES[index % len(DASHES)], linewidth=1.6, label=label)
+    dashes = DASHES[(index + index // len(COLOURS)) % len(DASHES)]  # no pair of colour and dashes comes twice before all have come
+    marker = "o" if len(x) == 1 else None  # a single epoch is no line
+    axes.plot(x, y, color=COLOURS[index % len(COLOURS)], linestyle=dashes, linewidth=1.6, marker=marker, markersize=4, label=label)
 
 
 def _logarithmic(axes: Axes) -> None:
