@@ -5,12 +5,13 @@ what is left, its plate, takes other colours, and the foreground is put back ove
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import cv2
 import numpy as np
 
-from harmonization.composites import Box, Made, expect_size_of, purest, recomposed
+from harmonization.composites import Box, Made, expect_size_of, purest, recomposed, stored_whole
 from harmonization.errors import InputError
 from harmonization.images import encode_patch
 
@@ -38,7 +39,7 @@ class Background:
     photo: np.ndarray
     full_matte: np.ndarray  # uint8 (H, W), 255 = foreground
     whole: np.ndarray  # the plate
-    subject: np.ndarray  # the foreground's colours, at least where the matte is above 0
+    estimates: bool = False  # whether the foreground's colours are its own or the photograph's
 
     @staticmethod
     def of(photo: np.ndarray, matte: np.ndarray, rules: PlateRules, *, name: str) -> "Background | None":
@@ -49,11 +50,16 @@ class Background:
         expect_size_of(photo, matte, name=name)
         alpha = matte / 255
         if np.isin(matte, (0, 255)).all():
-            return None if matte.all() else Background(photo, matte, photo, photo)
+            return None if matte.all() else Background(photo, matte, photo)
         if _hole(alpha, rules.halo_px).all():
             return None
         empty = plate(photo, alpha, radius_px=rules.radius_px, scale=rules.scale, halo_px=rules.halo_px)
-        return Background(photo, matte, empty, photo if rules.foreground == "photograph" else estimated_foreground(photo, alpha))
+        return Background(photo, matte, empty, estimates=rules.foreground == "estimated")
+
+    @cached_property
+    def subject(self) -> np.ndarray:
+        """The foreground's colours (H, W, 3), at least where the matte is above 0; measuring a background does not need them."""
+        return estimated_foreground(self.photo, self.full_matte / 255) if self.estimates else self.photo
 
     @property
     def pixels(self) -> np.ndarray:
@@ -86,8 +92,7 @@ class Background:
         """The composite whose background has these colours (N, 3): A F + (1 - A) B, the paper's equation 1."""
         composite = recomposed(self.subject, self.full_matte / 255, self.patch(pixels))
         box = Box(*cv2.boundingRect(self.full_matte))
-        sides = {f"box_{side}": value for side, value in box._asdict().items()}
-        return Made(composite, sides | {"patch": None, "mask": encode_patch(box.of(self.full_matte)), "composite": encode_patch(composite)})
+        return Made(composite, stored_whole(box, box.of(self.full_matte), encode_patch(composite)))
 
 
 def plate(photo: np.ndarray, alpha: np.ndarray, *, radius_px: float = 15.0, scale: float = 0.25, halo_px: int = 3) -> np.ndarray:

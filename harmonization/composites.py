@@ -118,11 +118,13 @@ class Foreground:
         cv2.copyTo(patch, self.mask, self.box.of(composite))
         return composite
 
+    def laid(self, pixels: np.ndarray) -> np.ndarray:
+        """The patch of these colours (N, 3) over the photograph, which shows through where the foreground is transparent."""
+        return self.patch(pixels if self.alpha is None else recomposed(pixels, self.alpha / 255, self.pixels))
+
     def made(self, pixels: np.ndarray) -> Made:
-        """The composite in which the foreground has these colours (N, 3); where it is transparent the photograph shows through."""
-        if self.alpha is not None:
-            pixels = recomposed(pixels, self.alpha / 255, self.pixels)
-        patch = self.patch(pixels)
+        """The composite in which the foreground has these colours (N, 3)."""
+        patch = self.laid(pixels)
         return Made(self.replaced_by(patch), stored(self, patch))
 
 
@@ -169,8 +171,17 @@ def pixels_sha256(image: np.ndarray) -> str:
 
 def stored(foreground: Foreground, patch: np.ndarray) -> Row:
     """The columns of ``tables.COMPOSITE_SHARD`` that hold a composite, but for its photograph."""
-    sides = {f"box_{side}": value for side, value in foreground.box._asdict().items()}
-    return sides | {"patch": encode_patch(patch), "mask": encode_patch(foreground.matte)}
+    return mask_columns(foreground.box, foreground.matte) | {"patch": encode_patch(patch)}
+
+
+def stored_whole(box: Box, matte: np.ndarray, file: bytes) -> Row:
+    """The columns of ``tables.OWN_FILE_SHARD`` that hold a composite of its own file, and the matte in its box."""
+    return mask_columns(box, matte) | {"patch": None, "composite": file}
+
+
+def mask_columns(box: Box, matte: np.ndarray) -> Row:
+    """The columns of both kinds of shard that hold a mask."""
+    return {f"box_{side}": value for side, value in box._asdict().items()} | {"mask": encode_patch(matte)}
 
 
 def read_composite(reader: ShardReader, shard: int, row: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

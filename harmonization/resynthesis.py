@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from harmonization.composites import Foreground, recomposed
+from harmonization.composites import Foreground
 from harmonization.data import PackedSplit
 from harmonization.errors import InputError
 from harmonization.progress import track
@@ -91,7 +91,7 @@ class FreshComposites:
                 other = self._foreground(int(self._rows[reference]))
                 measured = [transfer.measure(_telling(each)) for each in (foreground, other)]
             pixels = transfer.apply(foreground.pixels, measured[0], measured[1])
-        return _pasted(foreground, pixels)
+        return foreground.replaced_by(foreground.laid(pixels))
 
     def _reference(self, own: int, channels: Channels, rng: np.random.Generator) -> int | None:
         """A plausible foreground of another photograph, each equally likely; if none is found, the one that comes nearest."""
@@ -139,9 +139,3 @@ def _spans(runs: np.ndarray) -> np.ndarray:
 
 def _telling(foreground: Foreground) -> np.ndarray:
     return foreground.telling(foreground.pixels)
-
-
-def _pasted(foreground: Foreground, pixels: np.ndarray) -> np.ndarray:
-    """The photograph with these colours (N, 3) in its foreground; where that is transparent the photograph shows through."""
-    assert foreground.alpha is not None
-    return foreground.replaced_by(foreground.patch(recomposed(pixels, foreground.alpha / 255, foreground.pixels)))

@@ -14,7 +14,16 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from harmonization.composites import PHOTOGRAPHS_PER_SHARD, Foreground, gathered, pixels_sha256, sample_id_of, stored, to_harmonize
+from harmonization.composites import (
+    PHOTOGRAPHS_PER_SHARD,
+    Foreground,
+    gathered,
+    pixels_sha256,
+    sample_id_of,
+    stored,
+    stored_whole,
+    to_harmonize,
+)
 from harmonization.errors import InputError
 from harmonization.files import atomic_folder
 from harmonization.findings import counted
@@ -249,4 +258,4 @@ def _change(sample: Sample, real: np.ndarray) -> tuple[Row, Row]:
     }
     if direction == "foreground" and np.array_equal(composite[mask == 0], real[mask == 0]):
         return measured, stored(foreground, foreground.patch(foreground.cut(composite)))
-    return measured, stored(foreground, foreground.box.of(composite)) | {"patch": None, "composite": file}
+    return measured, stored_whole(foreground.box, foreground.matte, file)
