@@ -103,6 +103,7 @@ def fit(
             state.add(row, scored)
             if fabric.is_global_zero:
                 state.store(parts)
+            fabric.barrier()  # or another process could return, and be called again, before the epoch is on the disk
             progress.set_postfix_str(f"epoch {epoch}/{recipe.epochs}, val fMSE {scores.fmse:.1f}")
             tell(row)
     harmonizer.to(memory_format=torch.contiguous_format)  # pyright: ignore[reportCallIssue]

@@ -4,6 +4,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from time import sleep
 from unittest import mock
 
 import torch
@@ -19,6 +20,7 @@ from harmonization.ranks import ranks
 from harmonization.resynthesis import Resynthesis
 from harmonization.schedules import constant
 from harmonization.training import Recipe, fit
+from harmonization.training_state import LoopState
 from stages import train
 from tests.composites import packed
 
@@ -73,7 +75,8 @@ def main(folder: Path) -> None:
     """Writes what this process ended with, of each kind, and runs the stage in the folder's workspace."""
     results: dict = {name: trained(folder / name, **changes) for name, changes in KINDS.items()}
     results["restored"] = trained(folder / "game", **KINDS["game"])
-    with mock.patch("harmonization.training.shuffled", interrupted_in_epoch_two), suppress(KeyboardInterrupt):
+    late = mock.patch.object(LoopState, "store", stored_late)  # a process that did not wait would find no epoch stored
+    with late, mock.patch("harmonization.training.shuffled", interrupted_in_epoch_two), suppress(KeyboardInterrupt):
         trained(folder / "killed", **KINDS["game"])
     results["resumed"] = trained(folder / "killed", **KINDS["game"])
     try:
@@ -84,6 +87,11 @@ def main(folder: Path) -> None:
     os.chdir(folder / "workspace")
     train.packed = lambda _params, _layout, _dataset, split, size_px: packed({"train": 6, "val": 3}[split], size_px)
     train.main("idih", 0)
+
+
+def stored_late(state: LoopState, parts: dict, store=LoopState.store) -> None:
+    sleep(0.5)
+    store(state, parts)
 
 
 def interrupted_in_epoch_two(count: int, *, batch_size: int, seed: int, epoch: int):
