@@ -1,22 +1,32 @@
-"""``python -m pipeline COMMAND``: what surrounds a run."""
+"""``python -m pipeline COMMAND``: runs the graph, and what surrounds a run."""
 
 import argparse
 import sys
 from collections.abc import Callable
 
-from pipeline.choices import check_choices
 from pipeline.code import update_deps
 from pipeline.layout import REPORTS
 from pipeline.params import load_params
-from pipeline.publish import publish
+from pipeline.run import run
 from pipeline.stage import exit_code_of
+
+# What imports torch is imported where it is needed, because a run that finds nothing to do should end at once.
 
 
 def check() -> None:
     """Reads params.yaml whole and says what is wrong with it before anything runs."""
+    from pipeline.choices import check_choices
+
     params = load_params()
     check_choices(params)
     print(f"params.yaml: profile {params.profile!r}, {len(params.variants)} variants, {len(params.datasets)} data sets: as expected")
+
+
+def publish(name: str) -> None:
+    """Copies the summary of the last report to reports/published/ with commit, data hashes, parameters and hardware."""
+    from pipeline.publish import publish
+
+    publish(name)
 
 
 def where() -> None:
@@ -30,7 +40,7 @@ def deps() -> None:
     print(f"dvc.yaml: {'updated ' + ', '.join(changed) if changed else 'every stage lists the code that it runs'}")
 
 
-COMMANDS: dict[str, Callable[..., None]] = {"check": check, "where": where, "deps": deps, "publish": publish}
+COMMANDS: dict[str, Callable[..., int | None]] = {"run": run, "check": check, "where": where, "deps": deps, "publish": publish}
 
 
 def main() -> None:
@@ -38,9 +48,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m pipeline", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, command in COMMANDS.items():
-        sub = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
+        sub = commands.add_parser(name, help=(command.__doc__ or "").splitlines()[0], description=command.__doc__)
         if command is publish:
             sub.add_argument("name", help="what the files under reports/published/ are called")
+        if command is run:
+            sub.add_argument("targets", nargs="*", metavar="TARGET", help="a stage, all cells of one, or an output; all if none is given")
+            sub.add_argument("--jobs", type=int, help="stages at once; one per core if it is not given")
+            sub.add_argument("--dry-run", action="store_true", help="only say what is stale")
     values = vars(parser.parse_args())
     sys.exit(exit_code_of(COMMANDS[values.pop("command")], values))
 

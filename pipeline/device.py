@@ -1,9 +1,22 @@
-"""Which device the networks run on."""
+"""Where the networks run: which device, and how many of the processor's threads."""
 
 import torch
 
 from harmonization.errors import InputError
 from harmonization.ranks import ranks
+from pipeline.params import Params
+
+
+def device_of(params: Params) -> torch.device:
+    """The device of ``machine.device``, with the profile's threads."""
+    set_threads(params)
+    return pick_device(params.machine.device)
+
+
+def set_threads(params: Params) -> None:
+    """Gives torch as many of the processor's threads as the profile says, because the last bits of sums depend on their number."""
+    if params.active.threads:
+        torch.set_num_threads(params.active.threads)
 
 
 def pick_device(name: str) -> torch.device:

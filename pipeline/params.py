@@ -37,6 +37,7 @@ class Profile(Section):
     training: Training
     backbone: Backbone
     evaluation: Evaluation
+    threads: Annotated[int, Field(ge=0, le=1024)] = 0  # of a processor that a network takes; 0: all cores
 
 
 class Params(Section):

@@ -28,10 +28,10 @@ def run_stage(main: Callable[..., None], description: str | None, arguments: Map
     sys.exit(exit_code_of(main, values))
 
 
-def exit_code_of(main: Callable[..., None], values: Mapping[str, object]) -> int:
-    """Runs ``main`` and turns what it raises into an exit code and at most one line on standard error."""
+def exit_code_of(main: Callable[..., int | None], values: Mapping[str, object]) -> int:
+    """The exit code that ``main`` returns, or what it raises as one, with at most one line on standard error."""
     try:
-        main(**values)
+        return main(**values) or 0
     except InputError as error:
         return _say(f"error: {error}", USER_ERROR)
     except KeyboardInterrupt:
@@ -41,7 +41,6 @@ def exit_code_of(main: Callable[..., None], values: Mapping[str, object]) -> int
             raise
         where, what = error.filename or Path.cwd(), os.strerror(error.errno)
         return _say(f"error: {where}: {what}; make room or change the permission and run again: what was finished is kept", USER_ERROR)
-    return 0
 
 
 def _say(line: str, code: int) -> int:

@@ -2,7 +2,7 @@
 
 from harmonization.checkpoint import load_harmonizer
 from harmonization.scoring import learned
-from pipeline.device import pick_device
+from pipeline.device import device_of
 from pipeline.evaluation import write_scores
 from pipeline.layout import Layout
 from pipeline.params import load_params
@@ -15,7 +15,7 @@ def main(variant: str, seed: int) -> None:
     layout = Layout(params.profile)
     params.variant(variant)  # a name that params.yaml does not have ends here
     harmonizer, _ = load_harmonizer(layout.run(variant, seed) / "model.safetensors")
-    harmonize = learned(harmonizer, device=pick_device(params.machine.device))
+    harmonize = learned(harmonizer, device=device_of(params))
     write_scores(params, layout, harmonize, method=variant, seed=seed)
 
 

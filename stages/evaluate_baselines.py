@@ -2,6 +2,7 @@
 
 from harmonization.baselines import BASELINES
 from harmonization.errors import InputError
+from pipeline.device import set_threads
 from pipeline.evaluation import write_scores
 from pipeline.layout import Layout
 from pipeline.params import load_params
@@ -13,6 +14,7 @@ def main(baseline: str) -> None:
     params = load_params()
     if baseline not in BASELINES:
         raise InputError(f"baseline is {baseline!r}; expected one of {sorted(BASELINES)}")
+    set_threads(params)
     write_scores(params, Layout(params.profile), BASELINES[baseline], method=baseline, seed=0)
 
 

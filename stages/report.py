@@ -5,7 +5,7 @@ import pyarrow as pa
 from harmonization.progress import track
 from harmonization.summary import summarise
 from harmonization.tables import write_table
-from pipeline.device import pick_device
+from pipeline.device import device_of
 from pipeline.figures import losses_figure, svg_of, validation_figure, write_png
 from pipeline.gallery import loaded_methods
 from pipeline.layout import REPORTS, Layout
@@ -29,7 +29,7 @@ def main() -> None:
     write_table(REPORTS / "tables" / "summary.parquet", summary)
     write_metrics(headline)
     write_curves(histories)
-    methods = loaded_methods(params, layout, device=pick_device(params.machine.device))
+    methods = loaded_methods(params, layout, device=device_of(params))
     sections = [
         section_of(dataset, params=params, layout=layout, scores=scores, headline=headline, methods=methods, figures=FIGURES)
         for dataset in track(params.datasets, total=len(params.datasets), what="report", unit="data sets")

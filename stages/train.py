@@ -20,7 +20,7 @@ from harmonization.training import fit, resolve_precision
 from harmonization.training_state import best_row, history_table
 from harmonization.validation import sample_grid
 from pipeline.assembly import architecture_of, critic_of, harmonizer_of, objective_of, recipe_of
-from pipeline.device import pick_device
+from pipeline.device import device_of
 from pipeline.layout import Layout
 from pipeline.live import live_metrics
 from pipeline.packing import packed
@@ -39,11 +39,11 @@ def main(variant: str, seed: int) -> None:
     spec, training = params.variant(variant), params.active.training
     manifest = layout.composites(spec.dataset) / "manifest.parquet"
     facts = {"variant": variant, "dataset": spec.dataset, "data_hash": data_hash(manifest), "commit": code_commit()}
-    device, is_first = pick_device(params.machine.device), ranks().is_first
+    device, is_first = device_of(params), ranks().is_first
     with first_of_host_first(device):
         train, val = (packed(params, layout, spec.dataset, split, training.size_px) for split in ("train", "val"))
     backbone = layout.backbones() / variant
-    folder = work_folder("train", variant, spec, training, seed, manifest, *([backbone] if spec.features else []))
+    folder = work_folder("train", variant, spec, training, params.active.threads, seed, manifest, *([backbone] if spec.features else []))
     recipe = recipe_of(spec, training, seed=seed)
     harmonizer = harmonizer_of(spec, training, seed=seed)
     with live_metrics(folder / "dvclive") if is_first else nullcontext(lambda _row: None) as log:

@@ -7,7 +7,7 @@ from harmonization.classification import accuracy_of, fit_classifier
 from harmonization.classifier_checkpoint import save_classifier
 from harmonization.files import atomic_folder, write_text
 from harmonization.foreground_crops import foreground_crops
-from pipeline.device import pick_device
+from pipeline.device import device_of
 from pipeline.layout import Layout
 from pipeline.packing import packed
 from pipeline.params import Params, load_params
@@ -39,7 +39,7 @@ def _train(params: Params) -> None:
         batch_size=chosen.batch_size,
         learning_rate=chosen.learning_rate,
         seed=chosen.seed,
-        device=pick_device(params.machine.device),
+        device=device_of(params),
     )
     accuracy = accuracy_of(network, categories, train, val)
     with atomic_folder(layout.classifier()) as out:

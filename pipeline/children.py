@@ -1,0 +1,71 @@
+"""Processes of others that run side by side here, each in a session of its own so that all it started ends with it."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from threading import Event, Lock
+
+PATIENCE = {signal.SIGINT: 20.0, signal.SIGTERM: 5.0, signal.SIGKILL: 5.0}  # seconds until the next, ruder one
+
+
+class Children:
+    """The processes that run now; after ``end`` no other begins."""
+
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._lock = Lock()
+        self._ended = Event()
+
+    @property
+    def are_ended(self) -> bool:
+        """Whether ``end`` was called."""
+        return self._ended.is_set()
+
+    def pause(self, seconds: float) -> None:
+        """Waits, but not beyond ``end``."""
+        self._ended.wait(seconds)
+
+    def run(self, command: Sequence[str], *, environment: Mapping[str, str], on_line: Callable[[str], None]) -> int:
+        """Runs one to its end and returns its exit code; ``on_line`` gets what it says, of a progress bar the last state."""
+        with self._lock:
+            if self.are_ended:
+                return -signal.SIGINT
+            child = subprocess.Popen(
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            self._running.add(child)
+        try:
+            with child:
+                for line in child.stdout or ():
+                    if shown := line.decode(errors="replace").rstrip().rpartition("\r")[2]:
+                        on_line(shown)
+            return child.returncode
+        finally:
+            with self._lock:
+                self._running.discard(child)
+
+    def end(self) -> None:
+        """Asks every running one to stop as Ctrl-C does, then less kindly; DVC gives its locks back when it is asked."""
+        with self._lock:
+            self._ended.set()
+            running = list(self._running)
+        for kind, seconds in PATIENCE.items():
+            for child in running:
+                with suppress(ProcessLookupError):
+                    os.killpg(child.pid, kind)
+            running = [child for child in running if not _is_over(child, seconds)]
+
+
+def _is_over(child: subprocess.Popen[bytes], seconds: float) -> bool:
+    try:
+        child.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True

@@ -1,0 +1,60 @@
+"""The graph of stages, as DVC reads it from ``dvc.yaml``, and which of them are stale."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from typing import Literal, cast, get_args
+
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
+from dvc.stage import PipelineStage
+
+from harmonization.errors import InputError
+
+Slot = Literal["cpu", "network", "gpu"]
+SLOTS: tuple[Slot, ...] = get_args(Slot)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stage: what kind of work it is (``meta.slot``), how often it is tried again, and what it waits for."""
+
+    name: str
+    slot: Slot
+    retries: int
+    parents: frozenset[str]
+
+
+def read_graph(targets: Sequence[str] = ()) -> tuple[list[Step], frozenset[str]]:
+    """The steps that lead to ``targets`` (all, if none are named), parents first, and the names of those that are stale.
+
+    A target is a stage (``train@idih-0``), all cells of one (``train``) or an output. Stale is what DVC says has changed; a
+    step that is not may become so when one before it writes something new.
+    """
+    logging.getLogger("dvc").setLevel(logging.ERROR)  # warns of every output that is not there yet
+    try:
+        with Repo(_wait_for_lock=True) as repo:
+            wanted = {stage for target in targets or [None] for stage in repo.stage.collect(target, with_deps=True)}
+            graph = repo.index.graph
+            steps = [
+                _step(stage, graph.successors(stage)) for stage in repo.index.stages if isinstance(stage, PipelineStage) and stage in wanted
+            ]
+            stale = frozenset(repo.status([step.name for step in steps]))
+    except DvcException as error:
+        raise InputError(f"DVC: {' '.join(str(error).split())}") from error
+    by_name = {step.name: step for step in steps}
+    order = TopologicalSorter({step.name: step.parents for step in steps}).static_order()
+    return [by_name[name] for name in order], stale
+
+
+def _step(stage: PipelineStage, parents: Iterable[PipelineStage]) -> Step:
+    meta = stage.meta or {}
+    slot = meta.get("slot")
+    if slot not in SLOTS:
+        raise InputError(f"dvc.yaml: stage {_name(stage)} has meta.slot {slot!r}; expected one of {', '.join(SLOTS)}")
+    return Step(_name(stage), cast("Slot", slot), int(meta.get("retries", 0)), frozenset(map(_name, parents)))
+
+
+def _name(stage: PipelineStage) -> str:
+    return cast("str", stage.addressing)

@@ -1,0 +1,118 @@
+"""``python -m pipeline run``: what is stale, stages side by side, and how it went."""
+
+import fcntl
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from harmonization.errors import InputError
+from pipeline.children import Children
+from pipeline.graph import Step, read_graph
+from pipeline.params import load_params
+from pipeline.repro import LOGS, DvcRepro
+from pipeline.runner import Outcome, run_graph
+from pipeline.slots import Gpus, capacities, gpus_here
+
+LOCK = Path(".dvc/tmp/pipeline.lock")
+STATES = ("ran", "restored", "up to date", "failed", "skipped")
+FAILED = 1
+
+
+def run(targets: Sequence[str] = (), *, jobs: int | None = None, dry_run: bool = False) -> int:
+    """Brings the targets (all, if none are named) up to date and returns 0, or 1 if a stage failed.
+
+    At most ``jobs`` stages run at once, one per core if it is None; ``dry_run`` only says what is stale.
+    """
+    start, cores, gpus = time.monotonic(), os.cpu_count() or 1, gpus_here()
+    jobs = cores if jobs is None else jobs
+    if jobs < 1:
+        raise InputError(f"--jobs {jobs}: expected 1 or more")
+    slots = capacities(load_params(), jobs=jobs, cores=cores, gpus=len(gpus))
+    with only_run_here(say=_say):
+        steps, stale = read_graph(targets)
+        if dry_run:
+            _announce(steps, stale)
+            return 0
+        children = Children()
+        with _interrupted_by_sigterm():
+            outcomes = run_graph(
+                steps,
+                stale,
+                execute=DvcRepro(children, Gpus(gpus), say=_say),
+                slots=slots,
+                jobs=jobs,
+                tell=_Teller(),
+                stop=children.end,
+            )
+    _sum_up(outcomes, seconds=time.monotonic() - start)
+    return FAILED if any(outcome.is_bad for outcome in outcomes.values()) else 0
+
+
+@contextmanager
+def only_run_here(path: Path = LOCK, *, say: Callable[[str], None]) -> Iterator[None]:
+    """One runner at a time in a workspace: a second one says so and waits for the first to end, however it ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            say(f"process {file.read().strip() or '?'} runs this workspace already; waiting until it ends")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield
+
+
+@contextmanager
+def _interrupted_by_sigterm() -> Iterator[None]:
+    def interrupt(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class _Teller:
+    """Says when a step begins and ends; of those that nothing has to be done for, nothing."""
+
+    def __call__(self, step: Step, outcome: Outcome | None) -> None:
+        if outcome is None:
+            _say(f"{step.name}: begins")
+        elif outcome.state == "failed":
+            _say(f"{step.name}: failed after {outcome.seconds:.0f} s; all it said is in {LOGS / step.name}.log")
+        elif outcome.state == "skipped":
+            _say(f"{step.name}: skipped, because what it needs failed")
+        elif outcome.seconds:
+            _say(f"{step.name}: {outcome.state} in {outcome.seconds:.0f} s")
+
+
+def _announce(steps: Sequence[Step], stale: frozenset[str]) -> None:
+    behind: set[str] = set()
+    for step in steps:
+        if step.name in stale:
+            _say(f"{step.name}: stale")
+        elif step.parents & (stale | behind):
+            behind.add(step.name)
+            _say(f"{step.name}: if what it needs changes")
+    _say(f"{len(steps)} stages: {len(stale)} stale, {len(behind)} behind them")
+
+
+def _sum_up(outcomes: Mapping[str, Outcome], *, seconds: float) -> None:
+    counts = Counter(outcome.state for outcome in outcomes.values())
+    told = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
+    _say(f"{len(outcomes)} stages: {told}, in {seconds:.0f} s")
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
