@@ -9,16 +9,16 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torch.optim import Adam
 
-from harmonization.augmentation import apply_crops, draw_crops
-from harmonization.batches import augmentation_rng, shuffled
 from harmonization.errors import InputError
 from harmonization.foreground_crops import ForegroundCrops
 from harmonization.networks.classifier import Classifier
 from harmonization.progress import track
 from harmonization.randomness import deterministic_algorithms, torch_seed
 from harmonization.ranges import network_from_uint8
-from harmonization.schedules import linear
 from harmonization.seeding import stable_hash
+from harmonization.training.augmentation import apply_crops, draw_crops
+from harmonization.training.batches import augmentation_rng, shuffled
+from harmonization.training.schedules import linear
 
 UNSEEN = -1  # the label of a category that training does not have: every guess is wrong
 BATCH = 64

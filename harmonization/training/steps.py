@@ -13,15 +13,15 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from harmonization.batches import Batch
 from harmonization.losses import AdversarialLoss
 from harmonization.losses.adversarial import DisharmonyLoss
 from harmonization.losses.deep_supervision import deep_supervision
 from harmonization.losses.gradient_penalty import gradient_penalty
 from harmonization.losses.triplet import DomainCodes
-from harmonization.parallel import average_gradients
-from harmonization.parts import Part, parts_of
-from harmonization.players import DOMAIN_CODES, CodeTerm, Critic, Objective, Players, Reconstruction
+from harmonization.training.batches import Batch
+from harmonization.training.parallel import average_gradients
+from harmonization.training.parts import Part, parts_of
+from harmonization.training.players import DOMAIN_CODES, CodeTerm, Critic, Objective, Players, Reconstruction
 
 Losses = dict[str, Tensor]  # scalars, detached
 

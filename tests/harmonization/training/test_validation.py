@@ -5,11 +5,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from harmonization.batches import Batches
 from harmonization.data import PackedSplit
 from harmonization.networks.blocks import Generator
 from harmonization.networks.harmonizer import Harmonizer
-from harmonization.validation import sample_grid, validate
+from harmonization.training.batches import Batches
+from harmonization.training.validation import sample_grid, validate
 from tests.composites import packed
 
 CPU = torch.device("cpu")

@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from harmonization.errors import InputError
-from harmonization.networks.initialisation import initialise
+from harmonization.training.initialisation import initialise
 
 
 def network() -> nn.Module:

@@ -3,13 +3,13 @@
 import pytest
 import torch
 
-from harmonization.batches import Batch, Batches
 from harmonization.losses import ADVERSARIAL_LOSSES, DOMAIN_TRIPLETS, l1
 from harmonization.losses.triplet import DomainCodes
 from harmonization.networks import DISCRIMINATORS
 from harmonization.networks.harmonizer import build_discriminator, build_harmonizer
-from harmonization.players import CodeTerm, Critic, Objective, Players, Reconstruction, set_up
-from harmonization.steps import disharmony_step, gan_step, step_of
+from harmonization.training.batches import Batch, Batches
+from harmonization.training.players import CodeTerm, Critic, Objective, Players, Reconstruction, set_up
+from harmonization.training.steps import disharmony_step, gan_step, step_of
 from tests.composites import packed
 
 CPU = torch.device("cpu")

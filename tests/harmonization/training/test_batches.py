@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from harmonization.batches import Batches, augmentation_rng, shuffled
 from harmonization.data import PackedSplit
 from harmonization.errors import InputError
+from harmonization.training.batches import Batches, augmentation_rng, shuffled
 from tests.composites import packed
 
 CPU = torch.device("cpu")

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from harmonization.batches import Batches
 from harmonization.metrics.error import foreground_mse, psnr
 from harmonization.networks.harmonizer import Harmonizer, pasted
 from harmonization.ranges import metric_from_network, uint8_from_metric
+from harmonization.training.batches import Batches
 
 HIGHEST_PSNR_DB = 100.0  # an image without an error would make every mean infinite
 

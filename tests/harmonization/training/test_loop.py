@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 import torch
 
-from harmonization.batches import Batches
 from harmonization.errors import InputError
 from harmonization.losses import ADVERSARIAL_LOSSES, l1
 from harmonization.networks.harmonizer import Harmonizer, build_discriminator, build_harmonizer
-from harmonization.networks.initialisation import initialise
-from harmonization.players import Critic, Objective, Reconstruction
-from harmonization.resynthesis import Resynthesis
-from harmonization.schedules import constant, step
-from harmonization.training import Recipe, fit, resolve_precision
-from harmonization.training_state import LoopState, best_row, history_table
-from harmonization.validation import validate
+from harmonization.training.batches import Batches
+from harmonization.training.initialisation import initialise
+from harmonization.training.loop import Recipe, fit, resolve_precision
+from harmonization.training.players import Critic, Objective, Reconstruction
+from harmonization.training.resynthesis import Resynthesis
+from harmonization.training.schedules import constant, step
+from harmonization.training.state import LoopState, best_row, history_table
+from harmonization.training.validation import validate
 from tests.composites import packed
 
 CPU = torch.device("cpu")

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harmonization.augmentation import apply_crops, draw_crops
 from harmonization.data import PackedSplit
 from harmonization.errors import InputError
 from harmonization.ranges import mask_from_uint8, network_from_uint8
 from harmonization.seeding import numpy_rng, rendezvous_order
+from harmonization.training.augmentation import apply_crops, draw_crops
 
 LARGEST_SHARE = 0.6  # of an accelerator's free memory that the data may take
 ROWS_AT_ONCE = 256

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from harmonization.schedules import SCHEDULES
+from harmonization.training.schedules import SCHEDULES
 
 
 def rates(epochs: int, *, at, factor) -> list[float]:

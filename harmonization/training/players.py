@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 from torch.optim.swa_utils import AveragedModel
 
-from harmonization.averages import WeightAverage, averaged
 from harmonization.losses import AdversarialLoss, ReconstructionLoss
 from harmonization.losses.adversarial import DisharmonyLoss
 from harmonization.losses.triplet import DomainTriplets
 from harmonization.networks.harmonizer import Harmonizer
-from harmonization.parallel import fabric_on
+from harmonization.training.averages import WeightAverage, averaged
+from harmonization.training.parallel import fabric_on
 
 DOMAIN_CODES = "domain_codes"  # the name of their loss
 

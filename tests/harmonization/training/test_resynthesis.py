@@ -8,7 +8,7 @@ import pytest
 from harmonization.composites import Foreground, recomposed
 from harmonization.data import PackedSplit
 from harmonization.errors import InputError
-from harmonization.resynthesis import CHEAP_TRANSFERS, FreshComposites, Resynthesis
+from harmonization.training.resynthesis import CHEAP_TRANSFERS, FreshComposites, Resynthesis
 from harmonization.transfer.moments import look, strangeness
 from tests.composites import packed
 

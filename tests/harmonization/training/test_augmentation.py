@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn.functional import interpolate
 
-from harmonization.augmentation import Crop, apply_crops, draw_crops
+from harmonization.training.augmentation import Crop, apply_crops, draw_crops
 
 SIZE = 64
 

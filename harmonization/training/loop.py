@@ -13,21 +13,21 @@ from lightning_fabric import Fabric
 from torch import Tensor
 from tqdm import tqdm
 
-from harmonization.averages import WeightAverage
-from harmonization.batches import Batches, augmentation_rng, shuffled
 from harmonization.data import PackedSplit
 from harmonization.errors import InputError
 from harmonization.networks.harmonizer import Harmonizer
-from harmonization.parallel import expect_equal, mean_over_processes, rows_of, share_buffers
-from harmonization.players import Critic, Objective, Players, set_up
 from harmonization.progress import bar
 from harmonization.randomness import deterministic_algorithms, torch_seed
-from harmonization.resynthesis import FreshComposites, Resynthesis
-from harmonization.schedules import Schedule
 from harmonization.seeding import stable_hash
-from harmonization.steps import Losses, step_of
-from harmonization.training_state import HistoryRow, LoopState, Stateful
-from harmonization.validation import Validation, validate
+from harmonization.training.averages import WeightAverage
+from harmonization.training.batches import Batches, augmentation_rng, shuffled
+from harmonization.training.parallel import expect_equal, mean_over_processes, rows_of, share_buffers
+from harmonization.training.players import Critic, Objective, Players, set_up
+from harmonization.training.resynthesis import FreshComposites, Resynthesis
+from harmonization.training.schedules import Schedule
+from harmonization.training.state import HistoryRow, LoopState, Stateful
+from harmonization.training.steps import Losses, step_of
+from harmonization.training.validation import Validation, validate
 
 Precision = Literal["auto", "fp32", "bf16"]
 STATE_FILE = "state.pt"

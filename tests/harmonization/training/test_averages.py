@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from harmonization.averages import averaged
 from harmonization.errors import InputError
+from harmonization.training.averages import averaged
 
 
 def test_an_exponential_average_is_the_sum_that_its_name_says():

@@ -5,11 +5,11 @@ import math
 import pytest
 import torch
 
-from harmonization.batches import Batch, Batches
 from harmonization.losses import ADVERSARIAL_LOSSES, l1
 from harmonization.networks.harmonizer import build_discriminator, build_harmonizer
-from harmonization.players import Critic, Objective, Players, Reconstruction, set_up
-from harmonization.steps import gan_step, reconstruction_step
+from harmonization.training.batches import Batch, Batches
+from harmonization.training.players import Critic, Objective, Players, Reconstruction, set_up
+from harmonization.training.steps import gan_step, reconstruction_step
 from tests.composites import packed
 
 CPU = torch.device("cpu")

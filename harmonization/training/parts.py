@@ -6,10 +6,10 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from harmonization.batches import Batch
 from harmonization.networks.harmonizer import Harmonizer
-from harmonization.players import Players
 from harmonization.randomness import torch_seed
+from harmonization.training.batches import Batch
+from harmonization.training.players import Players
 
 
 @dataclass

@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch import nn
 
-from harmonization.batches import Batch, Batches
 from harmonization.losses import ADVERSARIAL_LOSSES, DOMAIN_TRIPLETS, l1, mask_weighted_mse
 from harmonization.networks.harmonizer import Harmonizer, build_harmonizer
-from harmonization.parts import parts_of
-from harmonization.players import CodeTerm, Critic, Objective, Players, Reconstruction, set_up
-from harmonization.steps import gan_step, reconstruction_step, step_of
+from harmonization.training.batches import Batch, Batches
+from harmonization.training.parts import parts_of
+from harmonization.training.players import CodeTerm, Critic, Objective, Players, Reconstruction, set_up
+from harmonization.training.steps import gan_step, reconstruction_step, step_of
 from tests.composites import packed
 
 CPU = torch.device("cpu")
