@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from harmonization.checkpoint import load_harmonizer, save_harmonizer
-from harmonization.classifier_checkpoint import save_classifier
+from harmonization.classification.checkpoint import save_classifier
+from harmonization.classification.network import Classifier
 from harmonization.errors import InputError
-from harmonization.networks.classifier import Classifier
 from harmonization.training.batches import Batches
 from harmonization.training.players import set_up
 from harmonization.training.resynthesis import Resynthesis

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from harmonization.classification.crops import MARGIN, NEUTRAL, foreground_crops
 from harmonization.errors import InputError
-from harmonization.foreground_crops import MARGIN, NEUTRAL, foreground_crops
 from tests.things import things
 
 

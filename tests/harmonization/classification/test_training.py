@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from harmonization.classification import accuracy_of, fit_classifier
+from harmonization.classification.crops import ForegroundCrops, foreground_crops
+from harmonization.classification.training import accuracy_of, fit_classifier
 from harmonization.errors import InputError
-from harmonization.foreground_crops import ForegroundCrops, foreground_crops
 from tests.things import things
 
 CPU = torch.device("cpu")

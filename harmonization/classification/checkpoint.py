@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from harmonization.classification.network import PLACES, Classifier
 from harmonization.errors import InputError
 from harmonization.losses.features import FeatureExtractor
-from harmonization.networks.classifier import PLACES, Classifier
 from harmonization.weights import AGAIN, load_weights, read_weights, write_weights
 
 UNCHANGED = (127.5, 127.5, 127.5)  # mean and spread by which an extractor leaves [-1, 1] as it is

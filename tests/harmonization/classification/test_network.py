@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn.functional import linear
 from torch.testing import assert_close
 
-from harmonization.networks.classifier import LOGITS, PLACES, Classifier
+from harmonization.classification.network import LOGITS, PLACES, Classifier
 
 FIELDS_PX = {"relu1": 3, "relu2": 8, "relu3": 18, "relu4": 38, "relu5": 78}
 

@@ -8,10 +8,10 @@ from safetensors.torch import load_file, save_file
 from torch.nn.functional import mse_loss
 from torch.testing import assert_close
 
-from harmonization.classifier_checkpoint import features_of, load_classifier, load_classifier_features, save_classifier
+from harmonization.classification.checkpoint import features_of, load_classifier, load_classifier_features, save_classifier
+from harmonization.classification.network import PLACES, Classifier
 from harmonization.errors import InputError
 from harmonization.losses.features import feature_loss
-from harmonization.networks.classifier import PLACES, Classifier
 
 METADATA = {"dataset": "objects", "data_hash": "0123", "commit": "abc", "seed": "0"}
 CATEGORIES = ["dog", "person", "vase"]

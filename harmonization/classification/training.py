@@ -9,9 +9,9 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torch.optim import Adam
 
+from harmonization.classification.crops import ForegroundCrops
+from harmonization.classification.network import Classifier
 from harmonization.errors import InputError
-from harmonization.foreground_crops import ForegroundCrops
-from harmonization.networks.classifier import Classifier
 from harmonization.progress import track
 from harmonization.randomness import deterministic_algorithms, torch_seed
 from harmonization.ranges import network_from_uint8
