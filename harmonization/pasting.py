@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
-from harmonization.backgrounds import estimated_foreground
+from harmonization.composing.backgrounds import estimated_foreground
 from harmonization.composites import recomposed
 from harmonization.errors import InputError
 from harmonization.files import atomic_folder

@@ -3,7 +3,7 @@
 They are made at the network's size of what is packed (``data.PackedSplit``): uint8 pictures (S, S, 3) and masks (S, S), 255 = what
 is to be harmonized. Where the mask is 0 a fresh composite is the photograph, bit for bit. Transfers must see pixels alone; their
 references are foregrounds of other photographs of the split and of the same category, as plausible as those of stored composites
-(``pairing``). What is drawn depends on the seed, the epoch and the sample's name alone.
+(``composing.pairing``). What is drawn depends on the seed, the epoch and the sample's name alone.
 """
 
 from collections.abc import Sequence

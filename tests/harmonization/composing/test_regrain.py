@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from harmonization.transfer.regrain import DAMPING, SWEEPS, regrain
+from harmonization.composing.regrain import DAMPING, SWEEPS, regrain
 
 
 def picture(height: int, width: int, seed: int = 0) -> np.ndarray:

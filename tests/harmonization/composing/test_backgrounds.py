@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from harmonization import backgrounds
-from harmonization.backgrounds import Background, PlateRules, estimated_foreground, plate
+from harmonization.composing import backgrounds
+from harmonization.composing.backgrounds import Background, PlateRules, estimated_foreground, plate
 from harmonization.composites import read_composite, recomposed
 from harmonization.errors import InputError
 from harmonization.images import encode_png

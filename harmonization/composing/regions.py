@@ -5,12 +5,12 @@ from typing import Literal
 
 import numpy as np
 
-from harmonization.backgrounds import Background, PlateRules
+from harmonization.composing.backgrounds import Background, PlateRules
+from harmonization.composing.regrain import regrain
 from harmonization.composites import Foreground, gathered
 from harmonization.images import decode_png, decode_trusted
 from harmonization.masks import decode_segmentation
 from harmonization.shards import Row, ShardReader
-from harmonization.transfer.regrain import regrain
 
 OUR_PLATES = PlateRules()
 Direction = Literal["foreground", "background"]

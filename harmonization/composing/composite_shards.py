@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from harmonization.composing.pairing import References, references_of, transfer_of
+from harmonization.composing.regions import Photograph, Region, RegionRules, regrained
 from harmonization.composites import pixels_sha256, sample_id_of
-from harmonization.pairing import References, references_of, transfer_of
 from harmonization.quality import Limits, quality
-from harmonization.regions import Photograph, Region, RegionRules, regrained
 from harmonization.seeding import numpy_rng
 from harmonization.shards import Row, ShardReader, write_shard
 from harmonization.tables import COMPOSITE_SHARD, DROPPED_COMPOSITES, MANIFEST, OWN_FILE_SHARD, read_table, write_rows

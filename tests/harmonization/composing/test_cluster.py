@@ -5,7 +5,7 @@ import sys
 import pytest
 from distributed import LocalCluster
 
-from harmonization.cluster import cluster
+from harmonization.composing.cluster import cluster
 from harmonization.errors import InputError
 
 
@@ -33,7 +33,7 @@ def test_a_cluster_without_workers_is_named():
 
 
 def test_an_address_where_nobody_answers_is_named(monkeypatch):
-    monkeypatch.setattr("harmonization.cluster.ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr("harmonization.composing.cluster.ANSWER_SECONDS", 0.2)
     with pytest.raises(InputError, match=r"cluster 'tcp://127\.0\.0\.1:1': nobody answers .* or `local`"):
         opened("tcp://127.0.0.1:1")
 

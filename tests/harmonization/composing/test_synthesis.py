@@ -10,14 +10,14 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from harmonization import synthesis
+from harmonization.composing import synthesis
+from harmonization.composing.synthesis import synthesize
 from harmonization.composites import pixels_sha256, read_composite
 from harmonization.errors import InputError
 from harmonization.images import decode_trusted, encode_jpeg
 from harmonization.masks import decode_segmentation
 from harmonization.quality import Limits
 from harmonization.shards import Row, ShardReader
-from harmonization.synthesis import synthesize
 from harmonization.tables import MANIFEST, read_table
 from harmonization.transfer import TRANSFERS
 from harmonization.transfer.kinds import ByParameters, ByReference

@@ -4,9 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from harmonization.composite_shards import MEASURED
+from harmonization.composing.composite_shards import MEASURED
+from harmonization.composing.pairing import References, references_of, transfer_of
 from harmonization.composites import sample_id_of
-from harmonization.pairing import References, references_of, transfer_of
 
 CLOSE = [50.0, 0.0, 0.0, 10.0, 5.0, 5.0]
 FAR = [95.0, 0.0, 0.0, 10.0, 5.0, 5.0]

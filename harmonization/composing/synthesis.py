@@ -16,15 +16,15 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from harmonization.cluster import cluster
-from harmonization.composite_shards import MEASURED_FILE, Order, ShardJob, compose_shard, measure_shard
+from harmonization.composing.cluster import cluster
+from harmonization.composing.composite_shards import MEASURED_FILE, Order, ShardJob, compose_shard, measure_shard
+from harmonization.composing.regions import RegionRules
 from harmonization.composites import PHOTOGRAPHS_PER_SHARD
 from harmonization.errors import InputError
 from harmonization.files import atomic_folder, link_or_copy
 from harmonization.processes import processes
 from harmonization.progress import bar
 from harmonization.quality import Limits
-from harmonization.regions import RegionRules
 from harmonization.shards import shard_path
 from harmonization.tables import read_parts, read_table, write_table
 from harmonization.transfer import TRANSFERS
