@@ -10,8 +10,8 @@ from PIL import Image
 from harmonization import data
 from harmonization.composing.synthesis import synthesize
 from harmonization.composites import read_composite
-from harmonization.contact_sheet import composite_sheet
 from harmonization.data import pack_split, square_image, square_mask
+from harmonization.datasets.contact_sheet import composite_sheet
 from harmonization.errors import InputError
 from harmonization.shards import ShardReader
 from tests.photographs import rows_of, write_world

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from harmonization.dataset_check import STATISTICS, check, leaks, near_duplicates, statistics
+from harmonization.datasets.check import STATISTICS, check, leaks, near_duplicates, statistics
 from harmonization.images import decode_rgb, encode_jpeg
 from tests.datasets import edit_manifest, made, scene, write_subset
 

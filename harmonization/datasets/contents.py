@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 
 from harmonization.composites import gathered, pixels_sha256, read_change, read_real
+from harmonization.datasets.perceptual_hash import perceptual_hash
 from harmonization.errors import InputError
 from harmonization.files import sha256_of
 from harmonization.findings import Finding
 from harmonization.images import decode_rgb, read_mask
 from harmonization.layouts.iharmony4 import COMPOSITES, HASHES, LINEAGE, LINEAGE_FILE, Triple, read_layout
 from harmonization.masks import INSIDE, foreground_ratio
-from harmonization.perceptual_hash import perceptual_hash
 from harmonization.processes import processes
 from harmonization.progress import bar
 from harmonization.quality import quality

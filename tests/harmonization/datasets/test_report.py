@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from harmonization.dataset_check import Check, statistics
-from harmonization.dataset_report import MOST_FINDINGS, MOST_LABELS, page_of, verdict_of, write_check
+from harmonization.datasets.check import Check, statistics
+from harmonization.datasets.report import MOST_FINDINGS, MOST_LABELS, page_of, verdict_of, write_check
 from harmonization.findings import Finding
 from harmonization.tables import read_table
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from harmonization.dataset_contents import contents
+from harmonization.datasets.contents import contents
+from harmonization.datasets.perceptual_hash import RADIUS, near_pairs
 from harmonization.findings import KINDS, Finding
-from harmonization.perceptual_hash import RADIUS, near_pairs
 from harmonization.shards import Row
 from harmonization.splits import SPLITS
 

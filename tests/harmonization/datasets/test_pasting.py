@@ -8,9 +8,9 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from harmonization.cli import main
+from harmonization.datasets.pasting import PASTED, paste_portraits, pasted, photographs_in
 from harmonization.errors import InputError
 from harmonization.images import encode_jpeg, encode_png, read_mask, read_rgb
-from harmonization.pasting import PASTED, paste_portraits, pasted, photographs_in
 from harmonization.tables import read_table
 from tests.datasets import scene, write
 from tests.harmonization.sources.portrait_archive import FIRST_MATTE, HEIGHT, WIDTH, alpha, archive_files, write_folder, write_zip

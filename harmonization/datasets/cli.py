@@ -9,14 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from harmonization.contact_sheet import composite_sheet
-from harmonization.dataset_check import check
-from harmonization.dataset_report import verdict_of, write_check
+from harmonization.datasets.check import check
+from harmonization.datasets.contact_sheet import composite_sheet
+from harmonization.datasets.pasting import paste_portraits
+from harmonization.datasets.report import verdict_of, write_check
 from harmonization.errors import InputError
 from harmonization.files import write_bytes
 from harmonization.images import encoder_for
 from harmonization.layouts.iharmony4_export import export_iharmony4
-from harmonization.pasting import paste_portraits
 from harmonization.sources.iharmony4 import import_iharmony4
 
 MOST_LINES = 20

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harmonization import dataset_contents
-from harmonization.dataset_contents import contents
+from harmonization.datasets.contents import contents
 from harmonization.errors import InputError
 from harmonization.images import encode_jpeg, encode_png
 from harmonization.layouts.iharmony4_export import export_iharmony4
@@ -53,7 +52,7 @@ def test_our_own_set_is_whole(composites):
 
 
 def test_processes_see_the_same(root, monkeypatch):
-    monkeypatch.setattr(dataset_contents, "PHOTOGRAPHS_PER_JOB", 2)
+    monkeypatch.setattr("harmonization.datasets.contents.PHOTOGRAPHS_PER_JOB", 2)
     assert contents(root, workers=2) == contents(root)
 
 

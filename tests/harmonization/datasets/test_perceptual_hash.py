@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from scipy.fft import dctn
 
+from harmonization.datasets.perceptual_hash import BLANK, RADIUS, near_pairs, perceptual_hash
 from harmonization.images import decode_rgb, encode_jpeg
-from harmonization.perceptual_hash import BLANK, RADIUS, near_pairs, perceptual_hash
 from harmonization.studio.scene import render_scene
 
 PICTURES = [render_scene(seed=3, index=index, width_px=192, height_px=144).image for index in range(40)]

@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from harmonization.dataset_check import ALL, Check
+from harmonization.datasets.check import ALL, Check
 from harmonization.files import write_text
 from harmonization.findings import counted, findings_table
 from harmonization.tables import write_table
