@@ -20,11 +20,11 @@ import torch
 from PIL import Image
 
 from benchmarks.timing import Route, compare
-from harmonization.batches import Batch, Batches, augmentation_rng
 from harmonization.data import pack_split
 from harmonization.layouts.iharmony4 import Triple, read_layout
 from harmonization.layouts.iharmony4_export import export_iharmony4
-from harmonization.resynthesis import CHEAP_TRANSFERS, FreshComposites, Resynthesis
+from harmonization.training.batches import Batch, Batches, augmentation_rng
+from harmonization.training.resynthesis import CHEAP_TRANSFERS, FreshComposites, Resynthesis
 
 SUBSET = "HBenchmark"
 

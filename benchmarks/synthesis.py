@@ -27,12 +27,12 @@ from pycocotools.coco import COCO
 from benchmarks.photographs import Shot, arguments, load_shots
 from benchmarks.timing import compare
 from benchmarks.transfer import describe, scikit_image, scikit_image_measure
+from harmonization.composing.synthesis import synthesize
 from harmonization.composites import Foreground
 from harmonization.data import square_image, square_mask
 from harmonization.images import decode_trusted, encode_jpeg, encode_patch
 from harmonization.masks import decode_segmentation
 from harmonization.shards import Row, write_shard
-from harmonization.synthesis import synthesize
 from harmonization.tables import PHOTOGRAPH_SHARD, SELECTED, STORED_PHOTOGRAPHS, write_rows
 from harmonization.transfer import TRANSFERS
 

@@ -22,10 +22,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from harmonization.composing.synthesis import synthesize
 from harmonization.composites import PHOTOGRAPHS_PER_SHARD
 from harmonization.files import sha256_of
 from harmonization.processes import processes
-from harmonization.synthesis import synthesize
 from harmonization.tables import read_table, write_table
 
 PER_FOREGROUND = 4

@@ -17,13 +17,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from harmonization.composing.regrain import regrain
 from harmonization.composites import Foreground
 from harmonization.images import read_rgb
 from harmonization.transfer.covariance import rgb_covariance, xiao_rgb
 from harmonization.transfer.fecker import BLACK, RGB_FROM_YCBCR, code_map, fecker_ycbcr, ycbcr, ycbcr_histogram
 from harmonization.transfer.idt import idt, idt_sample
 from harmonization.transfer.lalphabeta import lalphabeta_moments, reinhard_lalphabeta
-from harmonization.transfer.regrain import regrain
 from harmonization.transfer.symmetric import eigen
 
 TARGET, TARGET_MASK = "c35030", "c35030_434421"

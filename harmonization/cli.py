@@ -7,9 +7,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from harmonization import dataset_cli
 from harmonization.checkpoint import load_harmonizer
 from harmonization.composites import to_harmonize
+from harmonization.datasets import cli as dataset_cli
 from harmonization.errors import InputError
 from harmonization.files import write_bytes
 from harmonization.images import encoder_for, read_mask, read_rgb

@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
-from harmonization.averages import WeightAverage
 from harmonization.errors import InputError
 from harmonization.losses import (
     ADVERSARIAL_LOSSES,
@@ -21,13 +20,14 @@ from harmonization.networks import DISCRIMINATORS
 from harmonization.networks.bargain import Bargain
 from harmonization.networks.disharmony_critic import DisharmonyCritic
 from harmonization.networks.harmonizer import Harmonizer, build_discriminator, build_harmonizer
-from harmonization.networks.initialisation import initialise
-from harmonization.players import CodeTerm, Critic, Objective, Reconstruction
 from harmonization.randomness import torch_seed
-from harmonization.resynthesis import Resynthesis
-from harmonization.schedules import SCHEDULES
 from harmonization.seeding import stable_hash
-from harmonization.training import Recipe
+from harmonization.training.averages import WeightAverage
+from harmonization.training.initialisation import initialise
+from harmonization.training.loop import Recipe
+from harmonization.training.players import CodeTerm, Critic, Objective, Reconstruction
+from harmonization.training.resynthesis import Resynthesis
+from harmonization.training.schedules import SCHEDULES
 from pipeline.backbones import feature_loss_in
 from pipeline.training_params import FEATURE, ExponentialAverage, Training, Variant
 

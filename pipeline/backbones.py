@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from pydantic import ValidationError
 
-from harmonization.classifier_checkpoint import load_classifier_features
+from harmonization.classification.checkpoint import load_classifier_features
 from harmonization.errors import InputError
 from harmonization.files import write_text
 from harmonization.losses import FEATURE_DISTANCES, ReconstructionLoss

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 
 from harmonization.baselines import BASELINES
+from harmonization.classification.network import PLACES
 from harmonization.errors import InputError
 from harmonization.losses import ADVERSARIAL_LOSSES, DOMAIN_TRIPLETS, RECONSTRUCTION_LOSSES
 from harmonization.losses.backbones import SQUEEZENET_PLACES, VGG19_PLACES
 from harmonization.networks import DISCRIMINATORS, GENERATORS
-from harmonization.networks.classifier import PLACES
-from harmonization.networks.initialisation import INITIALISATIONS
-from harmonization.resynthesis import CHEAP_TRANSFERS
+from harmonization.training.initialisation import INITIALISATIONS
+from harmonization.training.resynthesis import CHEAP_TRANSFERS
 from harmonization.transfer import TRANSFERS
 from pipeline.params import PARAMS_FILE, Params
 from pipeline.training_params import FEATURE

@@ -1,7 +1,7 @@
 """Which of our modules a stage runs, read from the imports, so that DVC reruns it when one of them changes."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -24,6 +24,23 @@ def code_reached_from(module: str) -> set[str]:
     return {path for path in reached if Path(path).stat().st_size > 0}
 
 
+def folded(files: set[str]) -> list[str]:
+    """The same in fewer names: a folder stands for its files where all that it holds are among them.
+
+    DVC's lock has an entry for each name and stage, and writing it takes as long as it has entries.
+    """
+    whole = {folder for folder in {Path(file).parent for file in files} if len(folder.parts) > 1 and _contents(folder) <= files}
+    outermost = {folder for folder in whole if not whole.intersection(folder.parents)}
+    single = {file for file in files if not outermost.intersection(Path(file).parents)}
+    return sorted({folder.as_posix() for folder in outermost} | single)
+
+
+def unfolded(deps: Iterable[str]) -> set[str]:
+    """The files of ours that a stage's ``deps`` stand for."""
+    ours = {Path(dep) for dep in deps if _is_code(dep)}
+    return set().union(*(_contents(path) if path.is_dir() else {path.as_posix()} for path in ours))
+
+
 def update_deps(path: Path = DVC_FILE) -> list[str]:
     """Rewrites the code part of every stage's ``deps`` in ``dvc.yaml``; returns the names of the stages that changed."""
     yaml = YAML()
@@ -33,7 +50,7 @@ def update_deps(path: Path = DVC_FILE) -> list[str]:
     tree = yaml.load(path)
     changed = []
     for name, stage in tree["stages"].items():
-        wanted = sorted(code_reached_from(f"stages.{name}"))
+        wanted = folded(code_reached_from(f"stages.{name}"))
         others = [dep for dep in stage["deps"] if not _is_code(dep)]
         if list(stage["deps"]) != wanted + others:
             stage["deps"] = CommentedSeq(wanted + others)
@@ -44,7 +61,13 @@ def update_deps(path: Path = DVC_FILE) -> list[str]:
 
 
 def _is_code(dep: str) -> bool:
-    return dep.endswith(".py") and dep.split("/")[0] in OURS
+    return dep.split("/")[0] in OURS
+
+
+def _contents(folder: Path) -> set[str]:
+    """What DVC sees in a folder, without files that are empty."""
+    files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {path.as_posix() for path in files if path.stat().st_size > 0}
 
 
 def _imports_of(path: Path) -> Iterator[str]:

@@ -125,7 +125,7 @@ class Limits(Section):
 
 
 class Plate(Section):
-    """What lies behind soft edges when the background is changed (``harmonization.backgrounds.PlateRules``)."""
+    """What lies behind soft edges when the background is changed (``harmonization.composing.backgrounds.PlateRules``)."""
 
     radius_px: Positive = 15.0
     scale: Annotated[float, Field(gt=0, le=1)] = 0.25

@@ -8,7 +8,7 @@ from dvclive.live import Live
 from scmrepo.exceptions import SCMError
 
 from harmonization.errors import InputError
-from harmonization.training_state import HistoryRow
+from harmonization.training.state import HistoryRow
 
 
 @contextmanager

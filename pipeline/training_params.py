@@ -112,7 +112,7 @@ class Optimizer(Section):
 
 
 class Schedule(Section):
-    """Learning rate over training, by a name of ``harmonization.schedules.SCHEDULES``; ``at`` are fractions of all epochs.
+    """Learning rate over training, by a name of ``harmonization.training.schedules.SCHEDULES``; ``at`` are fractions of all epochs.
 
     ``step`` multiplies it by ``factor`` after each of them; ``linear`` and ``cosine`` keep it up to the first and then fall to 0.
     """
@@ -123,7 +123,7 @@ class Schedule(Section):
 
 
 class Resynthesis(Section):
-    """Fresh composites while it trains, by some of ``harmonization.resynthesis.CHEAP_TRANSFERS`` (``Resynthesis`` there)."""
+    """Fresh composites while it trains, by some of ``harmonization.training.resynthesis.CHEAP_TRANSFERS`` (``Resynthesis`` there)."""
 
     transfers: Annotated[tuple[str, ...], Field(min_length=1)]
     share: Annotated[float, Field(gt=0, le=1)]  # of the samples in an epoch; the others keep the stored composite

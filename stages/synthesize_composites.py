@@ -1,11 +1,11 @@
 """Stage ``synthesize_composites``: selected instances and their photographs -> composites with their lineage."""
 
-from harmonization.backgrounds import PlateRules
+from harmonization.composing.backgrounds import PlateRules
+from harmonization.composing.regions import RegionRules
+from harmonization.composing.synthesis import synthesize
 from harmonization.errors import InputError
 from harmonization.quality import Limits
-from harmonization.regions import RegionRules
 from harmonization.sources import SOURCES
-from harmonization.synthesis import synthesize
 from harmonization.tables import read_table
 from pipeline.layout import Layout
 from pipeline.params import load_params

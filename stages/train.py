@@ -9,16 +9,16 @@ from contextlib import nullcontext
 
 import pyarrow.csv
 
-from harmonization.batches import Batches
 from harmonization.checkpoint import save_harmonizer
 from harmonization.files import atomic_folder, write_bytes
 from harmonization.images import encode_png
-from harmonization.parallel import first_of_host_first
 from harmonization.ranks import ranks
 from harmonization.tables import write_table
-from harmonization.training import fit, resolve_precision
-from harmonization.training_state import best_row, history_table
-from harmonization.validation import sample_grid
+from harmonization.training.batches import Batches
+from harmonization.training.loop import fit, resolve_precision
+from harmonization.training.parallel import first_of_host_first
+from harmonization.training.state import best_row, history_table
+from harmonization.training.validation import sample_grid
 from pipeline.assembly import architecture_of, critic_of, harmonizer_of, objective_of, recipe_of
 from pipeline.device import device_of
 from pipeline.layout import Layout

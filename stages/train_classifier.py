@@ -3,10 +3,10 @@
 import json
 from dataclasses import asdict
 
-from harmonization.classification import accuracy_of, fit_classifier
-from harmonization.classifier_checkpoint import save_classifier
+from harmonization.classification.checkpoint import save_classifier
+from harmonization.classification.crops import foreground_crops
+from harmonization.classification.training import accuracy_of, fit_classifier
 from harmonization.files import atomic_folder, write_text
-from harmonization.foreground_crops import foreground_crops
 from pipeline.device import device_of
 from pipeline.layout import Layout
 from pipeline.packing import packed

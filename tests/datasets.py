@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
+from harmonization.composing.regions import RegionRules
+from harmonization.composing.synthesis import FOREGROUNDS, synthesize
 from harmonization.images import encode_jpeg, encode_png
 from harmonization.masks import INSIDE, decode_segmentation, foreground_ratio
-from harmonization.regions import RegionRules
 from harmonization.shards import Row, ShardReader, write_shard
 from harmonization.studio.scene import render_scene
-from harmonization.synthesis import FOREGROUNDS, synthesize
 from harmonization.tables import COMPOSITE_SHARD, read_table, write_rows
 from tests.photographs import HEIGHT, WIDTH, rows_of, write_world
 

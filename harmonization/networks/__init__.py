@@ -40,7 +40,10 @@ GENERATORS: dict[str, Callable[..., Generator]] = {  # (in_channels, width, size
 
 
 class Discriminator(NamedTuple):
-    """How a discriminator is made, (width, and what it takes beside) -> network, and what it is shown: a name of ``steps.VIEWS``."""
+    """How a discriminator is made, (width, and what it takes beside) -> network, and what it is shown.
+
+    What it ``sees`` is a name of ``training.steps.VIEWS``.
+    """
 
     build: Callable[..., nn.Module]
     sees: str

@@ -2,7 +2,7 @@
 
 Ten times the colours are projected onto the six axes of two orthonormal frames, each projection gets the reference's
 distribution, and each colour moves by the mean of what the frames ask for (relaxation 1). The map is built from the samples
-of the two regions alone and is the same for every pixel of a colour. ``regrain`` takes away the grain it leaves.
+of the two regions alone and is the same for every pixel of a colour. ``composing.regrain`` takes away the grain it leaves.
 
 Colours are in steps of 1 / ``UNIT`` level and axes in steps of 1 / ``FINE``, so that every product and sum is exact.
 """

@@ -8,12 +8,12 @@ from numpy.testing import assert_array_equal
 from PIL import Image
 
 from harmonization import data
+from harmonization.composing.synthesis import synthesize
 from harmonization.composites import read_composite
-from harmonization.contact_sheet import composite_sheet
 from harmonization.data import pack_split, square_image, square_mask
+from harmonization.datasets.contact_sheet import composite_sheet
 from harmonization.errors import InputError
 from harmonization.shards import ShardReader
-from harmonization.synthesis import synthesize
 from tests.photographs import rows_of, write_world
 
 SIZE = 32

@@ -6,7 +6,7 @@ import shutil
 import pytest
 from ruamel.yaml import YAML
 
-from harmonization.classifier_checkpoint import load_classifier
+from harmonization.classification.checkpoint import load_classifier
 from harmonization.errors import InputError
 from pipeline.params import load_params
 from stages import assign_backbones, train, train_classifier

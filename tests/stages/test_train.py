@@ -74,7 +74,7 @@ def test_a_killed_run_ends_in_the_same_files(workspace, tmp_path_factory, monkey
     shutil.copy(workspace / "params.yaml", other / "params.yaml")
     enter(other, monkeypatch)
     with monkeypatch.context() as patch:
-        patch.setattr("harmonization.training.shuffled", interrupted_in_epoch_two)
+        patch.setattr("harmonization.training.loop.shuffled", interrupted_in_epoch_two)
         with pytest.raises(KeyboardInterrupt):
             train.main("unet", 0)
     assert written(other, "unet") == {}
@@ -85,7 +85,7 @@ def test_a_killed_run_ends_in_the_same_files(workspace, tmp_path_factory, monkey
 
 
 def interrupted_in_epoch_two(count: int, *, batch_size: int, seed: int, epoch: int):
-    from harmonization.batches import shuffled
+    from harmonization.training.batches import shuffled
 
     if epoch == 2:
         raise KeyboardInterrupt

@@ -8,12 +8,12 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image, JpegImagePlugin
 
+from harmonization.composing.regions import RegionRules
 from harmonization.composites import read_composite
 from harmonization.errors import InputError
 from harmonization.images import encode_png, read_mask, read_rgb
 from harmonization.layouts.iharmony4 import LINEAGE, read_layout
 from harmonization.layouts.iharmony4_export import export_iharmony4
-from harmonization.regions import RegionRules
 from harmonization.shards import ShardReader
 from harmonization.sources.iharmony4 import import_iharmony4
 from harmonization.tables import read_table

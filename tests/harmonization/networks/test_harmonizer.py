@@ -6,7 +6,7 @@ import torch
 from harmonization.errors import InputError
 from harmonization.networks import GENERATORS
 from harmonization.networks.harmonizer import Harmonizer, build_discriminator, build_harmonizer
-from harmonization.networks.initialisation import initialise
+from harmonization.training.initialisation import initialise
 
 BLIND = [name for name in GENERATORS if name != "rain" and not name.startswith("bargain")]  # can do without the mask
 

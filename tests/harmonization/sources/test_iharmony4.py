@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 
 from harmonization.composites import pixels_sha256, read_composite, read_real
 from harmonization.data import pack_split
-from harmonization.dataset_contents import contents
+from harmonization.datasets.contents import contents
 from harmonization.errors import InputError
 from harmonization.images import decode_png, encode_png, read_mask, read_rgb
 from harmonization.layouts.iharmony4_export import export_iharmony4
