@@ -29,7 +29,7 @@ $(READY): requirements.lock pyproject.toml
 
 repro: $(READY)  ## everything from photographs to the report
 	@python -m pipeline check
-	@dvc repro
+	@python -m pipeline run
 	@python -m pipeline where
 
 test: $(READY)  ## the test suite

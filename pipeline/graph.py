@@ -1,18 +1,21 @@
 """The graph of stages, as DVC reads it from ``dvc.yaml``, and which of them are stale."""
 
 import logging
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Literal, cast, get_args
 
 from dvc.exceptions import DvcException
+from dvc.lock import LockError
 from dvc.repo import Repo
 from dvc.stage import PipelineStage
 
 from harmonization.errors import InputError
 
 Slot = Literal["cpu", "network", "gpu"]
+BUSY_SECONDS = 1.0
 SLOTS: tuple[Slot, ...] = get_args(Slot)
 
 
@@ -26,26 +29,35 @@ class Step:
     parents: frozenset[str]
 
 
-def read_graph(targets: Sequence[str] = ()) -> tuple[list[Step], frozenset[str]]:
+def read_graph(targets: Sequence[str] = (), *, say: Callable[[str], None] = lambda _line: None) -> tuple[list[Step], frozenset[str]]:
     """The steps that lead to ``targets`` (all, if none are named), parents first, and the names of those that are stale.
 
     A target is a stage (``train@idih-0``), all cells of one (``train``) or an output. Stale is what DVC says has changed; a
     step that is not may become so when one before it writes something new.
     """
     logging.getLogger("dvc").setLevel(logging.ERROR)  # warns of every output that is not there yet
-    try:
-        with Repo(_wait_for_lock=True) as repo:
-            wanted = {stage for target in targets or [None] for stage in repo.stage.collect(target, with_deps=True)}
-            graph = repo.index.graph
-            steps = [
-                _step(stage, graph.successors(stage)) for stage in repo.index.stages if isinstance(stage, PipelineStage) and stage in wanted
-            ]
-            stale = frozenset(repo.status([step.name for step in steps]))
-    except DvcException as error:
-        raise InputError(f"DVC: {' '.join(str(error).split())}") from error
-    by_name = {step.name: step for step in steps}
-    order = TopologicalSorter({step.name: step.parents for step in steps}).static_order()
-    return [by_name[name] for name in order], stale
+    is_told = False
+    while True:
+        try:
+            return _read(targets)
+        except LockError as error:  # a stage of somebody else's `dvc repro` is at work
+            if not is_told:
+                say(f"waiting for another DVC: {' '.join(str(error).split())}")
+            is_told = True
+            time.sleep(BUSY_SECONDS)
+        except DvcException as error:
+            raise InputError(f"DVC: {' '.join(str(error).split())}") from error
+
+
+def _read(targets: Sequence[str]) -> tuple[list[Step], frozenset[str]]:
+    with Repo(_wait_for_lock=True) as repo:
+        wanted = {stage for target in targets or [None] for stage in repo.stage.collect(target, with_deps=True)}
+        graph = repo.index.graph
+        stages = [stage for stage in repo.index.stages if isinstance(stage, PipelineStage) and stage in wanted]
+        steps = {_name(stage): _step(stage, graph.successors(stage)) for stage in stages}
+        stale = frozenset(repo.status(list(steps)))
+    order = TopologicalSorter({name: step.parents for name, step in steps.items()}).static_order()
+    return [steps[name] for name in order], stale
 
 
 def _step(stage: PipelineStage, parents: Iterable[PipelineStage]) -> Step:

@@ -1,11 +1,11 @@
 """A step of the graph as a ``dvc repro`` of its own."""
 
 import os
-import re
 import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Literal
 
 from pipeline.children import Children
 from pipeline.graph import Step
@@ -14,6 +14,8 @@ from pipeline.slots import Gpus
 
 LOGS = Path(".work/logs")
 BACK_OFF_SECONDS = 5.0
+BUSY_SECONDS = 1.0
+HABITUAL = ("Running stage ", "> python ", "Updating lock file", "Generating lock file", "Use `dvc push`")  # DVC says it each time
 SAID: dict[str, State] = {"didn't change, skipping": "up to date", "is cached - skipping run": "restored"}
 
 
@@ -48,16 +50,37 @@ class DvcRepro:
         return Outcome(state, time.monotonic() - start)
 
     def _attempt(self, step: Step, gpu: Mapping[str, str]) -> State:
-        states: list[State] = ["ran"]
-        own = re.escape(step.name)
+        """Once, but for as long as a DVC of somebody else uses the same files."""
+        state = self._once(step, gpu)
+        if state == "busy":
+            self._say(f"{step.name}: waits for another DVC that uses its files")
+        while state == "busy" and not self._children.are_ended:
+            self._children.pause(BUSY_SECONDS)
+            state = self._once(step, gpu)
+        return "failed" if state == "busy" else state
+
+    def _once(self, step: Step, gpu: Mapping[str, str]) -> State | Literal["busy"]:
+        heard: list[State | Literal["busy"]] = []
         LOGS.mkdir(parents=True, exist_ok=True)
         with (LOGS / f"{step.name}.log").open("w", encoding="utf-8") as log:
 
             def hear(line: str) -> None:
                 log.write(f"{line}\n")
-                self._say(f"{step.name} | {line}")
-                states.extend(state for words, state in SAID.items() if re.search(rf"Stage '{own}' {re.escape(words)}", line))
+                if said := _meaning(line, step.name):
+                    heard.append(said)
+                if heard != ["busy"] and not line.startswith(HABITUAL):
+                    self._say(f"{step.name} | {line}")
 
             command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", step.name]
             code = self._children.run(command, environment=os.environ | gpu, on_line=hear)
-        return states[-1] if code == 0 else "failed"
+        if code == 0:
+            return heard[0] if heard else "ran"
+        return "busy" if heard == ["busy"] else "failed"
+
+
+def _meaning(line: str, name: str) -> State | Literal["busy"] | None:
+    """What a line of DVC's says of the stage; None if it says nothing of how it goes."""
+    if "is busy, it is being blocked by" in line:
+        return "busy"
+    said = [state for words, state in SAID.items() if f"Stage '{name}' {words}" in line]
+    return said[0] if said else None

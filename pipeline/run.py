@@ -34,7 +34,7 @@ def run(targets: Sequence[str] = (), *, jobs: int | None = None, dry_run: bool =
         raise InputError(f"--jobs {jobs}: expected 1 or more")
     slots = capacities(load_params(), jobs=jobs, cores=cores, gpus=len(gpus))
     with only_run_here(say=_say):
-        steps, stale = read_graph(targets)
+        steps, stale = read_graph(targets, say=_say)
         if dry_run:
             _announce(steps, stale)
             return 0

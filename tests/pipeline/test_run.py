@@ -1,0 +1,254 @@
+"""The runner over a real DVC graph of small commands: the same result as ``dvc repro``, whatever happens on the way."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.children import Children
+from pipeline.graph import Step
+from pipeline.repro import DvcRepro
+from pipeline.slots import Gpus
+from tests.conftest import ROOT
+from tests.workspace import dvc, environment, locked_hashes
+
+GRAPH = """\
+stages:
+  fetch:
+    cmd: python work.py fetched fetch
+    deps: [work.py]
+    params: [profile]
+    outs: [fetched]
+    meta: {slot: network, retries: 2}
+  make:
+    matrix: {name: [a, b]}
+    cmd: python work.py made/${item.name} make-${item.name} fetched
+    deps: [work.py, fetched]
+    outs: ["made/${item.name}"]
+    meta: {slot: cpu}
+  tell:
+    cmd: python work.py told tell made/a made/b
+    deps: [work.py, made]
+    outs: [told]
+    meta: {slot: gpu}
+"""
+# Writes its inputs, one after the other; a file `NAME.fails` holds how often it fails first, `NAME.waits` makes it wait.
+WORK = """\
+import sys, time
+from pathlib import Path
+out, name, *inputs = sys.argv[1:]
+fails, waits = Path(f"{name}.fails"), Path(f"{name}.waits")
+if fails.exists() and (left := int(fails.read_text())):
+    fails.write_text(str(left - 1))
+    sys.exit(f"{name} fails")
+if waits.exists():
+    Path(f"{name}.began").write_text("")
+    time.sleep(float(waits.read_text()))
+Path(out).parent.mkdir(exist_ok=True)
+Path(out).write_text(name + "".join(Path(path).read_text() for path in inputs))
+"""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    """A workspace in which everything is up to date."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "dvc.yaml").write_text(GRAPH)
+    (folder / "work.py").write_text(WORK)
+    shutil.copy(ROOT / "params.yaml", folder)
+    (folder / ".gitignore").write_text("*.fails\n*.waits\n*.began\n.home\n.work\n")
+    for command in (["git", "init", "-q"], [sys.executable, "-m", "dvc", "init", "-q"]):
+        subprocess.run(command, cwd=folder, env=environment(folder / ".home"), check=True)
+    assert run(folder)[0] == 0
+    return folder
+
+
+@pytest.fixture
+def workspace(made, tmp_path) -> Path:
+    """A copy of it, to be disturbed."""
+    return Path(shutil.copytree(made, tmp_path / "workspace", symlinks=True))
+
+
+def started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "pipeline", "run", *arguments]
+    own = environment(folder / ".home") | {"PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(command, cwd=folder, env=own, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def run(folder: Path, *arguments: str) -> tuple[int, str]:
+    with started(folder, *arguments) as process:
+        said, _ = process.communicate(timeout=120)
+    return process.returncode, said
+
+
+def last(said: str) -> str:
+    return re.sub(r", in \d+ s$", "", said.splitlines()[-1])
+
+
+def change(folder: Path) -> None:
+    """Makes every stage stale."""
+    (folder / "work.py").write_text(WORK + "# changed\n")
+
+
+def wait_for(path: Path) -> None:
+    end = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < end, f"{path} did not appear"
+        time.sleep(0.02)
+
+
+def test_the_result_is_that_of_dvc_repro(made, tmp_path):
+    other = Path(shutil.copytree(made, tmp_path / "other", ignore=shutil.ignore_patterns("fetched", "made", "told", "dvc.lock", "cache")))
+    dvc(other, "repro")
+    assert locked_hashes(other) == locked_hashes(made)
+    assert (other / "told").read_text() == (made / "told").read_text() == "tellmake-afetchmake-bfetch"
+
+
+def test_a_second_run_runs_nothing(workspace):
+    code, said = run(workspace)
+    assert (code, said.count("\n")) == (0, 1)
+    assert last(said) == "4 stages: 4 up to date"
+
+
+def test_what_an_earlier_run_made_is_restored(workspace):
+    (workspace / "dvc.lock").unlink()
+    (workspace / "told").unlink()
+    code, said = run(workspace)
+    assert (code, last(said)) == (0, "4 stages: 4 restored")
+    assert (workspace / "told").exists()
+
+
+def test_a_dry_run_tells_and_changes_nothing(workspace):
+    (workspace / "fetched").write_text("by hand")
+    before = (workspace / "dvc.lock").read_bytes()
+    code, said = run(workspace, "--dry-run")
+    assert code == 0
+    assert last(said) == "4 stages: 3 stale, 1 behind them"
+    assert (workspace / "dvc.lock").read_bytes() == before
+    assert (workspace / "fetched").read_text() == "by hand"
+
+
+def test_a_target_brings_what_it_needs(workspace):
+    change(workspace)
+    assert last(run(workspace, "make@a")[1]) == "2 stages: 2 ran"
+    assert last(run(workspace, "make")[1]) == "3 stages: 1 ran, 2 up to date"
+
+
+def test_a_failing_stage_stops_only_what_needs_it(workspace):
+    change(workspace)
+    (workspace / "make-a.fails").write_text("9")
+    code, said = run(workspace)
+    assert (code, last(said)) == (1, "4 stages: 2 ran, 1 failed, 1 skipped")
+    assert "tell: skipped, because what it needs failed" in said
+    assert "make-a fails" in (workspace / ".work" / "logs" / "make@a.log").read_text()
+    (workspace / "make-a.fails").unlink()
+    assert last(run(workspace)[1]) == "4 stages: 2 ran, 2 up to date"
+
+
+def test_what_comes_over_a_network_is_tried_again(workspace, monkeypatch):
+    change(workspace)
+    (workspace / "fetch.fails").write_text("2")
+    monkeypatch.chdir(workspace)
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(workspace / ".home"))
+    said: list[str] = []
+    execute = DvcRepro(Children(), Gpus([]), say=said.append, retry_after=0)
+    assert execute(Step("fetch", "network", 1, frozenset())).state == "failed"
+    (workspace / "fetch.fails").write_text("2")
+    assert execute(Step("fetch", "network", 2, frozenset())).state == "ran"
+    assert [line for line in said if "again" in line] == ["fetch: failed; again in 0 s"] * 3
+
+
+@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
+def test_an_interrupted_run_leaves_a_workspace_that_goes_on(kind, workspace):
+    change(workspace)
+    (workspace / "make-b.waits").write_text("300")
+    process = started(workspace, "--jobs", "2")
+    wait_for(workspace / "make-b.began")
+    process.send_signal(kind)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted: what was finished is kept" in said
+    (workspace / "make-b.waits").unlink()
+    assert run(workspace)[0] == 0
+    assert (workspace / "told").read_text() == "tellmake-afetchmake-bfetch"
+
+
+def test_a_killed_run_leaves_a_workspace_that_goes_on(workspace):
+    change(workspace)
+    (workspace / "make-b.waits").write_text("3")
+    process = started(workspace, "--jobs", "2")
+    wait_for(workspace / "make-b.began")
+    process.kill()
+    process.communicate(timeout=60)
+    (workspace / "make-b.waits").unlink()
+    assert run(workspace)[0] == 0
+    assert (workspace / "told").read_text() == "tellmake-afetchmake-bfetch"
+
+
+def test_a_second_runner_says_so_and_waits(workspace):
+    change(workspace)
+    (workspace / "fetch.waits").write_text("5")
+    first = started(workspace)
+    wait_for(workspace / "fetch.began")
+    code, said = run(workspace)
+    assert first.wait(60) == 0
+    first.communicate()
+    assert said.splitlines()[0] == f"process {first.pid} runs this workspace already; waiting until it ends"
+    assert (code, last(said)) == (0, "4 stages: 4 up to date")
+
+
+def test_dvc_at_work_in_the_same_workspace_is_waited_for(workspace):
+    change(workspace)
+    (workspace / "fetch.waits").write_text("3")
+    own = environment(workspace / ".home")
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen([sys.executable, "-m", "dvc", "repro", "fetch"], cwd=workspace, env=own, **quiet) as other:
+        wait_for(workspace / "fetch.began")
+        code, said = run(workspace)
+        assert other.wait(60) == 0
+    assert (code, last(said)) == (0, "4 stages: 3 ran, 1 up to date"), said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        (["nothing"], "error: DVC: .*nothing"),
+        (["--jobs", "0"], "error: --jobs 0: expected 1 or more"),
+    ],
+)
+def test_bad_arguments_are_one_line(arguments, wanted, made):
+    code, said = run(made, *arguments)
+    assert code == 2
+    assert re.search(wanted, said)
+    assert len(said.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("found", "instead", "wanted"),
+    [
+        ("slot: gpu", "slot: tpu", "error: dvc.yaml: stage tell has meta.slot 'tpu'; expected one of cpu, network, gpu"),
+        ("outs: [told]", "outs: [fetched]", "error: DVC: .*fetched"),
+        ("stages:", "stages", "error: DVC: "),
+    ],
+)
+def test_a_bad_graph_is_one_line(found, instead, wanted, workspace):
+    (workspace / "dvc.yaml").write_text((workspace / "dvc.yaml").read_text().replace(found, instead))
+    code, said = run(workspace)
+    assert code == 2
+    assert re.search(wanted, said)
+    assert len(said.strip().splitlines()) == 1
+
+
+def test_outside_a_workspace_of_dvc(tmp_path):
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    own = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-m", "pipeline", "run"], cwd=tmp_path, env=own, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.strip().startswith("error: ")
+    assert len(done.stderr.strip().splitlines()) == 1
