@@ -1,23 +1,31 @@
 """Does a pipeline that is killed again and again end in the hashes of an undisturbed one?
 
-Makes two clones of this repository, runs `make repro` in the first, kills it (SIGKILL to the process group) at random
-moments in the second, repeats it until it ends, and compares every output hash in dvc.lock.
+Makes two clones of this repository, runs ``make repro`` in the first, kills it (SIGKILL to it and all that it started) at random
+moments in the second, repeats it until it ends, and compares every output hash in dvc.lock:
 
-    python benchmarks/kill_and_resume.py --kills 10 --folder /tmp/trial
+    python -m benchmarks.kill_and_resume --kills 10 --folder /tmp/trial
+
+With ``--variants`` only trainings are killed, each of them ``--kills`` times over ``--epochs`` epochs, and their files compared:
+
+    python -m benchmarks.kill_and_resume --kills 10 --folder /tmp/trial --variants dovenet bargainnet idih
 """
 
 import argparse
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 from ruamel.yaml import YAML
 
+from harmonization.files import sha256_of
+
 ROOT = Path(__file__).resolve().parent.parent
+REPRO = ["make", "repro"]
 
 
 def clone(target: Path) -> Path:
@@ -29,25 +37,85 @@ def clone(target: Path) -> Path:
     return target
 
 
-def start(folder: Path, log: Path) -> subprocess.Popen[bytes]:
-    """`make repro` as a process group of its own."""
-    with log.open("ab") as file:
-        environment = os.environ | {"DVC_SITE_CACHE_DIR": str(folder.parent / f"{folder.name}-site")}
-        return subprocess.Popen(["make", "repro"], cwd=folder, env=environment, stdout=file, stderr=file, start_new_session=True)
+def start(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
+    """The command in a clone; what it says goes into a log beside it."""
+    with folder.with_suffix(".log").open("ab") as file:
+        environment = os.environ | {"DVC_SITE_CACHE_DIR": str(folder.with_suffix(".site"))}
+        return subprocess.Popen(command, cwd=folder, env=environment, stdout=file, stderr=file, start_new_session=True)
 
 
-def finish(folder: Path, log: Path) -> float:
+def finish(command: list[str], folder: Path) -> float:
     """Runs to the end; returns seconds."""
     begin = time.monotonic()
-    if code := start(folder, log).wait():
-        sys.exit(f"make repro in {folder} exited with {code}; see {log}")
+    if code := start(command, folder).wait():
+        sys.exit(f"{' '.join(command)} in {folder} exited with {code}; see {folder.with_suffix('.log')}")
     return time.monotonic() - begin
 
 
-def hashes(folder: Path) -> dict[str, str]:
-    """Path to hash of every output."""
+def finish_after_kills(command: list[str], folder: Path, *, kills: int, moments: random.Random, seconds: float) -> None:
+    """Kills the command at random moments and then lets it end; ``seconds`` is what it takes undisturbed."""
+    for kill in range(kills):
+        moment = moments.uniform(2, max(4.0, 1.8 * seconds / kills))
+        process = start(command, folder)
+        try:
+            process.wait(timeout=moment)
+            print(f"  kill {kill + 1}: it had ended before {moment:.1f} s", flush=True)
+        except subprocess.TimeoutExpired:
+            kill_all(process.pid)
+            process.wait()
+            print(f"  kill {kill + 1}: after {moment:.1f} s", flush=True)
+    print(f"  last run: {finish(command, folder):.0f} s", flush=True)
+
+
+def kill_all(pid: int) -> None:
+    """SIGKILL to a process and all that it started, before any of them can start another."""
+    first = psutil.Process(pid)
+    for process in [first, *first.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def locked(folder: Path) -> dict[str, str]:
+    """Path to hash of every output in dvc.lock."""
     stages = YAML(typ="safe").load(folder / "dvc.lock")["stages"]
     return {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", [])}
+
+
+def files(folder: Path) -> dict[str, str]:
+    """Path to hash of every file of every run."""
+    runs = folder / "runs"
+    return {path.relative_to(runs).as_posix(): sha256_of(path) for path in runs.rglob("*") if path.is_file()}
+
+
+def compare(first: dict[str, str], second: dict[str, str], *, what: str) -> int:
+    """Prints and counts what differs."""
+    different = sorted(path for path in first.keys() | second.keys() if first.get(path) != second.get(path))
+    print(f"{len(first)} {what}, {len(different)} differ" + "".join(f"\n  {path}" for path in different))
+    return len(different)
+
+
+def try_everything(undisturbed: Path, killed: Path, *, kills: int, moments: random.Random) -> int:
+    """Kills the whole run."""
+    seconds = finish(REPRO, undisturbed)
+    print(f"undisturbed: {seconds:.0f} s", flush=True)
+    finish_after_kills(REPRO, killed, kills=kills, moments=moments, seconds=seconds)
+    return compare(locked(undisturbed), locked(killed), what="outputs")
+
+
+def try_trainings(undisturbed: Path, killed: Path, *, variants: list[str], epochs: int, kills: int, moments: random.Random) -> int:
+    """Kills trainings alone, over data that both clones have."""
+    for folder in (undisturbed, killed):
+        yaml = YAML()
+        params = yaml.load(folder / "params.yaml")
+        params["profiles"][params["profile"]]["training"]["epochs"] = epochs
+        yaml.dump(params, folder / "params.yaml")
+        finish([sys.executable, "-m", "pipeline", "run", "assign_backbones", "synthesize_composites"], folder)
+    for variant in variants:
+        command = [sys.executable, "-m", "stages.train", variant, "0"]
+        seconds = finish(command, undisturbed)
+        print(f"{variant}, undisturbed: {seconds:.0f} s", flush=True)
+        finish_after_kills(command, killed, kills=kills, moments=moments, seconds=seconds)
+    return compare(files(undisturbed), files(killed), what="files of trainings")
 
 
 def main() -> None:
@@ -56,28 +124,15 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--variants", nargs="+")
+    parser.add_argument("--epochs", type=int, default=4)
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True)
-    undisturbed = clone(arguments.folder / "undisturbed")
-    seconds = finish(undisturbed, arguments.folder / "undisturbed.log")
-    print(f"undisturbed: {seconds:.0f} s", flush=True)
-    killed = clone(arguments.folder / "killed")
-    moments = random.Random(arguments.seed)
-    for kill in range(arguments.kills):
-        moment = moments.uniform(2, 1.8 * seconds / arguments.kills)
-        process = start(killed, arguments.folder / "killed.log")
-        try:
-            process.wait(timeout=moment)
-            print(f"kill {kill + 1}: the run had ended before {moment:.1f} s", flush=True)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            print(f"kill {kill + 1}: after {moment:.1f} s", flush=True)
-    print(f"last run: {finish(killed, arguments.folder / 'killed.log'):.0f} s")
-    first, second = hashes(undisturbed), hashes(killed)
-    different = sorted(path for path in first.keys() | second.keys() if first.get(path) != second.get(path))
-    print(f"{len(first)} outputs, {len(different)} differ" + "".join(f"\n  {path}" for path in different))
-    sys.exit(bool(different))
+    both = clone(arguments.folder / "undisturbed"), clone(arguments.folder / "killed")
+    trial = {"kills": arguments.kills, "moments": random.Random(arguments.seed)}
+    if arguments.variants:
+        sys.exit(bool(try_trainings(*both, variants=arguments.variants, epochs=arguments.epochs, **trial)))
+    sys.exit(bool(try_everything(*both, **trial)))
 
 
 if __name__ == "__main__":
