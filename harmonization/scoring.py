@@ -4,7 +4,8 @@ A protocol is a background and a quantisation; the three peaks of PSNR are colum
 
 - background ``raw``: the method's own picture everywhere. ``composite``: its picture inside the mask, the composite outside, which
   is what a user gets. ``real``: the real photograph outside, which no user has; only so that such published numbers can be compared.
-- quantisation ``float``: as computed. ``uint8``: rounded to the nearest level, as saved.
+- quantisation ``float``: as computed. ``uint8``: rounded to the nearest level, as saved. ``truncated``: as the code of the pix2pix
+  family shows pictures, the real one included: to [-1, 1] and back in float32, then cut off. It moves 63 of the 256 levels by one.
 - peak ``psnr_255``: 255. ``psnr_target``: the largest value of the real photograph. ``psnr_range``: the output's maximum minus its
   minimum, so that an output can raise its own score. Both are at most 255 and lower the PSNR: 0.9 dB at a peak of 230.
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from harmonization.data import PackedSplit
 
 BACKGROUNDS = ("raw", "composite", "real")
-QUANTISATIONS = ("float", "uint8")
+QUANTISATIONS = ("float", "uint8", "truncated")
 PEAK = 255.0
 
 # A composite, uint8 (H, W, 3), and its mask, float32 (H, W) in [0, 1], to the method's own picture, float32 (H, W, 3) in [0, 255].
@@ -75,15 +76,13 @@ def score_images(*, raw: Tensor, composite: Tensor, real: Tensor, mask: Tensor, 
 
     Images are float (B, 3, H, W) in [0, 255], masks (B, 1, H, W) in [0, 1]; ``raw`` is the method's own picture.
     """
-    protocols = []
-    for background in BACKGROUNDS:
-        output = on_background(raw, composite=composite, real=real, mask=mask, background=background)
-        for quantisation in QUANTISATIONS:
-            scores = _scores(quantised(output, quantisation), real, mask, perceptual)
-            protocols.append(({"background": background, "quantisation": quantisation}, scores))
-    return [
-        {**names, **{name: values[index] for name, values in scores.items()}} for index in range(len(raw)) for names, scores in protocols
-    ]
+    protocols = [{"background": background, "quantisation": quantisation} for background in BACKGROUNDS for quantisation in QUANTISATIONS]
+    shown = {name: on_background(raw, composite=composite, real=real, mask=mask, background=name) for name in BACKGROUNDS}
+    outputs = [quantised(shown[protocol["background"]], protocol["quantisation"]) for protocol in protocols]
+    targets = [truncated(real) if protocol["quantisation"] == "truncated" else real for protocol in protocols]
+    scores = _scores(torch.cat(outputs), torch.cat(targets), mask.repeat(len(protocols), 1, 1, 1), perceptual)
+    rows = [{name: values[row] for name, values in scores.items()} for row in range(len(raw) * len(protocols))]
+    return [{**names, **rows[number * len(raw) + image]} for image in range(len(raw)) for number, names in enumerate(protocols)]
 
 
 def on_background(raw: Tensor, *, composite: Tensor, real: Tensor, mask: Tensor, background: str) -> Tensor:
@@ -94,8 +93,16 @@ def on_background(raw: Tensor, *, composite: Tensor, real: Tensor, mask: Tensor,
 
 
 def quantised(output: Tensor, quantisation: str) -> Tensor:
-    """The picture as computed (``float``) or as a file would hold it (``uint8``)."""
-    return output if quantisation == "float" else metric_from_uint8(uint8_from_metric(output))
+    """The picture as computed (``float``), as a file would hold it (``uint8``) or as older code shows it (``truncated``)."""
+    if quantisation == "float":
+        return output
+    return truncated(output) if quantisation == "truncated" else metric_from_uint8(uint8_from_metric(output))
+
+
+def truncated(picture: Tensor) -> Tensor:
+    """Levels as ``tensor2im`` of pix2pix's and DoveNet's code gives them: float32 arithmetic, nothing is rounded."""
+    network = picture.float() / 255 * 2 - 1  # ToTensor and Normalize(0.5, 0.5)
+    return ((network + 1) / 2 * 255).clamp(0, 255).floor().double()
 
 
 def pictures_of(split: "PackedSplit", index: int) -> tuple[np.ndarray, np.ndarray, Tensor]:
@@ -112,6 +119,7 @@ def metric_tensor(picture: np.ndarray) -> Tensor:
 def _scores(output: Tensor, real: Tensor, mask: Tensor, perceptual: nn.Module | None) -> dict[str, list[float] | list[None]]:
     error, foreground_error, similarity = mse(output, real), foreground_mse(output, real, mask), ssim_map(output, real)
     columns = {
+        "mask_mean": mask.double().mean((1, 2, 3)),
         "mse": error,
         "fmse": foreground_error,
         "psnr_255": decibels(error, peak=PEAK),

@@ -132,7 +132,8 @@ SCORES = pa.schema(
         ("image_id", pa.int64()),
         ("foreground_ratio", pa.float64()),
         ("background", pa.string()),  # raw | composite | real
-        ("quantisation", pa.string()),  # float | uint8
+        ("quantisation", pa.string()),  # float | uint8 | truncated
+        ("mask_mean", pa.float64()),  # of the mask at the size scored; foreground_ratio is that of the photograph
         ("mse", pa.float64()),
         ("fmse", pa.float64()),
         ("psnr_255", pa.float64()),

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from harmonization.networks.harmonizer import build_harmonizer
-from harmonization.scoring import BACKGROUNDS, QUANTISATIONS, learned, score_images, score_split
+from harmonization.scoring import BACKGROUNDS, QUANTISATIONS, learned, score_images, score_split, truncated
 from harmonization.tables import SCORES
 
 SIZE = 32
@@ -26,7 +26,7 @@ def images() -> dict[str, torch.Tensor]:
 
 
 def row(rows: list[dict], background: str, quantisation: str, index: int = 0) -> dict:
-    return rows[6 * index + 2 * BACKGROUNDS.index(background) + QUANTISATIONS.index(quantisation)]
+    return rows[9 * index + 3 * BACKGROUNDS.index(background) + QUANTISATIONS.index(quantisation)]
 
 
 def test_every_image_has_every_protocol_once(images):
@@ -61,6 +61,22 @@ def test_uint8_rounds_and_does_not_truncate(images):
     assert row(rows, "raw", "uint8")["mse"] == 1.0
 
 
+def test_truncation_moves_63_levels_by_one_the_real_ones_too():
+    levels = torch.arange(256, dtype=torch.float64).reshape(1, 1, 16, 16).repeat(1, 3, 1, 1)
+    moved = truncated(levels) - levels
+    assert (moved[0, 0] != 0).sum() == 63
+    assert moved.abs().max() == 1
+    rows = score_images(raw=levels, composite=levels, real=levels, mask=torch.ones(1, 1, 16, 16))
+    assert row(rows, "raw", "truncated")["mse"] == 0
+
+
+def test_truncation_loses_up_to_a_level(images):
+    flat = {**images, "real": torch.full_like(images["real"], 100.0), "composite": torch.full_like(images["real"], 100.0)}
+    rows = score_images(raw=flat["real"] + 0.9, **flat)
+    assert row(rows, "raw", "truncated")["mse"] == 0
+    assert row(rows, "raw", "uint8")["mse"] == 1
+
+
 def test_the_three_peaks_differ_by_their_formula(images):
     scores = row(score_images(raw=images["composite"], **images), "composite", "float")
     output, real = images["composite"][0], images["real"][0]
@@ -93,9 +109,11 @@ def test_a_split_becomes_rows_of_the_score_table(split):
     rows = score_split(split, lambda composite, _: composite.astype(np.float32), names=NAMES, perceptual=None)
     table = pa.Table.from_pylist(rows, schema=SCORES)
     assert set(rows[0]) == set(SCORES.names)
-    assert table["sample_id"].to_pylist() == ["7_1_0"] * 6 + ["8_2_0"] * 6
-    assert table["foreground_ratio"].to_pylist() == [0.2] * 6 + [0.3] * 6
-    assert table["fmse"].to_pylist() == [400.0] * 12
+    assert table["sample_id"].to_pylist() == ["7_1_0"] * 9 + ["8_2_0"] * 9
+    assert table["foreground_ratio"].to_pylist() == [0.2] * 9 + [0.3] * 9
+    rounded = table.filter(pa.compute.field("quantisation") != "truncated")
+    assert rounded["fmse"].to_pylist() == [400.0] * 12
+    assert table["mask_mean"].to_pylist() == [0.25] * 18
 
 
 def test_a_method_cannot_change_the_pictures_that_it_is_judged_by(split):

@@ -1,0 +1,56 @@
+"""The protocols behind published scores, by name, each a filter on a table of scores.
+
+Numbers of two papers compare only where these agree; one and the same picture differs by decibels between them. What each code
+does was read in the code; a code that leaves something open is said so beside it.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from harmonization.errors import InputError
+
+
+@dataclass(frozen=True)
+class Convention:
+    """Which rows of ``tables.SCORES`` a code's numbers are, and which columns.
+
+    ``fmse`` is ``masked``: the squared error weighed by the mask; ``whole``: the error of the whole picture over the
+    foreground's area, which is the same only where the background has none; None: not reported.
+    """
+
+    background: Literal["raw", "composite", "real"]
+    quantisation: Literal["float", "uint8", "truncated"]
+    psnr: Literal["psnr_255", "psnr_target", "psnr_range"]
+    fmse: Literal["masked", "whole"] | None
+
+
+HEADLINE = Convention("composite", "uint8", "psnr_255", "masked")
+CONVENTIONS: dict[str, Convention] = {
+    "headline": HEADLINE,  # ours
+    "dovenet": Convention("raw", "truncated", "psnr_range", "masked"),  # and BargainNet, iHarmony4's port of DIH, report 002
+    "harmonizer": Convention("raw", "float", "psnr_range", "masked"),
+    "samsung": Convention("raw", "float", "psnr_target", "masked"),  # iDIH, iSSAM, HRNet; DucoNet, CO2Net
+    "rainnet": Convention("composite", "truncated", "psnr_255", None),
+    "hdnet": Convention("real", "truncated", "psnr_255", "whole"),  # its input has the real background too
+    "pctnet": Convention("real", "float", "psnr_255", "masked"),
+    "diffharmony": Convention("real", "float", "psnr_255", "masked"),  # and R2R; scored after an antialiased 1024 -> 256 px
+    "report_003": Convention("raw", "float", "psnr_255", None),  # its text names the peak alone: no pasting, no rounding assumed
+}
+
+
+def under(scores: pa.Table, name: str) -> pa.Table:
+    """The scores of each image as the named convention counts them: names of the image and ``mse``, ``psnr``, ``fmse`` (null: none)."""
+    if name not in CONVENTIONS:
+        raise InputError(f"convention is {name!r}; expected one of {sorted(CONVENTIONS)}")
+    chosen = CONVENTIONS[name]
+    rows = scores.filter((pc.field("background") == chosen.background) & (pc.field("quantisation") == chosen.quantisation))
+    if scores.num_rows and not rows.num_rows:
+        raise InputError(
+            f"no scores with background {chosen.background}, quantisation {chosen.quantisation}, as {name} has it; score again"
+        )
+    fmse = {"masked": rows["fmse"], "whole": pc.divide(rows["mse"], rows["mask_mean"]), None: pa.nulls(rows.num_rows, pa.float64())}
+    columns = {column: rows[column] for column in ("method", "seed", "dataset", "sample_id", "image_id", "foreground_ratio", "mse")}
+    return pa.table({**columns, "psnr": rows[chosen.psnr], "fmse": fmse[chosen.fmse]})
