@@ -13,9 +13,9 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 from ruamel.yaml.compat import StringIO
 
+from harmonization.conventions import CONVENTIONS
 from harmonization.files import write_text
 from harmonization.metrics.perceptual import BACKBONES, missing_backbone
-from harmonization.scoring import BACKGROUNDS, QUANTISATIONS
 from harmonization.summary import BUCKETS, CONFIDENCE, METRICS, REFERENCE
 from pipeline.gallery import Case
 from pipeline.params import Params
@@ -68,8 +68,7 @@ def write_page(
         confidence=CONFIDENCE,
         reference=REFERENCE,
         sections=[{"data": section, **_tables(summary[summary["dataset"] == section.name], params)} for section in sections],
-        backgrounds=BACKGROUNDS,
-        quantisations=QUANTISATIONS,
+        conventions=CONVENTIONS,
         peaks=PEAKS,
         higher_is_better=METRICS,
         lpips_reason=lpips_reason(params, summary),
@@ -121,7 +120,8 @@ def _tables(summary: pd.DataFrame, params: Params) -> dict[str, object]:
     order = sorted({key[0] for key in cells}, key=lambda method: (_mean_of(cell(method, "fmse")), method))
     buckets = [bucket for bucket in BUCKETS if bucket != "all" and cell(REFERENCE, "fmse", bucket)]
     worth = {
-        method: _spread([cell(method, peak, "all", b, q) for peak in PEAKS for b in BACKGROUNDS for q in QUANTISATIONS]) for method in order
+        method: _spread([cell(method, one.psnr, "all", one.background, one.quantisation) for one in CONVENTIONS.values()])
+        for method in order
     }
     return {
         "cell": cell,

@@ -82,5 +82,4 @@ def _meaning(line: str, name: str) -> State | Literal["busy"] | None:
     """What a line of DVC's says of the stage; None if it says nothing of how it goes."""
     if "is busy, it is being blocked by" in line:
         return "busy"
-    said = [state for words, state in SAID.items() if f"Stage '{name}' {words}" in line]
-    return said[0] if said else None
+    return next((state for words, state in SAID.items() if f"Stage '{name}' {words}" in line), None)
