@@ -1,6 +1,6 @@
 """The ``harmonize`` command: one composite photograph and its mask in, the harmonized photograph out.
 
-``harmonize dataset`` exports, imports, checks and shows data sets of composites.
+``harmonize dataset`` exports, imports, checks and shows data sets of composites; ``harmonize score`` scores any method's pictures.
 """
 
 import argparse
@@ -11,15 +11,19 @@ from harmonization.checkpoint import load_harmonizer
 from harmonization.composites import to_harmonize
 from harmonization.datasets import cli as dataset_cli
 from harmonization.errors import InputError
+from harmonization.evaluation import cli as score_cli
 from harmonization.files import write_bytes
 from harmonization.images import encoder_for, read_mask, read_rgb
 from harmonization.inference import harmonize
+
+COMMANDS = {"dataset": dataset_cli.run, "score": score_cli.run}
 
 
 def main() -> None:
     """Parses the command line, does it, prints the result. Exit code 2 and one line on wrong input."""
     try:
-        text, code = dataset_cli.run(sys.argv[2:]) if sys.argv[1:2] == ["dataset"] else _harmonize(sys.argv[1:])
+        name, *rest = sys.argv[1:] or [""]
+        text, code = COMMANDS[name](rest) if name in COMMANDS else _harmonize(sys.argv[1:])
     except InputError as error:
         sys.exit(_fail(error))
     print(text)

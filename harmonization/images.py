@@ -15,6 +15,7 @@ from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 from harmonization.errors import InputError
 
 UNREADABLE = (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+PNG_DEPTH_AT = 24  # the byte of a PNG that says how many bits a channel has
 ImageFile.LOAD_TRUNCATED_IMAGES = False  # a half-written file is an error, never a grey band
 
 
@@ -78,6 +79,13 @@ def read_rgb(path: Path) -> np.ndarray:
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; expected an image") from error
     return decode_rgb(data, name=str(path))
+
+
+def has_16_bits(path: Path) -> bool:
+    """Whether a file is a PNG of 16 bits a channel, which ``read_rgb`` brings to 8."""
+    with path.open("rb") as file:
+        head = file.read(PNG_DEPTH_AT + 1)
+    return head.startswith(b"\x89PNG") and head[PNG_DEPTH_AT:] == bytes([16])
 
 
 def read_mask(path: Path) -> np.ndarray:

@@ -6,11 +6,11 @@ import logging
 import pyarrow as pa
 from torch import nn
 
+from harmonization.evaluation.scoring import Harmonize, score_split
+from harmonization.evaluation.summary import headline_means
 from harmonization.files import write_text
 from harmonization.metrics.perceptual import load_lpips, missing_backbone
-from harmonization.scoring import Harmonize, score_split
 from harmonization.shards import Row
-from harmonization.summary import headline_means
 from harmonization.tables import SCORES, write_table
 from pipeline.layout import Layout
 from pipeline.packing import packed

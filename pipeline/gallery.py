@@ -11,10 +11,10 @@ import torch
 
 from harmonization.baselines import BASELINES
 from harmonization.checkpoint import load_harmonizer
+from harmonization.evaluation.scoring import Harmonize, learned, metric_tensor, on_background, pictures_of
+from harmonization.evaluation.summary import REFERENCE, headline
 from harmonization.images import encode_jpeg, encode_png
 from harmonization.ranges import uint8_from_metric
-from harmonization.scoring import Harmonize, learned, metric_tensor, on_background, pictures_of
-from harmonization.summary import REFERENCE, headline
 from pipeline.layout import Layout
 from pipeline.params import Params
 from pipeline.results import methods_of

@@ -13,10 +13,10 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 from ruamel.yaml.compat import StringIO
 
-from harmonization.conventions import CONVENTIONS
+from harmonization.evaluation.conventions import CONVENTIONS
+from harmonization.evaluation.summary import BUCKETS, CONFIDENCE, METRICS, REFERENCE
 from harmonization.files import write_text
 from harmonization.metrics.perceptual import BACKBONES, missing_backbone
-from harmonization.summary import BUCKETS, CONFIDENCE, METRICS, REFERENCE
 from pipeline.gallery import Case
 from pipeline.params import Params
 from pipeline.training_params import Variant

@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import torch
 
+from harmonization.evaluation.summary import headline
 from harmonization.files import atomic_path, write_text
-from harmonization.summary import headline
 from harmonization.tables import read_table, write_table
 from pipeline.layout import REPORTS, Layout
 from pipeline.params import load_params

@@ -7,8 +7,8 @@ import pandas as pd
 import pyarrow as pa
 
 from harmonization.errors import InputError
+from harmonization.evaluation.summary import REFERENCE, headline
 from harmonization.files import write_text
-from harmonization.summary import REFERENCE, headline
 from harmonization.tables import read_table
 from pipeline.layout import REPORTS, Layout
 from pipeline.params import Params

@@ -6,9 +6,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harmonization.scoring import Harmonize
+from harmonization.evaluation.scoring import Harmonize
+from harmonization.evaluation.summary import BUCKETS
 from harmonization.splits import SPLITS
-from harmonization.summary import BUCKETS
 from harmonization.tables import read_table
 from pipeline.figures import gains_figure, ratio_figure, svg_of, write_png
 from pipeline.gallery import Case, cases

@@ -2,8 +2,8 @@
 
 import pyarrow as pa
 
+from harmonization.evaluation.summary import summarise
 from harmonization.progress import track
-from harmonization.summary import summarise
 from harmonization.tables import write_table
 from pipeline.device import device_of
 from pipeline.figures import losses_figure, svg_of, validation_figure, write_png

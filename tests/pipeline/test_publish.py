@@ -6,7 +6,7 @@ import json
 import pytest
 
 from harmonization.errors import InputError
-from harmonization.summary import SUMMARY
+from harmonization.evaluation.summary import SUMMARY
 from harmonization.tables import write_rows
 from pipeline.params import load_params
 from pipeline.publish import publish

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 import torch
 
+from harmonization.evaluation.scoring import BACKGROUNDS, QUANTISATIONS, learned, score_images, score_split, truncated
 from harmonization.networks.harmonizer import build_harmonizer
-from harmonization.scoring import BACKGROUNDS, QUANTISATIONS, learned, score_images, score_split, truncated
 from harmonization.tables import SCORES
 
 SIZE = 32

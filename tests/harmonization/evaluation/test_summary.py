@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from harmonization.errors import InputError
-from harmonization.summary import SUMMARY, headline, headline_means, summarise
+from harmonization.evaluation.summary import SUMMARY, headline, headline_means, summarise
 from harmonization.tables import SCORES
 
 PROTOCOL = {"dataset": "people", "background": "composite", "quantisation": "uint8", "commit": "c", "data_hash": "h"}

@@ -51,6 +51,10 @@ def under(scores: pa.Table, name: str) -> pa.Table:
         raise InputError(
             f"no scores with background {chosen.background}, quantisation {chosen.quantisation}, as {name} has it; score again"
         )
-    fmse = {"masked": rows["fmse"], "whole": pc.call_function("divide", [rows["mse"], rows["mask_mean"]]), None: pa.nulls(rows.num_rows, pa.float64())}
+    fmse = {
+        "masked": rows["fmse"],
+        "whole": pc.call_function("divide", [rows["mse"], rows["mask_mean"]]),
+        None: pa.nulls(rows.num_rows, pa.float64()),
+    }
     columns = {column: rows[column] for column in ("method", "seed", "dataset", "sample_id", "image_id", "foreground_ratio", "mse")}
     return pa.table({**columns, "psnr": rows[chosen.psnr], "fmse": fmse[chosen.fmse]})

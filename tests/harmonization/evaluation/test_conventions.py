@@ -10,10 +10,10 @@ import pyarrow as pa
 import pytest
 import torch
 
-from harmonization.conventions import CONVENTIONS, under
 from harmonization.errors import InputError
+from harmonization.evaluation.conventions import CONVENTIONS, under
+from harmonization.evaluation.scoring import score_images
 from harmonization.metrics.error import psnr
-from harmonization.scoring import score_images
 from harmonization.tables import SCORES
 
 NAMES = {"method": "m", "seed": 0, "dataset": "people", "sample_id": "7_1_0", "image_id": 7, "foreground_ratio": 0.5}
