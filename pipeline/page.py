@@ -19,6 +19,7 @@ from harmonization.files import write_text
 from harmonization.metrics.perceptual import BACKBONES, missing_backbone
 from pipeline.gallery import Case
 from pipeline.params import Params
+from pipeline.published_scores import read_published
 from pipeline.training_params import Variant
 
 TEMPLATES = Path("reports", "templates")
@@ -69,6 +70,7 @@ def write_page(
         reference=REFERENCE,
         sections=[{"data": section, **_tables(summary[summary["dataset"] == section.name], params)} for section in sections],
         conventions=CONVENTIONS,
+        published=read_published(),
         peaks=PEAKS,
         higher_is_better=METRICS,
         lpips_reason=lpips_reason(params, summary),

@@ -102,6 +102,7 @@ def workspace(tmp_path_factory) -> Iterator[Path]:
         patch.setattr("pipeline.sections.packed", fake_packed)
         write_params(root)
         shutil.copytree(root / "reports" / "templates", folder / "reports" / "templates")
+        shutil.copy(root / "reports" / "published_scores.csv", folder / "reports")
         layout = Layout("sample")
         for dataset in DATASETS:
             write_rows(layout.composites(dataset) / "manifest.parquet", manifest(dataset), MANIFEST)
