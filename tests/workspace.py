@@ -39,7 +39,7 @@ def shrink(path: Path) -> None:
     """Two variants, one data set, few scenes, little pictures, two epochs; things of every kind, for the classifier to tell apart."""
     yaml = YAML()
     params = yaml.load(path)
-    params.update({"sources": ["photographs"], "datasets": ["people"]})
+    params.update({"sources": ["photographs"], "datasets": ["people"], "baselines": ["identity", "reinhard"]})
     params["variants"] = {name: params["variants"][name] for name in ("unet", "idih")}
     for profile in params["profiles"].values():
         profile["datasets"] = {"people": profile["datasets"]["people"]}

@@ -8,7 +8,22 @@ from collections.abc import Callable
 
 import numpy as np
 
+from harmonization.baselines.histogram import histogram
 from harmonization.baselines.identity import identity
+from harmonization.baselines.lalonde_efros import lalonde_efros
+from harmonization.baselines.mkl import mkl
+from harmonization.baselines.multiband import multiband
+from harmonization.baselines.poisson import poisson
 from harmonization.baselines.reinhard import reinhard
+from harmonization.baselines.xue import xue
 
-BASELINES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {"identity": identity, "reinhard": reinhard}
+BASELINES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "identity": identity,
+    "reinhard": reinhard,
+    "histogram": histogram,
+    "mkl": mkl,
+    "lalonde_efros": lalonde_efros,
+    "xue": xue,
+    "poisson": poisson,
+    "multiband": multiband,
+}
