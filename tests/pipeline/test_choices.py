@@ -20,7 +20,7 @@ from pipeline.params import load_params
             "resynthesis: {transfers: [lut, idt], share: 0.5}",
             r"variants\.idih\.resynthesis\.transfers is 'idt'; expected one of \['brightness', 'fecker_ycbcr'",
         ),
-        ("baselines: [identity, reinhard]", "baselines: [identity, magic]", r"baselines is 'magic'"),
+        ("baselines: [identity, reinhard,", "baselines: [identity, magic,", r"baselines is 'magic'"),
     ],
 )
 def test_an_unknown_choice_names_its_key_and_the_offers(tmp_path, root, old, new, message):
