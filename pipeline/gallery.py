@@ -22,6 +22,8 @@ from pipeline.results import methods_of
 if TYPE_CHECKING:
     from harmonization.data import PackedSplit
 
+MOST_ZOOM = 6.0
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -31,6 +33,16 @@ class Picture:
     uri: str
     fmse: float | None = None
     psnr: float | None = None
+    is_method: bool = False
+
+
+@dataclass(frozen=True)
+class Focus:
+    """Where the foreground is: its middle in percent of the picture, and how often it fits into it."""
+
+    x: float
+    y: float
+    scale: float
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,7 @@ class Case:
     foreground_ratio: float
     gain: float  # fMSE of the composite minus fMSE of the judged method's output
     pictures: list[Picture]
+    focus: Focus
 
 
 def loaded_methods(params: Params, layout: Layout, *, device: torch.device) -> dict[str, Harmonize]:
@@ -73,7 +86,7 @@ def cases(
     def case(sample_id: str) -> Case:
         pictures = _pictures(split, positions[sample_id], methods, fmse.loc[sample_id], psnr.loc[sample_id])
         ratio = split.rows["foreground_ratio"][positions[sample_id]].as_py()
-        return Case(sample_id, ratio, float(gain[sample_id]), pictures)
+        return Case(sample_id, ratio, float(gain[sample_id]), pictures, _focus(split.mask[positions[sample_id]]))
 
     return [case(name) for name in gain.index[:best_count]], [case(name) for name in gain.index[::-1][:worst_count]]
 
@@ -84,8 +97,16 @@ def _pictures(split: "PackedSplit", index: int, methods: dict[str, Harmonize], f
     for name, harmonize in methods.items():
         raw = metric_tensor(harmonize(composite.copy(), mask[0, 0].numpy().copy()))
         output = on_background(raw, composite=metric_tensor(composite), real=raw, mask=mask, background="composite")
-        pictures.append(Picture(name, _jpeg_uri(uint8_from_metric(output)[0].contiguous().numpy()), fmse[name], psnr[name]))
+        pictures.append(Picture(name, _jpeg_uri(uint8_from_metric(output)[0].contiguous().numpy()), fmse[name], psnr[name], is_method=True))
     return [*pictures, Picture("real", _jpeg_uri(real))]
+
+
+def _focus(mask: np.ndarray) -> Focus:
+    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+    (top, bottom), (left, right) = ((int(found[0]), int(found[-1]) + 1) if len(found) else (0, len(mask)) for found in (rows, columns))
+    size = len(mask)
+    scale = min(MOST_ZOOM, size / max(bottom - top, right - left))
+    return Focus(x=round(50 * (left + right) / size, 1), y=round(50 * (top + bottom) / size, 1), scale=round(scale, 2))
 
 
 def _jpeg_uri(picture: np.ndarray) -> str:

@@ -1,0 +1,109 @@
+"""A small run, scored and reported: what the stages read, and what they made of it."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+from ruamel.yaml import YAML
+
+from harmonization.checkpoint import save_harmonizer
+from harmonization.networks.harmonizer import build_harmonizer
+from harmonization.tables import DROPPED, MANIFEST, SELECTED, read_table, write_rows, write_table
+from pipeline.layout import Layout
+from stages import evaluate, evaluate_baselines, report
+from tests.conftest import ROOT
+
+SIZE = 32
+IMAGES = 12
+DATASETS = ("people", "luminance")
+VARIANTS = ("idih", "unet_code")
+SEEDS = (0, 1)
+
+
+def pictures(dataset: str) -> dict[str, np.ndarray]:
+    """Smooth pictures with a box brightened by 30."""
+    rng = np.random.default_rng(len(dataset))
+    real = (rng.integers(60, 160, (IMAGES, 1, 1, 3)) + np.linspace(0, 40, SIZE)[:, None]).astype(np.uint8)
+    real = np.broadcast_to(real, (IMAGES, SIZE, SIZE, 3)).copy()
+    mask = np.zeros((IMAGES, SIZE, SIZE), np.uint8)
+    for index in range(IMAGES):
+        mask[index, 8 : 12 + index, 8:24] = 255
+    return {"real": real, "mask": mask, "composite": real + 30 * (mask[..., None] > 0).astype(np.uint8)}
+
+
+def manifest(dataset: str) -> list[dict[str, object]]:
+    ratios = pictures(dataset)["mask"].mean((1, 2)) / 255
+    return [
+        {
+            **dict.fromkeys(("sample_id", "transfer_params", "licence"), f"{index // 2}_{index}_0"),
+            **{"image_id": index // 2, "annotation_id": index, "dataset": dataset, "split": "test", "category": "person"},
+            **{"foreground_ratio": float(ratio), "transfer": "luminance", "delta_e": 5.0},
+        }
+        for index, ratio in enumerate(ratios)
+    ]
+
+
+def fake_packed(params, layout, dataset, split, size_px) -> SimpleNamespace:  # noqa: ARG001
+    assert (split, size_px) == ("test", SIZE)
+    return SimpleNamespace(rows=read_table(layout.composites(dataset) / "manifest.parquet"), **pictures(dataset))
+
+
+def write_params(root: Path) -> None:
+    yaml = YAML()
+    tree = yaml.load(root / "params.yaml")
+    tree["datasets"] = list(DATASETS)
+    for profile in tree["profiles"].values():
+        profile["datasets"] = {name: profile["datasets"][name] for name in DATASETS}
+    tree["baselines"] = ["identity", "reinhard"]
+    tree["seeds"] = list(SEEDS)
+    tree["classifier"]["dataset"] = DATASETS[0]
+    tree["variants"] = {name: tree["variants"][name] for name in VARIANTS}
+    tree["profiles"]["sample"]["evaluation"] = {"size_px": SIZE, "lpips": None, "bootstrap": 100, "gallery": 5}
+    yaml.dump(tree, Path("params.yaml"))
+
+
+def write_run(layout: Layout, variant: str, seed: int) -> None:
+    network, mode = ("idih", "eval") if variant == "idih" else ("unet", "train")
+    architecture = {"name": network, "width": 4, "size_px": SIZE, "mask_input": True, "paste": False, "inference_mode": mode}
+    torch.manual_seed(seed)
+    save_harmonizer(layout.run(variant, seed) / "model.safetensors", build_harmonizer(**architecture), architecture, {})
+    rows = [{"epoch": epoch, "g_loss": 1 / epoch + seed, "d_loss": None, "val_fmse": 90.0 / epoch, "val_psnr": 30.0} for epoch in (1, 2, 3)]
+    schema = pa.schema([("epoch", pa.int64()), *((name, pa.float64()) for name in ("g_loss", "d_loss", "val_fmse", "val_psnr"))])
+    write_table(layout.run(variant, seed) / "history.parquet", pa.Table.from_pylist(rows, schema=schema))
+
+
+def run_stages() -> None:
+    for baseline in ("identity", "reinhard"):
+        evaluate_baselines.main(baseline)
+    for variant in VARIANTS:
+        for seed in SEEDS:
+            evaluate.main(variant, seed)
+    report.main()
+
+
+@contextmanager
+def reported(folder: Path) -> Iterator[Path]:
+    """The folder, the current one meanwhile, after the three stages have run in it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr("pipeline.evaluation.packed", fake_packed)
+        patch.setattr("pipeline.sections.packed", fake_packed)
+        write_params(ROOT)
+        shutil.copytree(ROOT / "reports" / "templates", folder / "reports" / "templates")
+        shutil.copy(ROOT / "reports" / "published_scores.csv", folder / "reports")
+        layout = Layout("sample")
+        for dataset in DATASETS:
+            write_rows(layout.composites(dataset) / "manifest.parquet", manifest(dataset), MANIFEST)
+            write_rows(layout.selected(dataset) / "instances.parquet", [{"annotation_id": 1}] * IMAGES, SELECTED)
+            write_rows(layout.selected(dataset) / "dropped.parquet", [{"reason": "crowd"}] * 3 + [{"reason": "<tiny>"}], DROPPED)
+        for variant in VARIANTS:
+            for seed in SEEDS:
+                write_run(layout, variant, seed)
+        run_stages()
+        yield folder
