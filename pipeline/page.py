@@ -25,6 +25,7 @@ from pipeline.training_params import Variant
 TEMPLATES = Path("reports", "templates")
 NARROW_SPACE = "\u202f"  # between thousands; lines do not break there
 PEAKS = {"psnr_255": "255", "psnr_target": "target", "psnr_range": "range"}
+SMALLEST_P = 0.001  # smaller ones are printed as smaller
 LEADER_METRICS = ("fmse", "psnr_255", "ssim", "fssim", "lpips")
 
 
@@ -187,8 +188,14 @@ def _percent(value: float | None) -> str:
     return "–" if value is None or pd.isna(value) else f"{100 * value:.0f} %" if value in (0, 1) else f"{100 * value:.1f} %"
 
 
+def _p_value(value: float | None) -> str:
+    if value is None or pd.isna(value):
+        return "–"
+    return f"{value:.3f}" if value >= SMALLEST_P else f"<\N{NO-BREAK SPACE}{SMALLEST_P}"
+
+
 def _data_uri(svg: str) -> str:
     return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
 
 
-FILTERS: dict[str, Callable] = {"number": _number, "signed": _signed, "percent": _percent, "data_uri": _data_uri}
+FILTERS: dict[str, Callable] = {"number": _number, "signed": _signed, "percent": _percent, "p_value": _p_value, "data_uri": _data_uri}

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from scipy.stats import wilcoxon
 
 from harmonization.errors import InputError
 from harmonization.seeding import numpy_rng
@@ -52,6 +53,7 @@ SUMMARY = pa.schema(
         ("difference", pa.float64()),  # mean of method minus identity, image by image
         ("difference_low", pa.float64()),
         ("difference_high", pa.float64()),
+        ("p_value", pa.float64()),  # Wilcoxon's signed-rank test of the photographs' mean differences; headline protocol only
         ("harm_rate", pa.float64()),  # share of images strictly worse than the composite
         ("n_images", pa.int64()),
         ("n_photographs", pa.int64()),
@@ -137,11 +139,12 @@ def _rows(block: Block) -> Iterator[Row]:
         if reference is None:
             raise InputError(f"{method!r} is scored under {background}/{quantisation}, {REFERENCE!r} is not; evaluate both again")
         names = {"method": method, "background": background, "quantisation": quantisation}
-        for row in _statistics(block, block.values[members], block.values[reference[0]]):
+        is_tested = method != REFERENCE and HEADLINE.items() <= names.items()
+        for row in _statistics(block, block.values[members], block.values[reference[0]], is_tested=is_tested):
             yield {**names, **row, "n_seeds": len(members)}
 
 
-def _statistics(block: Block, values: np.ndarray, reference: np.ndarray) -> Iterator[Row]:
+def _statistics(block: Block, values: np.ndarray, reference: np.ndarray, *, is_tested: bool) -> Iterator[Row]:
     """Rows of one method under one protocol; ``values`` is (seeds, images, metrics), ``reference`` (images, metrics)."""
     with np.errstate(invalid="ignore"):
         differences = values - reference  # inf - inf is NaN, and not averaged
@@ -158,6 +161,7 @@ def _statistics(block: Block, values: np.ndarray, reference: np.ndarray) -> Iter
             "difference": _mean(differences, inside),
             "difference_low": difference_low,
             "difference_high": difference_high,
+            "p_value": _signed_rank(block, differences, inside) if is_tested else np.full(len(METRICS), np.nan),
             "harm_rate": _share(worse & comparable, comparable, inside),
             "n_images": (~np.isnan(values) & inside[:, None]).any(0).sum(0),
             "n_photographs": np.add.reduceat((~np.isnan(values)).any(0) & inside[:, None], block.starts, axis=0, dtype=np.int64)
@@ -198,6 +202,16 @@ def _interval(block: Block, values: np.ndarray, inside: np.ndarray) -> tuple[np.
     tail = (1 - CONFIDENCE) / 2
     bounds = [_quantiles(column, [tail, 1 - tail]) for column in means.T]
     return np.array([low for low, _ in bounds]), np.array([high for _, high in bounds])
+
+
+def _signed_rank(block: Block, differences: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Two-sided p of Wilcoxon's signed-rank test (1945) for each metric: photographs, not images, are what was drawn independently.
+
+    NaN with fewer than two photographs that differ.
+    """
+    sums, counts = (np.add.reduceat(part, block.starts, axis=0) for part in _sums(differences, inside))
+    columns = (column[np.isfinite(column) & (column != 0)] for column in _ratio(sums, counts).T)
+    return np.array([wilcoxon(column).pvalue if len(column) > 1 else np.nan for column in columns])
 
 
 def _quantiles(column: np.ndarray, at: list[float]) -> np.ndarray:

@@ -43,6 +43,41 @@ def test_a_hand_made_table():
     assert mended["difference_low"] == -45
 
 
+def test_the_signed_rank_test_by_hand():
+    """Five photographs, all better, no ties: of the 32 signs of the ranks two are as extreme."""
+    rows = [score("identity", sample, 50) for sample in range(5)] + [score("idih", sample, 50 - 2**sample) for sample in range(5)]
+    summary = summarise(table(rows), bootstrap=100)
+    assert row(summary, "idih")["p_value"] == pytest.approx(2 / 32)
+    assert row(summary, "idih", "psnr_255")["p_value"] == pytest.approx(2 / 32)
+    assert row(summary, "identity")["p_value"] is None
+
+
+def test_the_signed_rank_test_counts_photographs_not_images_and_the_headline_alone():
+    rows = [score("identity", sample, 50, image=sample // 4) for sample in range(20)]
+    rows += [score("idih", sample, 50 - 2 ** (sample // 4) - sample % 4, image=sample // 4) for sample in range(20)]
+    raw = [{**one, "background": "raw"} for one in rows]
+    summary = summarise(table(rows + raw), bootstrap=100).filter(pa.compute.field("metric") == "fmse").to_pylist()
+    found = {(one["method"], one["background"]): one["p_value"] for one in summary if one["bucket"] == "all"}
+    assert found == {
+        ("identity", "composite"): None,
+        ("idih", "composite"): pytest.approx(2 / 32),
+        ("identity", "raw"): None,
+        ("idih", "raw"): None,
+    }
+
+
+def test_no_test_of_what_does_not_differ():
+    assert (
+        row(
+            summarise(
+                table([*IDENTITY, *(score("idih", number, 10 * 2**number) for number in range(2)), score("idih", 2, 60)]), bootstrap=100
+            ),
+            "idih",
+        )["p_value"]
+        is None
+    )
+
+
 def test_harm_follows_each_metrics_own_direction():
     summary = summarise(table(HAND_MADE), bootstrap=100)
     assert row(summary, "idih", "psnr_255")["harm_rate"] == row(summary, "idih", "ssim")["harm_rate"] == pytest.approx(1 / 3)
