@@ -4,16 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := uv==0.13.8
 READY := $(VENV)/.ready
+DASHBOARD_PORT ?= 4200
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Allocating anew is dear on small machines; keeping freed memory makes training about a tenth faster (glibc only).
 export MALLOC_MMAP_MAX_ := 0
 export MALLOC_TRIM_THRESHOLD_ := 100000000000
 
 .DEFAULT_GOAL := help
-.PHONY: help env repro test check format lock clean
+.PHONY: help env repro test check format lock clean dashboard
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 env: $(READY)  ## the environment in .venv, from the hash-pinned lock
 
@@ -31,6 +32,11 @@ repro: $(READY)  ## everything from photographs to the report
 	@python -m pipeline check
 	@python -m pipeline run
 	@python -m pipeline where
+
+dashboard: $(READY)  ## Prefect's server on loopback; runs with its PREFECT_API_URL are shown there
+	@echo "the page: http://127.0.0.1:$(DASHBOARD_PORT)   in another terminal: export PREFECT_API_URL=http://127.0.0.1:$(DASHBOARD_PORT)/api"
+	@PREFECT_HOME=$(CURDIR)/.work/prefect PREFECT_SERVER_ANALYTICS_ENABLED=false DO_NOT_TRACK=1 \
+		PREFECT_SERVER_API_HOST=127.0.0.1 PREFECT_SERVER_API_PORT=$(DASHBOARD_PORT) prefect server start
 
 test: $(READY)  ## the test suite
 	@OMP_NUM_THREADS=1 python -m pytest --numprocesses auto --dist loadfile

@@ -1,12 +1,14 @@
 """Processes of others that run side by side here, each in a session of its own so that all it started ends with it."""
 
 import os
+import re
 import signal
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from threading import Event, Lock
 
+CHUNK_BYTES = 65536
 PATIENCE = {signal.SIGINT: 20.0, signal.SIGTERM: 5.0, signal.SIGKILL: 5.0}  # seconds until the next, ruder one
 
 
@@ -27,8 +29,13 @@ class Children:
         """Waits, but not beyond ``end``."""
         self._ended.wait(seconds)
 
-    def run(self, command: Sequence[str], *, environment: Mapping[str, str], on_line: Callable[[str], None]) -> int:
-        """Runs one to its end and returns its exit code; ``on_line`` gets what it says, of a progress bar the last state."""
+    def run(
+        self, command: Sequence[str], *, environment: Mapping[str, str], on_line: Callable[[str], None], on_bar: Callable[[str], None]
+    ) -> int:
+        """Runs one to its end and returns its exit code; ``on_line`` gets what it says, ``on_bar`` the states of progress bars.
+
+        A bar's last state is a line too.
+        """
         with self._lock:
             if self.are_ended:
                 return -signal.SIGINT
@@ -43,9 +50,8 @@ class Children:
             self._running.add(child)
         try:
             with child:
-                for line in child.stdout or ():
-                    if shown := line.decode(errors="replace").rstrip().rpartition("\r")[2]:
-                        on_line(shown)
+                for text, is_line in _pieces(child):
+                    (on_line if is_line else on_bar)(text)
             return child.returncode
         finally:
             with self._lock:
@@ -61,6 +67,20 @@ class Children:
                 with suppress(ProcessLookupError):
                     os.killpg(child.pid, kind)
             running = [child for child in running if not _is_over(child, seconds)]
+
+
+def _pieces(child: subprocess.Popen[bytes]) -> Iterator[tuple[str, bool]]:
+    """What a process says, bit by bit, and whether it ends a line; a state of a bar is followed by the next one in its place."""
+    if child.stdout is None:
+        return
+    rest = b""
+    while chunk := os.read(child.stdout.fileno(), CHUNK_BYTES):
+        *whole, rest = re.split(rb"(?<=[\r\n])", rest + chunk)
+        for piece in whole:
+            if text := piece.decode(errors="replace").strip():
+                yield text, piece.endswith(b"\n")
+    if text := rest.decode(errors="replace").strip():
+        yield text, True
 
 
 def _is_over(child: subprocess.Popen[bytes], seconds: float) -> bool:

@@ -20,16 +20,25 @@ SAID: dict[str, State] = {"didn't change, skipping": "up to date", "is cached - 
 
 
 class DvcRepro:
-    """Executes a step; what it says goes to ``say`` behind its name, and whole into a log.
+    """Executes a step; what it says goes to ``hear``, the states of its bars to ``watch``, and every line into a log.
 
     ``--wait-for-lock``, because DVC holds its lock whenever no stage's command runs; ``--single-item``, because without it two would
     ask for the same paths at once. Inputs and freshness stay DVC's, so the results are those of one ``dvc repro``, hash for hash.
     """
 
-    def __init__(self, children: Children, gpus: Gpus, *, say: Callable[[str], None], retry_after: float = BACK_OFF_SECONDS) -> None:
+    def __init__(
+        self,
+        children: Children,
+        gpus: Gpus,
+        *,
+        hear: Callable[[Step, str], None],
+        watch: Callable[[Step, str], None],
+        retry_after: float = BACK_OFF_SECONDS,
+    ) -> None:
         self._children = children
         self._gpus = gpus
-        self._say = say
+        self._hear = hear
+        self._watch = watch
         self._retry_after = retry_after
 
     def __call__(self, step: Step) -> Outcome:
@@ -42,7 +51,7 @@ class DvcRepro:
                 if state != "failed" or self._children.are_ended:
                     break
                 seconds = self._retry_after * 2**attempt
-                self._say(f"{step.name}: failed; again in {seconds:.0f} s")
+                self._hear(step, f"failed; again in {seconds:.0f} s")
                 self._children.pause(seconds)
                 state = self._attempt(step, gpu)
         finally:
@@ -53,7 +62,7 @@ class DvcRepro:
         """Once, but for as long as a DVC of somebody else uses the same files."""
         state = self._once(step, gpu)
         if state == "busy":
-            self._say(f"{step.name}: waits for another DVC that uses its files")
+            self._hear(step, "waits for another DVC that uses its files")
         while state == "busy" and not self._children.are_ended:
             self._children.pause(BUSY_SECONDS)
             state = self._once(step, gpu)
@@ -69,10 +78,10 @@ class DvcRepro:
                 if said := _meaning(line, step.name):
                     heard.append(said)
                 if heard != ["busy"] and not line.startswith(HABITUAL):
-                    self._say(f"{step.name} | {line}")
+                    self._hear(step, line)
 
             command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", step.name]
-            code = self._children.run(command, environment=os.environ | gpu, on_line=hear)
+            code = self._children.run(command, environment=os.environ | gpu, on_line=hear, on_bar=lambda text: self._watch(step, text))
         if code == 0:
             return heard[0] if heard else "ran"
         return "busy" if heard == ["busy"] else "failed"

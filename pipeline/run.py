@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from harmonization.errors import InputError
 from pipeline.children import Children
 from pipeline.graph import Step, read_graph
+from pipeline.observe import watched
 from pipeline.params import load_params
 from pipeline.repro import LOGS, DvcRepro
 from pipeline.runner import Outcome, run_graph
@@ -21,6 +23,7 @@ from pipeline.slots import Gpus, capacities, gpus_here
 LOCK = Path(".dvc/tmp/pipeline.lock")
 STATES = ("ran", "restored", "up to date", "failed", "skipped")
 FAILED = 1
+T = TypeVar("T")
 
 
 def run(targets: Sequence[str] = (), *, jobs: int | None = None, dry_run: bool = False) -> int:
@@ -32,23 +35,19 @@ def run(targets: Sequence[str] = (), *, jobs: int | None = None, dry_run: bool =
     jobs = cores if jobs is None else jobs
     if jobs < 1:
         raise InputError(f"--jobs {jobs}: expected 1 or more")
-    slots = capacities(load_params(), jobs=jobs, cores=cores, gpus=len(gpus))
+    params = load_params()
+    slots = capacities(params, jobs=jobs, cores=cores, gpus=len(gpus))
     with only_run_here(say=_say):
         steps, stale = read_graph(targets, say=_say)
         if dry_run:
             _announce(steps, stale)
             return 0
         children = Children()
-        with _interrupted_by_sigterm():
-            outcomes = run_graph(
-                steps,
-                stale,
-                execute=DvcRepro(children, Gpus(gpus), say=_say),
-                slots=slots,
-                jobs=jobs,
-                tell=_Teller(),
-                stop=children.end,
-            )
+        with _interrupted_by_sigterm(), watched(params, targets, jobs=jobs, say=_say) as views:
+            hear = _each(_print_line, *(view.line for view in views))
+            execute = DvcRepro(children, Gpus(gpus), hear=hear, watch=_each(*(view.progress for view in views)))
+            tell = _each(_print_step, *(view.step for view in views))
+            outcomes = run_graph(steps, stale, execute=execute, slots=slots, jobs=jobs, tell=tell, stop=children.end)
     _sum_up(outcomes, seconds=time.monotonic() - start)
     return FAILED if any(outcome.is_bad for outcome in outcomes.values()) else 0
 
@@ -82,18 +81,28 @@ def _interrupted_by_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-class _Teller:
-    """Says when a step begins and ends; of those that nothing has to be done for, nothing."""
+def _each(*functions: Callable[[Step, T], None]) -> Callable[[Step, T], None]:
+    def call(step: Step, what: T) -> None:
+        for function in functions:
+            function(step, what)
 
-    def __call__(self, step: Step, outcome: Outcome | None) -> None:
-        if outcome is None:
-            _say(f"{step.name}: begins")
-        elif outcome.state == "failed":
-            _say(f"{step.name}: failed after {outcome.seconds:.0f} s; all it said is in {LOGS / step.name}.log")
-        elif outcome.state == "skipped":
-            _say(f"{step.name}: skipped, because what it needs failed")
-        elif outcome.seconds:
-            _say(f"{step.name}: {outcome.state} in {outcome.seconds:.0f} s")
+    return call
+
+
+def _print_line(step: Step, line: str) -> None:
+    _say(f"{step.name} | {line}")
+
+
+def _print_step(step: Step, outcome: Outcome | None) -> None:
+    """Says that a step begins or has ended; of those that nothing has to be done for, nothing."""
+    if outcome is None:
+        _say(f"{step.name}: begins")
+    elif outcome.state == "failed":
+        _say(f"{step.name}: failed after {outcome.seconds:.0f} s; all it said is in {LOGS / step.name}.log")
+    elif outcome.state == "skipped":
+        _say(f"{step.name}: skipped, because what it needs failed")
+    elif outcome.seconds:
+        _say(f"{step.name}: {outcome.state} in {outcome.seconds:.0f} s")
 
 
 def _announce(steps: Sequence[Step], stale: frozenset[str]) -> None:

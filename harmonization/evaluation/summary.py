@@ -211,7 +211,7 @@ def _signed_rank(block: Block, differences: np.ndarray, inside: np.ndarray) -> n
     """
     sums, counts = (np.add.reduceat(part, block.starts, axis=0) for part in _sums(differences, inside))
     columns = (column[np.isfinite(column) & (column != 0)] for column in _ratio(sums, counts).T)
-    return np.array([wilcoxon(column).pvalue if len(column) > 1 else np.nan for column in columns])
+    return np.array([wilcoxon(column)[1] if len(column) > 1 else np.nan for column in columns])
 
 
 def _quantiles(column: np.ndarray, at: list[float]) -> np.ndarray:

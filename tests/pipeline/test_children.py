@@ -9,15 +9,18 @@ from threading import Thread
 from pipeline.children import Children
 
 
-def run(children: Children, code: str, said: list[str]) -> int:
-    return children.run([sys.executable, "-u", "-c", code], environment=os.environ, on_line=said.append)
+def run(children: Children, code: str, said: list[str], bars: list[str] | None = None) -> int:
+    on_bar = (bars if bars is not None else []).append
+    return children.run([sys.executable, "-u", "-c", code], environment=os.environ, on_line=said.append, on_bar=on_bar)
 
 
 def test_lines_arrive_and_of_a_bar_its_last_state():
     said: list[str] = []
-    code = r"import sys; print('one'); sys.stderr.write('bar 1\rbar 2\rbar 3\n\n'); print('end'); sys.exit(3)"
-    assert run(Children(), code, said) == 3
+    bars: list[str] = []
+    code = r"import sys; print('one'); sys.stderr.write('bar 1\rbar 2\rbar 3\n\n'); sys.stdout.write('end'); sys.exit(3)"
+    assert run(Children(), code, said, bars) == 3
     assert said == ["one", "bar 3", "end"]
+    assert bars == ["bar 1", "bar 2"]
 
 
 def is_running(pid: int) -> bool:

@@ -157,11 +157,11 @@ def test_what_comes_over_a_network_is_tried_again(workspace, monkeypatch):
     monkeypatch.chdir(workspace)
     monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(workspace / ".home"))
     said: list[str] = []
-    execute = DvcRepro(Children(), Gpus([]), say=said.append, retry_after=0)
+    execute = DvcRepro(Children(), Gpus([]), hear=lambda _step, line: said.append(line), watch=lambda *_: None, retry_after=0)
     assert execute(Step("fetch", "network", 1, frozenset())).state == "failed"
     (workspace / "fetch.fails").write_text("2")
     assert execute(Step("fetch", "network", 2, frozenset())).state == "ran"
-    assert [line for line in said if "again" in line] == ["fetch: failed; again in 0 s"] * 3
+    assert [line for line in said if "again" in line] == ["failed; again in 0 s"] * 3
 
 
 @pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
