@@ -38,7 +38,7 @@ stages:
     outs: [told]
     meta: {slot: gpu}
 """
-# Writes its inputs, one after the other; a file `NAME.fails` holds how often it fails first, `NAME.waits` makes it wait.
+# Writes its inputs, one after the other; a file `NAME.fails` holds how often it fails first, and it waits while there is a `NAME.waits`.
 WORK = """\
 import sys, time
 from pathlib import Path
@@ -47,9 +47,10 @@ fails, waits = Path(f"{name}.fails"), Path(f"{name}.waits")
 if fails.exists() and (left := int(fails.read_text())):
     fails.write_text(str(left - 1))
     sys.exit(f"{name} fails")
-if waits.exists():
-    Path(f"{name}.began").write_text("")
-    time.sleep(float(waits.read_text()))
+Path(f"{name}.began").write_text("")
+end = time.monotonic() + 120
+while waits.exists() and time.monotonic() < end:
+    time.sleep(0.05)
 Path(out).parent.mkdir(exist_ok=True)
 Path(out).write_text(name + "".join(Path(path).read_text() for path in inputs))
 """
@@ -164,55 +165,81 @@ def test_what_comes_over_a_network_is_tried_again(workspace, monkeypatch):
     assert [line for line in said if "again" in line] == ["failed; again in 0 s"] * 3
 
 
+def hold(folder: Path, name: str) -> None:
+    """Makes a stage wait, once it has begun, until it is released."""
+    (folder / f"{name}.began").unlink(missing_ok=True)
+    (folder / f"{name}.waits").write_text("")
+
+
+def release(folder: Path, name: str) -> None:
+    (folder / f"{name}.waits").unlink()
+
+
+def wait_for_line(process: subprocess.Popen[str], words: str) -> str:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if words in line:
+            return line.strip()
+    raise AssertionError(f"it ended without saying {words!r}")
+
+
 @pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
 def test_an_interrupted_run_leaves_a_workspace_that_goes_on(kind, workspace):
     change(workspace)
-    (workspace / "make-b.waits").write_text("300")
+    hold(workspace, "make-b")
     process = started(workspace, "--jobs", "2")
     wait_for(workspace / "make-b.began")
     process.send_signal(kind)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "interrupted: what was finished is kept" in said
-    (workspace / "make-b.waits").unlink()
+    release(workspace, "make-b")
     assert run(workspace)[0] == 0
     assert (workspace / "told").read_text() == "tellmake-afetchmake-bfetch"
 
 
 def test_a_killed_run_leaves_a_workspace_that_goes_on(workspace):
+    """What it had started ends by itself, and the next run waits for that."""
     change(workspace)
-    (workspace / "make-b.waits").write_text("3")
+    hold(workspace, "make-b")
     process = started(workspace, "--jobs", "2")
     wait_for(workspace / "make-b.began")
     process.kill()
     process.communicate(timeout=60)
-    (workspace / "make-b.waits").unlink()
-    assert run(workspace)[0] == 0
+    second = started(workspace)
+    wait_for_line(second, "waiting for another DVC")
+    release(workspace, "make-b")
+    second.communicate(timeout=120)
+    assert second.returncode == 0
     assert (workspace / "told").read_text() == "tellmake-afetchmake-bfetch"
 
 
 def test_a_second_runner_says_so_and_waits(workspace):
     change(workspace)
-    (workspace / "fetch.waits").write_text("5")
+    hold(workspace, "fetch")
     first = started(workspace)
     wait_for(workspace / "fetch.began")
-    code, said = run(workspace)
-    assert first.wait(60) == 0
-    first.communicate()
-    assert said.splitlines()[0] == f"process {first.pid} runs this workspace already; waiting until it ends"
-    assert (code, last(said)) == (0, "4 stages: 4 up to date")
+    second = started(workspace)
+    assert wait_for_line(second, "runs this") == f"process {first.pid} runs this workspace already; waiting until it ends"
+    release(workspace, "fetch")
+    said, _ = second.communicate(timeout=120)
+    first.communicate(timeout=60)
+    assert (first.returncode, second.returncode, last(said)) == (0, 0, "4 stages: 4 up to date")
 
 
 def test_dvc_at_work_in_the_same_workspace_is_waited_for(workspace):
     change(workspace)
-    (workspace / "fetch.waits").write_text("3")
+    hold(workspace, "fetch")
     own = environment(workspace / ".home")
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with subprocess.Popen([sys.executable, "-m", "dvc", "repro", "fetch"], cwd=workspace, env=own, **quiet) as other:
         wait_for(workspace / "fetch.began")
-        code, said = run(workspace)
+        process = started(workspace)
+        assert "fetched' is busy" in wait_for_line(process, "waiting for another DVC")
+        release(workspace, "fetch")
+        said, _ = process.communicate(timeout=120)
         assert other.wait(60) == 0
-    assert (code, last(said)) == (0, "4 stages: 3 ran, 1 up to date"), said
+    assert (process.returncode, last(said)) == (0, "4 stages: 3 ran, 1 up to date"), said
 
 
 @pytest.mark.parametrize(
