@@ -55,7 +55,10 @@ def run(targets: Sequence[str] = (), *, jobs: int | None = None, dry_run: bool =
 @contextmanager
 def only_run_here(path: Path = LOCK, *, say: Callable[[str], None]) -> Iterator[None]:
     """One runner at a time in a workspace: a second one says so and waits for the first to end, however it ends."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    workspace = path.parent.parent
+    if not workspace.is_dir():
+        raise InputError(f"{Path.cwd()}: no {workspace} here; expected the project's own folder; run it there")
+    path.parent.mkdir(exist_ok=True)
     with path.open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
