@@ -2,8 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pyarrow.compute as pc
 import pytest
@@ -11,20 +9,7 @@ import pytest
 from harmonization.errors import InputError
 from harmonization.tables import SCORES, read_table
 from stages import evaluate, evaluate_baselines, report
-from tests.reports import DATASETS, IMAGES, SEEDS, VARIANTS, reported, run_stages
-
-
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory) -> Iterator[Path]:
-    """A folder in which the three stages have run."""
-    with reported(tmp_path_factory.mktemp("workspace")) as folder:
-        yield folder
-
-
-@pytest.fixture
-def inside(workspace, monkeypatch) -> Path:
-    monkeypatch.chdir(workspace)
-    return workspace
+from tests.reports import DATASETS, IMAGES, SEEDS, VARIANTS, run_stages
 
 
 def test_scores_of_a_baseline_are_rows_of_every_image_and_protocol(inside):

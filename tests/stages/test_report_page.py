@@ -3,35 +3,27 @@
 import base64
 import math
 import re
+import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, Route, sync_playwright
 
 from harmonization.tables import read_table
 from pipeline.published_scores import PUBLISHED_SCORES, read_published
 from tests.conftest import ROOT
-from tests.reports import VARIANTS, reported
+from tests.reports import IMAGES, VARIANTS
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+CASE = "#people ~ .cases .case"
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory) -> Iterator[Path]:
-    """A folder in which the three stages have run."""
-    with reported(tmp_path_factory.mktemp("workspace")) as folder:
-        yield folder
-
-
-@pytest.fixture
-def inside(workspace, monkeypatch) -> Path:
-    monkeypatch.chdir(workspace)
-    return workspace
-
-
-@pytest.fixture(scope="module")
-def page(workspace) -> str:
-    return (workspace / "reports" / "index.html").read_text()
+def text(report_folder) -> str:
+    return (report_folder / "reports" / "index.html").read_text()
 
 
 class Elements(HTMLParser):
@@ -57,25 +49,25 @@ class Elements(HTMLParser):
         return [attributes for name, attributes in self.found if name == tag]
 
 
-def test_the_page_asks_for_nothing_outside_itself(page):
-    elements = Elements(page)
-    assert re.findall(r"(?:https?:)?//[a-z]", page) == []
+def test_the_page_asks_for_nothing_outside_itself(text):
+    elements = Elements(text)
+    assert re.findall(r"(?:https?:)?//[a-z]", text) == []
     assert elements.of("script") == [{}]
     assert {link["href"].split(",")[0] for link in elements.of("link")} == {"data:"}
     assert all(image["src"].startswith("data:image/") for image in elements.of("img"))
     assert all(link["href"].startswith("#") for link in elements.of("a"))
 
 
-def test_the_page_is_well_formed_and_its_links_lead_somewhere(page):
-    elements = Elements(page)
+def test_the_page_is_well_formed_and_its_links_lead_somewhere(text):
+    elements = Elements(text)
     assert elements.open == []
     names = [attributes["id"] for _, attributes in elements.found if "id" in attributes]
     assert len(names) == len(set(names))
     assert {link["href"][1:] for link in elements.of("a")} <= set(names)
 
 
-def test_every_image_has_a_description_and_headings_follow_each_other(page):
-    elements = Elements(page)
+def test_every_image_has_a_description_and_headings_follow_each_other(text):
+    elements = Elements(text)
     assert all(image["alt"] for image in elements.of("img"))
     levels = [int(tag[1]) for tag, _ in elements.found if re.fullmatch(r"h\d", tag)]
     assert levels[0] == 1
@@ -83,9 +75,9 @@ def test_every_image_has_a_description_and_headings_follow_each_other(page):
     assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
 
 
-def test_the_page_has_both_themes_and_so_have_its_figures(page):
-    assert "prefers-color-scheme: dark" in page
-    figures = re.findall(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)", page)
+def test_the_page_has_both_themes_and_so_have_its_figures(text):
+    assert "prefers-color-scheme: dark" in text
+    figures = re.findall(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)", text)
     assert len(figures) == 2 + 2 + 2
     for figure in figures:
         text = base64.b64decode(figure).decode()
@@ -93,14 +85,14 @@ def test_the_page_has_both_themes_and_so_have_its_figures(page):
         assert "currentColor" in text
 
 
-def test_tables_scroll_inside_their_own_box(page):
-    boxes = [attributes for tag, attributes in Elements(page).found if tag == "div" and attributes.get("class") == "scroll"]
+def test_tables_scroll_inside_their_own_box(text):
+    boxes = [attributes for tag, attributes in Elements(text).found if tag == "div" and attributes.get("class") == "scroll"]
     assert len(boxes) == 2 * 2 + 1 + 2 + len(read_published(ROOT / PUBLISHED_SCORES))
     assert all(box["tabindex"] == "0" and box["aria-label"] for box in boxes)
 
 
-def test_the_gallery_shows_best_and_worst_cases_with_every_method(page):
-    cases = page.split('<figure class="case"')[1:]
+def test_the_gallery_shows_best_and_worst_cases_with_every_method(text):
+    cases = text.split('<figure class="case"')[1:]
     assert len(cases) == 2 * 5
     for case in cases:
         titles = re.findall(r"<b>([a-z_]+)</b>", case.split("</ul>")[0])
@@ -108,20 +100,160 @@ def test_the_gallery_shows_best_and_worst_cases_with_every_method(page):
     assert "fMSE 900.0" in cases[0]
 
 
-def test_what_comes_from_the_data_is_escaped(page):
-    assert "&lt;tiny&gt; (1)" in page
-    assert "crowd (3)" in page
+def test_what_comes_from_the_data_is_escaped(text):
+    assert "&lt;tiny&gt; (1)" in text
+    assert "crowd (3)" in text
 
 
-def test_the_page_states_the_protocol_and_why_lpips_is_absent(page):
-    assert "rounded to 8 bits, PSNR with peak 255" in page
-    assert "evaluation.lpips of this profile is null" in page
+def test_the_page_states_the_protocol_and_why_lpips_is_absent(text):
+    assert "rounded to 8 bits, PSNR with peak 255" in text
+    assert "evaluation.lpips of this profile is null" in text
 
 
-def test_the_pages_leader_is_the_summarys(inside, page):
+def test_the_pages_leader_is_the_summarys(inside, text):
     rows = read_table(inside / "reports/tables/summary.parquet").to_pylist()
     headline = {"dataset": "people", "background": "composite", "quantisation": "uint8", "bucket": "all", "metric": "fmse"}
     means = {row["method"]: row["mean"] for row in rows if headline.items() <= row.items()}
     assert all(math.isfinite(mean) for mean in means.values())
-    table = page.split('aria-label="Methods on people"')[1].split("</table>")[0]
+    table = text.split('aria-label="Methods on people"')[1].split("</table>")[0]
     assert re.findall(r'<th scope="row">([a-z_]+)', table) == sorted(means, key=means.__getitem__)
+
+
+@pytest.fixture(scope="module")
+def address(report_folder) -> str:
+    return (report_folder / "reports" / "index.html").as_uri()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip(f"needs a browser: one of {', '.join(BROWSERS)}")
+    with sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[1280, 390], ids=["desktop", "phone"])
+def page(request, browser, address) -> Iterator[Page]:
+    """The page at a width; afterwards no request may have left its folder and no error may have been logged."""
+    context = browser.new_context(viewport={"width": request.param, "height": 900})
+    page, problems = context.new_page(), []
+
+    def look(route: Route) -> None:
+        if not route.request.url.startswith(("data:", address)):
+            problems.append(route.request.url)
+        route.continue_()
+
+    page.route("**/*", look)
+    page.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(address)
+    yield page
+    context.close()
+    assert problems == []
+
+
+def gains(page: Page) -> list[float]:
+    return [float(case.get_attribute("data-gain") or "nan") for case in page.locator(CASE).all()]
+
+
+def test_the_slider_moves_the_edge_between_two_pictures(page):
+    slider = page.locator(f"{CASE} input[type=range]").first
+    shown = page.locator(f"{CASE} .compare").first
+    for percent in ("10", "90"):
+        slider.fill(percent)
+        assert shown.evaluate("box => box.style.getPropertyValue('--at')") == f"{percent}%"
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    assert shown.evaluate("box => box.style.getPropertyValue('--at')") == "89%"
+    assert slider.get_attribute("aria-label").startswith("How much of composite covers")
+
+
+def pixel(page: Page, x: float, y: float) -> bytes:
+    """What is drawn at a point of the first case's stage, both from 0 to 1."""
+    stage = page.locator(f"{CASE} .stage").first
+    stage.scroll_into_view_if_needed()
+    box = stage.bounding_box()
+    return page.screenshot(clip={"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"], "width": 2, "height": 2})
+
+
+def test_what_is_drawn_changes_where_the_slider_passes_and_nowhere_else(page):
+    page.locator(f"{CASE} select").nth(1).select_option("mask")
+    slider = page.locator(f"{CASE} input[type=range]").first
+    slider.fill("10")
+    before = pixel(page, 0.3, 0.3), pixel(page, 0.9, 0.9)
+    slider.fill("60")
+    after = pixel(page, 0.3, 0.3), pixel(page, 0.9, 0.9)
+    assert before[0] != after[0]
+    assert before[1] == after[1]
+
+
+def test_a_picture_of_the_strip_is_compared_when_it_is_chosen(page):
+    case = page.locator(CASE).first
+    case.get_by_role("button", name="Compare with real").click()
+    assert case.locator("select").nth(1).input_value() == "real"
+    assert case.locator(".stage img").first.get_attribute("alt") == "real"
+    assert case.locator(".stage img").first.get_attribute("src") == case.locator(".strip li").last.locator("img").get_attribute("src")
+
+
+def test_zoom_shows_the_foreground_larger_and_keeps_the_edge(page):
+    case = page.locator(CASE).first
+    picture = case.locator(".stage img").first
+    before = picture.bounding_box()["width"]
+    case.get_by_label("Zoom on the foreground").check()
+    scale = float(case.evaluate("figure => figure.style.getPropertyValue('--scale')"))
+    assert scale > 1
+    assert picture.bounding_box()["width"] == pytest.approx(before * scale, rel=0.02)
+
+
+def test_cases_are_sorted_as_chosen(page):
+    order = page.locator("#people ~ .tools select").first
+    assert gains(page) == sorted(gains(page), reverse=True)
+    order.select_option("gain ascending")
+    assert gains(page) == sorted(gains(page))
+    order.select_option("ratio descending")
+    ratios = [float(case.get_attribute("data-ratio")) for case in page.locator(CASE).all()]
+    assert ratios == sorted(ratios, reverse=True)
+    assert len(ratios) == min(5, IMAGES)
+
+
+def test_methods_are_filtered_by_words(page):
+    tools = page.locator("#people ~ .tools").first
+    tools.get_by_role("searchbox").fill("idih, none")
+    shown = page.locator(f"{CASE} .strip li[data-method]:visible")
+    assert {item.get_attribute("data-method") for item in shown.all()} == {"idih"}
+    assert tools.get_by_role("status").text_content() == "1 methods shown"
+    assert page.locator(f"{CASE} .strip li:not([data-method])").first.is_visible()
+    tools.get_by_role("searchbox").fill("")
+    assert {item.get_attribute("data-method") for item in shown.all()} == {"reinhard", *VARIANTS}
+
+
+def test_nothing_is_wider_than_the_screen(page):
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_the_keyboard_reaches_every_control_and_each_has_a_name(page):
+    unnamed = page.evaluate(
+        """() => [...document.querySelectorAll("button, select, input, summary, a")]
+        .filter(item => item.closest("template") === null)
+        .filter(item => !(item.getAttribute("aria-label") || item.textContent.trim() || item.closest("label")?.textContent.trim()))
+        .map(item => item.outerHTML.slice(0, 80))"""
+    )
+    assert unnamed == []
+    assert page.evaluate("[...document.querySelectorAll('button, select, input')].every(item => item.tabIndex >= 0)")
+
+
+def test_without_scripts_everything_is_there(browser, address):
+    context = browser.new_context(java_script_enabled=False)
+    page: Page = context.new_page()
+    page.goto(address)
+    assert page.locator(f"{CASE} .strip img").count() > 0
+    assert page.locator(".compare").count() == 0
+    assert page.locator(".tools").first.is_hidden()
+    context.close()
+
+
+def test_the_page_is_one_file(address):
+    assert Path(address.removeprefix("file://")).stat().st_size < 3e6
