@@ -55,7 +55,7 @@ def _read(targets: Sequence[str]) -> tuple[list[Step], frozenset[str]]:
         graph = repo.index.graph
         stages = [stage for stage in repo.index.stages if isinstance(stage, PipelineStage) and stage in wanted]
         steps = {_name(stage): _step(stage, graph.successors(stage)) for stage in stages}
-        stale = frozenset(repo.status(list(steps)))
+        stale = frozenset(repo.status()) & steps.keys()  # by name it would read the graph anew for each of them
     order = TopologicalSorter({name: step.parents for name, step in steps.items()}).static_order()
     return [steps[name] for name in order], stale
 
