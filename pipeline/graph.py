@@ -9,7 +9,7 @@ from typing import Literal, cast, get_args
 
 from dvc.exceptions import DvcException
 from dvc.lock import LockError
-from dvc.repo import Repo
+from dvc.repo import Repo, lock_repo
 from dvc.stage import PipelineStage
 
 from harmonization.errors import InputError
@@ -50,12 +50,12 @@ def read_graph(targets: Sequence[str] = (), *, say: Callable[[str], None] = lamb
 
 
 def _read(targets: Sequence[str]) -> tuple[list[Step], frozenset[str]]:
-    with Repo(_wait_for_lock=True) as repo:
+    with Repo(_wait_for_lock=True) as repo, lock_repo(repo):
         wanted = {stage for target in targets or [None] for stage in repo.stage.collect(target, with_deps=True)}
         graph = repo.index.graph
         stages = [stage for stage in repo.index.stages if isinstance(stage, PipelineStage) and stage in wanted]
         steps = {_name(stage): _step(stage, graph.successors(stage)) for stage in stages}
-        stale = frozenset(repo.status()) & steps.keys()  # by name it would read the graph anew for each of them
+        stale = frozenset(name for stage, name in zip(stages, steps, strict=True) if stage.status())
     order = TopologicalSorter({name: step.parents for name, step in steps.items()}).static_order()
     return [steps[name] for name in order], stale
 

@@ -56,7 +56,7 @@ def test_numbers_are_read_as_yaml_1_2(edited):
         ("average_weights: recent", "average_weights: true", r"variants\.idih\.average_weights.*'recent'.*got True"),
         ("average_weights: recent", "average_weights: {ema: 1}", r"variants\.idih\.average_weights.*; got"),
         ("average_weights: recent", "resynthesis: {transfers: [lut], share: 0}", r"idih\.resynthesis\.share: .*greater than 0; got 0"),
-        ("augment: true}", "augment: true, patience: 0}", r"profiles\.sample\.training\.patience: .*greater than or equal to 1; got 0"),
+        ("augment: true,", "augment: true, patience: 0,", r"profiles\.sample\.training\.patience: .*greater than or equal to 1; got 0"),
         ("epochs: 1, precision", "precision", r"profiles\.sample\.training\.epochs: Field required"),
     ],
 )
