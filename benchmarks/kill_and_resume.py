@@ -52,10 +52,10 @@ def finish(command: list[str], folder: Path) -> float:
     return time.monotonic() - begin
 
 
-def finish_after_kills(command: list[str], folder: Path, *, kills: int, moments: random.Random, seconds: float) -> None:
-    """Kills the command at random moments and then lets it end; ``seconds`` is what it takes undisturbed."""
+def finish_after_kills(command: list[str], folder: Path, *, kills: int, moments: random.Random, latest: float) -> None:
+    """Kills the command at random moments, ``latest`` seconds after its start at the most, and then lets it end."""
     for kill in range(kills):
-        moment = moments.uniform(2, max(4.0, 1.8 * seconds / kills))
+        moment = moments.uniform(2, max(4.0, latest))
         process = start(command, folder)
         try:
             process.wait(timeout=moment)
@@ -98,7 +98,7 @@ def try_everything(undisturbed: Path, killed: Path, *, kills: int, moments: rand
     """Kills the whole run."""
     seconds = finish(REPRO, undisturbed)
     print(f"undisturbed: {seconds:.0f} s", flush=True)
-    finish_after_kills(REPRO, killed, kills=kills, moments=moments, seconds=seconds)
+    finish_after_kills(REPRO, killed, kills=kills, moments=moments, latest=1.8 * seconds / kills)
     return compare(locked(undisturbed), locked(killed), what="outputs")
 
 
@@ -114,7 +114,7 @@ def try_trainings(undisturbed: Path, killed: Path, *, variants: list[str], epoch
         command = [sys.executable, "-m", "stages.train", variant, "0"]
         seconds = finish(command, undisturbed)
         print(f"{variant}, undisturbed: {seconds:.0f} s", flush=True)
-        finish_after_kills(command, killed, kills=kills, moments=moments, seconds=seconds)
+        finish_after_kills(command, killed, kills=kills, moments=moments, latest=0.7 * seconds)  # an epoch and more
     return compare(files(undisturbed), files(killed), what="files of trainings")
 
 
