@@ -6,13 +6,13 @@ from harmonization.evaluation.summary import summarise
 from harmonization.progress import track
 from harmonization.tables import write_table
 from pipeline.device import device_of
-from pipeline.figures import losses_figure, svg_of, validation_figure, write_png
-from pipeline.gallery import loaded_methods
 from pipeline.layout import REPORTS, Layout
-from pipeline.page import write_page
 from pipeline.params import load_params
-from pipeline.results import headline_frame, read_histories, read_scores, write_curves, write_metrics
-from pipeline.sections import section_of
+from pipeline.reporting.figures import losses_figure, svg_of, validation_figure, write_png
+from pipeline.reporting.gallery import loaded_methods
+from pipeline.reporting.page import write_page
+from pipeline.reporting.results import headline_frame, read_histories, read_scores, write_curves, write_metrics
+from pipeline.reporting.sections import section_of
 from pipeline.stage import run_stage
 
 FIGURES = REPORTS / "figures"

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, Route, sync_playwright
 
 from harmonization.tables import read_table
-from pipeline.published_scores import PUBLISHED_SCORES, read_published
+from pipeline.reporting.published_scores import PUBLISHED_SCORES, read_published
 from tests.conftest import ROOT
 from tests.reports import IMAGES, VARIANTS
 

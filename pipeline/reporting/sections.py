@@ -10,13 +10,13 @@ from harmonization.evaluation.scoring import Harmonize
 from harmonization.evaluation.summary import BUCKETS
 from harmonization.splits import SPLITS
 from harmonization.tables import read_table
-from pipeline.figures import gains_figure, ratio_figure, svg_of, write_png
-from pipeline.gallery import Case, cases
 from pipeline.layout import Layout
 from pipeline.packing import packed
-from pipeline.page import Card, Section
 from pipeline.params import Params
-from pipeline.results import best_variant, methods_of
+from pipeline.reporting.figures import gains_figure, ratio_figure, svg_of, write_png
+from pipeline.reporting.gallery import Case, cases
+from pipeline.reporting.page import Card, Section
+from pipeline.reporting.results import best_variant, methods_of
 
 EDGES = tuple(sorted({edge for low, high in BUCKETS.values() for edge in (low, high) if 0 < edge < 1}))
 SHOWN_CATEGORIES = 8

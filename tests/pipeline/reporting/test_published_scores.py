@@ -4,7 +4,7 @@ import pytest
 
 from harmonization.errors import InputError
 from harmonization.evaluation.conventions import CONVENTIONS
-from pipeline.published_scores import COLUMNS, PUBLISHED_SCORES, read_published
+from pipeline.reporting.published_scores import COLUMNS, PUBLISHED_SCORES, read_published
 from tests.conftest import ROOT
 
 

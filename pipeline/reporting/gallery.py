@@ -17,7 +17,7 @@ from harmonization.images import encode_jpeg, encode_png
 from harmonization.ranges import uint8_from_metric
 from pipeline.layout import Layout
 from pipeline.params import Params
-from pipeline.results import methods_of
+from pipeline.reporting.results import methods_of
 
 if TYPE_CHECKING:
     from harmonization.data import PackedSplit

@@ -17,9 +17,9 @@ from harmonization.evaluation.conventions import CONVENTIONS
 from harmonization.evaluation.summary import BUCKETS, CONFIDENCE, METRICS, REFERENCE
 from harmonization.files import write_text
 from harmonization.metrics.perceptual import BACKBONES, missing_backbone
-from pipeline.gallery import Case
 from pipeline.params import Params
-from pipeline.published_scores import read_published
+from pipeline.reporting.gallery import Case
+from pipeline.reporting.published_scores import read_published
 from pipeline.training_params import Variant
 
 TEMPLATES = Path("reports", "templates")
