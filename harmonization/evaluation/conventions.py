@@ -41,12 +41,17 @@ CONVENTIONS: dict[str, Convention] = {
 }
 
 
+def rows_of(table: pa.Table, convention: Convention = HEADLINE) -> pa.Table:
+    """The rows of a table of scores, or of a summary, that have the convention's background and quantisation."""
+    return table.filter((pc.field("background") == convention.background) & (pc.field("quantisation") == convention.quantisation))
+
+
 def under(scores: pa.Table, name: str) -> pa.Table:
     """The scores of each image as the named convention counts them: names of the image and ``mse``, ``psnr``, ``fmse`` (null: none)."""
     if name not in CONVENTIONS:
         raise InputError(f"convention is {name!r}; expected one of {sorted(CONVENTIONS)}")
     chosen = CONVENTIONS[name]
-    rows = scores.filter((pc.field("background") == chosen.background) & (pc.field("quantisation") == chosen.quantisation))
+    rows = rows_of(scores, chosen)
     if scores.num_rows and not rows.num_rows:
         raise InputError(
             f"no scores with background {chosen.background}, quantisation {chosen.quantisation}, as {name} has it; score again"

@@ -10,6 +10,9 @@ A protocol is a background and a quantisation; the three peaks of PSNR are colum
   minimum, so that an output can raise its own score. Both are at most 255 and lower the PSNR: 0.9 dB at a peak of 230.
 
 ``fpsnr`` and the headline use 255. The headline is background composite, uint8, peak 255, mean over images.
+
+Two columns are those of the picture that a user gets, and null under the other protocols: ``ciede2000``, and ``idempotence``, the
+foreground MSE between that picture and the same picture harmonized once more. A method that finds nothing left to do has 0.
 """
 
 from collections.abc import Callable
@@ -19,7 +22,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from harmonization.metrics.error import decibels, foreground_mse, mse
+from harmonization.evaluation.conventions import HEADLINE
+from harmonization.metrics.colour_difference import foreground_ciede2000
+from harmonization.metrics.error import background_mse, decibels, foreground_mse, mse
 from harmonization.metrics.perceptual import lpips
 from harmonization.metrics.ssim import mean_of_whole_windows, mean_over_mask, ssim_map
 from harmonization.networks.harmonizer import Harmonizer
@@ -33,6 +38,8 @@ if TYPE_CHECKING:
 
 BACKGROUNDS = ("raw", "composite", "real")
 QUANTISATIONS = ("float", "uint8", "truncated")
+PROTOCOLS = [(background, quantisation) for background in BACKGROUNDS for quantisation in QUANTISATIONS]
+HEADLINE_ROW = PROTOCOLS.index((HEADLINE.background, HEADLINE.quantisation))
 PEAK = 255.0
 
 # A composite, uint8 (H, W, 3), and its mask, float32 (H, W) in [0, 1], to the method's own picture, float32 (H, W, 3) in [0, 255].
@@ -54,10 +61,11 @@ def learned(harmonizer: Harmonizer, *, device: torch.device) -> Harmonize:
     return harmonize
 
 
-def score_split(split: "PackedSplit", harmonize: Harmonize, *, names: Row, perceptual: nn.Module | None) -> list[Row]:
+def score_split(split: "PackedSplit", harmonize: Harmonize, *, names: Row, perceptual: nn.Module | None, repeats: bool = True) -> list[Row]:
     """The rows of ``tables.SCORES`` of one method on one split: every image under every protocol.
 
-    ``names`` are the columns that all rows share: method, seed, dataset, commit and data hash.
+    ``names`` are the columns that all rows share: method, seed, dataset, commit and data hash. Without ``repeats`` the method can
+    make no second picture, and ``idempotence`` is null.
     """
     rows: list[Row] = []
     samples = split.rows.select(["sample_id", "image_id", "foreground_ratio"]).to_pylist()
@@ -67,8 +75,20 @@ def score_split(split: "PackedSplit", harmonize: Harmonize, *, names: Row, perce
         scores = score_images(
             raw=metric_tensor(raw), composite=metric_tensor(composite), real=metric_tensor(real), mask=mask, perceptual=perceptual
         )
+        if repeats:
+            saved = as_saved(raw, composite, mask)
+            again = as_saved(harmonize(saved.copy(), mask[0, 0].numpy().copy()), saved, mask)
+            change = foreground_mse(metric_tensor(again), metric_tensor(saved), mask).item()
+            scores[HEADLINE_ROW]["idempotence"] = change
         rows += [{**names, **sample, **score} for score in scores]
     return rows
+
+
+def as_saved(raw: np.ndarray, composite: np.ndarray, mask: Tensor) -> np.ndarray:
+    """The picture that a user gets, uint8 (H, W, 3): ``raw`` inside the mask, the composite outside, rounded."""
+    background = metric_tensor(composite)
+    shown = on_background(metric_tensor(raw), composite=background, real=background, mask=mask, background="composite")
+    return uint8_from_metric(shown)[0].contiguous().numpy()
 
 
 def score_images(*, raw: Tensor, composite: Tensor, real: Tensor, mask: Tensor, perceptual: nn.Module | None = None) -> list[Row]:
@@ -76,13 +96,21 @@ def score_images(*, raw: Tensor, composite: Tensor, real: Tensor, mask: Tensor, 
 
     Images are float (B, 3, H, W) in [0, 255], masks (B, 1, H, W) in [0, 1]; ``raw`` is the method's own picture.
     """
-    protocols = [{"background": background, "quantisation": quantisation} for background in BACKGROUNDS for quantisation in QUANTISATIONS]
     shown = {name: on_background(raw, composite=composite, real=real, mask=mask, background=name) for name in BACKGROUNDS}
-    outputs = [quantised(shown[protocol["background"]], protocol["quantisation"]) for protocol in protocols]
-    targets = [truncated(real) if protocol["quantisation"] == "truncated" else real for protocol in protocols]
-    scores = _scores(torch.cat(outputs), torch.cat(targets), mask.repeat(len(protocols), 1, 1, 1), perceptual)
-    rows = [{name: values[row] for name, values in scores.items()} for row in range(len(raw) * len(protocols))]
-    return [{**names, **rows[number * len(raw) + image]} for image in range(len(raw)) for number, names in enumerate(protocols)]
+    outputs = [quantised(shown[background], quantisation) for background, quantisation in PROTOCOLS]
+    targets, composites = (
+        torch.cat([truncated(picture) if quantisation == "truncated" else picture for _, quantisation in PROTOCOLS])
+        for picture in (real, composite)
+    )
+    scores = _scores(torch.cat(outputs), targets, composites, mask.repeat(len(PROTOCOLS), 1, 1, 1), perceptual)
+    differences = foreground_ciede2000(outputs[HEADLINE_ROW], real, mask).tolist()
+    rows = []
+    for image in range(len(raw)):
+        for number, (background, quantisation) in enumerate(PROTOCOLS):
+            columns = {name: values[number * len(raw) + image] for name, values in scores.items()}
+            rows.append({"background": background, "quantisation": quantisation, **columns, "ciede2000": None, "idempotence": None})
+        rows[image * len(PROTOCOLS) + HEADLINE_ROW]["ciede2000"] = differences[image]
+    return rows
 
 
 def on_background(raw: Tensor, *, composite: Tensor, real: Tensor, mask: Tensor, background: str) -> Tensor:
@@ -116,7 +144,9 @@ def metric_tensor(picture: np.ndarray) -> Tensor:
     return torch.from_numpy(picture)[None].permute(0, 3, 1, 2).double().contiguous()
 
 
-def _scores(output: Tensor, real: Tensor, mask: Tensor, perceptual: nn.Module | None) -> dict[str, list[float] | list[None]]:
+def _scores(
+    output: Tensor, real: Tensor, composite: Tensor, mask: Tensor, perceptual: nn.Module | None
+) -> dict[str, list[float] | list[None]]:
     error, foreground_error, similarity = mse(output, real), foreground_mse(output, real, mask), ssim_map(output, real)
     columns = {
         "mask_mean": mask.double().mean((1, 2, 3)),
@@ -128,6 +158,7 @@ def _scores(output: Tensor, real: Tensor, mask: Tensor, perceptual: nn.Module | 
         "fpsnr": decibels(foreground_error, peak=PEAK),
         "ssim": mean_of_whole_windows(similarity),
         "fssim": mean_over_mask(similarity, mask),
+        "background_mse": background_mse(output, composite, mask),
     }
     distances = [None] * len(output) if perceptual is None else lpips(output, real, network=perceptual).tolist()
     return {**{name: values.tolist() for name, values in columns.items()}, "lpips": distances}

@@ -10,10 +10,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from scipy.stats import wilcoxon
 
 from harmonization.errors import InputError
+from harmonization.evaluation.conventions import HEADLINE, rows_of
 from harmonization.seeding import numpy_rng
 from harmonization.shards import Row
 
@@ -28,6 +28,9 @@ METRICS = {  # whether more is better
     "ssim": True,
     "fssim": True,
     "lpips": False,
+    "ciede2000": False,
+    "background_mse": False,
+    "idempotence": False,
 }
 BUCKETS = {  # of the foreground ratio: low < ratio <= high, so that an edge counts once
     "all": (-np.inf, np.inf),
@@ -36,7 +39,6 @@ BUCKETS = {  # of the foreground ratio: low < ratio <= high, so that an edge cou
     "15-100 %": (0.15, 1.0),
 }
 CONFIDENCE = 0.95
-HEADLINE = {"background": "composite", "quantisation": "uint8"}
 
 SUMMARY = pa.schema(
     [
@@ -84,14 +86,9 @@ def summarise(scores: pa.Table, *, bootstrap: int, seed: int = 0) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=SUMMARY)
 
 
-def headline(table: pa.Table) -> pa.Table:
-    """The rows of the headline protocol of a table of scores or of a summary."""
-    return table.filter((pc.field("background") == HEADLINE["background"]) & (pc.field("quantisation") == HEADLINE["quantisation"]))
-
-
 def headline_means(scores: pa.Table) -> dict[str, dict[str, float]]:
     """Means over the images of each data set under the headline protocol; infinite PSNRs are left out."""
-    rows = headline(scores).to_pandas().replace([np.inf, -np.inf], np.nan)
+    rows = rows_of(scores).to_pandas().replace([np.inf, -np.inf], np.nan)
     named = {"fmse": "fmse", "psnr": "psnr_255", "ssim": "ssim"}
     return {
         str(dataset): {**{name: float(part[column].mean()) for name, column in named.items()}, "images": len(part)}
@@ -139,7 +136,7 @@ def _rows(block: Block) -> Iterator[Row]:
         if reference is None:
             raise InputError(f"{method!r} is scored under {background}/{quantisation}, {REFERENCE!r} is not; evaluate both again")
         names = {"method": method, "background": background, "quantisation": quantisation}
-        is_tested = method != REFERENCE and HEADLINE.items() <= names.items()
+        is_tested = method != REFERENCE and (background, quantisation) == (HEADLINE.background, HEADLINE.quantisation)
         for row in _statistics(block, block.values[members], block.values[reference[0]], is_tested=is_tested):
             yield {**names, **row, "n_seeds": len(members)}
 

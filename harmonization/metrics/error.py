@@ -19,6 +19,11 @@ def foreground_mse(output: Tensor, real: Tensor, mask: Tensor) -> Tensor:
     return _squared_error(output, real).mul_(weight).sum((1, 2, 3)) / (output.shape[1] * weight.sum((1, 2, 3)))
 
 
+def background_mse(output: Tensor, composite: Tensor, mask: Tensor) -> Tensor:
+    """Mean squared error against the composite outside the foreground, which no harmonizer should touch; NaN where the mask is full."""
+    return foreground_mse(output, composite, 1 - mask.double())
+
+
 def psnr(output: Tensor, real: Tensor, *, peak: float | Tensor) -> Tensor:
     """Peak signal-to-noise ratio in dB; infinite for equal images. ``peak`` is a number or one per image."""
     return decibels(mse(output, real), peak=peak)

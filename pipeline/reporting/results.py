@@ -7,7 +7,8 @@ import pandas as pd
 import pyarrow as pa
 
 from harmonization.errors import InputError
-from harmonization.evaluation.summary import REFERENCE, headline
+from harmonization.evaluation.conventions import rows_of
+from harmonization.evaluation.summary import REFERENCE
 from harmonization.files import write_text
 from harmonization.tables import read_table
 from pipeline.layout import REPORTS, Layout
@@ -71,7 +72,7 @@ def write_metrics(summary: pd.DataFrame) -> None:
 
 def headline_frame(summary: pa.Table) -> pd.DataFrame:
     """The summary's rows of the headline protocol."""
-    return headline(summary).to_pandas()
+    return rows_of(summary).to_pandas()
 
 
 def best_variant(summary: pd.DataFrame, dataset: str, variants: list[str]) -> str | None:
