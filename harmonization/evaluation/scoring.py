@@ -24,13 +24,13 @@ from torch import Tensor, nn
 
 from harmonization.evaluation.conventions import HEADLINE
 from harmonization.metrics.colour_difference import foreground_ciede2000
-from harmonization.metrics.error import background_mse, decibels, foreground_mse, mse
+from harmonization.metrics.error import background_mse, decibels, errors, foreground_mse
 from harmonization.metrics.perceptual import lpips
 from harmonization.metrics.ssim import mean_of_whole_windows, mean_over_mask, ssim_map
 from harmonization.networks.harmonizer import Harmonizer
 from harmonization.progress import track
 from harmonization.randomness import deterministic_algorithms
-from harmonization.ranges import mask_from_uint8, metric_from_network, metric_from_uint8, network_from_uint8, uint8_from_metric
+from harmonization.ranges import mask_from_uint8, metric_from_network, network_from_uint8, uint8_from_metric
 from harmonization.shards import Row
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 BACKGROUNDS = ("raw", "composite", "real")
 QUANTISATIONS = ("float", "uint8", "truncated")
 PROTOCOLS = [(background, quantisation) for background in BACKGROUNDS for quantisation in QUANTISATIONS]
+UNKNOWN = {"ciede2000": None, "idempotence": None}  # but under the headline protocol
 HEADLINE_ROW = PROTOCOLS.index((HEADLINE.background, HEADLINE.quantisation))
 PEAK = 255.0
 
@@ -97,40 +98,36 @@ def score_images(*, raw: Tensor, composite: Tensor, real: Tensor, mask: Tensor, 
     Images are float (B, 3, H, W) in [0, 255], masks (B, 1, H, W) in [0, 1]; ``raw`` is the method's own picture.
     """
     shown = {name: on_background(raw, composite=composite, real=real, mask=mask, background=name) for name in BACKGROUNDS}
-    outputs = [quantised(shown[background], quantisation) for background, quantisation in PROTOCOLS]
-    targets, composites = (
-        torch.cat([truncated(picture) if quantisation == "truncated" else picture for _, quantisation in PROTOCOLS])
-        for picture in (real, composite)
-    )
-    scores = _scores(torch.cat(outputs), targets, composites, mask.repeat(len(PROTOCOLS), 1, 1, 1), perceptual)
-    differences = foreground_ciede2000(outputs[HEADLINE_ROW], real, mask).tolist()
-    rows = []
-    for image in range(len(raw)):
-        for number, (background, quantisation) in enumerate(PROTOCOLS):
-            columns = {name: values[number * len(raw) + image] for name, values in scores.items()}
-            rows.append({"background": background, "quantisation": quantisation, **columns, "ciede2000": None, "idempotence": None})
-        rows[image * len(PROTOCOLS) + HEADLINE_ROW]["ciede2000"] = differences[image]
-    return rows
+    pictures = {name: (quantised(real, name), quantised(composite, name)) for name in QUANTISATIONS}
+    by_protocol = []
+    for background, quantisation in PROTOCOLS:
+        output = quantised(shown[background], quantisation)
+        by_protocol.append(_scores(output, *pictures[quantisation], mask, perceptual))
+        if (background, quantisation) == PROTOCOLS[HEADLINE_ROW]:
+            by_protocol[-1]["ciede2000"] = foreground_ciede2000(output, real, mask).tolist()
+    return [
+        {"background": background, "quantisation": quantisation, **UNKNOWN, **{name: values[image] for name, values in scores.items()}}
+        for image in range(len(raw))
+        for (background, quantisation), scores in zip(PROTOCOLS, by_protocol, strict=True)
+    ]
 
 
 def on_background(raw: Tensor, *, composite: Tensor, real: Tensor, mask: Tensor, background: str) -> Tensor:
     """The picture to score: ``raw`` inside the mask and the named background outside, blended where the mask is soft."""
-    if background == "raw":
-        return raw
-    return raw * mask + {"composite": composite, "real": real}[background] * (1 - mask)
+    return raw if background == "raw" else torch.lerp({"composite": composite, "real": real}[background], raw, mask.to(raw))
 
 
-def quantised(output: Tensor, quantisation: str) -> Tensor:
+def quantised(picture: Tensor, quantisation: str) -> Tensor:
     """The picture as computed (``float``), as a file would hold it (``uint8``) or as older code shows it (``truncated``)."""
     if quantisation == "float":
-        return output
-    return truncated(output) if quantisation == "truncated" else metric_from_uint8(uint8_from_metric(output))
+        return picture
+    return truncated(picture) if quantisation == "truncated" else picture.clamp(0, 255).round_()
 
 
 def truncated(picture: Tensor) -> Tensor:
     """Levels as ``tensor2im`` of pix2pix's and DoveNet's code gives them: float32 arithmetic, nothing is rounded."""
     network = picture.float() / 255 * 2 - 1  # ToTensor and Normalize(0.5, 0.5)
-    return ((network + 1) / 2 * 255).clamp(0, 255).floor().double()
+    return ((network + 1) / 2 * 255).clamp_(0, 255).floor_()
 
 
 def pictures_of(split: "PackedSplit", index: int) -> tuple[np.ndarray, np.ndarray, Tensor]:
@@ -140,14 +137,14 @@ def pictures_of(split: "PackedSplit", index: int) -> tuple[np.ndarray, np.ndarra
 
 
 def metric_tensor(picture: np.ndarray) -> Tensor:
-    """A picture (H, W, 3) of levels 0..255, uint8 or float, as float64 (1, 3, H, W)."""
-    return torch.from_numpy(picture)[None].permute(0, 3, 1, 2).double().contiguous()
+    """A picture (H, W, 3) of levels 0..255, uint8 or float, as float32 (1, 3, H, W), channels last in memory."""
+    return torch.from_numpy(picture).float()[None].permute(0, 3, 1, 2)
 
 
 def _scores(
     output: Tensor, real: Tensor, composite: Tensor, mask: Tensor, perceptual: nn.Module | None
 ) -> dict[str, list[float] | list[None]]:
-    error, foreground_error, similarity = mse(output, real), foreground_mse(output, real, mask), ssim_map(output, real)
+    (error, foreground_error), similarity = errors(output, real, mask), ssim_map(output, real)
     columns = {
         "mask_mean": mask.double().mean((1, 2, 3)),
         "mse": error,
