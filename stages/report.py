@@ -8,6 +8,7 @@ from harmonization.tables import write_table
 from pipeline.device import device_of
 from pipeline.layout import REPORTS, Layout
 from pipeline.params import load_params
+from pipeline.reporting.comparisons import report_sections
 from pipeline.reporting.figures import losses_figure, svg_of, validation_figure, write_png
 from pipeline.reporting.gallery import loaded_methods
 from pipeline.reporting.page import write_page
@@ -34,6 +35,7 @@ def main() -> None:
         section_of(dataset, params=params, layout=layout, scores=scores, headline=headline, methods=methods, figures=FIGURES)
         for dataset in track(params.datasets, total=len(params.datasets), what="report", unit="data sets")
     ]
+    reports = report_sections(params=params, layout=layout, scores=scores, summary=summary.to_pandas(), methods=methods, figures=FIGURES)
     curves = {}
     if histories:
         figures = {"validation": validation_figure(histories), "losses": losses_figure(histories)}
@@ -43,7 +45,15 @@ def main() -> None:
             "Error on the validation photographs by epoch; left on a logarithmic scale": svg_of(figures["validation"]),
             "Training losses by epoch, each on its own scale": svg_of(figures["losses"]),
         }
-    write_page(REPORTS / "index.html", params=params, summary=summary.to_pandas(), sections=sections, curves=curves, facts=_facts(scores))
+    write_page(
+        REPORTS / "index.html",
+        params=params,
+        summary=summary.to_pandas(),
+        sections=sections,
+        reports=reports,
+        curves=curves,
+        facts=_facts(scores),
+    )
 
 
 def _facts(scores: pa.Table) -> dict[str, str]:

@@ -37,7 +37,9 @@ CONVENTIONS: dict[str, Convention] = {
     "hdnet": Convention("real", "truncated", "psnr_255", "whole"),  # its input has the real background too
     "pctnet": Convention("real", "float", "psnr_255", "masked"),
     "diffharmony": Convention("real", "float", "psnr_255", "masked"),  # and R2R; scored after an antialiased 1024 -> 256 px
-    "report_003": Convention("raw", "float", "psnr_255", None),  # its text names the peak alone: no pasting, no rounding assumed
+    "report_001": Convention("raw", "uint8", "psnr_255", None),  # its code only saves pictures, rounded; how they were scored is not in it
+    "report_002_unet3plus": Convention("real", "truncated", "psnr_range", None),  # report 002 pastes the truth for this network alone
+    "report_003": Convention("raw", "float", "psnr_255", None),  # and 000 by its text: the peak is known, no pasting or rounding assumed
 }
 
 

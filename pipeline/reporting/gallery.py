@@ -109,12 +109,13 @@ def _focus(mask: np.ndarray) -> Focus:
 
 
 def _jpeg_uri(picture: np.ndarray) -> str:
-    return _uri("jpeg", encode_jpeg(picture, quality=92))
+    return data_uri("jpeg", encode_jpeg(picture, quality=92))
 
 
 def _png_uri(mask: np.ndarray) -> str:
-    return _uri("png", encode_png(np.array(mask), level=9))
+    return data_uri("png", encode_png(np.array(mask), level=9))
 
 
-def _uri(kind: str, data: bytes) -> str:
+def data_uri(kind: str, data: bytes) -> str:
+    """A picture's file as an address that holds it."""
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"

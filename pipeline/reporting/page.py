@@ -5,6 +5,7 @@ import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jinja2
 import pandas as pd
@@ -21,6 +22,9 @@ from pipeline.params import Params
 from pipeline.reporting.gallery import Case
 from pipeline.reporting.published_scores import read_published
 from pipeline.training_params import Variant
+
+if TYPE_CHECKING:
+    from pipeline.reporting.comparisons import ReportSection
 
 TEMPLATES = Path("reports", "templates")
 NARROW_SPACE = "\u202f"  # between thousands; lines do not break there
@@ -56,7 +60,14 @@ class Section:
 
 
 def write_page(
-    path: Path, *, params: Params, summary: pd.DataFrame, sections: list[Section], curves: dict[str, str], facts: Mapping[str, object]
+    path: Path,
+    *,
+    params: Params,
+    summary: pd.DataFrame,
+    sections: list[Section],
+    reports: "Mapping[str, ReportSection]",
+    curves: dict[str, str],
+    facts: Mapping[str, object],
 ) -> None:
     """Renders the page. ``summary`` is ``tables/summary.parquet``; ``curves`` are SVGs by their description; ``facts`` say where from."""
     environment = jinja2.Environment(
@@ -72,6 +83,8 @@ def write_page(
         sections=[{"data": section, **_tables(summary[summary["dataset"] == section.name], params)} for section in sections],
         conventions=CONVENTIONS,
         published=read_published(),
+        reports=reports,
+        anchors={*params.datasets, *(path.name.removesuffix(".html.j2") for path in TEMPLATES.glob("*.html.j2"))},
         peaks=PEAKS,
         higher_is_better=METRICS,
         lpips_reason=lpips_reason(params, summary),

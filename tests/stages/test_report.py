@@ -46,7 +46,7 @@ def test_curves_are_means_over_the_seeds(inside):
 
 def test_figures_are_written(inside):
     assert {path.name for path in (inside / "reports/figures").iterdir()} == {
-        *("gains_people.png", "gains_luminance.png", "losses.png", "validation.png")
+        *("gains_people.png", "gains_luminance.png", "losses.png", "validation.png", "details_001.png")
     }
 
 
