@@ -41,11 +41,16 @@ CONVENTIONS: dict[str, Convention] = {
 }
 
 
-def under(scores: pa.Table, name: str) -> pa.Table:
-    """The scores of each image as the named convention counts them: names of the image and ``mse``, ``psnr``, ``fmse`` (null: none)."""
+def named_convention(name: str) -> Convention:
+    """A convention; an unknown name is an ``InputError``."""
     if name not in CONVENTIONS:
         raise InputError(f"convention is {name!r}; expected one of {sorted(CONVENTIONS)}")
-    chosen = CONVENTIONS[name]
+    return CONVENTIONS[name]
+
+
+def under(scores: pa.Table, name: str) -> pa.Table:
+    """The scores of each image as the named convention counts them: names of the image and ``mse``, ``psnr``, ``fmse`` (null: none)."""
+    chosen = named_convention(name)
     rows = scores.filter((pc.field("background") == chosen.background) & (pc.field("quantisation") == chosen.quantisation))
     if scores.num_rows and not rows.num_rows:
         raise InputError(
