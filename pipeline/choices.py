@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from harmonization.baselines import BASELINES
 from harmonization.classification.network import PLACES
 from harmonization.errors import InputError
+from harmonization.evaluation.conventions import CONVENTIONS
 from harmonization.losses import ADVERSARIAL_LOSSES, DOMAIN_TRIPLETS, RECONSTRUCTION_LOSSES
 from harmonization.losses.backbones import SQUEEZENET_PLACES, VGG19_PLACES
 from harmonization.networks import DISCRIMINATORS, GENERATORS
@@ -26,6 +27,10 @@ def check_choices(params: Params) -> None:
 
 def _choices(params: Params) -> Iterable[tuple[str, str, Iterable[str]]]:
     yield from (("baselines", name, BASELINES) for name in params.baselines)
+    for name, method in params.outside.items():
+        yield from (
+            (f"outside.{name}.tables.{dataset}.convention", table.convention, CONVENTIONS) for dataset, table in method.tables.items()
+        )
     for profile, section in params.profiles.items():
         for dataset, chosen in section.datasets.items():
             key = f"profiles.{profile}.datasets.{dataset}.synthesis.transfers"
