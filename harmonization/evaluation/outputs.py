@@ -40,7 +40,8 @@ def score_outputs(
 
 def score_pictures(outputs: Path, packed: PackedSplit, *, names: Row, perceptual: nn.Module | None) -> list[Row]:
     """The same for a split that is packed already; ``names`` are the columns that all rows share, as in ``score_split``."""
-    pictures = (picture.astype(np.float32) for picture in squared_pictures(files_of(outputs, packed.rows), packed))
+    files = files_of(outputs, packed.rows)
+    pictures = (squared_picture(path, packed, index) for index, path in enumerate(files))
     return score_split(packed, lambda _composite, _mask: next(pictures), names=names, perceptual=perceptual)
 
 
@@ -100,23 +101,17 @@ def files_of(folder: Path, rows: pa.Table) -> list[Path]:
     return [found[sample][0] for sample in samples]
 
 
-def squared_pictures(files: list[Path], packed: PackedSplit) -> Iterator[np.ndarray]:
-    """The pictures of ``files_of`` at the size of the split, uint8 (S, S, 3)."""
-    for index, path in enumerate(files):
-        yield squared_picture(path, packed, index)
-
-
 def squared_picture(path: Path, packed: PackedSplit, index: int) -> np.ndarray:
-    """One sample's picture at the size of the split, uint8 (S, S, 3)."""
+    """One sample's picture at the size of the split as any method's own, float32 (S, S, 3) in [0, 255]."""
     if has_16_bits(path):
         raise InputError(f"{path}: 16 bits a channel; expected 8, as the protocols are defined; save it as 8-bit PNG, rounded")
     picture, size_px = read_rgb(path), packed.mask.shape[1]
     height, width = picture.shape[:2]
     photograph = packed.rows["width"][index].as_py(), packed.rows["height"][index].as_py()
     if (width, height) == (size_px, size_px):
-        return picture
+        return picture.astype(np.float32)
     if (width, height) == photograph:
-        return square_image(picture.copy(), size_px)
+        return square_image(picture.copy(), size_px).astype(np.float32)
     wanted = f"{size_px} x {size_px} or its photograph's {photograph[0]} x {photograph[1]}"
     raise InputError(f"{path}: {width} x {height} px; expected {wanted}; save it at one of these sizes")
 
