@@ -20,17 +20,18 @@ log = logging.getLogger(__name__)
 
 def write_outside_scores(params: Params, layout: Layout, name: str) -> None:
     """Writes the per-image table of an entry of ``outside`` and, beside it, a few headline numbers, as ``write_scores`` does."""
-    entry, size_px = params.outside_method(name), params.active.evaluation.size_px
+    entry, evaluation = params.outside_method(name), params.active.evaluation
+    perceptual = perceptual_network(evaluation.lpips) if entry.outputs else None
     rows: list[Row] = []
     for dataset in (dataset for dataset in params.datasets if dataset in entry.datasets):
-        split = packed(params, layout, dataset, "test", size_px)
+        split = packed(params, layout, dataset, "test", evaluation.size_px)
         _tell_empty_masks(dataset, split)
         names = {"method": name, "seed": 0, "dataset": dataset, "data_hash": data_hash(layout.composites(dataset) / "manifest.parquet")}
         if pictures := entry.pictures(dataset):
             names["commit"] = code_commit()
-            rows += score_pictures(pictures, split, names=names, perceptual=perceptual_network(params.active.evaluation.lpips))
+            rows += score_pictures(pictures, split, names=names, perceptual=perceptual)
         else:  # no code of ours made these numbers, so they have no commit
-            rows += _rows_of_table(Path(entry.folder), entry.tables[dataset], split, names | {"commit": None}, size_px)
+            rows += _rows_of_table(Path(entry.folder), entry.tables[dataset], split, names | {"commit": None}, evaluation.size_px)
     write_rows_of(layout.scores(name, 0), rows)
 
 
