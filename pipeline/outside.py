@@ -10,7 +10,7 @@ from harmonization.evaluation.outputs import score_pictures, without_foreground
 from harmonization.shards import Row
 from pipeline.evaluation import perceptual_network, write_rows_of
 from pipeline.layout import Layout
-from pipeline.outside_params import OutsideTable
+from pipeline.outside_params import Outside, OutsideTable
 from pipeline.packing import packed
 from pipeline.params import Params
 from pipeline.provenance import code_commit, data_hash
@@ -27,12 +27,21 @@ def write_outside_scores(params: Params, layout: Layout, name: str) -> None:
         split = packed(params, layout, dataset, "test", evaluation.size_px)
         _tell_empty_masks(dataset, split)
         names = {"method": name, "seed": 0, "dataset": dataset, "data_hash": data_hash(layout.composites(dataset) / "manifest.parquet")}
+        _expect_composites(entry, names)
         if pictures := entry.pictures(dataset):
             names["commit"] = code_commit()
             rows += score_pictures(pictures, split, names=names, perceptual=perceptual)
         else:  # no code of ours made these numbers, so they have no commit
             rows += _rows_of_table(Path(entry.folder), entry.tables[dataset], split, names | {"commit": None}, evaluation.size_px)
     write_rows_of(layout.scores(name, 0), rows)
+
+
+def _expect_composites(entry: Outside, names: Row) -> None:
+    """Names of samples outlive a change of the synthesis; results made from the former composites are of another test set."""
+    expected, found = entry.data_hash.get(names["dataset"]), names["data_hash"]
+    if expected not in {None, found}:
+        key = f"outside.{names['method']}.data_hash.{names['dataset']}"
+        raise InputError(f"params.yaml: {key} is {expected!r}, the composites' is {found!r}; make the results anew from these composites")
 
 
 def _rows_of_table(folder: Path, table: OutsideTable, split: PackedSplit, names: Row, size_px: int) -> list[Row]:

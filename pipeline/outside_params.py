@@ -33,6 +33,7 @@ class Outside(Section):
     folder: Annotated[str, Field(min_length=1)]
     outputs: dict[str, PathInFolder] = Field(default_factory=dict)  # folders of pictures, scored as ours are
     tables: dict[str, OutsideTable] = Field(default_factory=dict)
+    data_hash: dict[str, str] = Field(default_factory=dict)  # of the composites that they were made from, as the report prints it
 
     @property
     def datasets(self) -> list[str]:
@@ -47,6 +48,8 @@ class Outside(Section):
     def _each_data_set_comes_once(self) -> "Outside":
         if not self.datasets:
             raise ValueError("neither `outputs` nor `tables`; expected a folder of pictures or a table for at least one data set")
+        if unknown := sorted(self.data_hash.keys() - set(self.datasets)):
+            raise ValueError(f"data_hash of {unknown}; expected some of {self.datasets}, which the entry has")
         if both := sorted(self.outputs.keys() & self.tables.keys()):
             raise ValueError(f"{both} in `outputs` and in `tables`; expected each data set in one of them")
         return self

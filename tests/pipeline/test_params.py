@@ -88,6 +88,7 @@ def test_results_from_elsewhere_are_read(edited):
         (f"reinhard: {ENTRY}", r"outside\.reinhard has the name of a baseline"),
         (f"../a: {ENTRY}", r"outside\.\.\./a\.\[key\]: String should match pattern"),
         ("a: {folder: theirs}", r"outside\.a: neither `outputs` nor `tables`; expected"),
+        ("a: {folder: b, outputs: {people: c}, data_hash: {hmh: d}}", r"outside\.a: data_hash of \['hmh'\]; expected some of \['people'\]"),
         ("a: {outputs: {people: png}}", r"outside\.a\.folder: Field required"),
         ("a: {folder: theirs, outputs: {people: ../png}}", r"outside\.a\.outputs\.people: expected a path inside the entry's folder"),
         ("a: {folder: theirs, outputs: {people: /png}}", r"outside\.a\.outputs\.people: expected a path inside the entry's folder"),

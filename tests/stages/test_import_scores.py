@@ -171,10 +171,12 @@ def test_a_published_summary_says_where_they_are_from():
 
 @pytest.fixture
 def trial(inside) -> Iterator[Path]:
-    """The folder, its parameters put back afterwards."""
-    text = Path("params.yaml").read_text()
+    """The folder, its parameters and scores put back afterwards."""
+    paths = [Path("params.yaml"), *(path for name in ("saved", "pct") for path in Path("scores/sample", name).iterdir())]
+    before = {path: path.read_bytes() for path in paths}
     yield inside
-    Path("params.yaml").write_text(text)
+    for path, data in before.items():
+        path.write_bytes(data)
 
 
 @pytest.mark.parametrize(
@@ -193,6 +195,19 @@ def test_what_cannot_be_imported_is_one_line(entry, message):
         import_scores.main("new")
 
 
+@pytest.mark.usefixtures("trial")
+def test_results_of_other_composites_are_refused_where_their_hash_is_given():
+    entry = {"folder": "given", "outputs": {"people": "people"}}
+    found = read_table(Path("scores/sample/saved/0.parquet"))["data_hash"][0].as_py()
+    write_outside({"saved": entry | {"data_hash": {"people": found}}})
+    import_scores.main("saved")
+    write_outside({"saved": entry | {"data_hash": {"people": "0" * 16}}})
+    with pytest.raises(
+        InputError, match=rf"outside\.saved\.data_hash\.people is '0{{16}}', the composites' is '{found}'; make the results"
+    ):
+        import_scores.main("saved")
+
+
 @pytest.mark.usefixtures("inside")
 def test_an_unknown_name_is_refused():
     with pytest.raises(
@@ -208,14 +223,13 @@ def test_scores_of_other_data_sets_than_the_entry_has_are_noticed():
         report.main()
 
 
-def test_an_empty_mask_is_told(trial, monkeypatch, caplog):
+@pytest.mark.usefixtures("trial")
+def test_an_empty_mask_is_told(monkeypatch, caplog):
     def without_a_mask(*arguments):
         split = fake_packed(*arguments)
         split.mask[0] = 0
         return split
 
     monkeypatch.setattr("pipeline.outside.packed", without_a_mask)
-    before = (trial / "scores/sample/pct/0.parquet").read_bytes()
     import_scores.main("pct")
-    (trial / "scores/sample/pct/0.parquet").write_bytes(before)
     assert f"people: 1 of {IMAGES} images have an empty mask at this size, first 0_0_0: their fmse, fpsnr, fssim are" in caplog.text
