@@ -137,7 +137,7 @@ def _order(file: Path, names: list[str], rows: pa.Table, letters: str | None) ->
             continue
         sample = known.get(without_letters(stem))
         if sample is None:
-            beginnings = _beginnings(names)
+            beginnings = [] if letters is not None else _beginnings(names)
             advice = f"; say which letters are to be read: names begin with {', '.join(beginnings)}" if len(beginnings) > 1 else ""
             raise InputError(f"{file}: {name!r} is no composite of this split; expected names like {rows['sample_id'][0]}{advice}")
         if sample in found:

@@ -107,6 +107,16 @@ def test_letters_choose_a_subset_of_a_table_of_several(own, packed, tmp_path):
     file = write_csv(tmp_path / "t.csv", [{**row, "Name": row["Name"].removeprefix("HCOCO/")} for row in [*others, *rows]])
     found = imported_rows(file, packed, names=NAMES, columns=COLUMNS, convention="headline", letters="c")
     assert len(found) == len(rows)
+    with pytest.raises(
+        InputError, match=r"'a1_1_1' is no composite of this split.*; say which letters are to be read: names begin with a, c$"
+    ):
+        imported_rows(
+            write_csv(tmp_path / "a.csv", [rows[0] | {"Name": "a1_1_1"}, *rows]),
+            packed,
+            names=NAMES,
+            columns=COLUMNS,
+            convention="headline",
+        )
     with pytest.raises(InputError, match=r"'HCOCO/c.*' is there twice, or 'HCOCO/f.*' is the same"):
         imported_rows(write_csv(tmp_path / "u.csv", [*rows, *others][::-1]), packed, names=NAMES, columns=COLUMNS, convention="headline")
 
