@@ -19,22 +19,24 @@ CURVE_COLUMNS = {"epoch": "epoch", TRAINING_LOSS: "train_loss", "val_fmse": "val
 
 
 def methods_of(params: Params) -> list[tuple[str, list[int]]]:
-    """Every method with its seeds, in the order of the parameters: baselines, then variants."""
+    """Every method with its seeds, in the order of the parameters: baselines, variants, those from elsewhere."""
     if REFERENCE not in params.baselines:
         raise InputError(f"params.yaml: baselines are {params.baselines}; expected {REFERENCE!r} among them: the report compares to it")
-    return [*((name, [0]) for name in params.baselines), *((name, list(params.seeds)) for name in params.variants)]
+    trained = [(name, list(params.seeds)) for name in params.variants]
+    return [*((name, [0]) for name in params.baselines), *trained, *((name, [0]) for name in params.outside)]
 
 
 def read_scores(params: Params, layout: Layout) -> pa.Table:
     """Per-image scores of all methods. Only files that the parameters name are read: those of removed variants may still lie there."""
     tables = []
     for method, seeds in methods_of(params):
+        expected = sorted(params.outside[method].datasets if method in params.outside else params.datasets)
         for seed in seeds:
             path = layout.scores(method, seed)
             table = read_table(path)
             found = sorted(set(table["dataset"].to_pylist()))
-            if found != sorted(params.datasets):
-                raise InputError(f"{path}: scores of {found}; expected {sorted(params.datasets)}; evaluate {method} again (dvc repro)")
+            if found != expected:
+                raise InputError(f"{path}: scores of {found}; expected {expected}; evaluate {method} again (dvc repro)")
             tables.append(table)
     return pa.concat_tables(tables)
 
@@ -59,7 +61,7 @@ def write_metrics(summary: pd.DataFrame) -> None:
     """``reports/metrics.json``: a few numbers per data set and method under the headline protocol."""
     tree: dict[str, dict[str, dict[str, float | None]]] = {}
     for (dataset, method), rows in summary[summary["bucket"] == "all"].groupby(["dataset", "method"], sort=True):
-        fmse, psnr = (rows[rows["metric"] == metric].iloc[0] for metric in ("fmse", "psnr_255"))
+        fmse, psnr = (_row_of(rows, metric) for metric in ("fmse", "psnr_255"))
         tree.setdefault(str(dataset), {})[str(method)] = {
             "fmse": _rounded(fmse["mean"]),
             "fmse_minus_identity": _rounded(fmse["difference"]),
@@ -80,6 +82,12 @@ def best_variant(summary: pd.DataFrame, dataset: str, variants: list[str]) -> st
     rows = summary[(summary["dataset"] == dataset) & (summary["bucket"] == "all") & (summary["metric"] == "fmse")]
     rows = rows[rows["method"].isin(variants)]
     return None if rows.empty else str(rows.sort_values("mean", kind="stable")["method"].iloc[0])
+
+
+def _row_of(rows: pd.DataFrame, metric: str) -> pd.Series:
+    """A metric's row; all NaN where there is none, as a method from elsewhere may lack it."""
+    found = rows[rows["metric"] == metric]
+    return pd.Series(np.nan, index=rows.columns) if found.empty else found.iloc[0]
 
 
 def _rounded(value: float) -> float | None:
