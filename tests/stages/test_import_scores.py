@@ -94,10 +94,14 @@ def both(background: str, quantisation: str):
 @pytest.mark.parametrize("background", ["raw", "composite", "real"])
 @pytest.mark.usefixtures("inside")
 def test_saved_pictures_score_as_the_pipelines_own_path_scores_their_method(background):
-    """Where it rounds too. Masks are hard here: at a soft edge the blend of rounded levels may round to another one."""
+    """Where it rounds too. Masks are hard here: at a soft edge the blend of rounded levels may round to another one.
+
+    But for one column: only a method that can be run harmonizes its own output once more.
+    """
     own, saved = both(background, "uint8")
     assert saved.num_rows == 2 * IMAGES
-    assert saved.equals(own)
+    assert saved.drop_columns(["idempotence"]).equals(own.drop_columns(["idempotence"]))
+    assert saved["idempotence"].null_count == saved.num_rows
 
 
 @pytest.mark.usefixtures("inside")
@@ -232,4 +236,4 @@ def test_an_empty_mask_is_told(monkeypatch, caplog):
 
     monkeypatch.setattr("pipeline.outside.packed", without_a_mask)
     import_scores.main("pct")
-    assert f"people: 1 of {IMAGES} images have an empty mask at this size, first 0_0_0: their fmse, fpsnr, fssim are" in caplog.text
+    assert f"people: 1 of {IMAGES} images have an empty mask at this size, first 0_0_0: their fmse, fpsnr, fssim, ciede2000, idempotence are" in caplog.text
