@@ -14,11 +14,12 @@ import numpy as np
 import pyarrow as pa
 from torch import nn
 
-from harmonization.data import PackedSplit, pack_split, square_image
+from harmonization.data import pack_split, square_image
 from harmonization.errors import InputError
 from harmonization.evaluation.scoring import score_split
 from harmonization.files import sha256_of
 from harmonization.images import has_16_bits, read_rgb
+from harmonization.shards import Row
 from harmonization.tables import SCORES
 
 KINDS = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
@@ -36,7 +37,7 @@ def score_outputs(
     with TemporaryDirectory() as cache:
         packed = pack_split(composites, Path(cache), split=split, size_px=size_px)
         files = files_of(outputs, packed.rows["sample_id"].to_pylist())
-        pictures = _squared(files, packed, size_px)
+        pictures = squared_pictures(files, packed.rows.select(["width", "height"]).to_pylist(), size_px)
         dataset = packed.rows["dataset"][0].as_py()
         names = {"method": method, "seed": 0, "dataset": dataset, "commit": None, "data_hash": sha256_of(manifest)[:16]}
         rows = score_split(packed, lambda _composite, _mask: next(pictures), names=names, perceptual=perceptual)
@@ -61,9 +62,9 @@ def files_of(folder: Path, samples: Iterable[str]) -> list[Path]:
     return [found[sample][0] for sample in samples]
 
 
-def _squared(files: list[Path], packed: PackedSplit, size_px: int) -> Iterator[np.ndarray]:
-    sizes = packed.rows.select(["width", "height"]).to_pylist()
-    for path, size in zip(files, sizes, strict=True):
+def squared_pictures(files: list[Path], rows: list[Row], size_px: int) -> Iterator[np.ndarray]:
+    """The pictures of these rows of a manifest, float32 (S, S, 3) in [0, 255]; each has that size or its photograph's."""
+    for path, size in zip(files, rows, strict=True):
         if has_16_bits(path):
             raise InputError(f"{path}: 16 bits a channel; expected 8, as the protocols are defined; save it as 8-bit PNG, rounded")
         picture = read_rgb(path)
