@@ -19,6 +19,7 @@ from harmonization.files import write_text
 from harmonization.metrics.perceptual import BACKBONES, missing_backbone
 from pipeline.params import Params
 from pipeline.reporting.gallery import Case
+from pipeline.reporting.opinions import OpinionStudy
 from pipeline.reporting.published_scores import read_published
 from pipeline.training_params import Variant
 
@@ -56,7 +57,14 @@ class Section:
 
 
 def write_page(
-    path: Path, *, params: Params, summary: pd.DataFrame, sections: list[Section], curves: dict[str, str], facts: Mapping[str, object]
+    path: Path,
+    *,
+    params: Params,
+    summary: pd.DataFrame,
+    sections: list[Section],
+    opinions: list[OpinionStudy],
+    curves: dict[str, str],
+    facts: Mapping[str, object],
 ) -> None:
     """Renders the page. ``summary`` is ``tables/summary.parquet``; ``curves`` are SVGs by their description; ``facts`` say where from."""
     environment = jinja2.Environment(
@@ -70,6 +78,7 @@ def write_page(
         confidence=CONFIDENCE,
         reference=REFERENCE,
         sections=[{"data": section, **_tables(summary[summary["dataset"] == section.name], params)} for section in sections],
+        opinions=opinions,
         conventions=CONVENTIONS,
         published=read_published(),
         peaks=PEAKS,
