@@ -28,8 +28,8 @@ def _parser() -> argparse.ArgumentParser:
 
     create = commands.add_parser("create", description="Makes a study: pictures under opaque names, and each rater's order.")
     create.add_argument("--dataset", type=Path, required=True, help="the folder of composites: manifest.parquet and shards")
-    named = "a method and its folder of pictures, as `harmonize score` reads it; composite and real are always added"
-    create.add_argument("--method", action="extend", nargs="+", required=True, metavar="NAME=FOLDER", help=named)
+    named = "a folder of pictures, as `harmonize score` reads it, or a run's model.safetensors; composite and real are always added"
+    create.add_argument("--method", action="extend", nargs="+", required=True, metavar="NAME=PATH", help=named)
     create.add_argument("--out", type=Path, required=True, help="the new folder")
     create.add_argument("--images", type=int, default=20, help="how many, each of a photograph of its own, by default 20")
     create.add_argument("--size", type=int, default=256, help="pixels a side, by default 256")
@@ -90,14 +90,14 @@ def _create(
 def _methods(texts: list[str]) -> dict[str, Path]:
     methods: dict[str, Path] = {}
     for text in texts:
-        name, separator, folder = text.partition("=")
-        if not (name and separator and folder):
-            raise InputError(f"--method {text}: expected NAME=FOLDER")
+        name, separator, path = text.partition("=")
+        if not (name and separator and path):
+            raise InputError(f"--method {text}: expected NAME=PATH")
         if name in (COMPOSITE, REAL):
             raise InputError(f"--method {text}: {name!r} is in every study already; expected another name")
         if name in methods:
             raise InputError(f"--method {text}: {name!r} is named twice; expected each method once")
-        methods[name] = Path(folder)
+        methods[name] = Path(path)
     return methods
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow.compute as pc
 
 from harmonization.errors import InputError
-from harmonization.evaluation.outputs import files_of, squared_pictures
 from harmonization.files import atomic_folder, sha256_of, write_bytes
 from harmonization.images import encode_png
 from harmonization.progress import track
@@ -30,7 +29,7 @@ from harmonization.study.definition import (
     write_study,
 )
 from harmonization.study.design import Check, pair_orders, rating_orders, rounds_within, with_checks
-from harmonization.study.versions import Versions, read_versions
+from harmonization.study.versions import Versions, method_at, read_versions
 from harmonization.tables import read_table
 
 
@@ -46,14 +45,13 @@ class Plan:
 
 
 def create_study(composites: Path, out: Path, *, methods: Mapping[str, Path], images: int, size_px: int, split: str, plan: Plan) -> Study:
-    """Makes the folder of a study; ``methods`` are folders of pictures by name."""
+    """Makes the folder of a study; ``methods`` are folders of pictures, or models, by name."""
     rows = chosen_rows(composites, count=images, split=split, seed=plan.seed)
-    samples = [row["sample_id"] for row in rows]
     names = [COMPOSITE, REAL, *methods]
-    outputs = {method: squared_pictures(files_of(folder, samples), rows, size_px) for method, folder in methods.items()}
+    harmonizers = {method: method_at(path, rows, size_px=size_px) for method, path in methods.items()}
     orders = _orders(plan, images=len(rows), methods=len(names))
     with atomic_folder(out) as folder:
-        pictures = _write_pictures(folder, rows, read_versions(composites, rows, outputs, size_px=size_px), seed=plan.seed)
+        pictures = _write_pictures(folder, rows, read_versions(composites, rows, harmonizers, size_px=size_px), seed=plan.seed)
         study = Study(
             format=FORMAT,
             version=VERSION,

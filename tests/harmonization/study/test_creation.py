@@ -5,11 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
+from harmonization.checkpoint import load_harmonizer, save_harmonizer
 from harmonization.data import pack_split
 from harmonization.errors import InputError
-from harmonization.evaluation.scoring import metric_tensor, on_background, pictures_of, quantised
+from harmonization.evaluation.scoring import learned, metric_tensor, on_background, pictures_of, quantised
 from harmonization.images import read_rgb
+from harmonization.networks.harmonizer import build_harmonizer
 from harmonization.study.creation import chosen_rows
 from harmonization.study.definition import definition_path, expect_pictures, picture_path, read_study
 from harmonization.tables import read_table
@@ -42,6 +45,21 @@ def test_pictures_are_those_that_the_headline_protocol_scores(rating, composites
             options = {"composite": metric_tensor(composite), "real": metric_tensor(real), "mask": mask, "background": "composite"}
             scored = quantised(on_background(raw, **options), "uint8")[0].permute(1, 2, 0).numpy()
             assert np.array_equal(pixels_of(rating, study, image.sample_id, method), scored)
+
+
+def test_a_model_is_shown_as_the_pipeline_scores_it(composites, tmp_path):
+    architecture = {"name": "unet", "width": 4, "size_px": SIZE, "mask_input": True, "paste": False, "inference_mode": "eval"}
+    torch.manual_seed(0)
+    save_harmonizer(tmp_path / "model.safetensors", build_harmonizer(**architecture), architecture, {"size_px": str(SIZE)})
+    folder = make(composites, {"net": tmp_path / "model.safetensors"}, tmp_path / "study")
+    study, packed = read_study(folder), pack_split(composites, tmp_path / "cache", split="test", size_px=SIZE)
+    harmonize = learned(load_harmonizer(tmp_path / "model.safetensors")[0], device=torch.device("cpu"))
+    for image in study.images:
+        composite, real, mask = pictures_of(packed, packed.rows["sample_id"].to_pylist().index(image.sample_id))
+        raw = metric_tensor(harmonize(composite, mask[0, 0].numpy()))
+        options = {"composite": metric_tensor(composite), "real": metric_tensor(real), "mask": mask, "background": "composite"}
+        scored = quantised(on_background(raw, **options), "uint8")[0].permute(1, 2, 0).numpy()
+        assert np.array_equal(pixels_of(folder, study, image.sample_id, "net"), scored)
 
 
 def test_no_name_of_a_picture_tells_its_method(rating):
