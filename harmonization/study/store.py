@@ -58,8 +58,11 @@ class VoteStore:
             self._connection.execute("PRAGMA foreign_keys = ON")
             self._connection.executescript(SCHEMA)
             _expect_study(self._connection, path, study_sha256, is_new_allowed=True)
-        except sqlite3.DatabaseError as error:
-            raise InputError(f"{path}: not a file of votes ({error}); move it away and serve again") from error
+        except BaseException as error:
+            self._connection.close()
+            if isinstance(error, sqlite3.DatabaseError):
+                raise InputError(f"{path}: not a file of votes ({error}); move it away and serve again") from error
+            raise
 
     def close(self) -> None:
         """Ends the use of the file."""
