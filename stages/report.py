@@ -1,4 +1,4 @@
-"""Stage ``report``: all scores, histories and data -> reports/: tables, metrics.json, curves, figures and the page."""
+"""Stage ``report``: all scores, histories, opinions and data -> reports/: tables, metrics.json, curves, figures and the page."""
 
 import pyarrow as pa
 
@@ -11,6 +11,7 @@ from pipeline.params import load_params
 from pipeline.reporting.comparisons import report_sections
 from pipeline.reporting.figures import losses_figure, svg_of, validation_figure, write_png
 from pipeline.reporting.gallery import loaded_methods
+from pipeline.reporting.opinions import opinion_studies, read_opinions
 from pipeline.reporting.page import write_page
 from pipeline.reporting.results import headline_frame, read_histories, read_scores, write_curves, write_metrics
 from pipeline.reporting.sections import section_of
@@ -24,10 +25,13 @@ def main() -> None:
     params = load_params()
     layout = Layout(params.profile)
     scores, histories = read_scores(params, layout), read_histories(params, layout)
+    opinions = read_opinions(params.studies)
     summary = summarise(scores, bootstrap=params.active.evaluation.bootstrap)
     headline = headline_frame(summary)
     write_table(REPORTS / "tables" / "scores.parquet", scores)
     write_table(REPORTS / "tables" / "summary.parquet", summary)
+    if params.studies:
+        write_table(REPORTS / "tables" / "opinions.parquet", opinions)
     write_metrics(headline)
     write_curves(histories)
     methods = loaded_methods(params, layout, device=device_of(params))
@@ -51,6 +55,7 @@ def main() -> None:
         summary=summary.to_pandas(),
         sections=sections,
         reports=reports,
+        opinions=opinion_studies(opinions),
         curves=curves,
         facts=_facts(scores),
     )

@@ -21,6 +21,7 @@ from harmonization.files import write_text
 from harmonization.metrics.perceptual import BACKBONES, missing_backbone
 from pipeline.params import Params
 from pipeline.reporting.gallery import Case
+from pipeline.reporting.opinions import OpinionStudy
 from pipeline.reporting.published_scores import read_published
 from pipeline.reporting.results import methods_of
 from pipeline.training_params import Variant
@@ -68,6 +69,7 @@ def write_page(
     summary: pd.DataFrame,
     sections: list[Section],
     reports: "Mapping[str, ReportSection]",
+    opinions: list[OpinionStudy],
     curves: dict[str, str],
     facts: Mapping[str, object],
 ) -> None:
@@ -83,6 +85,7 @@ def write_page(
         confidence=CONFIDENCE,
         reference=REFERENCE,
         sections=[{"data": section, **_tables(summary[summary["dataset"] == section.name], params)} for section in sections],
+        opinions=opinions,
         conventions=CONVENTIONS,
         published=read_published(),
         reports=reports,

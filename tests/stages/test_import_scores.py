@@ -236,4 +236,7 @@ def test_an_empty_mask_is_told(monkeypatch, caplog):
 
     monkeypatch.setattr("pipeline.outside.packed", without_a_mask)
     import_scores.main("pct")
-    assert f"people: 1 of {IMAGES} images have an empty mask at this size, first 0_0_0: their fmse, fpsnr, fssim, ciede2000, idempotence are" in caplog.text
+    assert (
+        f"people: 1 of {IMAGES} images have an empty mask at this size, first 0_0_0: their fmse, fpsnr, fssim, ciede2000, idempotence are"
+        in caplog.text
+    )
