@@ -72,11 +72,16 @@ def _fitted_curve(own: np.ndarray, other: np.ndarray, strength: float) -> np.nda
 def _bent(albedo: np.ndarray, curve: np.ndarray) -> np.ndarray:
     if (curve == 1).all():
         return albedo
-    return albedo + (_portions(albedo) * (curve - 1)).sum(axis=-1)
+    knots = np.arange(SEGMENTS + 1) / SEGMENTS
+    channels = [
+        np.interp(levels, knots, np.append(0, slopes.cumsum() / SEGMENTS)) + np.maximum(levels - 1, 0)
+        for levels, slopes in zip(np.moveaxis(albedo, -1, 0), curve, strict=True)
+    ]
+    return np.stack(channels, axis=-1)
 
 
 def _portions(levels: np.ndarray) -> np.ndarray:
-    """How much of each level lies in each segment, (..., 8)."""
+    """How much of each level (N,) lies in each segment, (N, 8): the curve is linear in its slopes."""
     return np.clip(levels[..., None] - np.arange(SEGMENTS) / SEGMENTS, 0, 1 / SEGMENTS)
 
 

@@ -14,6 +14,7 @@ LEAST_PIXELS = 16  # in each half
 LEAST_R2 = 0.2  # on held-out blocks: below it the fit says nothing about the direction
 DARK, BRIGHT = 0.05, 0.95  # mean sRGB level between which a pixel tells of its light
 RATIOS = (0.5, 2.0)
+SINGULAR = 1e-10
 LEAST_LIGHT = 0.05  # of the ambient and the light's strength together: what a surface turned away still gets
 
 
@@ -81,8 +82,9 @@ def _reweighted(design: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     weight = np.ones(len(wanted))
     found = np.zeros(design.shape[1])
     for _ in range(ROUNDS + 1):
-        root = np.sqrt(weight)
-        found = np.linalg.lstsq(design * root[:, None], wanted * root, rcond=None)[0]
+        weighted = design * weight[:, None]
+        # Four unknowns of millions of pixels. Normals that are all alike leave a singular matrix, and the shortest solution.
+        found = np.linalg.lstsq(weighted.T @ design, weighted.T @ wanted, rcond=SINGULAR)[0]
         residual = np.abs(wanted - design @ found)
         limit = HUBER * float(np.median(residual))
         if limit <= 1e-12 * float(np.abs(wanted).max(initial=0.0)):
