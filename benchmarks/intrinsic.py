@@ -21,11 +21,12 @@ from harmonization.composites import read_composite, to_harmonize
 from harmonization.data import square_image, square_mask
 from harmonization.intrinsic.checkpoint import load_shading_network, save_shading_network
 from harmonization.intrinsic.compositing import semi_harmonize
-from harmonization.intrinsic.decomposition import DECOMPOSITIONS, ShadingOf, linear_of, split
+from harmonization.intrinsic.decomposition import DARKEST_SHADING, DECOMPOSITIONS, ShadingOf, linear_of, split
 from harmonization.intrinsic.learned import learned_shading
-from harmonization.intrinsic.light import LEAST_R2, first_order, held_out_r2, well_exposed
+from harmonization.intrinsic.light import LEAST_R2, evened, first_order, held_out_r2, well_exposed
 from harmonization.intrinsic.network import CHANNELS
 from harmonization.intrinsic.normals import inflate
+from harmonization.intrinsic.paints import paints_of
 from harmonization.intrinsic.retinex import retinex_log_shading
 from harmonization.intrinsic.scenes import KnownScene, read_scenes, shading_pairs
 from harmonization.intrinsic.training import fit_shading
@@ -93,16 +94,19 @@ def print_lights(scenes: list[KnownScene], ways: dict[str, ShadingOf]) -> None:
     inflated = [inflate(alpha) for _, alpha, _ in chosen]
     errors = [normal_errors(n, s.normals, valid)["median_deg"] for n, (s, _, valid) in zip(inflated, chosen, strict=True)]
     print(f"\n{len(chosen)} foregrounds; inflated normals are off by {np.median(errors):.0f} degrees (median of medians)")
-    print(f"{'shading':<14}{'normals':<12}{'azimuth':>9}{'angle':>9}{'trusted':>9}{'azimuth of these':>18}   medians in degrees")
+    print(f"{'shading':<14}{'normals':<18}{'azimuth':>9}{'angle':>9}{'trusted':>9}{'azimuth of these':>18}   medians in degrees")
+    paints = [paints_of(scene.image, valid) for scene, _, valid in chosen]
     for name, way in {**ways, "true grey": None}.items():
-        for kind in ("inflated", "true"):
+        for kind in ("inflated", "inflated, paints", "true, paints"):
             rows = []
-            for (scene, _, valid), balloon in zip(chosen, inflated, strict=True):
-                normals = balloon if kind == "inflated" else scene.normals
+            for (scene, _, valid), balloon, own in zip(chosen, inflated, paints, strict=True):
+                normals = scene.normals if kind.startswith("true") else balloon
+                known = own if kind.endswith("paints") else None
                 shading = scene.shading if way is None else split(linear_of(scene.image), way(scene.image))[1]
-                vector = first_order(normals[valid], shading[valid])[:3]
+                even = evened(normals, np.maximum(shading, DARKEST_SHADING), valid, known)
+                vector = first_order(normals[valid], even[valid])[:3]
                 side, angle = (measure(vector, scene.light_direction) for measure in (azimuth_error_deg, light_error_deg))
-                rows.append((side, angle, held_out_r2(normals, shading, valid) >= LEAST_R2))
+                rows.append((side, angle, held_out_r2(normals, np.maximum(shading, DARKEST_SHADING), valid, known) >= LEAST_R2))
             print_light(name, kind, rows)
     above = [(azimuth_error_deg(ABOVE, s.light_direction), light_error_deg(ABOVE, s.light_direction), False) for s, _, _ in chosen]
     print_light("from above", "-", above)
@@ -111,7 +115,7 @@ def print_lights(scenes: list[KnownScene], ways: dict[str, ShadingOf]) -> None:
 def print_light(name: str, kind: str, rows: list[tuple[float, float, bool]]) -> None:
     sides, angles, trusted = (np.array(column) for column in zip(*rows, strict=True))
     among = np.nanmedian(sides[trusted.astype(bool)]) if trusted.any() else math.nan
-    print(f"{name:<14}{kind:<12}{np.nanmedian(sides):>9.1f}{np.nanmedian(angles):>9.1f}{trusted.mean():>9.0%}{among:>18.1f}")
+    print(f"{name:<14}{kind:<18}{np.nanmedian(sides):>9.1f}{np.nanmedian(angles):>9.1f}{trusted.mean():>9.0%}{among:>18.1f}")
 
 
 def print_composites(folder: Path, ways: dict[str, ShadingOf], *, count: int, size_px: int) -> None:

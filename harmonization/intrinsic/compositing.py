@@ -15,6 +15,7 @@ from harmonization.intrinsic.decomposition import ShadingOf, decompose
 from harmonization.intrinsic.edits import GAINS, fit_edit
 from harmonization.intrinsic.light import Light, fit_light, relighting_ratio, well_exposed
 from harmonization.intrinsic.normals import EDGE, inflate
+from harmonization.intrinsic.paints import paints_of
 
 STRENGTH = 0.5  # half of the way to the background in the logarithm: a foreground may differ from its surroundings
 LEAST_SPREAD = 0.02  # of the log shading between its 5th and 95th percentile: less is no contrast to change
@@ -98,8 +99,9 @@ def check(composite: np.ndarray, mask: np.ndarray, *, background: np.ndarray | N
 
 def fit_lights(composite: np.ndarray, inside: np.ndarray, shading: np.ndarray, normals: np.ndarray) -> tuple[Light, Light]:
     """The light on the foreground and on the background of a composite."""
-    exposed = well_exposed(composite)
-    return fit_light(normals, shading, exposed & inside), fit_light(normals, shading, exposed & ~inside)
+    regions = [well_exposed(composite) & region for region in (inside, ~inside)]
+    own, other = (fit_light(normals, shading, region, paints_of(composite, region)) for region in regions)
+    return own, other
 
 
 def match_shading(shading: np.ndarray, own: np.ndarray, other: np.ndarray, *, strength: float) -> np.ndarray:

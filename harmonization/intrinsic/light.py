@@ -39,14 +39,17 @@ def well_exposed(photograph: np.ndarray) -> np.ndarray:
     return (level > DARK) & (level < BRIGHT)
 
 
-def fit_light(normals: np.ndarray, shading: np.ndarray, valid: np.ndarray) -> Light:
-    """The light that explains the shading of the valid pixels (H, W); an ambient alone where held-out pixels are not explained."""
+def fit_light(normals: np.ndarray, shading: np.ndarray, valid: np.ndarray, paints: np.ndarray | None = None) -> Light:
+    """The light that explains the shading of the valid pixels (H, W); an ambient alone where held-out pixels are not explained.
+
+    With ``paints`` (see ``paints.paints_of``) each paint may be brighter or darker by a factor of its own.
+    """
     if not valid.any():
         return Light(np.zeros(3), float(np.median(shading)), 0.0, False)
-    r2 = held_out_r2(normals, shading, valid)
+    r2 = held_out_r2(normals, shading, valid, paints)
     if r2 < LEAST_R2:
         return Light(np.zeros(3), float(np.median(shading[valid])), r2, False)
-    *vector, ambient = first_order(normals[valid], shading[valid])
+    *vector, ambient = first_order(normals[valid], evened(normals, shading, valid, paints)[valid])
     return Light(np.array(vector), float(ambient), r2, True)
 
 
@@ -58,7 +61,24 @@ def first_order(normals: np.ndarray, shading: np.ndarray) -> np.ndarray:
     return found if found[3] >= 0 else np.append(_reweighted(design[:, :3], wanted), 0.0)
 
 
-def held_out_r2(normals: np.ndarray, shading: np.ndarray, valid: np.ndarray) -> float:
+def evened(normals: np.ndarray, shading: np.ndarray, seen: np.ndarray, paints: np.ndarray | None) -> np.ndarray:
+    """Shading (H, W) without the factors of the paints, which are 1 on average over the seen pixels that they are fitted to.
+
+    The logarithm of the shading is fitted by n . L and a constant for each paint. A paint of which nothing is seen keeps its factor.
+    """
+    if paints is None:
+        return shading
+    names, own = np.unique(paints[seen], return_inverse=True)
+    design = np.column_stack([normals[seen].astype(np.float64), np.eye(len(names))[own.ravel()]])
+    levels = _reweighted(design, np.log(shading[seen].astype(np.float64)))[3:]
+    levels -= levels[own.ravel()].mean()
+    factor = np.ones(shading.shape)
+    for name, level in zip(names, levels, strict=True):
+        factor[paints == name] = np.exp(level)
+    return shading / factor
+
+
+def held_out_r2(normals: np.ndarray, shading: np.ndarray, valid: np.ndarray, paints: np.ndarray | None = None) -> float:
     """The share of the shading's variance that a fit to one half of a chessboard of blocks explains of the other, both ways."""
     down, across = np.indices(valid.shape) // BLOCK_PX
     halves = [valid & ((down + across) % 2 == parity) for parity in (0, 1)]
@@ -66,10 +86,10 @@ def held_out_r2(normals: np.ndarray, shading: np.ndarray, valid: np.ndarray) -> 
         return 0.0
     error = spread = 0.0
     for seen, unseen in (halves, halves[::-1]):
-        *vector, ambient = first_order(normals[seen], shading[seen])
-        wanted = shading[unseen].astype(np.float64)
-        error += float(np.square(wanted - normals[unseen].astype(np.float64) @ np.array(vector) - ambient).sum())
-        spread += float(np.square(wanted - shading[seen].mean(dtype=np.float64)).sum())
+        even = evened(normals, shading, seen, paints).astype(np.float64)
+        *vector, ambient = first_order(normals[seen], even[seen])
+        error += float(np.square(even[unseen] - normals[unseen].astype(np.float64) @ np.array(vector) - ambient).sum())
+        spread += float(np.square(even[unseen] - even[seen].mean()).sum())
     return max(1 - error / spread, -1.0) if spread > 1e-12 * max(error, 1.0) else 0.0
 
 
