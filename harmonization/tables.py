@@ -123,6 +123,28 @@ COMPOSITE_SHARD = pa.schema(
 # is null.
 OWN_FILE_SHARD = pa.schema([*COMPOSITE_SHARD, ("composite", pa.binary())])
 
+# One row per composite that was semi-harmonized: the lights that were fitted to its object (foreground) and around it (background).
+# Vectors point towards the light (x right, y up, z towards the camera) and are as long as it is strong; 0 where no fit is trusted. Null
+# where none was fitted: outside the test split nobody looks, unless the back end relights.
+LIGHTS = pa.schema(
+    [
+        ("sample_id", pa.string()),
+        ("split", pa.string()),
+        *(
+            (f"{region}_{column}", kind)
+            for region in ("foreground", "background")
+            for column, kind in (
+                ("light", pa.list_(pa.float64())),
+                ("ambient", pa.float64()),
+                ("r2", pa.float64()),
+                ("is_trusted", pa.bool_()),
+            )
+        ),
+        ("is_relit", pa.bool_()),  # both lights were trusted, and the foreground's was exchanged
+        ("unchanged", pa.string()),  # why the composite stayed as it is; null: it was semi-harmonized
+    ]
+)
+
 # One row per test image and protocol. The peak is part of the column's name.
 SCORES = pa.schema(
     [

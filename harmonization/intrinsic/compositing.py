@@ -57,28 +57,34 @@ def semi_harmonize(
     relight: bool = False,
     strength: float = STRENGTH,
     feather_px: float = 0.0,
+    light_px: int | None = None,
+    with_lights: bool = True,
 ) -> SemiHarmonized:
     """The composite with its foreground's albedo and shading moved towards the background's.
 
     ``shading_of`` is one of ``decomposition.DECOMPOSITIONS`` or ``learned.learned_shading``. A clean ``background`` of the composite's
     size is measured in place of what is seen of it. ``normals`` of the whole picture, if something knows them, take the place of the
     inflated mask before a background that faces the camera, which tells nothing of its light: without them ``relight`` changes
-    nothing. The foreground changes gradually over ``feather_px`` inside the mask's edge.
+    nothing. The foreground changes gradually over ``feather_px`` inside the mask's edge. ``light_px``: see ``fit_lights``.
+    Without ``with_lights`` neither normals nor lights are looked for, which halves the work and leaves the image as it is.
     """
+    if relight and not with_lights:
+        raise ValueError("relight needs lights; expected with_lights=True")
     inside = check(composite, mask, background=background, normals=normals)
     albedo, shading = decompose(composite, shading_of)
     regions = _regions(composite, inside, albedo, shading, background, shading_of)
-    if normals is None:
-        normals = inflate(mask)
-    lights = fit_lights(composite, inside, shading, normals)
-    is_relit = relight and all(light.is_trusted for light in lights)
-    relit = shading.astype(np.float64)
-    if is_relit:
-        relit = relit * np.where(inside, relighting_ratio(normals, *lights), 1.0)
+    own = other = None
+    relit, is_relit = shading.astype(np.float64), False
+    if with_lights:
+        normals = inflate(mask) if normals is None else normals
+        own, other = fit_lights(composite, inside, shading, normals, longest_px=light_px)
+        is_relit = relight and own.is_trusted and other.is_trusted
+        if is_relit:
+            relit = relit * np.where(inside, relighting_ratio(normals, own, other), 1.0)
     edit = fit_edit(regions.own_albedo, regions.other_albedo, strength=strength)
     matched = match_shading(relit, relit[inside], regions.other_shading, strength=strength)
     image = blend(composite, edit(albedo) * matched[..., None], mask, feather_px=feather_px)
-    return SemiHarmonized(albedo, shading, normals, *lights, is_relit, image)
+    return SemiHarmonized(albedo, shading, normals, own, other, is_relit, image)
 
 
 def check(composite: np.ndarray, mask: np.ndarray, *, background: np.ndarray | None, normals: np.ndarray | None = None) -> np.ndarray:
@@ -97,11 +103,30 @@ def check(composite: np.ndarray, mask: np.ndarray, *, background: np.ndarray | N
     return inside
 
 
-def fit_lights(composite: np.ndarray, inside: np.ndarray, shading: np.ndarray, normals: np.ndarray) -> tuple[Light, Light]:
-    """The light on the foreground and on the background of a composite."""
+def fit_lights(
+    composite: np.ndarray, inside: np.ndarray, shading: np.ndarray, normals: np.ndarray, *, longest_px: int | None = None
+) -> tuple[Light, Light]:
+    """The light on the foreground and on the background of a composite.
+
+    A picture whose longer side exceeds ``longest_px`` is shrunk to it before: four numbers need no million pixels.
+    """
+    if longest_px is not None and max(inside.shape) > longest_px:
+        composite, inside, shading, normals = _shrunk(composite, inside, shading, normals, longest_px / max(inside.shape))
     regions = [well_exposed(composite) & region for region in (inside, ~inside)]
     own, other = (fit_light(normals, shading, region, paints_of(composite, region)) for region in regions)
     return own, other
+
+
+def _shrunk(
+    composite: np.ndarray, inside: np.ndarray, shading: np.ndarray, normals: np.ndarray, scale: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    height, width = (max(round(side * scale), 1) for side in inside.shape)
+    composite, share, shading, normals = (
+        cv2.resize(layer, (width, height), interpolation=cv2.INTER_AREA)
+        for layer in (composite, inside.astype(np.float32), shading, normals)
+    )
+    length = np.linalg.norm(normals, axis=-1, keepdims=True)
+    return composite, share > EDGE, shading, normals / np.maximum(length, 1e-6)
 
 
 def match_shading(shading: np.ndarray, own: np.ndarray, other: np.ndarray, *, strength: float) -> np.ndarray:

@@ -9,6 +9,7 @@ from harmonization.errors import InputError
 from harmonization.intrinsic.compositing import SemiHarmonized, match_shading, semi_harmonize
 from harmonization.intrinsic.decomposition import DECOMPOSITIONS, linear_of, luminance_shading
 from harmonization.intrinsic.light import Light
+from harmonization.metrics.direction import light_error_deg
 from tests.harmonization.intrinsic.test_decomposition import WAYS
 from tests.harmonization.intrinsic.test_normals import disc
 
@@ -187,6 +188,19 @@ def test_without_normals_of_the_background_nothing_is_relit(two_lights):
     assert not asked.is_relit
     assert not asked.background_light.is_trusted
     assert (plain.image == asked.image).all()
+
+
+def test_lights_are_nearly_the_same_on_a_shrunk_picture_and_the_picture_is_the_same_without_any(two_lights):
+    composite, mask, normals = two_lights
+    full, small = (semi_harmonize(composite, mask, shading_of=luminance_shading, normals=normals, light_px=px) for px in (None, 32))
+    none = semi_harmonize(composite, mask, shading_of=luminance_shading, with_lights=False)
+    assert (none.light, none.background_light) == (None, None)
+    assert (full.image == small.image).all()
+    assert (full.image == none.image).all()
+    for one, other in ((full.light, small.light), (full.background_light, small.background_light)):
+        assert one.is_trusted
+        assert other.is_trusted
+        assert light_error_deg(other.vector, one.vector) < 5
 
 
 def test_matched_shading_has_the_others_median_and_contrast():
