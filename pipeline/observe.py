@@ -172,10 +172,10 @@ def watched(params: Params, targets: Sequence[str], *, jobs: int, say: Callable[
     except BaseException:
         dashboard.end("cancelled")
         raise
-    dashboard.end("failed" if dashboard.has_failures else "completed", artifacts=_results())
+    dashboard.end("failed" if dashboard.has_failures else "completed", artifacts=results())
 
 
-def _results() -> list[dict[str, object]]:
+def results() -> list[dict[str, object]]:
     """The numbers of the last report as a table, and a link to its page."""
     page, metrics = REPORTS / "index.html", REPORTS / "metrics.json"
     if not (page.is_file() and metrics.is_file()):

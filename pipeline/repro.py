@@ -9,6 +9,7 @@ from typing import Literal
 
 from pipeline.children import Children
 from pipeline.graph import BUSY_SECONDS, Step
+from pipeline.mirror import SHOWN
 from pipeline.runner import Outcome, State
 from pipeline.slots import Gpus
 
@@ -80,7 +81,9 @@ class DvcRepro:
                     self._hear(step, line)
 
             command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", step.name]
-            code = self._children.run(command, environment=os.environ | gpu, on_line=hear, on_bar=lambda text: self._watch(step, text))
+            code = self._children.run(
+                command, environment={**os.environ, SHOWN: "1", **gpu}, on_line=hear, on_bar=lambda text: self._watch(step, text)
+            )
         if code == 0:
             return heard[0] if heard else "ran"
         return "busy" if heard == ["busy"] else "failed"
