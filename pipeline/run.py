@@ -28,10 +28,11 @@ FAILED = 1
 T = TypeVar("T")
 
 
-def run(targets: Sequence[str] = (), *, jobs: int | None = None, dry_run: bool = False) -> int:
+def run(targets: Sequence[str] = (), *, jobs: int | None = None, dry_run: bool = False, flow_run: str | None = None) -> int:
     """Brings the targets (all, if none are named) up to date and returns 0, or 1 if a stage failed.
 
     At most ``jobs`` stages run at once, one per core if it is None; ``dry_run`` only says what is stale.
+    On a dashboard it is a flow run of its own, or part of ``flow_run``.
     """
     start, cores, gpus = time.monotonic(), os.cpu_count() or 1, gpus_here()
     jobs = cores if jobs is None else jobs
@@ -45,7 +46,7 @@ def run(targets: Sequence[str] = (), *, jobs: int | None = None, dry_run: bool =
             _announce(steps, stale)
             return 0
         children = Children()
-        with _interrupted_by_sigterm(), _watched(params, targets, jobs=jobs) as views:
+        with _interrupted_by_sigterm(), _watched(params, targets, jobs=jobs, flow_run=flow_run) as views:
             hear = _each(_print_line, *(view.line for view in views))
             execute = DvcRepro(children, Gpus(gpus), hear=hear, watch=_each(*(view.progress for view in views)))
             tell = _each(_print_step, *(view.step for view in views))
@@ -74,12 +75,12 @@ def only_run_here(path: Path = LOCK, *, say: Callable[[str], None]) -> Iterator[
         yield
 
 
-def _watched(params: Params, targets: Sequence[str], *, jobs: int) -> AbstractContextManager[list["Dashboard"]]:
+def _watched(params: Params, targets: Sequence[str], *, jobs: int, flow_run: str | None) -> AbstractContextManager[list["Dashboard"]]:
     if not os.environ.get("PREFECT_API_URL"):
         return nullcontext([])
     from pipeline.observe import watched  # httpx takes a fifth of a second, which a run that nobody watches need not spend
 
-    return watched(params, targets, jobs=jobs, say=_say)
+    return watched(params, targets, jobs=jobs, flow_run=flow_run, say=_say)
 
 
 @contextmanager

@@ -4,16 +4,14 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pipeline.mirror import MIRROR, SHOWN
 from tests.conftest import ROOT
-from tests.pipeline.test_observe import Server
+from tests.prefect_server import Server
 from tests.workspace import environment
 
 GRAPH = """\
@@ -48,15 +46,6 @@ def main(out: str) -> None:
 if __name__ == "__main__":
     run_stage(main, None, {"out": str})
 """
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    server = Server()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture
