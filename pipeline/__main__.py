@@ -75,6 +75,7 @@ def main() -> None:
             sub.add_argument("targets", nargs="*", metavar="TARGET", help="a stage, all cells of one, or an output; all if none is given")
             sub.add_argument("--jobs", type=int, help="stages at once; one per core if it is not given")
             sub.add_argument("--dry-run", action="store_true", help="only say what is stale")
+            sub.add_argument("--pull", action="store_true", help="take what DVC's remote has from there instead of making it")
     values = vars(parser.parse_args())
     sys.exit(exit_code_of(COMMANDS[values.pop("command")], values))
 

@@ -14,20 +14,14 @@ from pipeline.run import run
 
 
 @flow(name="harmonization", log_prints=False)
-def reproduce(targets: Sequence[str] = (), jobs: int | None = None, remote: str | None = None) -> None:
+def reproduce(targets: Sequence[str] = (), jobs: int | None = None, share: bool = False) -> None:
     """Brings the targets (all, if none are named) up to date, at most ``jobs`` stages at once.
 
-    With a DVC ``remote`` what it has is fetched before, and what this run made is pushed after, one that failed included: the next machine
-    takes it up. A stage that fails makes the flow fail when all that does not need it is done.
+    With ``share`` what the default DVC remote has is taken from there instead of being made, and what this run made is pushed, by one that
+    failed too: the next machine goes on from it. A stage that fails makes the flow fail when all that does not need it is done.
     """
-    if remote:
-        _dvc("pull", "--run-cache", "--allow-missing", "--remote", remote)
-    code = run(targets, jobs=jobs, flow_run=flow_run.get_id())
-    if remote:
-        _dvc("push", "--run-cache", "--remote", remote)
+    code = run(targets, jobs=jobs, pull=share, flow_run=flow_run.get_id())
+    if share:
+        subprocess.run([sys.executable, "-m", "dvc", "--wait-for-lock", "push", "--run-cache"], check=True)
     if code:
         raise RuntimeError("a stage failed; what it said is among the logs of its task, and whole in .work/logs/")
-
-
-def _dvc(*arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", "dvc", "--wait-for-lock", *arguments], check=True)

@@ -34,12 +34,14 @@ class DvcRepro:
         hear: Callable[[Step, str], None],
         watch: Callable[[Step, str], None],
         retry_after: float = BACK_OFF_SECONDS,
+        pull: bool = False,
     ) -> None:
         self._children = children
         self._gpus = gpus
         self._hear = hear
         self._watch = watch
         self._retry_after = retry_after
+        self._options = ["--single-item", *(["--pull"] if pull else [])]
 
     def __call__(self, step: Step) -> Outcome:
         """Tries it, and again as often as the step allows, each time after a longer wait."""
@@ -80,7 +82,7 @@ class DvcRepro:
                 if heard != ["busy"] and not line.startswith(HABITUAL):
                     self._hear(step, line)
 
-            command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", step.name]
+            command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", *self._options, step.name]
             code = self._children.run(
                 command, environment={**os.environ, SHOWN: "1", **gpu}, on_line=hear, on_bar=lambda text: self._watch(step, text)
             )

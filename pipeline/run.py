@@ -28,11 +28,13 @@ FAILED = 1
 T = TypeVar("T")
 
 
-def run(targets: Sequence[str] = (), *, jobs: int | None = None, dry_run: bool = False, flow_run: str | None = None) -> int:
+def run(
+    targets: Sequence[str] = (), *, jobs: int | None = None, dry_run: bool = False, pull: bool = False, flow_run: str | None = None
+) -> int:
     """Brings the targets (all, if none are named) up to date and returns 0, or 1 if a stage failed.
 
     At most ``jobs`` stages run at once, one per core if it is None; ``dry_run`` only says what is stale.
-    On a dashboard it is a flow run of its own, or part of ``flow_run``.
+    ``pull`` takes what DVC's remote has from there instead of making it. A dashboard shows it as a flow run or as part of ``flow_run``.
     """
     start, cores, gpus = time.monotonic(), os.cpu_count() or 1, gpus_here()
     jobs = cores if jobs is None else jobs
@@ -48,7 +50,8 @@ def run(targets: Sequence[str] = (), *, jobs: int | None = None, dry_run: bool =
         children = Children()
         with _interrupted_by_sigterm(), _watched(params, targets, jobs=jobs, flow_run=flow_run) as views:
             hear = _each(_print_line, *(view.line for view in views))
-            execute = DvcRepro(children, Gpus(gpus), hear=hear, watch=_each(*(view.progress for view in views)))
+            watch = _each(*(view.progress for view in views))
+            execute = DvcRepro(children, Gpus(gpus), hear=hear, watch=watch, pull=pull)
             tell = _each(_print_step, *(view.step for view in views))
             outcomes = run_graph(steps, stale, execute=execute, slots=slots, jobs=jobs, tell=tell, stop=children.end)
     _sum_up(outcomes, seconds=time.monotonic() - start)
