@@ -81,7 +81,9 @@ def test_a_server_that_dies_is_said_once_and_stops_nothing(requests, server):
     said: list[str] = []
     start = time.monotonic()
     told(server.url, said.append)
-    assert said == ["Prefect's server no longer answers (RemoteProtocolError); the run goes on without it"]
+    told_of = {f"Prefect's server no longer answers ({name}); the run goes on without it" for name in ("RemoteProtocolError", "ReadError")}
+    assert len(said) == 1
+    assert said[0] in told_of  # which of the two the socket sees first is chance
     assert time.monotonic() - start < 10
 
 
