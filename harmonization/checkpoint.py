@@ -9,7 +9,7 @@ from harmonization.networks.harmonizer import Harmonizer, build_harmonizer
 from harmonization.weights import AGAIN, load_weights, read_weights, write_weights
 
 
-def save_harmonizer(path: Path, harmonizer: Harmonizer, architecture: Mapping[str, Any], metadata: Mapping[str, str]) -> None:
+def save_harmonizer(path: Path, harmonizer: Harmonizer, architecture: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
     """Writes ``model.safetensors`` atomically; equal weights and metadata give equal bytes.
 
     ``architecture`` holds the arguments of ``build_harmonizer``.

@@ -15,7 +15,8 @@ from harmonization.errors import InputError
 from harmonization.evaluation import cli as score_cli
 from harmonization.files import write_bytes
 from harmonization.images import encoder_for, read_mask, read_rgb
-from harmonization.inference import harmonize
+from harmonization.inference import check_pair, harmonize
+from harmonization.intrinsic.recipe import preprocessor, recipe_of
 from harmonization.study import cli as study_cli
 
 COMMANDS = {"dataset": dataset_cli.run, "score": score_cli.run, "study": study_cli.run}
@@ -41,18 +42,24 @@ def _harmonize(arguments: list[str]) -> tuple[str, int]:
     harmonized = "which part is to be changed, the pasted object or all around it"
     parser.add_argument("--direction", choices=("foreground", "background"), default="foreground", help=harmonized)
     parser.add_argument("--model", type=Path, required=True, help="model.safetensors of a training run")
+    shading = "model.safetensors of the network that sees shading, for models that were trained on what it makes of composites"
+    parser.add_argument("--shading", type=Path, help=shading)
     options = parser.parse_args(arguments)
-    run(photo=options.photo, mask=options.mask, out=options.out, model=options.model, direction=options.direction)
+    run(**vars(options))
     return str(options.out), 0
 
 
-def run(*, photo: Path, mask: Path, out: Path, model: Path, direction: str = "foreground") -> None:
-    """Loads, harmonizes and saves."""
+def run(*, photo: Path, mask: Path, out: Path, model: Path, direction: str = "foreground", shading: Path | None = None) -> None:
+    """Loads, preprocesses where the model was trained on preprocessed pictures, harmonizes and saves."""
     encode = encoder_for(out)
     harmonizer, metadata = load_harmonizer(model)
-    region = to_harmonize(read_mask(mask), direction)
-    result = harmonize(read_rgb(photo), region, harmonizer=harmonizer, size_px=int(metadata["size_px"]))
-    write_bytes(out, encode(result))
+    recipe = recipe_of(metadata, name=str(model), shading=shading)
+    picture, matte = read_rgb(photo), read_mask(mask)
+    region = to_harmonize(matte, direction)
+    check_pair(picture, region)
+    if recipe is not None:
+        picture = preprocessor(recipe)(picture, matte, direction).image
+    write_bytes(out, encode(harmonize(picture, region, harmonizer=harmonizer, size_px=int(metadata["size_px"]))))
 
 
 def _fail(error: InputError) -> int:

@@ -41,6 +41,7 @@ class PackedSplit:
     composite: np.ndarray
     real: np.ndarray
     mask: np.ndarray
+    semi_harmonized: np.ndarray | None = None  # like composite, after ``intrinsic.preprocessing``; None where nobody asked for it
 
 
 def pack_split(composites: Path, cache: Path, *, split: str, size_px: int) -> PackedSplit:

@@ -20,7 +20,7 @@ def harmonize(photo: np.ndarray, mask: np.ndarray, *, harmonizer: Harmonizer, si
     photograph, so that detail finer than the network's grid stays; a change with sharp edges of its own is blurred by that.
     A network of colour maps has its maps enlarged instead, which recolours the detail too.
     """
-    _check(photo, mask)
+    check_pair(photo, mask)
     composite = network_from_uint8(torch.from_numpy(_resized(photo, size_px))[None])
     weight = mask_from_uint8(torch.from_numpy(_resized(mask, size_px))[None])
     full = network_from_uint8(torch.from_numpy(photo.copy())[None])  # a decoded photograph may be read-only
@@ -39,7 +39,8 @@ def _as_image(change: Tensor) -> np.ndarray:
     return change[0].permute(1, 2, 0).float().numpy() * 127.5
 
 
-def _check(photo: np.ndarray, mask: np.ndarray) -> None:
+def check_pair(photo: np.ndarray, mask: np.ndarray) -> None:
+    """Raises an ``InputError`` unless a mask (H, W) is the photograph's and leaves something to harmonize, and something to go by."""
     if photo.shape[:2] != mask.shape:
         came, expected = f"{mask.shape[1]}x{mask.shape[0]}", f"{photo.shape[1]}x{photo.shape[0]}"
         raise InputError(f"the mask is {came} pixels; expected {expected}, the photograph's size; save the mask at that size")

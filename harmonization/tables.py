@@ -145,6 +145,21 @@ LIGHTS = pa.schema(
     ]
 )
 
+# One row per way to take photographs apart and scene of the studio that no network has learned from: errors against the renderer's layers
+# (null: a way that has none), and by how much the light that is fitted to the largest foreground comes from another side.
+DECOMPOSITIONS = pa.schema(
+    [
+        ("way", pa.string()),
+        ("image_id", pa.int64()),
+        ("albedo_si_rmse", pa.float64()),
+        ("albedo_lmse", pa.float64()),
+        ("shading_si_rmse", pa.float64()),
+        ("shading_lmse", pa.float64()),
+        ("light_azimuth_deg", pa.float64()),  # null: no foreground large enough, or hardly any light from the lamp
+        ("light_is_trusted", pa.bool_()),
+    ]
+)
+
 # One row per test image and protocol. The peak is part of the column's name.
 SCORES = pa.schema(
     [
@@ -167,6 +182,11 @@ SCORES = pa.schema(
         ("fssim", pa.float64()),
         ("lpips", pa.float64()),  # null when the backbone's weights are absent
         ("ciede2000", pa.float64()),  # mean in the foreground; the headline protocol only
+        (
+            "gradient_energy_log2",
+            pa.float64(),
+        ),  # doublings between the foreground's gradient energy and the real one's, without a sign; headline
+        ("local_contrast_log2", pa.float64()),  # the same of its local contrast
         ("background_mse", pa.float64()),  # of the scored picture against the composite, outside the mask
         ("idempotence", pa.float64()),  # fMSE between the output and the output harmonized once more; the headline protocol only
         ("commit", pa.string()),

@@ -15,23 +15,27 @@ from harmonization.metrics.perceptual import load_lpips, missing_backbone
 from harmonization.shards import Row
 from harmonization.tables import SCORES, write_table
 from pipeline.layout import Layout
-from pipeline.packing import packed
+from pipeline.packing import packed, packed_test
 from pipeline.params import Params
 from pipeline.provenance import code_commit
+from pipeline.training_params import COMPOSITE, InputName
 
 log = logging.getLogger(__name__)
 
 
-def write_scores(params: Params, layout: Layout, harmonize: Harmonize, *, method: str, seed: int) -> None:
-    """Writes the per-image table of a method and, beside it, a few headline numbers for ``dvc metrics``."""
+def write_scores(params: Params, layout: Layout, harmonize: Harmonize, *, method: str, seed: int, given: InputName = COMPOSITE) -> None:
+    """Writes the per-image table of a method and, beside it, a few headline numbers for ``dvc metrics``.
+
+    A method may be ``given`` the semi-harmonized pictures; it is scored against and pasted over the composites as all others are.
+    """
     evaluation = params.active.evaluation
     commit, perceptual = code_commit(), perceptual_network(evaluation.lpips)
     rows: list[Row] = []
     for dataset in params.datasets:
-        split = packed(params, layout, dataset, "test", evaluation.size_px)
+        split = packed(params, layout, dataset, "test", evaluation.size_px) if given == COMPOSITE else packed_test(params, layout, dataset)
         names = {"method": method, "seed": seed, "dataset": dataset, "commit": commit}
         names["data_hash"] = data_hash(layout.composites(dataset))
-        rows += score_split(split, harmonize, names=names, perceptual=perceptual)
+        rows += score_split(split, harmonize, names=names, perceptual=perceptual, inputs=split.semi_harmonized)
     write_rows_of(layout.scores(method, seed), rows)
 
 

@@ -28,6 +28,10 @@ class Layout:
         """``manifest.parquet`` and shards of composites."""
         return Path("data", self.profile, "composites", dataset)
 
+    def intrinsic(self, dataset: str) -> Path:
+        """The composites semi-harmonized, in the same layout, and ``lights.parquet``."""
+        return Path("data", self.profile, "intrinsic", dataset)
+
     def run(self, variant: str, seed: int) -> Path:
         """``model.safetensors``, ``history.parquet`` and samples of one training."""
         return Path("runs", self.profile, variant, str(seed))
@@ -39,6 +43,14 @@ class Layout:
     def backbones(self) -> Path:
         """A folder for each variant: the frozen network that its loss on features looks through, if it has one."""
         return Path("features", self.profile, "variants")
+
+    def shading(self) -> Path:
+        """``model.safetensors``, ``metrics.json`` and ``decompositions.parquet`` of the network that sees shading."""
+        return Path("features", self.profile, "shading")
+
+    def inputs(self) -> Path:
+        """A folder for each variant: what it is given to harmonize."""
+        return Path("features", self.profile, "inputs")
 
     def scores(self, method: str, seed: int) -> Path:
         """Per-image scores of one method."""

@@ -1,15 +1,31 @@
 """The packed pictures of a data set, made once per size and shared by training and evaluation."""
 
+from dataclasses import replace
+
 from harmonization.data import PackedSplit, pack_split
+from harmonization.errors import InputError
 from pipeline.layout import Layout
 from pipeline.params import Params
+from pipeline.training_params import COMPOSITE, INTRINSIC, InputName
 from pipeline.work import work_folder
 
 
-def packed(params: Params, layout: Layout, dataset: str, split: str, size_px: int) -> PackedSplit:
-    """One split of a data set at ``size_px``, from the cache under ``.work/`` or packed now."""
+def packed(params: Params, layout: Layout, dataset: str, split: str, size_px: int, given: InputName = COMPOSITE) -> PackedSplit:
+    """One split of a data set at ``size_px``, from the cache under ``.work/`` or packed now.
+
+    Its composites are what a harmonizer is given: with ``given`` intrinsic they are semi-harmonized.
+    """
     if dataset not in params.datasets:
         raise ValueError(f"data set {dataset!r}; expected one of {params.datasets}")
-    composites = layout.composites(dataset)
+    composites = layout.intrinsic(dataset) if given == INTRINSIC else layout.composites(dataset)
     cache = work_folder("pack", composites / "manifest.parquet", size_px)
     return pack_split(composites, cache, split=split, size_px=size_px)
+
+
+def packed_test(params: Params, layout: Layout, dataset: str) -> PackedSplit:
+    """The test split of a data set at the size that is scored, with its semi-harmonized pictures."""
+    size_px = params.active.evaluation.size_px
+    split, semi = (packed(params, layout, dataset, "test", size_px, given) for given in (COMPOSITE, INTRINSIC))
+    if not split.rows["sample_id"].equals(semi.rows["sample_id"]):
+        raise InputError(f"{layout.intrinsic(dataset)}: other composites than {layout.composites(dataset)}; run preprocess_intrinsic again")
+    return replace(split, semi_harmonized=semi.composite)

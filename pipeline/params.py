@@ -10,9 +10,10 @@ from ruamel.yaml.error import YAMLError
 
 from harmonization.errors import InputError
 from pipeline.data_params import Dataset, Source
+from pipeline.intrinsic_params import Intrinsic
 from pipeline.outside_params import Outside
 from pipeline.schema import Section
-from pipeline.training_params import Backbone, Classifier, Evaluation, Training, Variant
+from pipeline.training_params import INTRINSIC, Backbone, Classifier, Evaluation, Training, Variant
 
 PARAMS_FILE = Path("params.yaml")
 
@@ -40,6 +41,7 @@ class Profile(Section):
     datasets: dict[str, Dataset]
     training: Training
     backbone: Backbone
+    intrinsic: Intrinsic
     evaluation: Evaluation
     threads: Annotated[int, Field(ge=0, le=1024)] = 0  # of a processor that a network takes; 0: all cores
 
@@ -97,6 +99,8 @@ class Params(Section):
             _expect(name not in {*self.variants, *self.baselines}, f"outside.{name} has the name of {kind}; give it another")
             unknown = sorted(set(method.datasets) - set(self.datasets))
             _expect(not unknown, f"outside.{name} has the data sets {unknown}; expected some of {self.datasets}")
+        for key, names in (("variants", self.variants), ("outside", self.outside)):
+            _expect(INTRINSIC not in names, f"{key}.{INTRINSIC} has the name of the preprocessing's own pictures; give it another")
         came = f"classifier.dataset is {self.classifier.dataset!r}"
         _expect(self.classifier.dataset in self.datasets, f"{came}; expected one of {self.datasets}")
         for kind, here, wanted in (("sources", self.active.sources, self.sources), ("datasets", self.active.datasets, self.datasets)):

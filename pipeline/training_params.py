@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 from pipeline.schema import Count, Fraction, Positive, Section
 
 FEATURE = "feature"  # the one loss that needs a frozen network, described by the variant's `features`
+COMPOSITE, INTRINSIC = "composite", "intrinsic"  # what a harmonizer is given; the second is report 001's preprocessing of the first
+InputName = Literal["composite", "intrinsic"]
 BackboneName = Literal["classifier", "vgg19", "squeezenet"]
 
 
@@ -139,6 +141,7 @@ class Variant(Section):
     """One harmonizer to train."""
 
     dataset: str
+    input: InputName = COMPOSITE
     generator: Generator
     discriminator: Discriminator | None = None
     adversarial: Adversarial | None = None
@@ -159,4 +162,6 @@ class Variant(Section):
             raise ValueError("`discriminator` and `adversarial` need each other; give both or neither")
         if (FEATURE in self.losses) != (self.features is not None):
             raise ValueError("the loss `feature` and the section `features` need each other; give both or neither")
+        if self.input != COMPOSITE and self.resynthesis is not None:
+            raise ValueError(f"`resynthesis` makes fresh composites, not input {self.input!r}; expected one of the two; drop `resynthesis`")
         return self

@@ -4,6 +4,7 @@ from harmonization.checkpoint import load_harmonizer
 from harmonization.evaluation.scoring import learned
 from pipeline.device import device_of
 from pipeline.evaluation import write_scores
+from pipeline.inputs import input_of
 from pipeline.layout import Layout
 from pipeline.params import load_params
 from pipeline.stage import run_stage
@@ -14,9 +15,12 @@ def main(variant: str, seed: int) -> None:
     params = load_params()
     layout = Layout(params.profile)
     params.variant(variant)  # a name that params.yaml does not have ends here
+    given = input_of(layout, variant)
+    for dataset in params.datasets:
+        given.folder(layout, dataset)  # other pictures than those that were assigned end here
     harmonizer, _ = load_harmonizer(layout.run(variant, seed) / "model.safetensors")
     harmonize = learned(harmonizer, device=device_of(params))
-    write_scores(params, layout, harmonize, method=variant, seed=seed)
+    write_scores(params, layout, harmonize, method=variant, seed=seed, given=given.input)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from harmonization.training.state import best_row, history_table
 from harmonization.training.validation import sample_grid
 from pipeline.assembly import architecture_of, critic_of, harmonizer_of, objective_of, recipe_of
 from pipeline.device import device_of
+from pipeline.inputs import input_of
 from pipeline.layout import Layout
 from pipeline.live import live_metrics
 from pipeline.packing import packed
@@ -36,11 +37,12 @@ def main(variant: str, seed: int) -> None:
     params = load_params()
     layout = Layout(params.profile)
     spec, training = params.variant(variant), params.active.training
-    manifest = layout.composites(spec.dataset) / "manifest.parquet"
-    facts = {"variant": variant, "dataset": spec.dataset, "data_hash": data_hash(manifest.parent), "commit": code_commit()}
+    given = input_of(layout, variant)
+    manifest = given.folder(layout, spec.dataset) / "manifest.parquet"
+    facts = {"variant": variant, "dataset": spec.dataset, "data_hash": data_hash(manifest.parent), "commit": code_commit(), **given.facts}
     device, is_first = device_of(params), ranks().is_first
     with first_of_host_first(device):
-        train, val = (packed(params, layout, spec.dataset, split, training.size_px) for split in ("train", "val"))
+        train, val = (packed(params, layout, spec.dataset, split, training.size_px, given.input) for split in ("train", "val"))
     backbone = layout.backbones() / variant
     folder = work_folder("train", variant, spec, training, params.active.threads, seed, manifest, *([backbone] if spec.features else []))
     recipe = recipe_of(spec, training, seed=seed)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from pipeline.inputs import COMPOSITES, write_input
+from pipeline.layout import Layout
 from stages import download_annotations, download_images, filter_masks, synthesize_composites
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,8 +50,15 @@ def shrink(path: Path) -> None:
     sample["datasets"]["people"]["selection"].update(min_side_px=4, categories=None)
     params["classifier"].update(dataset="people", width=4, size_px=16, epochs=1)
     sample["training"].update(size_px=32, width_factor=0.0625, batch_size=4, epochs=2)
+    sample["intrinsic"]["network"].update(scenes=12, steps=2, batch_size=2)
     sample["evaluation"].update(size_px=32, bootstrap=100, gallery=2)
     yaml.dump(params, path)
+
+
+def give_composites(folder: Path) -> None:
+    """What `assign_inputs` would write if no variant saw semi-harmonized pictures."""
+    for variant in YAML(typ="safe").load(folder / "params.yaml")["variants"]:
+        write_input(folder / Layout("sample").inputs() / variant, COMPOSITES)
 
 
 def environment(home: Path) -> dict[str, str]:

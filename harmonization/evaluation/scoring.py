@@ -11,8 +11,9 @@ A protocol is a background and a quantisation; the three peaks of PSNR are colum
 
 ``fpsnr`` and the headline use 255. The headline is background composite, uint8, peak 255, mean over images.
 
-Two columns are those of the picture that a user gets, and null under the other protocols: ``ciede2000``, and ``idempotence``, the
-foreground MSE between that picture and the same picture harmonized once more. A method that finds nothing left to do has 0.
+Some columns are those of the picture that a user gets, and null under the other protocols: ``ciede2000``; how far its foreground's detail
+is from the real photograph's; and ``idempotence``, the foreground MSE between that picture and the same picture harmonized once more. A
+method that finds nothing left to do has 0.
 """
 
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from torch import Tensor, nn
 
 from harmonization.evaluation.conventions import HEADLINE
 from harmonization.metrics.colour_difference import foreground_ciede2000
+from harmonization.metrics.detail import detail_distance, gradient_energy, local_contrast
 from harmonization.metrics.error import background_mse, decibels, errors, foreground_mse
 from harmonization.metrics.perceptual import lpips
 from harmonization.metrics.ssim import mean_of_whole_windows, mean_over_mask, ssim_map
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 BACKGROUNDS = ("raw", "composite", "real")
 QUANTISATIONS = ("float", "uint8", "truncated")
 PROTOCOLS = [(background, quantisation) for background in BACKGROUNDS for quantisation in QUANTISATIONS]
-UNKNOWN = {"ciede2000": None, "idempotence": None}  # but under the headline protocol
+UNKNOWN = dict.fromkeys(("ciede2000", "gradient_energy_log2", "local_contrast_log2", "idempotence"))  # but under the headline protocol
 HEADLINE_ROW = PROTOCOLS.index((HEADLINE.background, HEADLINE.quantisation))
 PEAK = 255.0
 
@@ -62,21 +64,31 @@ def learned(harmonizer: Harmonizer, *, device: torch.device) -> Harmonize:
     return harmonize
 
 
-def score_split(split: "PackedSplit", harmonize: Harmonize, *, names: Row, perceptual: nn.Module | None, repeats: bool = True) -> list[Row]:
+def score_split(
+    split: "PackedSplit",
+    harmonize: Harmonize,
+    *,
+    names: Row,
+    perceptual: nn.Module | None,
+    repeats: bool = True,
+    inputs: np.ndarray | None = None,
+) -> list[Row]:
     """The rows of ``tables.SCORES`` of one method on one split: every image under every protocol.
 
-    ``names`` are the columns that all rows share: method, seed, dataset, commit and data hash. Without ``repeats`` the method can
-    make no second picture, and ``idempotence`` is null.
+    ``names`` are the columns that all rows share: method, seed, dataset, commit and data hash. ``inputs`` (N, S, S, 3) are given to the
+    method in place of the composites, over which its pictures are still pasted. Without ``repeats``, and with ``inputs``, which would have
+    to be made anew, the method can make no second picture, and ``idempotence`` is null.
     """
     rows: list[Row] = []
     samples = split.rows.select(["sample_id", "image_id", "foreground_ratio"]).to_pylist()
     for index, sample in enumerate(track(samples, total=len(samples), what=f"{names['method']}: {names['dataset']}", unit="images")):
         composite, real, mask = pictures_of(split, index)
-        raw = harmonize(composite.copy(), mask[0, 0].numpy().copy())
+        given = composite.copy() if inputs is None else np.array(inputs[index])
+        raw = harmonize(given, mask[0, 0].numpy().copy())
         scores = score_images(
             raw=metric_tensor(raw), composite=metric_tensor(composite), real=metric_tensor(real), mask=mask, perceptual=perceptual
         )
-        if repeats:
+        if repeats and inputs is None:
             saved = as_saved(raw, composite, mask)
             again = as_saved(harmonize(saved.copy(), mask[0, 0].numpy().copy()), saved, mask)
             change = foreground_mse(metric_tensor(again), metric_tensor(saved), mask).item()
@@ -104,7 +116,11 @@ def score_images(*, raw: Tensor, composite: Tensor, real: Tensor, mask: Tensor, 
         output = quantised(shown[background], quantisation)
         by_protocol.append(_scores(output, *pictures[quantisation], mask, perceptual))
         if (background, quantisation) == PROTOCOLS[HEADLINE_ROW]:
-            by_protocol[-1]["ciede2000"] = foreground_ciede2000(output, real, mask).tolist()
+            by_protocol[-1] |= {
+                "ciede2000": foreground_ciede2000(output, real, mask).tolist(),
+                "gradient_energy_log2": detail_distance(gradient_energy, output, real, mask).tolist(),
+                "local_contrast_log2": detail_distance(local_contrast, output, real, mask).tolist(),
+            }
     return [
         {"background": background, "quantisation": quantisation, **UNKNOWN, **{name: values[image] for name, values in scores.items()}}
         for image in range(len(raw))

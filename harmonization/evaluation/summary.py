@@ -29,6 +29,8 @@ METRICS = {  # whether more is better
     "fssim": True,
     "lpips": False,
     "ciede2000": False,
+    "gradient_energy_log2": False,
+    "local_contrast_log2": False,
     "background_mse": False,
     "idempotence": False,
 }

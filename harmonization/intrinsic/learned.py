@@ -8,6 +8,8 @@ from harmonization.intrinsic.decomposition import ShadingOf
 from harmonization.intrinsic.network import STRIDE_PX, ShadingNetwork, log_shading
 from harmonization.ranges import network_from_uint8
 
+LEARNED = "learned"  # beside the names of ``decomposition.DECOMPOSITIONS``
+
 
 def learned_shading(network: ShadingNetwork, *, size_px: int) -> ShadingOf:
     """What ``decomposition.decompose`` takes; ``size_px`` is the side of the pictures that the network was trained on.

@@ -3,22 +3,24 @@
 Composites are uint8 sRGB (H, W, 3); mattes uint8 (H, W), 255 = the object, whichever part of the picture is to be changed.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from harmonization.composites import to_harmonize
 from harmonization.errors import InputError
+from harmonization.files import sha256_of
 from harmonization.intrinsic.checkpoint import load_shading_network
 from harmonization.intrinsic.compositing import STRENGTH, SemiHarmonized, semi_harmonize
 from harmonization.intrinsic.compphoto import compphoto, find_environment
 from harmonization.intrinsic.decomposition import DECOMPOSITIONS, ShadingOf
-from harmonization.intrinsic.learned import learned_shading
+from harmonization.intrinsic.learned import LEARNED, learned_shading
 from harmonization.intrinsic.normals import inflate
 
-LEARNED, RELEASED = "learned", "compphoto"
+RELEASED = "compphoto"
 BACKENDS = (LEARNED, "luminance", "retinex", RELEASED)
 LIGHT_PX = 256  # longer side at which lights are fitted: at 640 px the fit would take twice as long as all else together
 
@@ -38,6 +40,29 @@ class Recipe:
     feather_px: float = 0.0
     seed: int = 0
     model: Path | None = None  # of ``learned``
+
+
+def recipe_of(metadata: Mapping[str, Any], *, name: str, shading: Path | None) -> Recipe | None:
+    """How pictures are preprocessed for a harmonizer with this ``metadata``, by the network in the file ``shading``; None: not at all.
+
+    ``name`` is the harmonizer's for the message of the ``InputError`` that says what is missing, or that the network is another one.
+    """
+    chosen = metadata.get("preprocessing")
+    if chosen is None:
+        return None
+    known = {field: chosen[field] for field in ("backend", "strength", "feather_px", "seed")}
+    expected = chosen["shading_sha256"]
+    if expected is None:
+        return Recipe(**known)
+    if shading is None:
+        raise InputError(f"{name}: was trained on semi-harmonized pictures; expected --shading with the network that makes them")
+    if not shading.is_file():
+        raise InputError(f"{shading}: no such file; expected model.safetensors of the stage train_shading")
+    if (came := sha256_of(shading)) != expected:
+        raise InputError(
+            f"{shading}: its SHA-256 begins with {came[:12]}; expected {expected[:12]}, as {name} was trained with; take that one"
+        )
+    return Recipe(**known, model=shading)
 
 
 def preprocessor(recipe: Recipe) -> Preprocess:

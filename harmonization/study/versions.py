@@ -10,6 +10,7 @@ import torch
 from harmonization.checkpoint import load_harmonizer
 from harmonization.composites import read_change, read_real, to_harmonize
 from harmonization.data import square_image, square_mask
+from harmonization.errors import InputError
 from harmonization.evaluation.outputs import files_of, squared_picture
 from harmonization.evaluation.scoring import Harmonize, as_saved, learned
 from harmonization.ranges import mask_from_uint8
@@ -25,7 +26,10 @@ Versions = dict[str, np.ndarray]  # by method, uint8 (S, S, 3)
 def method_at(path: Path, rows: list[Row], *, size_px: int) -> Harmonize:
     """A method as a function that is called once for each row in turn: a trained model, or a folder of pictures made elsewhere."""
     if path.suffix == MODEL:
-        return learned(load_harmonizer(path)[0], device=torch.device("cpu"))
+        harmonizer, metadata = load_harmonizer(path)
+        if "preprocessing" in metadata:
+            raise InputError(f"{path}: was trained on semi-harmonized pictures, which a study does not make; give a folder of its pictures")
+        return learned(harmonizer, device=torch.device("cpu"))
     files = files_of(path, pa.Table.from_pylist(rows, schema=MANIFEST))
     pictures = (squared_picture(file, row, size_px) for file, row in zip(files, rows, strict=True))
     return lambda _composite, _mask: next(pictures)

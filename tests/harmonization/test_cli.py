@@ -5,10 +5,14 @@ import sys
 import numpy as np
 import pytest
 
-from harmonization.checkpoint import save_harmonizer
+from harmonization.checkpoint import load_harmonizer, save_harmonizer
 from harmonization.cli import main
-from harmonization.files import write_bytes
-from harmonization.images import encode_png, read_rgb
+from harmonization.files import sha256_of, write_bytes
+from harmonization.images import encode_png, read_mask, read_rgb
+from harmonization.inference import harmonize
+from harmonization.intrinsic.checkpoint import save_shading_network
+from harmonization.intrinsic.network import ShadingNetwork
+from harmonization.intrinsic.recipe import Recipe, preprocessor
 from harmonization.networks.harmonizer import build_harmonizer
 
 
@@ -63,3 +67,47 @@ def test_wrong_input_is_one_line_and_exit_code_2(monkeypatch, folder, capsys, ar
     assert message in error
     assert error.count("\n") == 1
     assert not (folder / "out.png").exists()
+
+
+@pytest.fixture
+def polishing(folder):
+    """A model that was trained on semi-harmonized pictures, and the network that makes them."""
+    save_shading_network(folder / "shading.safetensors", ShadingNetwork(channels=(8, 16)), channels=(8, 16), size_px=32, metadata={})
+    preprocessing = {"backend": "learned", "strength": 1.0, "feather_px": 0.0, "seed": 0}
+    preprocessing["shading_sha256"] = sha256_of(folder / "shading.safetensors")
+    harmonizer, metadata = load_harmonizer(folder / "model.safetensors")
+    facts = {"size_px": "32", "input": "intrinsic", "preprocessing": preprocessing}
+    save_harmonizer(folder / "model.safetensors", harmonizer, metadata["architecture"], facts)
+    rng = np.random.default_rng(0)
+    picture = np.clip(rng.normal(120, 20, (40, 50, 3)), 0, 255)
+    picture[10:30, 10:30] /= 2
+    write_bytes(folder / "photo.png", encode_png(picture.astype(np.uint8)))
+    return folder
+
+
+def test_a_model_that_polishes_gets_the_photograph_semi_harmonized(monkeypatch, polishing):
+    call(monkeypatch, polishing, "--shading", str(polishing / "shading.safetensors"))
+    photo, matte = read_rgb(polishing / "photo.png"), read_mask(polishing / "mask.png")
+    recipe = Recipe("learned", strength=1.0, model=polishing / "shading.safetensors")
+    semi = preprocessor(recipe)(photo, matte, "foreground").image
+    harmonizer, _ = load_harmonizer(polishing / "model.safetensors")
+    assert (read_rgb(polishing / "out.png") == harmonize(semi, matte, harmonizer=harmonizer, size_px=32)).all()
+    assert (semi != photo).any()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "model.safetensors: was trained on semi-harmonized pictures; expected --shading"),
+        (["--shading", "none.safetensors"], "none.safetensors: no such file; expected model.safetensors of the stage train_shading"),
+        (["--shading", "model.safetensors"], "its SHA-256 begins with"),
+    ],
+)
+def test_a_model_that_polishes_asks_for_its_own_shading_network(monkeypatch, polishing, capsys, options, message):
+    monkeypatch.chdir(polishing)
+    with pytest.raises(SystemExit) as stop:
+        call(monkeypatch, polishing, *options)
+    assert stop.value.code == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1

@@ -61,6 +61,16 @@ def test_numbers_are_read_as_yaml_1_2(edited):
         ("average_weights: recent", "average_weights: {ema: 1}", r"variants\.idih\.average_weights.*; got"),
         ("average_weights: recent", "resynthesis: {transfers: [lut], share: 0}", r"idih\.resynthesis\.share: .*greater than 0; got 0"),
         ("augment: true,", "augment: true, patience: 0,", r"profiles\.sample\.training\.patience: .*greater than or equal to 1; got 0"),
+        ("backend: learned", "backend: seen", r"profiles\.sample\.intrinsic\.backend: .*'learned', 'luminance', 'retinex' or 'compphoto'"),
+        ("strength: 0.5", "strength: 1.5", r"profiles\.sample\.intrinsic\.strength: .*less than or equal to 1; got 1\.5"),
+        ("network: {scenes: 480, ", "network: {", r"profiles\.sample\.intrinsic\.network\.scenes: Field required"),
+        ("    input: intrinsic\n", "    input: shading\n", r"variants\.fcn_content_code\.input: .*'composite' or 'intrinsic'"),
+        (
+            "    input: intrinsic\n",
+            "    input: intrinsic\n    resynthesis: {transfers: [lut], share: 0.5}\n",
+            r"variants\.fcn_content_code: `resynthesis` makes fresh composites, not input 'intrinsic'",
+        ),
+        ("  idih:\n", "  intrinsic:\n", r"variants\.intrinsic has the name of the preprocessing's own pictures; give it another"),
         ("epochs: 1, precision", "precision", r"profiles\.sample\.training\.epochs: Field required"),
     ],
 )

@@ -13,7 +13,7 @@ from stages import assign_backbones, train, train_classifier
 from tests.composites import packed
 from tests.conftest import ROOT
 from tests.things import things
-from tests.workspace import shrink
+from tests.workspace import give_composites, shrink
 
 FEATURES = "fcn_feature"
 
@@ -30,10 +30,11 @@ def workspace(tmp_path, monkeypatch):
     yaml.dump(params, tmp_path / "params.yaml")
     sizes = {"train": 16, "val": 6}
     monkeypatch.setattr(train_classifier, "packed", lambda _params, _layout, _dataset, split, size_px: things(sizes[split], size_px))
-    monkeypatch.setattr(train, "packed", lambda _params, _layout, _dataset, split, size_px: packed(sizes[split], size_px))
+    monkeypatch.setattr(train, "packed", lambda _params, _layout, _dataset, split, size_px, _given: packed(sizes[split], size_px))
     manifest = tmp_path / "data" / "sample" / "composites" / "people" / "manifest.parquet"
     manifest.parent.mkdir(parents=True)
     manifest.write_bytes(b"rows")
+    give_composites(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

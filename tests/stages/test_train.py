@@ -14,7 +14,7 @@ from pipeline.params import load_params
 from stages import train
 from tests.composites import packed
 from tests.conftest import ROOT
-from tests.workspace import shrink
+from tests.workspace import give_composites, shrink
 
 FILES = {"model.safetensors", "history.parquet", "history.csv", "samples/val.png", "dvclive/metrics.json"}
 
@@ -25,7 +25,7 @@ def workspace(tmp_path, monkeypatch):
     shutil.copy(ROOT / "params.yaml", tmp_path / "params.yaml")
     shrink(tmp_path / "params.yaml")
     sizes = {"train": 6, "val": 3}
-    monkeypatch.setattr(train, "packed", lambda _params, _layout, _dataset, split, size_px: packed(sizes[split], size_px))
+    monkeypatch.setattr(train, "packed", lambda _params, _layout, _dataset, split, size_px, _given: packed(sizes[split], size_px))
     return enter(tmp_path, monkeypatch)
 
 
@@ -33,6 +33,7 @@ def enter(folder, monkeypatch):
     manifest = folder / "data" / "sample" / "composites" / "people" / "manifest.parquet"
     manifest.parent.mkdir(parents=True)
     manifest.write_bytes(b"rows")
+    give_composites(folder)
     monkeypatch.chdir(folder)
     return folder
 

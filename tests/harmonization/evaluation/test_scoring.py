@@ -142,6 +142,28 @@ def test_pictures_that_cannot_be_made_again_have_no_idempotence(split):
     assert {one["idempotence"] for one in rows} == {None}
 
 
+def test_a_method_that_is_given_other_pictures_is_still_pasted_over_and_judged_by_the_composites(split):
+    other = split.composite + np.uint8(7)
+    seen = []
+    copied = score_split(split, lambda given, _: seen.append(given) or given.astype(np.float32), names=NAMES, perceptual=None, inputs=other)
+    assert (np.array(seen) == other).all()
+    assert row(copied, "raw", "float")["background_mse"] == 49
+    assert row(copied, "composite", "float")["background_mse"] == 0
+    assert row(copied, "composite", "float")["fmse"] == 27**2
+    assert {one["idempotence"] for one in copied} == {None}
+
+
+def test_detail_is_compared_with_the_photographs_own(images):
+    flat = row(score_images(raw=torch.full_like(images["real"], 90.0), **images), "composite", "uint8")
+    assert (flat["gradient_energy_log2"], flat["local_contrast_log2"]) == (math.inf, math.inf)
+    halved = images["real"] / 2
+    rows = score_images(raw=halved, **{**images, "real": halved.round() * 2})
+    half = row(rows, "composite", "uint8")
+    assert half["gradient_energy_log2"] == pytest.approx(2)
+    assert half["local_contrast_log2"] == pytest.approx(1)
+    assert row(rows, "raw", "uint8")["local_contrast_log2"] is None
+
+
 def test_the_background_error_is_the_raw_pictures_and_none_once_it_is_pasted(images):
     raw = images["composite"] + 4 * (1 - images["mask"])
     rows = score_images(raw=raw, **images)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from harmonization.metrics.detail import WINDOW_PX, gradient_energy, local_contrast
+from harmonization.metrics.detail import WINDOW_PX, detail_distance, gradient_energy, local_contrast
 
 
 @pytest.fixture
@@ -63,3 +63,13 @@ def test_a_flat_foreground_has_no_detail_and_an_empty_one_no_value(batch, metric
     _, mask = batch
     assert metric(torch.full((2, 3, 20, 24), 117.0), mask).tolist() == [0, 0]
     assert metric(torch.zeros(2, 3, 20, 24), torch.zeros_like(mask)).isnan().all()
+
+
+@pytest.mark.parametrize(("measure", "doublings"), [(gradient_energy, 2.0), (local_contrast, 1.0)])
+def test_the_distance_counts_doublings_either_way(batch, measure, doublings):
+    image, mask = batch
+    assert_close(detail_distance(measure, image / 2, image, mask), torch.full((2,), doublings, dtype=torch.float64))
+    assert_close(detail_distance(measure, image, image / 2, mask), torch.full((2,), doublings, dtype=torch.float64))
+    flat = torch.full_like(image, 9.0)
+    assert detail_distance(measure, flat, image, mask).isinf().all()
+    assert (detail_distance(measure, flat, flat + 5, mask) == 0).all()

@@ -62,6 +62,14 @@ def test_a_model_is_shown_as_the_pipeline_scores_it(composites, tmp_path):
         assert np.array_equal(pixels_of(folder, study, image.sample_id, "net"), scored)
 
 
+def test_a_model_of_semi_harmonized_pictures_is_refused(composites, tmp_path):
+    architecture = {"name": "unet", "width": 4, "size_px": SIZE, "mask_input": True, "paste": True, "inference_mode": "eval"}
+    facts = {"size_px": str(SIZE), "preprocessing": {"backend": "luminance"}}
+    save_harmonizer(tmp_path / "model.safetensors", build_harmonizer(**architecture), architecture, facts)
+    with pytest.raises(InputError, match="trained on semi-harmonized pictures, which a study does not make; give a folder"):
+        make(composites, {"net": tmp_path / "model.safetensors"}, tmp_path / "study")
+
+
 def test_no_name_of_a_picture_tells_its_method(rating):
     study = read_study(rating)
     names = sorted(path.name for path in (rating / "pictures").iterdir())

@@ -1,0 +1,20 @@
+"""Stage ``evaluate_intrinsic``: the semi-harmonized test photographs themselves -> scores/P/intrinsic/0.parquet and .json."""
+
+from harmonization.baselines.identity import identity
+from pipeline.device import set_threads
+from pipeline.evaluation import write_scores
+from pipeline.layout import Layout
+from pipeline.params import load_params
+from pipeline.stage import run_stage
+from pipeline.training_params import INTRINSIC
+
+
+def main() -> None:
+    """Scores the preprocessing as if it were a method, on the test split of every data set."""
+    params = load_params()
+    set_threads(params)
+    write_scores(params, Layout(params.profile), identity, method=INTRINSIC, seed=0, given=INTRINSIC)
+
+
+if __name__ == "__main__":
+    run_stage(main, __doc__, {})

@@ -1,0 +1,30 @@
+"""Stage ``preprocess_intrinsic``: composites -> data/P/intrinsic/<dataset>/: the same in the same layout, semi-harmonized, and lights."""
+
+from harmonization.data import data_hash
+from harmonization.intrinsic.preprocessing import preprocess
+from harmonization.intrinsic.recipe import Recipe
+from pipeline.inputs import MODEL, shading_hash
+from pipeline.layout import Layout
+from pipeline.params import load_params
+from pipeline.stage import run_stage
+from pipeline.work import work_folder
+
+
+def main(dataset: str) -> None:
+    """Report 001's preprocessing of one data set."""
+    params = load_params()
+    layout, chosen = Layout(params.profile), params.active.intrinsic
+    params.dataset(dataset)  # a name that params.yaml does not have ends here
+    composites, settings = layout.composites(dataset), chosen.model_dump(exclude={"network"})
+    network = shading_hash(layout) if chosen.has_network else None
+    preprocess(
+        composites=composites,
+        out=layout.intrinsic(dataset),
+        work=work_folder("preprocess_intrinsic", settings, data_hash(composites), network),
+        recipe=Recipe(**settings, model=layout.shading() / MODEL if network else None),
+        workers=params.machine.processes,
+    )
+
+
+if __name__ == "__main__":
+    run_stage(main, __doc__, {"dataset": str})

@@ -1,0 +1,61 @@
+"""Stage ``train_shading``: scenes of the studio -> features/P/shading/: a network that sees shading, decompositions.parquet, metrics."""
+
+import json
+import shutil
+
+from harmonization.files import atomic_folder, write_text
+from harmonization.intrinsic.checkpoint import save_shading_network
+from harmonization.intrinsic.decomposition import DECOMPOSITIONS
+from harmonization.intrinsic.judging import averages, judge
+from harmonization.intrinsic.learned import LEARNED, learned_shading
+from harmonization.intrinsic.network import CHANNELS
+from harmonization.intrinsic.scenes import read_scenes, shading_pairs
+from harmonization.intrinsic.training import fit_shading
+from harmonization.sources.studio import write_studio
+from harmonization.tables import write_table
+from pipeline.device import device_of
+from pipeline.layout import Layout
+from pipeline.params import Params, load_params
+from pipeline.provenance import code_commit
+from pipeline.stage import run_stage
+from pipeline.work import work_folder
+
+
+def main() -> None:
+    """Trains it if the profile takes composites apart by it, and writes no network if by another back end."""
+    params = load_params()
+    if params.active.intrinsic.has_network:
+        _train(params)
+        return
+    with atomic_folder(Layout(params.profile).shading()) as out:
+        write_text(out / "metrics.json", "{}\n")
+
+
+def _train(params: Params) -> None:
+    """On scenes that are drawn for it alone, whatever the profile's photographs are; a sixth of them judges all decompositions."""
+    chosen, seed = params.active.intrinsic.network, params.active.intrinsic.seed
+    folder, device = work_folder("train_shading", chosen, seed), device_of(params)
+    world, size_px = folder / "world", chosen.size_px
+    if not world.exists():
+        write_studio(world, scenes=chosen.scenes, width_px=size_px, height_px=size_px, seed=seed, workers=params.machine.processes)
+    network = fit_shading(
+        shading_pairs(read_scenes(world, split="train2017"), size_px=size_px),
+        steps=chosen.steps,
+        batch_size=chosen.batch_size,
+        learning_rate=chosen.learning_rate,
+        seed=seed,
+        device=device,
+    )
+    ways = {**DECOMPOSITIONS, LEARNED: learned_shading(network, size_px=size_px)}
+    judged = judge(read_scenes(world, split="val2017"), ways)
+    facts = {**chosen.model_dump(), "seed": seed, "commit": code_commit()}
+    with atomic_folder(Layout(params.profile).shading()) as out:
+        save_shading_network(out / "model.safetensors", network, channels=CHANNELS, size_px=size_px, metadata=facts)
+        write_table(out / "decompositions.parquet", judged)
+        own = {row.pop("way"): row for row in averages(judged)}
+        write_text(out / "metrics.json", json.dumps(own[LEARNED], indent=1) + "\n")
+    shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    run_stage(main, __doc__, {})

@@ -1,0 +1,177 @@
+"""From composites to semi-harmonized ones, and from there to the variants that see them, and to no others."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from ruamel.yaml import YAML
+
+from harmonization.checkpoint import load_harmonizer
+from harmonization.errors import InputError
+from harmonization.evaluation.conventions import rows_of
+from harmonization.intrinsic.checkpoint import load_shading_network
+from harmonization.tables import DECOMPOSITIONS, read_table
+from pipeline.inputs import input_of
+from pipeline.layout import Layout
+from pipeline.packing import packed, packed_test
+from pipeline.params import load_params
+from stages import (
+    assign_backbones,
+    assign_inputs,
+    evaluate,
+    evaluate_baselines,
+    evaluate_intrinsic,
+    preprocess_intrinsic,
+    train,
+    train_classifier,
+    train_shading,
+)
+from tests.conftest import ROOT
+from tests.workspace import run_data_stages, shrink
+
+LAYOUT = Layout("sample")
+SEEING = "fcn_content"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Tiny parameters with a variant that sees semi-harmonized pictures, composites, and those preprocessed."""
+    folder = tmp_path_factory.mktemp("intrinsic")
+    yaml = YAML()
+    variant = yaml.load(ROOT / "params.yaml")["variants"][SEEING]
+    shutil.copy(ROOT / "params.yaml", folder)
+    shrink(folder / "params.yaml")
+    edit(folder, lambda params: params["variants"].update({SEEING: variant}))
+    edit(folder, lambda params: params["machine"].update(workers=1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        run_data_stages("photographs", "people")
+        train_shading.main()
+        preprocess_intrinsic.main("people")
+        assign_inputs.main()
+    return folder
+
+
+@pytest.fixture
+def workspace(made, tmp_path, monkeypatch):
+    folder = tmp_path / "copy"
+    shutil.copytree(made, folder)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def edit(folder, change) -> None:
+    yaml = YAML()
+    params = yaml.load(folder / "params.yaml")
+    change(params)
+    yaml.dump(params, folder / "params.yaml")
+
+
+def files(folder) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_network_comes_with_what_it_and_the_other_ways_are_worth(workspace):
+    folder = workspace / LAYOUT.shading()
+    _, metadata = load_shading_network(folder / "model.safetensors")
+    assert (metadata["shading"]["size_px"], metadata["steps"], metadata["commit"]) == (64, 2, "unknown")
+    judged = read_table(folder / "decompositions.parquet")
+    assert judged.schema.equals(DECOMPOSITIONS)
+    ways = ["constant", "luminance", "retinex", "learned", "true grey", "from above"]
+    assert judged["way"].to_pylist() == 2 * ways  # each sixth of 12 scenes
+    metrics = json.loads((folder / "metrics.json").read_text())
+    own = [row["albedo_lmse"] for row in judged.to_pylist() if row["way"] == "learned"]
+    assert metrics["albedo_lmse"] == pytest.approx(np.mean(own))
+
+
+@pytest.mark.usefixtures("workspace")
+def test_stages_that_run_again_change_no_byte():
+    folders = [LAYOUT.shading(), LAYOUT.intrinsic("people"), LAYOUT.inputs()]
+    before = [files(folder) for folder in folders]
+    train_shading.main()
+    preprocess_intrinsic.main("people")
+    assign_inputs.main()
+    assert [files(folder) for folder in folders] == before
+
+
+def test_another_back_end_trains_no_network_and_gives_other_pictures(workspace):
+    before = files(workspace / LAYOUT.intrinsic("people"))
+    edit(workspace, lambda params: params["profiles"]["sample"]["intrinsic"].update(backend="luminance"))
+    train_shading.main()
+    assert files(workspace / LAYOUT.shading()) == {"metrics.json": b"{}\n"}
+    preprocess_intrinsic.main("people")
+    assert files(workspace / LAYOUT.intrinsic("people"))["manifest.parquet"] != before["manifest.parquet"]
+    assign_inputs.main()
+    assert input_of(LAYOUT, SEEING).preprocessing.shading_sha256 is None
+
+
+def test_without_the_network_or_the_released_models_one_line_says_what_is_missing(workspace, monkeypatch):
+    (workspace / LAYOUT.shading() / "model.safetensors").unlink()
+    with pytest.raises(InputError, match=r"shading/model\.safetensors"):
+        preprocess_intrinsic.main("people")
+    monkeypatch.delenv("INTRINSIC_COMPPHOTO_PYTHON", raising=False)
+    edit(workspace, lambda params: params["profiles"]["sample"]["intrinsic"].update(backend="compphoto"))
+    with pytest.raises(InputError, match="INTRINSIC_COMPPHOTO_PYTHON and INTRINSIC_COMPPHOTO_WEIGHTS not set; expected"):
+        preprocess_intrinsic.main("people")
+
+
+def test_other_semi_harmonized_pictures_change_the_folders_of_the_variants_that_see_them_alone(workspace):
+    before = files(workspace / LAYOUT.inputs())
+    assert before["idih/input.json"] == b'{\n "input": "composite",\n "preprocessing": null\n}\n'
+    edit(workspace, lambda params: params["profiles"]["sample"]["intrinsic"].update(strength=0.25))
+    preprocess_intrinsic.main("people")
+    assign_inputs.main()
+    after = files(workspace / LAYOUT.inputs())
+    assert {name for name in before if before[name] != after[name]} == {f"{SEEING}/input.json"}
+
+
+@pytest.mark.usefixtures("workspace")
+def test_pictures_that_were_not_assigned_are_refused():
+    shutil.copy(LAYOUT.composites("people") / "manifest.parquet", LAYOUT.intrinsic("people"))
+    for stage in (train, evaluate):
+        with pytest.raises(
+            InputError, match=r"intrinsic/people: other pictures than those that were assigned; run the stage assign_inputs"
+        ):
+            stage.main(SEEING, 0)
+
+
+@pytest.mark.usefixtures("workspace")
+def test_a_variant_without_an_assigned_input_says_which_stage_gives_it_one():
+    shutil.rmtree(LAYOUT.inputs())
+    with pytest.raises(InputError, match=r"idih/input\.json: absent or names no input; run the stage assign_inputs"):
+        train.main("idih", 0)
+
+
+@pytest.mark.usefixtures("workspace")
+def test_a_variant_learns_from_and_is_scored_on_the_pictures_that_it_is_given(monkeypatch):
+    train_classifier.main()
+    assign_backbones.main()
+    seen = []
+    params = load_params()
+    monkeypatch.setattr(train, "packed", lambda *arguments: seen.append(packed(*arguments)) or seen[-1])
+    train.main(SEEING, 0)
+    for split, found in zip(("train", "val"), seen, strict=True):
+        expected = packed(params, LAYOUT, "people", split, 32, "intrinsic")
+        assert (found.composite == expected.composite).all()
+        assert (found.composite != packed(params, LAYOUT, "people", split, 32).composite).any()
+    _, metadata = load_harmonizer(LAYOUT.run(SEEING, 0) / "model.safetensors")
+    assert metadata["input"] == "intrinsic"
+    assert metadata["preprocessing"].keys() == {"backend", "strength", "feather_px", "seed", "shading_sha256"}
+    evaluate.main(SEEING, 0)
+    rows = rows_of(read_table(LAYOUT.scores(SEEING, 0))).to_pylist()
+    assert all(row["idempotence"] is None for row in rows)
+
+
+@pytest.mark.usefixtures("workspace")
+def test_the_semi_harmonized_pictures_themselves_are_scored():
+    evaluate_intrinsic.main()
+    evaluate_baselines.main("identity")
+    semi, untouched = (read_table(LAYOUT.scores(method, 0)) for method in ("intrinsic", "identity"))
+    assert set(semi["method"].to_pylist()) == {"intrinsic"}
+    assert semi["data_hash"].equals(untouched["data_hash"])
+    assert semi["sample_id"].equals(untouched["sample_id"])
+    split = packed_test(load_params(), LAYOUT, "people")
+    error = np.square(split.semi_harmonized.astype(float) - split.real).mean((1, 2, 3))
+    own = semi.to_pandas().query("background == 'raw' and quantisation == 'float'")["mse"]
+    np.testing.assert_allclose(own, error, rtol=1e-6)
