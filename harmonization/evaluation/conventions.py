@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from harmonization.errors import InputError
+from harmonization.evaluation.summary import METRICS
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,15 @@ CONVENTIONS: dict[str, Convention] = {
     "diffharmony": Convention("real", "float", "psnr_255", "masked"),  # and R2R; scored after an antialiased 1024 -> 256 px
     "report_003": Convention("raw", "float", "psnr_255", None),  # its text names the peak alone: no pasting, no rounding assumed
 }
+MEASURES = {  # what `under` gives, and whether more is better: every metric of the summary, and PSNR once, against the convention's peak
+    "fmse": METRICS["fmse"],
+    "psnr": True,
+    **{metric: rises for metric, rises in METRICS.items() if metric != "fmse" and not metric.startswith("psnr_")},
+}
 
 
 def under(scores: pa.Table, name: str) -> pa.Table:
-    """The scores of each image as the named convention counts them: names of the image and ``mse``, ``psnr``, ``fmse`` (null: none)."""
+    """The scores of each image as the named convention counts them: the image's names and ``MEASURES``; without an ``fmse`` it is null."""
     if name not in CONVENTIONS:
         raise InputError(f"convention is {name!r}; expected one of {sorted(CONVENTIONS)}")
     chosen = CONVENTIONS[name]
@@ -56,5 +62,6 @@ def under(scores: pa.Table, name: str) -> pa.Table:
         "whole": pc.call_function("divide", [rows["mse"], rows["mask_mean"]]),
         None: pa.nulls(rows.num_rows, pa.float64()),
     }
-    columns = {column: rows[column] for column in ("method", "seed", "dataset", "sample_id", "image_id", "foreground_ratio", "mse")}
-    return pa.table({**columns, "psnr": rows[chosen.psnr], "fmse": fmse[chosen.fmse]})
+    columns = {column: rows[column] for column in ("method", "seed", "dataset", "sample_id", "image_id", "foreground_ratio")}
+    measures = {measure: rows[measure] for measure in MEASURES if measure in METRICS}
+    return pa.table({**columns, **measures, "psnr": rows[chosen.psnr], "fmse": fmse[chosen.fmse]})

@@ -13,8 +13,9 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 from ruamel.yaml.compat import StringIO
 
+from harmonization.evaluation.blocks import BUCKETS, CONFIDENCE, REFERENCE
 from harmonization.evaluation.conventions import CONVENTIONS
-from harmonization.evaluation.summary import BUCKETS, CONFIDENCE, METRICS, REFERENCE
+from harmonization.evaluation.summary import METRICS
 from harmonization.files import write_text
 from harmonization.metrics.perceptual import BACKBONES, missing_backbone
 from pipeline.params import Params
