@@ -2,17 +2,21 @@
 
 import pyarrow as pa
 
+from harmonization.evaluation.pairs import pairwise, standings
 from harmonization.evaluation.summary import summarise
 from harmonization.progress import track
 from harmonization.tables import write_table
 from pipeline.device import device_of
 from pipeline.layout import REPORTS, Layout
 from pipeline.params import load_params
+from pipeline.reporting.distributions import distributions_of
 from pipeline.reporting.figures import losses_figure, svg_of, validation_figure, write_png
 from pipeline.reporting.gallery import loaded_methods
-from pipeline.reporting.page import write_page
+from pipeline.reporting.leaders import leaders_of
+from pipeline.reporting.page import Choices, write_page
 from pipeline.reporting.results import headline_frame, read_histories, read_scores, write_curves, write_metrics
 from pipeline.reporting.sections import section_of
+from pipeline.reporting.training import training_of
 from pipeline.stage import run_stage
 
 FIGURES = REPORTS / "figures"
@@ -23,10 +27,14 @@ def main() -> None:
     params = load_params()
     layout = Layout(params.profile)
     scores, histories = read_scores(params, layout), read_histories(params, layout)
-    summary = summarise(scores, bootstrap=params.active.evaluation.bootstrap)
+    resamples = params.active.evaluation.bootstrap
+    summary = summarise(scores, bootstrap=resamples)
+    means, pairs = standings(scores, bootstrap=resamples), pairwise(scores, bootstrap=resamples)
     headline = headline_frame(summary)
     write_table(REPORTS / "tables" / "scores.parquet", scores)
     write_table(REPORTS / "tables" / "summary.parquet", summary)
+    write_table(REPORTS / "tables" / "standings.parquet", means)
+    write_table(REPORTS / "tables" / "pairs.parquet", pairs)
     write_metrics(headline)
     write_curves(histories)
     methods = loaded_methods(params, layout, device=device_of(params))
@@ -43,7 +51,15 @@ def main() -> None:
             "Error on the validation photographs by epoch; left on a logarithmic scale": svg_of(figures["validation"]),
             "Training losses by epoch, each on its own scale": svg_of(figures["losses"]),
         }
-    write_page(REPORTS / "index.html", params=params, summary=summary.to_pandas(), sections=sections, curves=curves, facts=_facts(scores))
+    write_page(
+        REPORTS / "index.html",
+        params=params,
+        summary=summary.to_pandas(),
+        sections=sections,
+        curves=curves,
+        choices=Choices(leaders_of(means.to_pandas(), pairs.to_pandas()), distributions_of(scores), training_of(histories)),
+        facts=_facts(scores),
+    )
 
 
 def _facts(scores: pa.Table) -> dict[str, str]:
