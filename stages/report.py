@@ -1,4 +1,4 @@
-"""Stage ``report``: all scores, histories and data -> reports/: tables, metrics.json, curves, figures and the page."""
+"""Stage ``report``: all scores, histories and data -> reports/: tables, metrics, plots, figures and the page."""
 
 import pyarrow as pa
 
@@ -10,11 +10,12 @@ from pipeline.device import device_of
 from pipeline.layout import REPORTS, Layout
 from pipeline.params import load_params
 from pipeline.reporting.distributions import distributions_of
+from pipeline.reporting.dvc_views import write_metrics, write_plots
 from pipeline.reporting.figures import losses_figure, svg_of, validation_figure, write_png
 from pipeline.reporting.gallery import loaded_methods
 from pipeline.reporting.leaders import leaders_of
 from pipeline.reporting.page import Choices, write_page
-from pipeline.reporting.results import headline_frame, read_histories, read_scores, write_curves, write_metrics
+from pipeline.reporting.results import headline_frame, read_histories, read_scores
 from pipeline.reporting.sections import section_of
 from pipeline.reporting.training import training_of
 from pipeline.stage import run_stage
@@ -35,9 +36,9 @@ def main() -> None:
     write_table(REPORTS / "tables" / "summary.parquet", summary)
     write_table(REPORTS / "tables" / "standings.parquet", means)
     write_table(REPORTS / "tables" / "pairs.parquet", pairs)
-    write_metrics(headline)
-    write_curves(histories)
     methods = loaded_methods(params, layout, device=device_of(params))
+    write_metrics(headline)
+    write_plots(histories, scores, methods, params=params, layout=layout)
     sections = [
         section_of(dataset, params=params, layout=layout, scores=scores, headline=headline, methods=methods, figures=FIGURES)
         for dataset in track(params.datasets, total=len(params.datasets), what="report", unit="data sets")
