@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import math
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -22,8 +23,7 @@ def digits_of(measure: str) -> int:
 
 def rounded(values: np.ndarray, digits: int) -> list[Any]:
     """The array as nested lists of numbers of so many decimals; what is not finite becomes None, which JSON has and NaN is not."""
-    exact = np.round(np.asarray(values, dtype=np.float64), digits) + 0.0  # no negative zeros
-    return [_plain(item) for item in exact.tolist()]
+    return [_plain(item, digits) for item in values.tolist()]
 
 
 def json_for_page(tree: object) -> Markup:
@@ -39,9 +39,10 @@ def plotting_library() -> Markup:
     return Markup(base64.b64encode(gzip.compress(script, 9, mtime=0)).decode())
 
 
-def _plain(item: Any) -> Any:
+def _plain(item: Any, digits: int) -> Any:
     if isinstance(item, list):
-        return [_plain(part) for part in item]
-    if not np.isfinite(item):
+        return [_plain(part, digits) for part in item]
+    if not math.isfinite(item):
         return None
-    return int(item) if item == int(item) else item
+    near = round(item, digits)  # as the tables round, which NumPy does not do near a tie
+    return int(near) if near == int(near) else near
