@@ -16,9 +16,10 @@ import pandas as pd
 import pyarrow as pa
 from playwright.sync_api import Browser, sync_playwright
 
+from harmonization.evaluation.conventions import rows_of
 from harmonization.evaluation.pairs import pairwise, standings
 from harmonization.evaluation.scoring import BACKGROUNDS, QUANTISATIONS
-from harmonization.evaluation.summary import REFERENCE, headline, summarise
+from harmonization.evaluation.summary import REFERENCE, summarise
 from harmonization.images import encode_jpeg, encode_png
 from harmonization.tables import SCORES
 from pipeline.params import Params, load_params
@@ -95,7 +96,7 @@ def write_drawn_page(path: Path, *, params: Params, methods: list[str], count: i
         method: pd.DataFrame({"epoch": epochs, "val_fmse": 900 / epochs, "val_psnr": 25 + np.log(epochs)}) for method in methods[1:]
     }
     card = Card([], ["foreground"], {}, {}, 8.0, count, {}, svg_of(ratio_figure(rng.uniform(0.02, 0.6, count), (0.05, 0.15))))
-    gains = svg_of(gains_figure(headline(summary).to_pandas(), DATASET, methods))
+    gains = svg_of(gains_figure(rows_of(summary).to_pandas(), DATASET, methods))
     write_page(
         path,
         params=params,

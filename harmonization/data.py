@@ -23,6 +23,7 @@ from torch.nn.functional import interpolate
 
 from harmonization.composites import read_change, read_real, to_harmonize
 from harmonization.errors import InputError
+from harmonization.files import sha256_of
 from harmonization.progress import track
 from harmonization.shards import ShardReader
 from harmonization.tables import read_table
@@ -53,6 +54,15 @@ def pack_split(composites: Path, cache: Path, *, split: str, size_px: int) -> Pa
     if not folder.exists():
         _pack(composites, folder, rows, size_px=size_px)
     return PackedSplit(rows, **{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in SHAPES})
+
+
+def data_hash(composites: Path) -> str:
+    """What names a folder of composites: the first 16 hexadecimal digits of its manifest's SHA-256, which covers every picture's."""
+    manifest = composites / "manifest.parquet"
+    try:
+        return sha256_of(manifest)[:16]
+    except FileNotFoundError as error:
+        raise InputError(f"{manifest}: no such table; run the stage that writes it (dvc repro)") from error
 
 
 def _pack(composites: Path, folder: Path, rows: pa.Table, *, size_px: int) -> None:

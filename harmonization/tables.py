@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from harmonization.errors import InputError
@@ -143,6 +144,9 @@ SCORES = pa.schema(
         ("ssim", pa.float64()),
         ("fssim", pa.float64()),
         ("lpips", pa.float64()),  # null when the backbone's weights are absent
+        ("ciede2000", pa.float64()),  # mean in the foreground; the headline protocol only
+        ("background_mse", pa.float64()),  # of the scored picture against the composite, outside the mask
+        ("idempotence", pa.float64()),  # fMSE between the output and the output harmonized once more; the headline protocol only
         ("commit", pa.string()),
         ("data_hash", pa.string()),
     ]
@@ -153,6 +157,12 @@ def write_table(path: Path, table: pa.Table) -> None:
     """Writes a Parquet file (zstd) atomically."""
     with atomic_path(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
+
+
+def write_csv(path: Path, table: pa.Table) -> None:
+    """Writes a CSV file with a header atomically; floats keep all their digits."""
+    with atomic_path(path) as temporary:
+        pacsv.write_csv(table, temporary)
 
 
 def write_rows(path: Path, rows: Sequence[dict[str, object]], schema: pa.Schema) -> None:

@@ -6,6 +6,7 @@ import logging
 import pyarrow as pa
 from torch import nn
 
+from harmonization.data import data_hash
 from harmonization.evaluation.scoring import Harmonize, score_split
 from harmonization.evaluation.summary import headline_means
 from harmonization.files import write_text
@@ -15,7 +16,7 @@ from harmonization.tables import SCORES, write_table
 from pipeline.layout import Layout
 from pipeline.packing import packed
 from pipeline.params import Params
-from pipeline.provenance import code_commit, data_hash
+from pipeline.provenance import code_commit
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ def write_scores(params: Params, layout: Layout, harmonize: Harmonize, *, method
     for dataset in params.datasets:
         split = packed(params, layout, dataset, "test", evaluation.size_px)
         names = {"method": method, "seed": seed, "dataset": dataset, "commit": commit}
-        names["data_hash"] = data_hash(layout.composites(dataset) / "manifest.parquet")
+        names["data_hash"] = data_hash(layout.composites(dataset))
         rows += score_split(split, harmonize, names=names, perceptual=perceptual)
     table = pa.Table.from_pylist(rows, schema=SCORES)
     path = layout.scores(method, seed)

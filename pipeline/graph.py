@@ -15,7 +15,7 @@ from dvc.stage import PipelineStage
 from harmonization.errors import InputError
 
 Slot = Literal["cpu", "network", "gpu"]
-BUSY_SECONDS = 1.0
+BUSY_SECONDS = 1.0  # between two looks at what another DVC holds
 SLOTS: tuple[Slot, ...] = get_args(Slot)
 
 

@@ -1,10 +1,6 @@
-"""Where a result came from: the commit of the code and the hash of the data."""
+"""Where a result came from: the commit of the code."""
 
 import subprocess
-from pathlib import Path
-
-from harmonization.errors import InputError
-from harmonization.files import sha256_of
 
 CODE_PATHS = ("harmonization", "stages", "pipeline", "requirements.lock")
 
@@ -19,14 +15,6 @@ def code_commit() -> str:
     if not commit:
         return "unknown"
     return commit + ("+" if _git("status", "--porcelain", "--untracked-files=all", "--", *CODE_PATHS) else "")
-
-
-def data_hash(manifest: Path) -> str:
-    """The first 16 hexadecimal digits of the manifest's SHA-256; its columns hold the SHA-256 of every picture."""
-    try:
-        return sha256_of(manifest)[:16]
-    except FileNotFoundError as error:
-        raise InputError(f"{manifest}: no such table; run the stage that writes it (dvc repro)") from error
 
 
 def _git(*arguments: str) -> str:

@@ -6,15 +6,15 @@ import platform
 from pathlib import Path
 
 import pyarrow.compute as pc
-import pyarrow.csv as pacsv
 import torch
 
-from harmonization.evaluation.summary import headline
-from harmonization.files import atomic_path, write_text
-from harmonization.tables import read_table, write_table
+from harmonization.data import data_hash
+from harmonization.evaluation.conventions import rows_of
+from harmonization.files import write_text
+from harmonization.tables import read_table, write_csv, write_table
 from pipeline.layout import REPORTS, Layout
 from pipeline.params import load_params
-from pipeline.provenance import code_commit, data_hash
+from pipeline.provenance import code_commit
 
 
 def publish(name: str) -> None:
@@ -24,11 +24,10 @@ def publish(name: str) -> None:
     summary = read_table(REPORTS / "tables" / "summary.parquet")
     target = REPORTS / "published" / name
     write_table(target.with_suffix(".parquet"), summary)
-    with atomic_path(target.with_suffix(".csv")) as temporary:
-        pacsv.write_csv(headline(summary).filter(pc.field("bucket") == "all"), temporary)
+    write_csv(target.with_suffix(".csv"), rows_of(summary).filter(pc.field("bucket") == "all"))
     facts = {
         "commit": code_commit(),
-        "data_hash": {dataset: data_hash(layout.composites(dataset) / "manifest.parquet") for dataset in params.datasets},
+        "data_hash": {dataset: data_hash(layout.composites(dataset)) for dataset in params.datasets},
         "hardware": hardware(),
         "software": {"python": platform.python_version(), "torch": torch.__version__},
         "profile": params.profile,

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.children import Children
-from pipeline.graph import Step
+from pipeline.graph import BUSY_SECONDS, Step
 from pipeline.runner import Outcome, State
 from pipeline.slots import Gpus
 
 LOGS = Path(".work/logs")
 BACK_OFF_SECONDS = 5.0
-BUSY_SECONDS = 1.0
 HABITUAL = ("Running stage ", "> python ", "Updating lock file", "Generating lock file", "Use `dvc push`")  # DVC says it each time
 SAID: dict[str, State] = {"didn't change, skipping": "up to date", "is cached - skipping run": "restored"}
 

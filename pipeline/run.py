@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from harmonization.errors import InputError
 from pipeline.children import Children
@@ -17,11 +17,11 @@ from pipeline.graph import Step, read_graph
 from pipeline.observe import watched
 from pipeline.params import load_params
 from pipeline.repro import LOGS, DvcRepro
-from pipeline.runner import Outcome, run_graph
+from pipeline.runner import Outcome, State, run_graph
 from pipeline.slots import Gpus, capacities, gpus_here
 
 LOCK = Path(".dvc/tmp/pipeline.lock")
-STATES = ("ran", "restored", "up to date", "failed", "skipped")
+STATES: tuple[State, ...] = get_args(State)
 FAILED = 1
 T = TypeVar("T")
 

@@ -9,6 +9,7 @@ from harmonization.tables import write_table
 from pipeline.device import device_of
 from pipeline.layout import REPORTS, Layout
 from pipeline.params import load_params
+from pipeline.reporting.comparisons import report_sections
 from pipeline.reporting.distributions import distributions_of
 from pipeline.reporting.dvc_views import write_metrics, write_plots
 from pipeline.reporting.figures import losses_figure, svg_of, validation_figure, write_png
@@ -43,6 +44,7 @@ def main() -> None:
         section_of(dataset, params=params, layout=layout, scores=scores, headline=headline, methods=methods, figures=FIGURES)
         for dataset in track(params.datasets, total=len(params.datasets), what="report", unit="data sets")
     ]
+    reports = report_sections(params=params, layout=layout, scores=scores, summary=summary.to_pandas(), methods=methods, figures=FIGURES)
     curves = {}
     if histories:
         figures = {"validation": validation_figure(histories), "losses": losses_figure(histories)}
@@ -57,6 +59,7 @@ def main() -> None:
         params=params,
         summary=summary.to_pandas(),
         sections=sections,
+        reports=reports,
         curves=curves,
         choices=Choices(leaders_of(means.to_pandas(), pairs.to_pandas()), distributions_of(scores), training_of(histories)),
         facts=_facts(scores),

@@ -7,13 +7,12 @@ import json
 import shutil
 from contextlib import nullcontext
 
-import pyarrow.csv
-
 from harmonization.checkpoint import save_harmonizer
+from harmonization.data import data_hash
 from harmonization.files import atomic_folder, write_bytes
 from harmonization.images import encode_png
 from harmonization.ranks import ranks
-from harmonization.tables import write_table
+from harmonization.tables import write_csv, write_table
 from harmonization.training.batches import Batches
 from harmonization.training.loop import fit, resolve_precision
 from harmonization.training.parallel import first_of_host_first
@@ -25,7 +24,7 @@ from pipeline.layout import Layout
 from pipeline.live import live_metrics
 from pipeline.packing import packed
 from pipeline.params import load_params
-from pipeline.provenance import code_commit, data_hash
+from pipeline.provenance import code_commit
 from pipeline.stage import run_stage
 from pipeline.work import work_folder
 
@@ -38,7 +37,7 @@ def main(variant: str, seed: int) -> None:
     layout = Layout(params.profile)
     spec, training = params.variant(variant), params.active.training
     manifest = layout.composites(spec.dataset) / "manifest.parquet"
-    facts = {"variant": variant, "dataset": spec.dataset, "data_hash": data_hash(manifest), "commit": code_commit()}
+    facts = {"variant": variant, "dataset": spec.dataset, "data_hash": data_hash(manifest.parent), "commit": code_commit()}
     device, is_first = device_of(params), ranks().is_first
     with first_of_host_first(device):
         train, val = (packed(params, layout, spec.dataset, split, training.size_px) for split in ("train", "val"))
@@ -65,7 +64,7 @@ def main(variant: str, seed: int) -> None:
     with atomic_folder(layout.run(variant, seed)) as out:
         save_harmonizer(out / "model.safetensors", harmonizer, architecture_of(spec, training), facts)
         write_table(out / "history.parquet", history_table(history))
-        pyarrow.csv.write_csv(history_table(history), out / "history.csv")
+        write_csv(out / "history.csv", history_table(history))
         samples = sample_grid(harmonizer, Batches(val, device=device), count=SAMPLES)
         write_bytes(out / "samples" / "val.png", encode_png(samples, level=9))
         shutil.copytree(folder / "dvclive", out / "dvclive")

@@ -6,12 +6,13 @@ from dataclasses import asdict
 from harmonization.classification.checkpoint import save_classifier
 from harmonization.classification.crops import foreground_crops
 from harmonization.classification.training import accuracy_of, fit_classifier
+from harmonization.data import data_hash
 from harmonization.files import atomic_folder, write_text
 from pipeline.device import device_of
 from pipeline.layout import Layout
 from pipeline.packing import packed
 from pipeline.params import Params, load_params
-from pipeline.provenance import code_commit, data_hash
+from pipeline.provenance import code_commit
 from pipeline.stage import run_stage
 
 
@@ -28,8 +29,8 @@ def main() -> None:
 def _train(params: Params) -> None:
     """On the photographs' own foregrounds, and compares it with always naming the most frequent category."""
     layout, chosen, size_px = Layout(params.profile), params.classifier, params.active.training.size_px
-    manifest = layout.composites(chosen.dataset) / "manifest.parquet"
-    facts = {"dataset": chosen.dataset, "data_hash": data_hash(manifest), "commit": code_commit(), "seed": str(chosen.seed)}
+    composites = layout.composites(chosen.dataset)
+    facts = {"dataset": chosen.dataset, "data_hash": data_hash(composites), "commit": code_commit(), "seed": str(chosen.seed)}
     splits = (packed(params, layout, chosen.dataset, split, size_px) for split in ("train", "val"))
     train, val = (foreground_crops(split, size_px=chosen.size_px) for split in splits)
     network, categories = fit_classifier(

@@ -95,9 +95,11 @@ def reported(folder: Path) -> Iterator[Path]:
         patch.setattr("pipeline.evaluation.packed", fake_packed)
         patch.setattr("pipeline.reporting.sections.packed", fake_packed)
         patch.setattr("pipeline.reporting.dvc_views.packed", fake_packed)
+        patch.setattr("pipeline.reporting.comparisons.packed", fake_packed)
         write_params(ROOT)
         shutil.copytree(ROOT / "reports" / "templates", folder / "reports" / "templates")
-        shutil.copy(ROOT / "reports" / "published_scores.csv", folder / "reports")
+        for name in ("published_scores.csv", "side_by_side.yaml"):
+            shutil.copy(ROOT / "reports" / name, folder / "reports")
         layout = Layout("sample")
         for dataset in DATASETS:
             write_rows(layout.composites(dataset) / "manifest.parquet", manifest(dataset), MANIFEST)

@@ -5,22 +5,14 @@ import math
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.csv
 
 from harmonization.errors import InputError
 from harmonization.evaluation.conventions import CONVENTIONS, under
 from harmonization.evaluation.outputs import score_outputs
-from harmonization.files import atomic_path
-from harmonization.metrics.perceptual import BACKBONES, load_lpips, missing_backbone
-from harmonization.tables import write_table
+from harmonization.metrics.perceptual import BACKBONES, load_lpips
+from harmonization.tables import write_csv, write_table
 
-
-def _write_csv(path: Path, table: pa.Table) -> None:
-    with atomic_path(path) as temporary:
-        pyarrow.csv.write_csv(table, temporary)
-
-
-WRITERS = {".parquet": write_table, ".csv": _write_csv}
+WRITERS = {".parquet": write_table, ".csv": write_csv}
 
 
 def run(arguments: list[str]) -> tuple[str, int]:
@@ -40,8 +32,6 @@ def run(arguments: list[str]) -> tuple[str, int]:
         raise InputError(f"{options.out}: expected a name that ends in {' or '.join(WRITERS)}")
     if options.size < 16:
         raise InputError(f"--size {options.size}: expected 16 or more")
-    if options.lpips and (problem := missing_backbone(options.lpips)):
-        raise InputError(problem)
     perceptual = load_lpips(options.lpips) if options.lpips else None
     table = score_outputs(
         options.outputs, options.dataset, method=options.method, size_px=options.size, split=options.split, perceptual=perceptual

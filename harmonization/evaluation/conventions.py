@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from harmonization.errors import InputError
-from harmonization.evaluation.summary import METRICS
+from harmonization.evaluation.blocks import METRICS
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,9 @@ CONVENTIONS: dict[str, Convention] = {
     "hdnet": Convention("real", "truncated", "psnr_255", "whole"),  # its input has the real background too
     "pctnet": Convention("real", "float", "psnr_255", "masked"),
     "diffharmony": Convention("real", "float", "psnr_255", "masked"),  # and R2R; scored after an antialiased 1024 -> 256 px
-    "report_003": Convention("raw", "float", "psnr_255", None),  # its text names the peak alone: no pasting, no rounding assumed
+    "report_001": Convention("raw", "uint8", "psnr_255", None),  # its code only saves pictures, rounded; how they were scored is not in it
+    "report_002_unet3plus": Convention("real", "truncated", "psnr_range", None),  # report 002 pastes the truth for this network alone
+    "report_003": Convention("raw", "float", "psnr_255", None),  # and 000 by its text: the peak is known, no pasting or rounding assumed
 }
 MEASURES = {  # what `under` gives, and whether more is better: every metric of the summary, and PSNR once, against the convention's peak
     "fmse": METRICS["fmse"],
@@ -47,12 +49,17 @@ MEASURES = {  # what `under` gives, and whether more is better: every metric of 
 }
 
 
+def rows_of(table: pa.Table, convention: Convention = HEADLINE) -> pa.Table:
+    """The rows of a table of scores, or of a summary, that have the convention's background and quantisation."""
+    return table.filter((pc.field("background") == convention.background) & (pc.field("quantisation") == convention.quantisation))
+
+
 def under(scores: pa.Table, name: str) -> pa.Table:
     """The scores of each image as the named convention counts them: the image's names and ``MEASURES``; without an ``fmse`` it is null."""
     if name not in CONVENTIONS:
         raise InputError(f"convention is {name!r}; expected one of {sorted(CONVENTIONS)}")
     chosen = CONVENTIONS[name]
-    rows = scores.filter((pc.field("background") == chosen.background) & (pc.field("quantisation") == chosen.quantisation))
+    rows = rows_of(scores, chosen)
     if scores.num_rows and not rows.num_rows:
         raise InputError(
             f"no scores with background {chosen.background}, quantisation {chosen.quantisation}, as {name} has it; score again"

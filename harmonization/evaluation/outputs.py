@@ -14,10 +14,9 @@ import numpy as np
 import pyarrow as pa
 from torch import nn
 
-from harmonization.data import PackedSplit, pack_split, square_image
+from harmonization.data import PackedSplit, data_hash, pack_split, square_image
 from harmonization.errors import InputError
 from harmonization.evaluation.scoring import score_split
-from harmonization.files import sha256_of
 from harmonization.images import has_16_bits, read_rgb
 from harmonization.tables import SCORES
 
@@ -29,8 +28,7 @@ def score_outputs(
     outputs: Path, composites: Path, *, method: str, size_px: int, split: str = "test", perceptual: nn.Module | None = None
 ) -> pa.Table:
     """The rows of ``tables.SCORES`` of the pictures in ``outputs`` for a folder of composites; the seed is 0, the commit null."""
-    manifest = composites / "manifest.parquet"
-    if not manifest.is_file():
+    if not (composites / "manifest.parquet").is_file():
         advice = "`harmonize dataset import` makes one of a set in another layout"
         raise InputError(f"{composites}: no manifest.parquet; expected a folder of composites; {advice}")
     with TemporaryDirectory() as cache:
@@ -38,8 +36,8 @@ def score_outputs(
         files = files_of(outputs, packed.rows["sample_id"].to_pylist())
         pictures = _squared(files, packed, size_px)
         dataset = packed.rows["dataset"][0].as_py()
-        names = {"method": method, "seed": 0, "dataset": dataset, "commit": None, "data_hash": sha256_of(manifest)[:16]}
-        rows = score_split(packed, lambda _composite, _mask: next(pictures), names=names, perceptual=perceptual)
+        names = {"method": method, "seed": 0, "dataset": dataset, "commit": None, "data_hash": data_hash(composites)}
+        rows = score_split(packed, lambda _composite, _mask: next(pictures), names=names, perceptual=perceptual, repeats=False)
     return pa.Table.from_pylist(rows, schema=SCORES)
 
 

@@ -10,6 +10,9 @@ A protocol is a background and a quantisation; the three peaks of PSNR are colum
   minimum, so that an output can raise its own score. Both are at most 255 and lower the PSNR: 0.9 dB at a peak of 230.
 
 ``fpsnr`` and the headline use 255. The headline is background composite, uint8, peak 255, mean over images.
+
+Two columns are those of the picture that a user gets, and null under the other protocols: ``ciede2000``, and ``idempotence``, the
+foreground MSE between that picture and the same picture harmonized once more. A method that finds nothing left to do has 0.
 """
 
 from collections.abc import Callable
@@ -19,13 +22,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from harmonization.metrics.error import decibels, foreground_mse, mse
+from harmonization.evaluation.conventions import HEADLINE
+from harmonization.metrics.colour_difference import foreground_ciede2000
+from harmonization.metrics.error import background_mse, decibels, errors, foreground_mse
 from harmonization.metrics.perceptual import lpips
 from harmonization.metrics.ssim import mean_of_whole_windows, mean_over_mask, ssim_map
 from harmonization.networks.harmonizer import Harmonizer
 from harmonization.progress import track
 from harmonization.randomness import deterministic_algorithms
-from harmonization.ranges import mask_from_uint8, metric_from_network, metric_from_uint8, network_from_uint8, uint8_from_metric
+from harmonization.ranges import mask_from_uint8, metric_from_network, network_from_uint8, uint8_from_metric
 from harmonization.shards import Row
 
 if TYPE_CHECKING:
@@ -33,6 +38,9 @@ if TYPE_CHECKING:
 
 BACKGROUNDS = ("raw", "composite", "real")
 QUANTISATIONS = ("float", "uint8", "truncated")
+PROTOCOLS = [(background, quantisation) for background in BACKGROUNDS for quantisation in QUANTISATIONS]
+UNKNOWN = {"ciede2000": None, "idempotence": None}  # but under the headline protocol
+HEADLINE_ROW = PROTOCOLS.index((HEADLINE.background, HEADLINE.quantisation))
 PEAK = 255.0
 
 # A composite, uint8 (H, W, 3), and its mask, float32 (H, W) in [0, 1], to the method's own picture, float32 (H, W, 3) in [0, 255].
@@ -54,10 +62,11 @@ def learned(harmonizer: Harmonizer, *, device: torch.device) -> Harmonize:
     return harmonize
 
 
-def score_split(split: "PackedSplit", harmonize: Harmonize, *, names: Row, perceptual: nn.Module | None) -> list[Row]:
+def score_split(split: "PackedSplit", harmonize: Harmonize, *, names: Row, perceptual: nn.Module | None, repeats: bool = True) -> list[Row]:
     """The rows of ``tables.SCORES`` of one method on one split: every image under every protocol.
 
-    ``names`` are the columns that all rows share: method, seed, dataset, commit and data hash.
+    ``names`` are the columns that all rows share: method, seed, dataset, commit and data hash. Without ``repeats`` the method can
+    make no second picture, and ``idempotence`` is null.
     """
     rows: list[Row] = []
     samples = split.rows.select(["sample_id", "image_id", "foreground_ratio"]).to_pylist()
@@ -67,8 +76,20 @@ def score_split(split: "PackedSplit", harmonize: Harmonize, *, names: Row, perce
         scores = score_images(
             raw=metric_tensor(raw), composite=metric_tensor(composite), real=metric_tensor(real), mask=mask, perceptual=perceptual
         )
+        if repeats:
+            saved = as_saved(raw, composite, mask)
+            again = as_saved(harmonize(saved.copy(), mask[0, 0].numpy().copy()), saved, mask)
+            change = foreground_mse(metric_tensor(again), metric_tensor(saved), mask).item()
+            scores[HEADLINE_ROW]["idempotence"] = change
         rows += [{**names, **sample, **score} for score in scores]
     return rows
+
+
+def as_saved(raw: np.ndarray, composite: np.ndarray, mask: Tensor) -> np.ndarray:
+    """The picture that a user gets, uint8 (H, W, 3): ``raw`` inside the mask, the composite outside, rounded."""
+    background = metric_tensor(composite)
+    shown = on_background(metric_tensor(raw), composite=background, real=background, mask=mask, background="composite")
+    return uint8_from_metric(shown)[0].contiguous().numpy()
 
 
 def score_images(*, raw: Tensor, composite: Tensor, real: Tensor, mask: Tensor, perceptual: nn.Module | None = None) -> list[Row]:
@@ -76,33 +97,37 @@ def score_images(*, raw: Tensor, composite: Tensor, real: Tensor, mask: Tensor, 
 
     Images are float (B, 3, H, W) in [0, 255], masks (B, 1, H, W) in [0, 1]; ``raw`` is the method's own picture.
     """
-    protocols = [{"background": background, "quantisation": quantisation} for background in BACKGROUNDS for quantisation in QUANTISATIONS]
     shown = {name: on_background(raw, composite=composite, real=real, mask=mask, background=name) for name in BACKGROUNDS}
-    outputs = [quantised(shown[protocol["background"]], protocol["quantisation"]) for protocol in protocols]
-    targets = [truncated(real) if protocol["quantisation"] == "truncated" else real for protocol in protocols]
-    scores = _scores(torch.cat(outputs), torch.cat(targets), mask.repeat(len(protocols), 1, 1, 1), perceptual)
-    rows = [{name: values[row] for name, values in scores.items()} for row in range(len(raw) * len(protocols))]
-    return [{**names, **rows[number * len(raw) + image]} for image in range(len(raw)) for number, names in enumerate(protocols)]
+    pictures = {name: (quantised(real, name), quantised(composite, name)) for name in QUANTISATIONS}
+    by_protocol = []
+    for background, quantisation in PROTOCOLS:
+        output = quantised(shown[background], quantisation)
+        by_protocol.append(_scores(output, *pictures[quantisation], mask, perceptual))
+        if (background, quantisation) == PROTOCOLS[HEADLINE_ROW]:
+            by_protocol[-1]["ciede2000"] = foreground_ciede2000(output, real, mask).tolist()
+    return [
+        {"background": background, "quantisation": quantisation, **UNKNOWN, **{name: values[image] for name, values in scores.items()}}
+        for image in range(len(raw))
+        for (background, quantisation), scores in zip(PROTOCOLS, by_protocol, strict=True)
+    ]
 
 
 def on_background(raw: Tensor, *, composite: Tensor, real: Tensor, mask: Tensor, background: str) -> Tensor:
     """The picture to score: ``raw`` inside the mask and the named background outside, blended where the mask is soft."""
-    if background == "raw":
-        return raw
-    return raw * mask + {"composite": composite, "real": real}[background] * (1 - mask)
+    return raw if background == "raw" else torch.lerp({"composite": composite, "real": real}[background], raw, mask.to(raw))
 
 
-def quantised(output: Tensor, quantisation: str) -> Tensor:
+def quantised(picture: Tensor, quantisation: str) -> Tensor:
     """The picture as computed (``float``), as a file would hold it (``uint8``) or as older code shows it (``truncated``)."""
     if quantisation == "float":
-        return output
-    return truncated(output) if quantisation == "truncated" else metric_from_uint8(uint8_from_metric(output))
+        return picture
+    return truncated(picture) if quantisation == "truncated" else picture.clamp(0, 255).round_()
 
 
 def truncated(picture: Tensor) -> Tensor:
     """Levels as ``tensor2im`` of pix2pix's and DoveNet's code gives them: float32 arithmetic, nothing is rounded."""
     network = picture.float() / 255 * 2 - 1  # ToTensor and Normalize(0.5, 0.5)
-    return ((network + 1) / 2 * 255).clamp(0, 255).floor().double()
+    return ((network + 1) / 2 * 255).clamp_(0, 255).floor_()
 
 
 def pictures_of(split: "PackedSplit", index: int) -> tuple[np.ndarray, np.ndarray, Tensor]:
@@ -112,12 +137,14 @@ def pictures_of(split: "PackedSplit", index: int) -> tuple[np.ndarray, np.ndarra
 
 
 def metric_tensor(picture: np.ndarray) -> Tensor:
-    """A picture (H, W, 3) of levels 0..255, uint8 or float, as float64 (1, 3, H, W)."""
-    return torch.from_numpy(picture)[None].permute(0, 3, 1, 2).double().contiguous()
+    """A picture (H, W, 3) of levels 0..255, uint8 or float, as float32 (1, 3, H, W), channels last in memory."""
+    return torch.from_numpy(picture).float()[None].permute(0, 3, 1, 2)
 
 
-def _scores(output: Tensor, real: Tensor, mask: Tensor, perceptual: nn.Module | None) -> dict[str, list[float] | list[None]]:
-    error, foreground_error, similarity = mse(output, real), foreground_mse(output, real, mask), ssim_map(output, real)
+def _scores(
+    output: Tensor, real: Tensor, composite: Tensor, mask: Tensor, perceptual: nn.Module | None
+) -> dict[str, list[float] | list[None]]:
+    (error, foreground_error), similarity = errors(output, real, mask), ssim_map(output, real)
     columns = {
         "mask_mean": mask.double().mean((1, 2, 3)),
         "mse": error,
@@ -128,6 +155,7 @@ def _scores(output: Tensor, real: Tensor, mask: Tensor, perceptual: nn.Module | 
         "fpsnr": decibels(foreground_error, peak=PEAK),
         "ssim": mean_of_whole_windows(similarity),
         "fssim": mean_over_mask(similarity, mask),
+        "background_mse": background_mse(output, composite, mask),
     }
     distances = [None] * len(output) if perceptual is None else lpips(output, real, network=perceptual).tolist()
     return {**{name: values.tolist() for name, values in columns.items()}, "lpips": distances}

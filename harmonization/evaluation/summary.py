@@ -4,24 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from harmonization.errors import InputError
-from harmonization.evaluation.blocks import REFERENCE, Block, blocks_of, by_photograph, interval, ratio_of, signed_rank, sums_of
+from harmonization.evaluation.blocks import METRICS, REFERENCE, Block, blocks_of, by_photograph, interval, ratio_of, signed_rank, sums_of
+from harmonization.evaluation.conventions import HEADLINE, rows_of
 from harmonization.shards import Row
-
-METRICS = {  # whether more is better
-    "mse": False,
-    "fmse": False,
-    "psnr_255": True,
-    "psnr_target": True,
-    "psnr_range": True,
-    "fpsnr": True,
-    "ssim": True,
-    "fssim": True,
-    "lpips": False,
-}
-HEADLINE = {"background": "composite", "quantisation": "uint8"}
 
 SUMMARY = pa.schema(
     [
@@ -58,14 +45,9 @@ def summarise(scores: pa.Table, *, bootstrap: int, seed: int = 0) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=SUMMARY)
 
 
-def headline(table: pa.Table) -> pa.Table:
-    """The rows of the headline protocol of a table of scores or of a summary."""
-    return table.filter((pc.field("background") == HEADLINE["background"]) & (pc.field("quantisation") == HEADLINE["quantisation"]))
-
-
 def headline_means(scores: pa.Table) -> dict[str, dict[str, float]]:
     """Means over the images of each data set under the headline protocol; infinite PSNRs are left out."""
-    rows = headline(scores).to_pandas().replace([np.inf, -np.inf], np.nan)
+    rows = rows_of(scores).to_pandas().replace([np.inf, -np.inf], np.nan)
     named = {"fmse": "fmse", "psnr": "psnr_255", "ssim": "ssim"}
     return {
         str(dataset): {**{name: float(part[column].mean()) for name, column in named.items()}, "images": len(part)}
@@ -82,7 +64,7 @@ def _rows(block: Block) -> Iterator[Row]:
         if reference is None:
             raise InputError(f"{method!r} is scored under {background}/{quantisation}, {REFERENCE!r} is not; evaluate both again")
         names = {"method": method, "background": background, "quantisation": quantisation}
-        is_tested = method != REFERENCE and HEADLINE.items() <= names.items()
+        is_tested = method != REFERENCE and (background, quantisation) == (HEADLINE.background, HEADLINE.quantisation)
         for row in _statistics(block, block.values[members], block.values[reference[0]], is_tested=is_tested):
             yield {**names, **row, "n_seeds": len(members)}
 

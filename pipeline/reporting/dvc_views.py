@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from harmonization.evaluation.conventions import rows_of
 from harmonization.evaluation.scoring import Harmonize, metric_tensor, on_background, pictures_of
-from harmonization.evaluation.summary import REFERENCE, headline
+from harmonization.evaluation.summary import REFERENCE
 from harmonization.files import write_bytes, write_text
 from harmonization.images import encode_png
 from harmonization.ranges import uint8_from_metric
@@ -43,7 +44,7 @@ def write_plots(
     histories: dict[str, pd.DataFrame], scores: pa.Table, methods: dict[str, Harmonize], *, params: Params, layout: Layout
 ) -> None:
     """The curves, the distributions and a comparison for each variant, on the data set that it was trained on."""
-    frame = headline(scores).to_pandas()
+    frame = rows_of(scores).to_pandas()
     write_curves(histories)
     write_distributions(frame)
     for variant, trained in params.variants.items():

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-DIGITS = {"mse": 1, "fmse": 1, "psnr": 2, "fpsnr": 2}  # as the tables print them
+DIGITS = {"mse": 1, "fmse": 1, "psnr": 2, "fpsnr": 2, "ciede2000": 2, "background_mse": 1, "idempotence": 1}  # as the tables print them
 OTHER_DIGITS = 4
 SMALLEST_P = 0.001  # smaller ones are printed as smaller
 

@@ -11,10 +11,10 @@ import torch
 
 from harmonization.baselines import BASELINES
 from harmonization.checkpoint import load_harmonizer
-from harmonization.evaluation.scoring import Harmonize, learned, metric_tensor, on_background, pictures_of
-from harmonization.evaluation.summary import REFERENCE, headline
+from harmonization.evaluation.conventions import rows_of
+from harmonization.evaluation.scoring import Harmonize, as_saved, learned, pictures_of
+from harmonization.evaluation.summary import REFERENCE
 from harmonization.images import encode_jpeg, encode_png
-from harmonization.ranges import uint8_from_metric
 from pipeline.layout import Layout
 from pipeline.params import Params
 from pipeline.reporting.results import methods_of
@@ -75,7 +75,7 @@ def cases(
 
     ``scores`` are those of the split's data set; ``seeds`` says which seed of each method is shown.
     """
-    frame = headline(scores).to_pandas()
+    frame = rows_of(scores).to_pandas()
     frame = frame[frame["seed"] == frame["method"].map(seeds)]
     fmse, psnr = (frame.pivot_table(index="sample_id", columns="method", values=metric) for metric in ("fmse", "psnr_255"))
     gain = (fmse[REFERENCE] - fmse[judged]).dropna().sort_values(ascending=False, kind="stable")
@@ -95,9 +95,8 @@ def _pictures(split: "PackedSplit", index: int, methods: dict[str, Harmonize], f
     composite, real, mask = pictures_of(split, index)
     pictures = [Picture("composite", _jpeg_uri(composite), fmse[REFERENCE], psnr[REFERENCE]), Picture("mask", _png_uri(split.mask[index]))]
     for name, harmonize in methods.items():
-        raw = metric_tensor(harmonize(composite.copy(), mask[0, 0].numpy().copy()))
-        output = on_background(raw, composite=metric_tensor(composite), real=raw, mask=mask, background="composite")
-        pictures.append(Picture(name, _jpeg_uri(uint8_from_metric(output)[0].contiguous().numpy()), fmse[name], psnr[name], is_method=True))
+        output = as_saved(harmonize(composite.copy(), mask[0, 0].numpy().copy()), composite, mask)
+        pictures.append(Picture(name, _jpeg_uri(output), fmse[name], psnr[name], is_method=True))
     return [*pictures, Picture("real", _jpeg_uri(real))]
 
 
@@ -110,12 +109,13 @@ def _focus(mask: np.ndarray) -> Focus:
 
 
 def _jpeg_uri(picture: np.ndarray) -> str:
-    return _uri("jpeg", encode_jpeg(picture, quality=92))
+    return data_uri("jpeg", encode_jpeg(picture, quality=92))
 
 
 def _png_uri(mask: np.ndarray) -> str:
-    return _uri("png", encode_png(np.array(mask), level=9))
+    return data_uri("png", encode_png(np.array(mask), level=9))
 
 
-def _uri(kind: str, data: bytes) -> str:
+def data_uri(kind: str, data: bytes) -> str:
+    """A picture's file as an address that holds it."""
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"

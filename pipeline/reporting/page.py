@@ -5,6 +5,7 @@ import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jinja2
 import pandas as pd
@@ -25,6 +26,9 @@ from pipeline.reporting.gallery import Case
 from pipeline.reporting.published_scores import read_published
 from pipeline.training_params import Variant
 
+if TYPE_CHECKING:
+    from pipeline.reporting.comparisons import ReportSection
+
 TEMPLATES = Path("reports", "templates")
 NARROW_SPACE = "\u202f"  # between thousands; lines do not break there
 PEAKS = {"psnr_255": "255", "psnr_target": "target", "psnr_range": "range"}
@@ -37,8 +41,9 @@ NAMES = {
     "fssim": "fSSIM",
     "lpips": "LPIPS",
     "ciede2000": "CIEDE2000",
+    "background_mse": "background MSE",
 }
-UNITS = {"mse": "levels²", "fmse": "levels²", "psnr": "dB", "fpsnr": "dB"}
+UNITS = {"mse": "levels²", "fmse": "levels²", "background_mse": "levels²", "idempotence": "levels²", "psnr": "dB", "fpsnr": "dB"}
 LEADER_METRICS = ("fmse", "psnr_255", "ssim", "fssim", "lpips")
 
 
@@ -83,6 +88,7 @@ def write_page(
     params: Params,
     summary: pd.DataFrame,
     sections: list[Section],
+    reports: "Mapping[str, ReportSection]",
     curves: dict[str, str],
     choices: Choices,
     facts: Mapping[str, object],
@@ -101,6 +107,8 @@ def write_page(
         sections=[{"data": section, **_tables(summary[summary["dataset"] == section.name], params)} for section in sections],
         conventions=CONVENTIONS,
         published=read_published(),
+        reports=reports,
+        anchors={*params.datasets, *(path.name.removesuffix(".html.j2") for path in TEMPLATES.glob("*.html.j2"))},
         peaks=PEAKS,
         higher_is_better=METRICS,
         lpips_reason=lpips_reason(params, summary),

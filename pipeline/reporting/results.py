@@ -4,7 +4,8 @@ import pandas as pd
 import pyarrow as pa
 
 from harmonization.errors import InputError
-from harmonization.evaluation.summary import REFERENCE, headline
+from harmonization.evaluation.conventions import rows_of
+from harmonization.evaluation.summary import REFERENCE
 from harmonization.tables import read_table
 from pipeline.layout import Layout
 from pipeline.params import Params
@@ -42,7 +43,7 @@ def read_histories(params: Params, layout: Layout) -> dict[str, pd.DataFrame]:
 
 def headline_frame(summary: pa.Table) -> pd.DataFrame:
     """The summary's rows of the headline protocol."""
-    return headline(summary).to_pandas()
+    return rows_of(summary).to_pandas()
 
 
 def best_variant(summary: pd.DataFrame, dataset: str, variants: list[str]) -> str | None:

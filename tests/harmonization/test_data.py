@@ -1,5 +1,6 @@
 """Packed pictures: the same filter as the field's, the same order as the manifest, made once."""
 
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from PIL import Image
 from harmonization import data
 from harmonization.composing.synthesis import synthesize
 from harmonization.composites import read_composite
-from harmonization.data import pack_split, square_image, square_mask
+from harmonization.data import data_hash, pack_split, square_image, square_mask
 from harmonization.datasets.contact_sheet import composite_sheet
 from harmonization.errors import InputError
 from harmonization.shards import ShardReader
@@ -109,3 +110,13 @@ def test_a_contact_sheet_shows_real_mask_and_composite(composites):
     sheet = composite_sheet(composites, rows=2, columns=2, side_px=60)
     assert sheet.shape == (120, 360, 3)
     assert sheet.std() > 10
+
+
+def test_the_data_hash_is_the_head_of_the_manifests(tmp_path):
+    (tmp_path / "manifest.parquet").write_bytes(b"rows")
+    assert data_hash(tmp_path) == sha256(b"rows").hexdigest()[:16]
+
+
+def test_without_a_manifest_the_stage_to_run_is_named(tmp_path):
+    with pytest.raises(InputError, match="no such table; run the stage that writes it"):
+        data_hash(tmp_path)

@@ -2,12 +2,10 @@
 
 import os
 import subprocess
-from hashlib import sha256
 
 import pytest
 
-from harmonization.errors import InputError
-from pipeline.provenance import code_commit, data_hash
+from pipeline.provenance import code_commit
 
 
 def git(*arguments: str) -> str:
@@ -57,13 +55,3 @@ def test_other_changes_do_not_show(repository, name):
 def test_outside_git_the_commit_is_unknown(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert code_commit() == "unknown"
-
-
-def test_the_data_hash_is_the_head_of_the_manifests(tmp_path):
-    (tmp_path / "manifest.parquet").write_bytes(b"rows")
-    assert data_hash(tmp_path / "manifest.parquet") == sha256(b"rows").hexdigest()[:16]
-
-
-def test_without_a_manifest_the_stage_to_run_is_named(tmp_path):
-    with pytest.raises(InputError, match="no such table; run the stage that writes it"):
-        data_hash(tmp_path / "manifest.parquet")

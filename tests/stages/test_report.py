@@ -66,7 +66,7 @@ def test_a_comparison_shows_four_images_of_each_variant_from_composite_to_real(i
 
 def test_figures_are_written(inside):
     assert {path.name for path in (inside / "reports/figures").iterdir()} == {
-        *("gains_people.png", "gains_luminance.png", "losses.png", "validation.png")
+        *("gains_people.png", "gains_luminance.png", "losses.png", "validation.png", "details_001.png")
     }
 
 

@@ -12,6 +12,7 @@ import torch
 
 from harmonization.errors import InputError
 from harmonization.evaluation.conventions import CONVENTIONS, under
+from harmonization.evaluation.report_000 import as_report_000_counts
 from harmonization.evaluation.scoring import score_images
 from harmonization.metrics.error import psnr
 from harmonization.tables import SCORES
@@ -47,6 +48,8 @@ BY_HAND = {
     "hdnet": (10**2 / 2, 255, 10**2),  # whole error over half the area
     "pctnet": (FLOAT / 2, 255, FLOAT),
     "diffharmony": (FLOAT / 2, 255, FLOAT),
+    "report_001": ((11**2 + 16) / 2, 255, None),  # rounded, its own background
+    "report_002_unet3plus": (10**2 / 2, 210 - 100, None),  # the real background; 210 at most, 100 at least
     "report_003": ((FLOAT + 16) / 2, 255, None),
 }
 
@@ -89,9 +92,15 @@ def test_report_000s_fifty_decibels_are_a_peak_of_255_over_pictures_of_unit_rang
     assert psnr(error, torch.zeros_like(error), peak=255).item() == pytest.approx(psnr_printed, abs=0.06)
 
 
+def test_report_000s_code_compares_its_input_with_its_output_in_another_range():
+    composite, output = torch.full((1, 3, 4, 4), 51.0), torch.full((1, 3, 4, 4), 153.0)
+    error, decibels_printed = as_report_000_counts(composite, output)
+    assert error.item() == pytest.approx((51 / 127.5 - 1 - 153 / 255) ** 2)  # -0.6 against 0.6
+    assert decibels_printed.item() == pytest.approx(decibels(255, 1.44))
+
+
 def test_in_report_000s_ranges_even_a_black_picture_scores_fifty_decibels():
-    rng = torch.Generator().manual_seed(0)
-    composite = torch.rand(1, 3, 64, 64, generator=rng)
+    composite = 255 * torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     for output in (composite, torch.zeros_like(composite)):  # the composite itself, and nothing
-        assert 48 < psnr(output, 2 * composite - 1, peak=255).item() < 56  # its input in [-1, 1] against an output in [0, 1]
-    assert psnr(torch.zeros_like(composite), 255 * composite, peak=255).item() < 6
+        assert 48 < as_report_000_counts(composite, output)[1].item() < 56
+    assert psnr(torch.zeros_like(composite), composite, peak=255).item() < 6

@@ -8,7 +8,17 @@ import pyarrow as pa
 import pytest
 import torch
 
-from harmonization.evaluation.scoring import BACKGROUNDS, QUANTISATIONS, learned, score_images, score_split, truncated
+from harmonization.evaluation.scoring import (
+    BACKGROUNDS,
+    HEADLINE_ROW,
+    PROTOCOLS,
+    QUANTISATIONS,
+    learned,
+    score_images,
+    score_split,
+    truncated,
+)
+from harmonization.metrics.colour_difference import foreground_ciede2000
 from harmonization.networks.harmonizer import build_harmonizer
 from harmonization.tables import SCORES
 
@@ -114,6 +124,38 @@ def test_a_split_becomes_rows_of_the_score_table(split):
     rounded = table.filter(pa.compute.field("quantisation") != "truncated")
     assert rounded["fmse"].to_pylist() == [400.0] * 12
     assert table["mask_mean"].to_pylist() == [0.25] * 18
+
+
+def test_a_method_that_brightens_each_time_is_not_idempotent(split):
+    rows = score_split(split, lambda composite, _: composite.astype(np.float32) + 3, names=NAMES, perceptual=None)
+    assert [one["idempotence"] for one in rows[:9]] == [9.0 if number == HEADLINE_ROW else None for number in range(9)]
+
+
+def test_a_method_that_finds_nothing_left_to_do_is_idempotent(split):
+    rows = score_split(split, lambda composite, _: np.full(composite.shape, 80.0, dtype=np.float32), names=NAMES, perceptual=None)
+    assert rows[HEADLINE_ROW]["fmse"] > 0
+    assert rows[HEADLINE_ROW]["idempotence"] == 0
+
+
+def test_pictures_that_cannot_be_made_again_have_no_idempotence(split):
+    rows = score_split(split, lambda composite, _: composite.astype(np.float32), names=NAMES, perceptual=None, repeats=False)
+    assert {one["idempotence"] for one in rows} == {None}
+
+
+def test_the_background_error_is_the_raw_pictures_and_none_once_it_is_pasted(images):
+    raw = images["composite"] + 4 * (1 - images["mask"])
+    rows = score_images(raw=raw, **images)
+    assert row(rows, "raw", "uint8")["background_mse"] == pytest.approx(16)
+    assert row(rows, "composite", "uint8")["background_mse"] == 0
+
+
+def test_the_colour_difference_is_that_of_the_picture_a_user_gets(images):
+    rows = score_images(raw=images["composite"] + 0.4, **images)  # rounds to the composite
+    assert [number for number, one in enumerate(rows[:9]) if one["ciede2000"] is not None] == [HEADLINE_ROW]
+    expected = foreground_ciede2000(images["composite"], images["real"], images["mask"])
+    assert rows[HEADLINE_ROW]["ciede2000"] == expected[0].item()
+    assert rows[9 + HEADLINE_ROW]["ciede2000"] == expected[1].item()
+    assert PROTOCOLS[HEADLINE_ROW] == ("composite", "uint8")
 
 
 def test_a_method_cannot_change_the_pictures_that_it_is_judged_by(split):

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pytest
 
 from harmonization.errors import InputError
-from harmonization.evaluation.summary import SUMMARY, headline, headline_means, summarise
+from harmonization.evaluation.conventions import rows_of
+from harmonization.evaluation.summary import SUMMARY, headline_means, summarise
 from harmonization.tables import SCORES
 
 PROTOCOL = {"dataset": "people", "background": "composite", "quantisation": "uint8", "commit": "c", "data_hash": "h"}
@@ -183,6 +184,6 @@ def test_columns_are_the_schemas():
 
 def test_the_headline_is_one_protocol():
     rows = [*HAND_MADE, *({**one, "background": "raw"} for one in HAND_MADE)]
-    assert set(headline(table(rows))["background"].to_pylist()) == {"composite"}
+    assert set(rows_of(table(rows))["background"].to_pylist()) == {"composite"}
     means = headline_means(table([one for one in rows if one["method"] == "idih"]))
     assert means == {"people": {"fmse": 15.0, "psnr": 45.0, "ssim": pytest.approx(0.85), "images": 3}}

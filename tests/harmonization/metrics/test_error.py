@@ -8,7 +8,7 @@ import torch
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio
 from torch.testing import assert_close
 
-from harmonization.metrics.error import foreground_mse, foreground_psnr, mse, psnr
+from harmonization.metrics.error import background_mse, foreground_mse, foreground_psnr, mse, psnr
 
 
 @pytest.fixture
@@ -84,3 +84,20 @@ def test_an_image_scores_the_same_alone_and_in_a_batch(batch):
 
 def test_results_are_float64_whatever_comes_in(batch):
     assert mse(batch[0].half(), batch[1].half()).dtype == torch.float64
+
+
+def test_background_error_of_a_constant_offset_is_its_square_whatever_the_foreground(batch):
+    output, composite, mask = batch
+    inside = mask > 0
+    spoilt = torch.where(inside, output, composite + 3)
+    assert_close(background_mse(spoilt, composite, inside.double()), torch.full((3,), 9.0, dtype=torch.float64), rtol=1e-5, atol=0)
+
+
+def test_background_error_is_the_foreground_error_of_the_other_part(batch):
+    output, composite, mask = batch
+    assert_close(background_mse(output, composite, mask), foreground_mse(output, composite, 1 - mask.double()))
+
+
+def test_a_full_mask_leaves_no_background(batch):
+    output, composite, mask = batch
+    assert background_mse(output, composite, torch.ones_like(mask)).isnan().all()

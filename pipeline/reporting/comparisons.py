@@ -1,0 +1,101 @@
+"""The report's part on the five reports: tables side by side, the figures that take the place of theirs, and enlarged details."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow as pa
+
+from harmonization.baselines.identity import identity
+from harmonization.evaluation.scoring import Harmonize
+from harmonization.evaluation.summary import REFERENCE
+from harmonization.tables import write_table
+from pipeline.layout import REPORTS, Layout
+from pipeline.packing import packed
+from pipeline.params import Params
+from pipeline.reporting.described import REPORT_000_CODE, DescribedReport, DescribedTable, published_rows, read_described
+from pipeline.reporting.details import Detail, detail_of, details_figure
+from pipeline.reporting.figures import write_png
+from pipeline.reporting.page import lpips_reason
+from pipeline.reporting.published_scores import read_published
+from pipeline.reporting.report_000 import as_its_code_counts
+from pipeline.reporting.results import methods_of
+from pipeline.reporting.side_by_side import Comparison, Measured, compare, means_of, singles_of, table_of
+from pipeline.reporting.typical import typical
+
+if TYPE_CHECKING:
+    from harmonization.data import PackedSplit
+
+
+@dataclass(frozen=True)
+class ReportSection:
+    """One of the five reports on the page."""
+
+    described: DescribedReport
+    comparisons: list[Comparison]
+    details: list[Detail]
+    details_on: str | None  # the data set whose pictures they are
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run offers to be shown."""
+
+    params: Params
+    layout: Layout
+    methods: dict[str, Harmonize]  # the reference among them
+    pictures: dict[str, list[str]]  # test pictures that stand for a data set
+
+    def split(self, dataset: str) -> "PackedSplit":
+        """The test part of a data set at the size that is scored."""
+        return packed(self.params, self.layout, dataset, "test", self.params.active.evaluation.size_px)
+
+
+def report_sections(
+    *, params: Params, layout: Layout, scores: pa.Table, summary: pd.DataFrame, methods: dict[str, Harmonize], figures: Path
+) -> dict[str, ReportSection]:
+    """The five reports by number; also writes ``tables/side_by_side.parquet`` and the details as PNG."""
+    published = read_published()
+    reports, systems = read_described(published), published_rows(published)
+    run = Run(params, layout, {REFERENCE: identity, **methods}, {name: typical(scores, name) for name in params.datasets})
+    report_000 = {}
+    for table in (table for report in reports.values() for table in report.tables if table.convention == REPORT_000_CODE):
+        report_000 |= _as_report_000_counts(table, run)
+    measured = Measured(
+        datasets=params.datasets,
+        pasting={*params.baselines, *(name for name, variant in params.variants.items() if variant.generator.paste)} - {REFERENCE},
+        means=means_of(summary),
+        pictures=run.pictures,
+        singles=singles_of(scores, run.pictures, {name: seeds[0] for name, seeds in methods_of(params)}),
+        report_000=report_000,
+        lpips_reason=lpips_reason(params, summary),
+    )
+    comparisons = {number: [compare(table, systems, measured) for table in report.tables] for number, report in reports.items()}
+    write_table(REPORTS / "tables" / "side_by_side.parquet", table_of(comparisons))
+    sections = {}
+    for number, report in reports.items():
+        dataset, details = _details(report, run)
+        if details:
+            write_png(details_figure(details), figures / f"details_{number}.png")
+        sections[number] = ReportSection(report, comparisons[number], details, dataset)
+    return sections
+
+
+def _as_report_000_counts(table: DescribedTable, run: Run) -> dict[tuple[str, str], dict[str, float]]:
+    methods = {name: run.methods[name] for row in table.rows for name in row.methods if name in run.methods}
+    scores = {}
+    for dataset in (name for name in table.datasets if name in run.pictures):
+        scores |= as_its_code_counts(run.split(dataset), methods, run.pictures[dataset])
+    return scores
+
+
+def _details(report: DescribedReport, run: Run) -> tuple[str | None, list[Detail]]:
+    """The data set and the details of a report that has some, if this run has what they are of."""
+    wanted = report.details
+    dataset = None if wanted is None else next((name for name in wanted.datasets if name in run.pictures), None)
+    if wanted is None or dataset is None:
+        return None, []
+    methods = {name: run.methods[name] for name in wanted.methods if name in run.methods}
+    split = run.split(dataset)
+    return dataset, [detail_of(split, sample_id, methods) for sample_id in run.pictures[dataset]]

@@ -1,0 +1,109 @@
+"""Report 001's figure: what becomes of small details at the foreground's edge, pixel by pixel."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from harmonization.evaluation.scoring import Harmonize, metric_tensor, on_background, pictures_of
+from harmonization.images import encode_jpeg, encode_png
+from harmonization.ranges import uint8_from_metric
+from pipeline.reporting.figures import STYLE
+from pipeline.reporting.gallery import data_uri
+
+if TYPE_CHECKING:
+    from harmonization.data import PackedSplit
+
+SHARE = 4  # a detail's side is the picture's over this
+EDGE = (0.25, 0.75)  # of a detail that is foreground
+COLUMNS = 5
+
+
+@dataclass(frozen=True)
+class Window:
+    """The square that is enlarged, in pixels."""
+
+    top: int
+    left: int
+    side: int
+
+
+@dataclass(frozen=True)
+class Detail:
+    """A test picture, where the detail is in it, and the detail of each method's output; composite first, real last."""
+
+    sample_id: str
+    window: Window
+    whole: np.ndarray  # the composite, uint8 (H, W, 3)
+    crops: dict[str, np.ndarray]  # uint8 (side, side, 3)
+
+    @property
+    def whole_uri(self) -> str:
+        """The composite for a page."""
+        return data_uri("jpeg", encode_jpeg(self.whole, quality=92))
+
+    @property
+    def crop_uris(self) -> dict[str, str]:
+        """The details for a page, to the level."""
+        return {name: data_uri("png", encode_png(crop, level=9)) for name, crop in self.crops.items()}
+
+    @property
+    def errors(self) -> dict[str, float]:
+        """Mean squared error of each detail against the real one."""
+        real = self.crops["real"].astype(np.float64)
+        return {name: float(np.square(crop - real).mean()) for name, crop in self.crops.items()}
+
+
+def detail_of(split: "PackedSplit", sample_id: str, methods: Mapping[str, Harmonize]) -> Detail:
+    """The detail of one test picture, by every method over the composite's background, rounded as a file would hold it."""
+    place = split.rows["sample_id"].to_pylist().index(sample_id)
+    composite, real, mask = pictures_of(split, place)
+    grey_mask = mask[0, 0].numpy()
+    window = busiest_edge(real, grey_mask, side=max(8, len(real) // SHARE))
+    pictures = {"composite": composite}
+    for name, harmonize in methods.items():
+        raw = metric_tensor(harmonize(composite.copy(), grey_mask.copy()))
+        output = on_background(raw, composite=metric_tensor(composite), real=raw, mask=mask, background="composite")
+        pictures[name] = uint8_from_metric(output)[0].contiguous().numpy()
+    rows, columns = (slice(start, start + window.side) for start in (window.top, window.left))
+    crops = {name: np.ascontiguousarray(picture[rows, columns]) for name, picture in {**pictures, "real": real}.items()}
+    return Detail(sample_id, window, composite, crops)
+
+
+def busiest_edge(real: np.ndarray, mask: np.ndarray, *, side: int) -> Window:
+    """The square across the foreground's edge in whose foreground the real photograph has most detail: the sum of its gradients.
+
+    Where no square is across the edge, the one with most foreground detail. ``real`` is uint8 (H, W, 3), ``mask`` (H, W) in [0, 1].
+    """
+    grey = real.astype(np.float64).mean(-1)
+    gradients = sum(np.abs(np.diff(grey, axis=axis, append=grey.take([-1], axis))) for axis in (0, 1))
+    detail, cover = _sums(gradients * mask, side), _sums(mask.astype(np.float64), side) / side**2
+    is_across = (cover >= EDGE[0]) & (cover <= EDGE[1])
+    top, left = np.unravel_index(np.where(is_across | ~is_across.any(), detail, -1).argmax(), detail.shape)
+    return Window(int(top), int(left), side)
+
+
+def details_figure(details: list[Detail]) -> Figure:
+    """The details as they are on the page, each pixel a square."""
+    names = list(details[0].crops)
+    lines = -(-len(names) // COLUMNS)
+    with rc_context(STYLE):
+        figure = Figure(figsize=(1.7 * COLUMNS, 1.95 * lines * len(details)), layout="constrained")
+        panels = figure.subplots(lines * len(details), COLUMNS, squeeze=False)
+        for axes in panels.flatten():
+            axes.set_axis_off()
+        for number, detail in enumerate(details):
+            block = panels[number * lines : (number + 1) * lines].flatten()
+            for axes, (name, crop) in zip(block, detail.crops.items(), strict=False):
+                axes.imshow(crop, interpolation="nearest")
+                axes.set_title(name if name != "composite" else f"composite {detail.sample_id}", fontsize=7)
+    return figure
+
+
+def _sums(values: np.ndarray, side: int) -> np.ndarray:
+    """The sum over each square of a side, by its upper left corner."""
+    table = np.pad(values, ((1, 0), (1, 0))).cumsum(0).cumsum(1)
+    return table[side:, side:] - table[:-side, side:] - table[side:, :-side] + table[:-side, :-side]

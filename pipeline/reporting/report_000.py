@@ -1,0 +1,25 @@
+"""Test pictures as report 000's code counts them, which no table of scores can tell."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from harmonization.evaluation.report_000 import as_report_000_counts
+from harmonization.evaluation.scoring import Harmonize, metric_tensor, pictures_of
+
+if TYPE_CHECKING:
+    from harmonization.data import PackedSplit
+
+
+def as_its_code_counts(
+    split: "PackedSplit", methods: Mapping[str, Harmonize], sample_ids: list[str]
+) -> dict[tuple[str, str], dict[str, float]]:
+    """``mse`` and ``psnr`` of each method's own picture, by method and picture."""
+    places = {name: place for place, name in enumerate(split.rows["sample_id"].to_pylist())}
+    scores = {}
+    for sample_id in sample_ids:
+        composite, _, mask = pictures_of(split, places[sample_id])
+        for method, harmonize in methods.items():
+            output = harmonize(composite.copy(), mask[0, 0].numpy().copy())
+            error, decibels = as_report_000_counts(metric_tensor(composite), metric_tensor(output))
+            scores[method, sample_id] = {"mse": error.item(), "psnr": decibels.item()}
+    return scores
