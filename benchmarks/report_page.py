@@ -102,6 +102,7 @@ def write_drawn_page(path: Path, *, params: Params, methods: list[str], count: i
         params=params,
         summary=summary.to_pandas(),
         sections=[Section(DATASET, card, gains, methods[1], cases, [])],
+        reports={},
         curves={},
         choices=Choices(leaders_of(*choices), distributions_of(scores), training_of(histories)),
         facts={},

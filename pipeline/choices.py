@@ -1,10 +1,12 @@
 """Are the names that ``params.yaml`` chooses in the library's tables? Asked before anything runs."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from harmonization.baselines import BASELINES
 from harmonization.classification.network import PLACES
 from harmonization.errors import InputError
+from harmonization.evaluation.conventions import CONVENTIONS
 from harmonization.losses import ADVERSARIAL_LOSSES, DOMAIN_TRIPLETS, RECONSTRUCTION_LOSSES
 from harmonization.losses.backbones import SQUEEZENET_PLACES, VGG19_PLACES
 from harmonization.networks import DISCRIMINATORS, GENERATORS
@@ -18,14 +20,22 @@ LAYERS: dict[str, Iterable[str]] = {"classifier": PLACES, "vgg19": VGG19_PLACES,
 
 
 def check_choices(params: Params) -> None:
-    """Raises an ``InputError`` that names the first key whose choice nobody offers, and the offers."""
+    """Raises an ``InputError`` that names the first key whose choice nobody offers, and the offers, or a folder that is not there."""
     for key, name, table in _choices(params):
         if name not in table:
             raise InputError(f"{PARAMS_FILE}: {key} is {name!r}; expected one of {sorted(table)}")
+    for name, method in params.outside.items():
+        came = f"{PARAMS_FILE}: outside.{name}.folder is {method.folder!r}"
+        if not Path(method.folder).is_dir():
+            raise InputError(f"{came}; expected a folder that is there; bring the results or remove the entry")
 
 
 def _choices(params: Params) -> Iterable[tuple[str, str, Iterable[str]]]:
     yield from (("baselines", name, BASELINES) for name in params.baselines)
+    for name, method in params.outside.items():
+        yield from (
+            (f"outside.{name}.tables.{dataset}.convention", table.convention, CONVENTIONS) for dataset, table in method.tables.items()
+        )
     for profile, section in params.profiles.items():
         for dataset, chosen in section.datasets.items():
             key = f"profiles.{profile}.datasets.{dataset}.synthesis.transfers"

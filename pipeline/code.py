@@ -49,7 +49,8 @@ def update_deps(path: Path = DVC_FILE) -> list[str]:
     yaml.indent(mapping=2, sequence=4, offset=2)
     tree = yaml.load(path)
     changed = []
-    for name, stage in tree["stages"].items():
+    for name, entry in tree["stages"].items():
+        stage = entry.get("do", entry)  # of a `foreach`
         wanted = folded(code_reached_from(f"stages.{name}"))
         others = [dep for dep in stage["deps"] if not _is_code(dep)]
         if list(stage["deps"]) != wanted + others:

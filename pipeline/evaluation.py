@@ -2,6 +2,7 @@
 
 import json
 import logging
+from pathlib import Path
 
 import pyarrow as pa
 from torch import nn
@@ -24,20 +25,25 @@ log = logging.getLogger(__name__)
 def write_scores(params: Params, layout: Layout, harmonize: Harmonize, *, method: str, seed: int) -> None:
     """Writes the per-image table of a method and, beside it, a few headline numbers for ``dvc metrics``."""
     evaluation = params.active.evaluation
-    commit, perceptual = code_commit(), _perceptual(evaluation.lpips)
+    commit, perceptual = code_commit(), perceptual_network(evaluation.lpips)
     rows: list[Row] = []
     for dataset in params.datasets:
         split = packed(params, layout, dataset, "test", evaluation.size_px)
         names = {"method": method, "seed": seed, "dataset": dataset, "commit": commit}
         names["data_hash"] = data_hash(layout.composites(dataset))
         rows += score_split(split, harmonize, names=names, perceptual=perceptual)
+    write_rows_of(layout.scores(method, seed), rows)
+
+
+def write_rows_of(path: Path, rows: list[Row]) -> None:
+    """Writes a method's rows of ``tables.SCORES`` and, beside them, their headline numbers."""
     table = pa.Table.from_pylist(rows, schema=SCORES)
-    path = layout.scores(method, seed)
     write_table(path, table)
     write_text(path.with_suffix(".json"), json.dumps(headline_means(table), indent=2) + "\n")
 
 
-def _perceptual(backbone: str | None) -> nn.Module | None:
+def perceptual_network(backbone: str | None) -> nn.Module | None:
+    """The network of LPIPS; None, with a warning, where its weights are absent."""
     if backbone is None:
         return None
     if problem := missing_backbone(backbone):

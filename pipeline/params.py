@@ -10,6 +10,7 @@ from ruamel.yaml.error import YAMLError
 
 from harmonization.errors import InputError
 from pipeline.data_params import Dataset, Source
+from pipeline.outside_params import Outside
 from pipeline.schema import Section
 from pipeline.training_params import Backbone, Classifier, Evaluation, Training, Variant
 
@@ -49,6 +50,7 @@ class Params(Section):
     baselines: list[str]
     seeds: Annotated[list[int], Field(min_length=1)]
     variants: dict[str, Variant]
+    outside: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], Outside]
     classifier: Classifier
     machine: Machine
     profiles: dict[str, Profile]
@@ -70,6 +72,12 @@ class Params(Section):
             raise InputError(f"variant is {name!r}; expected one of {sorted(self.variants)}, as params.yaml lists them")
         return self.variants[name]
 
+    def outside_method(self, name: str) -> Outside:
+        """A method from elsewhere; an unknown name is an ``InputError``."""
+        if name not in self.outside:
+            raise InputError(f"method is {name!r}; expected one of {sorted(self.outside)}, as `outside` of params.yaml lists them")
+        return self.outside[name]
+
     @model_validator(mode="after")
     def _names_refer_to_something(self) -> "Params":
         _expect(self.profile in self.profiles, f"profile is {self.profile!r}; expected one of {sorted(self.profiles)}")
@@ -79,6 +87,11 @@ class Params(Section):
             backbone, layers = self.active.backbone.name, variant.features.layers if variant.features else {}
             came = f"variants.{name}.features.layers has {list(layers)}"
             _expect(not layers or backbone in layers, f"{came}; expected {backbone}, as profiles.{self.profile}.backbone says")
+        for name, method in self.outside.items():
+            kind = "a variant" if name in self.variants else "a baseline"
+            _expect(name not in {*self.variants, *self.baselines}, f"outside.{name} has the name of {kind}; give it another")
+            unknown = sorted(set(method.datasets) - set(self.datasets))
+            _expect(not unknown, f"outside.{name} has the data sets {unknown}; expected some of {self.datasets}")
         came = f"classifier.dataset is {self.classifier.dataset!r}"
         _expect(self.classifier.dataset in self.datasets, f"{came}; expected one of {self.datasets}")
         for kind, here, wanted in (("sources", self.active.sources, self.sources), ("datasets", self.active.datasets, self.datasets)):

@@ -1,14 +1,19 @@
 """dvc.yaml tells DVC the truth: every stage lists the code that it runs and reads the parameters that exist."""
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
 from pipeline.code import code_reached_from, folded, unfolded, update_deps
+from pipeline.graph import Step, read_graph
+from tests.workspace import environment
 
 ROOT = Path(__file__).resolve().parent.parent
-STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+STAGES = {name: stage.get("do", stage) for name, stage in YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"].items()}
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +35,32 @@ def test_stage_is_named_like_its_file_and_carries_scheduling_hints(name):
 def test_every_stage_file_is_a_stage():
     files = {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__"}
     assert files == set(STAGES)
+
+
+def steps_with(folder: Path, outside: dict[str, object]) -> dict[str, Step]:
+    """The graph that DVC reads when params.yaml has these entries."""
+    yaml = YAML()
+    tree = yaml.load(ROOT / "params.yaml")
+    tree["outside"] = outside
+    yaml.dump(tree, folder / "params.yaml")
+    shutil.copy(ROOT / "dvc.yaml", folder)
+    subprocess.run([sys.executable, "-m", "dvc", "init", "-q", "--no-scm"], cwd=folder, env=environment(folder / ".home"), check=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("DVC_SITE_CACHE_DIR", str(folder / ".home"))
+        return {step.name: step for step in read_graph()[0]}
+
+
+@pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # of the trie in which DVC looks up outputs
+def test_results_from_elsewhere_are_stages_before_the_report_and_none_is_no_stage(tmp_path):
+    for name in ("none", "some"):
+        (tmp_path / name).mkdir()
+    entries = {name: {"folder": f"../{name}", "outputs": {"people": "png"}} for name in ("theirs", "others")}
+    none, some = steps_with(tmp_path / "none", {}), steps_with(tmp_path / "some", entries)
+    added = {"import_scores@theirs", "import_scores@others"}
+    assert set(some) - set(none) == added
+    assert some["report"].parents - none["report"].parents == added
+    assert some["import_scores@theirs"].parents == {name for name in none if name.startswith("synthesize_composites@")}
 
 
 def test_a_new_import_is_noticed(tmp_path, monkeypatch):

@@ -9,8 +9,12 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
+from harmonization.data import pack_split
+from harmonization.files import write_bytes
+from harmonization.images import encode_png
 from tests.workspace import copy_project, dvc, environment, locked_hashes
 
 pytestmark = pytest.mark.timeout(600)  # a slow machine that does other work needs half of it
@@ -85,3 +89,19 @@ def test_a_killed_run_ends_in_the_same_hashes(workspace, tmp_path):
     undisturbed = subprocess.run(["git", "show", "HEAD:dvc.lock"], cwd=workspace, capture_output=True, text=True, check=True).stdout
     (tmp_path / "dvc.lock").write_text(undisturbed)
     assert locked_hashes(folder) == locked_hashes(tmp_path)
+
+
+def test_results_from_elsewhere_are_scored_and_reported_when_they_change_and_nothing_else_runs(workspace, tmp_path):
+    packed = pack_split(workspace / "data/sample/composites/people", tmp_path, split="test", size_px=32)
+    pictures = [workspace / "results" / "png" / f"{sample}.png" for sample in packed.rows["sample_id"].to_pylist()]
+    for path, composite in zip(pictures, packed.composite, strict=True):
+        write_bytes(path, encode_png(np.array(composite)))
+    params = (workspace / "params.yaml").read_text()
+    entry = "outside: {theirs: {folder: results, outputs: {people: png}}}"
+    (workspace / "params.yaml").write_text(params.replace("outside: {}", entry))
+    assert ran(dvc(workspace, "repro")) == {"import_scores@theirs", "report"}
+    write_bytes(pictures[0], encode_png(255 - np.array(packed.composite[0])))
+    assert ran(dvc(workspace, "repro")) == {"import_scores@theirs", "report"}
+    assert ran(dvc(workspace, "repro")) == set()
+    pictures[0].unlink()
+    assert f"no picture for 1 of {len(pictures)} composites" in dvc(workspace, "repro", check=False)

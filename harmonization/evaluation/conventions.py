@@ -54,11 +54,16 @@ def rows_of(table: pa.Table, convention: Convention = HEADLINE) -> pa.Table:
     return table.filter((pc.field("background") == convention.background) & (pc.field("quantisation") == convention.quantisation))
 
 
-def under(scores: pa.Table, name: str) -> pa.Table:
-    """The scores of each image as the named convention counts them: the image's names and ``MEASURES``; without an ``fmse`` it is null."""
+def named_convention(name: str) -> Convention:
+    """A convention; an unknown name is an ``InputError``."""
     if name not in CONVENTIONS:
         raise InputError(f"convention is {name!r}; expected one of {sorted(CONVENTIONS)}")
-    chosen = CONVENTIONS[name]
+    return CONVENTIONS[name]
+
+
+def under(scores: pa.Table, name: str) -> pa.Table:
+    """The scores of each image as the named convention counts them: the image's names and ``MEASURES``; without an ``fmse`` it is null."""
+    chosen = named_convention(name)
     rows = rows_of(scores, chosen)
     if scores.num_rows and not rows.num_rows:
         raise InputError(

@@ -46,11 +46,14 @@ def summarise(scores: pa.Table, *, bootstrap: int, seed: int = 0) -> pa.Table:
 
 
 def headline_means(scores: pa.Table) -> dict[str, dict[str, float]]:
-    """Means over the images of each data set under the headline protocol; infinite PSNRs are left out."""
+    """Means over the images of each data set under the headline protocol; infinite PSNRs and unknown metrics are left out."""
     rows = rows_of(scores).to_pandas().replace([np.inf, -np.inf], np.nan)
     named = {"fmse": "fmse", "psnr": "psnr_255", "ssim": "ssim"}
     return {
-        str(dataset): {**{name: float(part[column].mean()) for name, column in named.items()}, "images": len(part)}
+        str(dataset): {
+            **{name: float(part[column].mean()) for name, column in named.items() if part[column].notna().any()},
+            "images": len(part),
+        }
         for dataset, part in rows.groupby("dataset", sort=True)
     }
 

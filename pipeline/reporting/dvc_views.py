@@ -8,11 +8,10 @@ import pandas as pd
 import pyarrow as pa
 
 from harmonization.evaluation.conventions import rows_of
-from harmonization.evaluation.scoring import Harmonize, metric_tensor, on_background, pictures_of
+from harmonization.evaluation.scoring import Harmonize, as_saved, pictures_of
 from harmonization.evaluation.summary import REFERENCE
 from harmonization.files import write_bytes, write_text
 from harmonization.images import encode_png
-from harmonization.ranges import uint8_from_metric
 from pipeline.layout import REPORTS, Layout
 from pipeline.packing import packed
 from pipeline.params import Params
@@ -32,11 +31,12 @@ GAP_PX = 4
 def write_metrics(summary: pd.DataFrame) -> None:
     """A file for each method, and in it two numbers for each data set: mean fMSE, and the share of images that it made worse.
 
-    ``dvc metrics show`` prints a line for each file, so that the lines are a table of the methods.
+    ``dvc metrics show`` prints a line for each file, so that the lines are a table of the methods. Numbers from elsewhere under
+    another protocol alone have no line.
     """
-    rows = summary[(summary["bucket"] == "all") & (summary["metric"] == "fmse")]
-    for method, own in rows.groupby("method", sort=True):
-        tree = {row["dataset"]: {"fmse": _rounded(row["mean"], 2), "harm_rate": _rounded(row["harm_rate"], 4)} for _, row in own.iterrows()}
+    for method, own in summary[summary["bucket"] == "all"].groupby("method", sort=True):
+        rows = own[own["metric"] == "fmse"].to_dict(orient="records")  # none for numbers from elsewhere without fMSE
+        tree = {row["dataset"]: {"fmse": _rounded(row["mean"], 2), "harm_rate": _rounded(row["harm_rate"], 4)} for row in rows}
         write_text(METRICS / f"{method}.json", json.dumps(tree, indent=2) + "\n")
 
 
@@ -60,11 +60,11 @@ def write_curves(histories: dict[str, pd.DataFrame]) -> None:
 
 
 def write_distributions(scores: pd.DataFrame) -> None:
-    """Quantiles of each method's fMSE on each data set. ``scores`` are rows of ``tables.SCORES`` under the headline protocol."""
+    """Quantiles of each method's fMSE on each data set where it has one. ``scores`` are those of the headline protocol."""
     columns = [f"q{100 * share:.0f}" for share in QUANTILES]
     rows = [
         {"dataset": dataset, "method": method, **dict(zip(columns, np.quantile(own["fmse"], QUANTILES), strict=True))}
-        for (dataset, method), own in scores.groupby(["dataset", "method"], sort=True)
+        for (dataset, method), own in scores.dropna(subset="fmse").groupby(["dataset", "method"], sort=True)
     ]
     _write_csv("distributions", pd.DataFrame(rows))
 
@@ -83,10 +83,9 @@ def write_comparison(variant: str, harmonize: Harmonize, split: "PackedSplit", s
 
 def _strip(split: "PackedSplit", index: int, harmonize: Harmonize) -> np.ndarray:
     composite, real, mask = pictures_of(split, index)
-    raw = metric_tensor(harmonize(composite.copy(), mask[0, 0].numpy().copy()))
-    output = on_background(raw, composite=metric_tensor(composite), real=raw, mask=mask, background="composite")
+    output = as_saved(harmonize(composite.copy(), mask[0, 0].numpy().copy()), composite, mask)
     grey = np.repeat(np.array(split.mask[index])[..., None], 3, axis=2)
-    return _joined([composite, grey, uint8_from_metric(output)[0].contiguous().numpy(), real], axis=1)
+    return _joined([composite, grey, output, real], axis=1)
 
 
 def _joined(pictures: list[np.ndarray], *, axis: int) -> np.ndarray:

@@ -59,9 +59,11 @@ def write_png(figure: Figure, path: Path) -> None:
 
 
 def gains_figure(summary: pd.DataFrame, dataset: str, methods: list[str]) -> Figure:
-    """Each method's change of the foreground error against the composite, with its interval."""
+    """Each method's change of the foreground error against the composite, with its interval, where it is known."""
     rows = summary[(summary["dataset"] == dataset) & (summary["bucket"] == "all") & (summary["metric"] == "fmse")].set_index("method")
-    rows = rows.loc[[method for method in methods if method != REFERENCE]].sort_values("difference", ascending=False)
+    rows = rows.loc[[method for method in methods if method != REFERENCE and method in rows.index]].sort_values(
+        "difference", ascending=False
+    )
     with rc_context(STYLE):
         figure = Figure(figsize=(7.2, 0.9 + 0.34 * len(rows)), layout="constrained")
         axes = figure.subplots()

@@ -1,7 +1,9 @@
 """The test images that a method helped and harmed most, with what every method made of them."""
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +14,7 @@ import torch
 from harmonization.baselines import BASELINES
 from harmonization.checkpoint import load_harmonizer
 from harmonization.evaluation.conventions import rows_of
+from harmonization.evaluation.outputs import squared_picture
 from harmonization.evaluation.scoring import Harmonize, as_saved, learned, pictures_of
 from harmonization.evaluation.summary import REFERENCE
 from harmonization.images import encode_jpeg, encode_png
@@ -57,23 +60,31 @@ class Case:
 
 
 def loaded_methods(params: Params, layout: Layout, *, device: torch.device) -> dict[str, Harmonize]:
-    """Every method but the reference as a function; trained ones with the first seed."""
+    """Every method of ours but the reference as a function; trained ones with the first seed."""
     methods: dict[str, Harmonize] = {}
     for name, seeds in methods_of(params):
         if name in params.variants:
             harmonizer, _ = load_harmonizer(layout.run(name, seeds[0]) / "model.safetensors")
             methods[name] = learned(harmonizer, device=device)
-        elif name != REFERENCE:
+        elif name in params.baselines and name != REFERENCE:
             methods[name] = BASELINES[name]
     return methods
 
 
 def cases(
-    scores: pa.Table, split: "PackedSplit", methods: dict[str, Harmonize], *, seeds: dict[str, int], judged: str, count: int
+    scores: pa.Table,
+    split: "PackedSplit",
+    methods: dict[str, Harmonize],
+    *,
+    imported: Mapping[str, list[Path]],
+    seeds: dict[str, int],
+    judged: str,
+    count: int,
 ) -> tuple[list[Case], list[Case]]:
     """The best and the worst cases of ``judged``, ``count`` in all, by the gain in foreground error.
 
-    ``scores`` are those of the split's data set; ``seeds`` says which seed of each method is shown.
+    ``scores`` are those of the split's data set; ``imported`` has the pictures of methods from elsewhere in the split's order;
+    ``seeds`` says which seed of each method is shown.
     """
     frame = rows_of(scores).to_pandas()
     frame = frame[frame["seed"] == frame["method"].map(seeds)]
@@ -84,18 +95,23 @@ def cases(
     positions = {sample: index for index, sample in enumerate(split.rows["sample_id"].to_pylist())}
 
     def case(sample_id: str) -> Case:
-        pictures = _pictures(split, positions[sample_id], methods, fmse.loc[sample_id], psnr.loc[sample_id])
-        ratio = split.rows["foreground_ratio"][positions[sample_id]].as_py()
-        return Case(sample_id, ratio, float(gain[sample_id]), pictures, _focus(split.mask[positions[sample_id]]))
+        index = positions[sample_id]
+        files = {name: paths[index] for name, paths in imported.items()}
+        pictures = _pictures(split, index, methods, files, fmse.loc[sample_id], psnr.loc[sample_id])
+        ratio = split.rows["foreground_ratio"][index].as_py()
+        return Case(sample_id, ratio, float(gain[sample_id]), pictures, _focus(split.mask[index]))
 
     return [case(name) for name in gain.index[:best_count]], [case(name) for name in gain.index[::-1][:worst_count]]
 
 
-def _pictures(split: "PackedSplit", index: int, methods: dict[str, Harmonize], fmse: pd.Series, psnr: pd.Series) -> list[Picture]:
+def _pictures(
+    split: "PackedSplit", index: int, methods: dict[str, Harmonize], files: Mapping[str, Path], fmse: pd.Series, psnr: pd.Series
+) -> list[Picture]:
     composite, real, mask = pictures_of(split, index)
     pictures = [Picture("composite", _jpeg_uri(composite), fmse[REFERENCE], psnr[REFERENCE]), Picture("mask", _png_uri(split.mask[index]))]
-    for name, harmonize in methods.items():
-        output = as_saved(harmonize(composite.copy(), mask[0, 0].numpy().copy()), composite, mask)
+    own = {name: harmonize(composite.copy(), mask[0, 0].numpy().copy()) for name, harmonize in methods.items()}
+    for name, picture in (own | {name: squared_picture(path, split, index) for name, path in files.items()}).items():
+        output = as_saved(picture, composite, mask)
         pictures.append(Picture(name, _jpeg_uri(output), fmse[name], psnr[name], is_method=True))
     return [*pictures, Picture("real", _jpeg_uri(real))]
 

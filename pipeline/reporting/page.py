@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jinja2
+import numpy as np
 import pandas as pd
 import torch
 from pydantic import BaseModel
@@ -24,6 +25,7 @@ from pipeline.reporting.distributions import QUANTILES
 from pipeline.reporting.embedding import SMALLEST_P, digits_of, json_for_page, plotting_library
 from pipeline.reporting.gallery import Case
 from pipeline.reporting.published_scores import read_published
+from pipeline.reporting.results import methods_of
 from pipeline.training_params import Variant
 
 if TYPE_CHECKING:
@@ -113,6 +115,7 @@ def write_page(
         higher_is_better=METRICS,
         lpips_reason=lpips_reason(params, summary),
         variants={name: described(variant) for name, variant in params.variants.items()},
+        outside=params.outside,
         seeds=params.seeds,
         training=params.active.training.model_dump(),
         curves=curves,
@@ -121,7 +124,7 @@ def write_page(
         quantiles=QUANTILES,
         plotting_library=plotting_library(),
         facts={**facts, "torch": torch.__version__, "Python": platform.python_version()},
-        parameters=_yaml({"variants": params.variants, f"profiles.{params.profile}": params.active}),
+        parameters=_yaml({"variants": params.variants, "outside": params.outside, f"profiles.{params.profile}": params.active}),
     )
     write_text(path, text)
 
@@ -141,7 +144,7 @@ def words_of_measures() -> dict[str, dict]:
 
 def lpips_reason(params: Params, summary: pd.DataFrame) -> str | None:
     """Why the LPIPS column is empty; None when it is not."""
-    if (summary["metric"] == "lpips").any():
+    if ((summary["metric"] == "lpips") & ~summary["method"].isin(list(params.outside))).any():
         return None
     backbone = params.active.evaluation.lpips
     if backbone is None:
@@ -174,7 +177,7 @@ def _tables(summary: pd.DataFrame, params: Params) -> dict[str, object]:
     def cell(method: str, metric: str, bucket: str = "all", background: str = "composite", quantisation: str = "uint8") -> dict | None:
         return cells.get((method, background, quantisation, bucket, metric))
 
-    order = sorted({key[0] for key in cells}, key=lambda method: (_mean_of(cell(method, "fmse")), method))
+    order = sorted((name for name, _ in methods_of(params)), key=lambda method: (_mean_of(cell(method, "fmse")), method))
     buckets = [bucket for bucket in BUCKETS if bucket != "all" and cell(REFERENCE, "fmse", bucket)]
     worth = {
         method: _spread([cell(method, one.psnr, "all", one.background, one.quantisation) for one in CONVENTIONS.values()])
@@ -194,6 +197,8 @@ def _tables(summary: pd.DataFrame, params: Params) -> dict[str, object]:
 def _kind(method: str, params: Params) -> str:
     if method == REFERENCE:
         return "the composite itself"
+    if method in params.outside:
+        return "from outside"
     return "trained" if method in params.variants else "baseline"
 
 
@@ -210,8 +215,9 @@ def _mean_of(row: dict | None) -> float:
 
 
 def _spread(rows: list[dict | None]) -> float:
-    means = [row["mean"] for row in rows if row is not None and not pd.isna(row["mean"])]
-    return max(means) - min(means) if means else float("nan")
+    """Highest minus lowest mean; NaN where one is not known, as of a table from elsewhere, which has one convention."""
+    means = [float("nan") if row is None else row["mean"] for row in rows]
+    return float(np.ptp(means)) if means else float("nan")
 
 
 def _yaml(tree: dict[str, object]) -> str:

@@ -12,22 +12,24 @@ from pipeline.params import Params
 
 
 def methods_of(params: Params) -> list[tuple[str, list[int]]]:
-    """Every method with its seeds, in the order of the parameters: baselines, then variants."""
+    """Every method with its seeds, in the order of the parameters: baselines, variants, those from elsewhere."""
     if REFERENCE not in params.baselines:
         raise InputError(f"params.yaml: baselines are {params.baselines}; expected {REFERENCE!r} among them: the report compares to it")
-    return [*((name, [0]) for name in params.baselines), *((name, list(params.seeds)) for name in params.variants)]
+    trained = [(name, list(params.seeds)) for name in params.variants]
+    return [*((name, [0]) for name in params.baselines), *trained, *((name, [0]) for name in params.outside)]
 
 
 def read_scores(params: Params, layout: Layout) -> pa.Table:
     """Per-image scores of all methods. Only files that the parameters name are read: those of removed variants may still lie there."""
     tables = []
     for method, seeds in methods_of(params):
+        expected = sorted(params.outside[method].datasets if method in params.outside else params.datasets)
         for seed in seeds:
             path = layout.scores(method, seed)
             table = read_table(path)
             found = sorted(set(table["dataset"].to_pylist()))
-            if found != sorted(params.datasets):
-                raise InputError(f"{path}: scores of {found}; expected {sorted(params.datasets)}; evaluate {method} again (dvc repro)")
+            if found != expected:
+                raise InputError(f"{path}: scores of {found}; expected {expected}; evaluate {method} again (dvc repro)")
             tables.append(table)
     return pa.concat_tables(tables)
 

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from harmonization.evaluation.blocks import BUCKETS
+from harmonization.evaluation.outputs import files_of
 from harmonization.evaluation.scoring import Harmonize
 from harmonization.splits import SPLITS
 from harmonization.tables import read_table
@@ -40,7 +41,9 @@ def _gallery(
     evaluation = params.active.evaluation
     split = packed(params, layout, dataset, "test", evaluation.size_px)
     own = scores.filter(pc.field("dataset") == dataset)
-    return cases(own, split, methods, seeds=seeds, judged=judged, count=evaluation.gallery)
+    folders = {name: method.pictures(dataset) for name, method in params.outside.items()}
+    imported = {name: files_of(folder, split.rows) for name, folder in folders.items() if folder}
+    return cases(own, split, methods, imported=imported, seeds=seeds, judged=judged, count=evaluation.gallery)
 
 
 def card_of(dataset: str, layout: Layout) -> Card:

@@ -17,12 +17,14 @@ function makeDistributions(section) {
   const own = () => SCORES[dataset.value];
   const view = () => LEADERS[dataset.value].conventions.headline;
   const shown = () => [...boxes.querySelectorAll("input:checked")].map((box) => Number(box.value));
-  const ordered = () => view().order.map((position) => own().methods[position]);
+  const isKnown = (method) => own().measures[measure.value].quantiles[own().methods.indexOf(method)]?.[0] !== null;
+  const names = () => view().order.map((position) => LEADERS[dataset.value].methods[position]);
+  const ordered = () => names().filter((method) => own().methods.includes(method) && isKnown(method)); // some from elsewhere are not
 
   function offerMethods() {
     const before = reference.value || IDENTITY;
     reference.replaceChildren(...ordered().map((method) => new Option(method, method)));
-    reference.value = own().methods.includes(before) ? before : IDENTITY;
+    reference.value = ordered().includes(before) ? before : IDENTITY;
     const first = new Set([IDENTITY, ...ordered().slice(0, SHOWN_AT_FIRST)]);
     const kept = boxes.children.length > 0 ? new Set(shown().map((position) => boxes.names[position])) : first;
     boxes.names = own().methods;
@@ -51,7 +53,7 @@ function makeDistributions(section) {
 
   function draw() {
     const [scores, methods] = [own(), shown()];
-    const choice = { own: scores, view: view(), measure: measure.value, methods, reference: scores.methods.indexOf(reference.value) };
+    const choice = { own: scores, leaders: LEADERS[dataset.value], measure: measure.value, methods, reference: scores.methods.indexOf(reference.value) };
     const { name, unit, rises } = WORDS[choice.measure];
     showTable(table, choice, dataset.value);
     plotOfValues.setAttribute("aria-label", `${name} on ${dataset.value}, a box for each method; the table below has its numbers`);
@@ -72,7 +74,7 @@ function makeDistributions(section) {
     draw();
   };
   dataset.addEventListener("input", redraw(offerMeasures, offerMethods, offerLogarithm));
-  measure.addEventListener("input", redraw(offerLogarithm));
+  measure.addEventListener("input", redraw(offerMethods, offerLogarithm));
   for (const control of [reference, logarithmic, boxes]) control.addEventListener("input", redraw());
   for (const button of section.querySelectorAll(".methods button")) {
     button.addEventListener("click", () => {
@@ -147,14 +149,15 @@ function differencesOf(own, measure, method, reference, line) {
   };
 }
 
-function showTable(table, { own, view, measure, methods, reference }, dataset) {
+function showTable(table, { own, leaders, measure, methods, reference }, dataset) {
   const { digits } = WORDS[measure];
   const { quantiles, infinite } = own.measures[measure];
   const against = own.methods[reference];
   const counted = `${WORDS[measure].name} on ${dataset}: quantiles over ${own.n_images} images`;
   table.caption.textContent = `${counted}, paired difference to ${against}`;
   table.tBodies[0].replaceChildren(...methods.map((method) => {
-    const pair = pairOf(view.pairs[measure], method, reference, own.methods.length);
+    const [one, other] = [method, reference].map((position) => leaders.methods.indexOf(own.methods[position]));
+    const pair = pairOf(leaders.conventions.headline.pairs[measure], one, other, leaders.methods.length);
     const row = document.createElement("tr");
     const head = document.createElement("th");
     head.scope = "row";

@@ -42,11 +42,12 @@ function showLeaders(table, convention, reference) {
   const columns = [...table.tHead.rows[0].cells].map((cell) => cell.dataset.shows?.split(" ") ?? []);
   const rows = new Map([...table.tBodies[0].rows].map((row) => [row.dataset.method, row]));
   const against = methods.indexOf(reference);
-  for (const position of view.order) {
-    const row = rows.get(methods[position]);
+  const unscored = [...rows.keys()].filter((method) => !methods.includes(method)); // numbers from elsewhere on other data sets
+  for (const method of [...view.order.map((position) => methods[position]), ...unscored]) {
+    const [row, position] = [rows.get(method), methods.indexOf(method)];
     columns.forEach(([kind, measure, more], index) => {
       const cell = row.cells[index];
-      const pair = pairOf(view.pairs[measure], position, against, methods.length);
+      const pair = position < 0 || against < 0 ? null : pairOf(view.pairs[measure], position, against, methods.length);
       if (kind === "mean") showMean(cell, measure, position, view, more === "interval");
       if (kind === "change") showChange(cell, measure, pair);
       if (kind === "p") cell.textContent = pValue(pair ? pair.p : null);

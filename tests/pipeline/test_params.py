@@ -1,5 +1,7 @@
 """params.yaml: read as DVC reads it, and every mistake is one line that names the key."""
 
+from pathlib import Path
+
 import pytest
 
 from harmonization.errors import InputError
@@ -63,6 +65,42 @@ def test_numbers_are_read_as_yaml_1_2(edited):
 def test_a_mistake_is_one_line_that_names_the_key(edited, old, new, message):
     with pytest.raises(InputError, match=message) as error:
         load_params(edited(old, new))
+    assert "\n" not in str(error.value)
+
+
+ENTRY = "{folder: theirs, outputs: {people: png}}"
+TABLE = "file: a.csv, convention: pctnet, size_px: 64, columns: {name: N, mse: M}"
+
+
+def test_results_from_elsewhere_are_read(edited):
+    table = f"pct: {{folder: ../pct, tables: {{luminance: {{{TABLE}}}}}}}"
+    params = load_params(edited("outside: {}", f"outside: {{theirs: {ENTRY}, {table}}}"))
+    assert params.outside_method("theirs").pictures("people") == Path("theirs/png")
+    assert params.outside_method("theirs").pictures("luminance") is None
+    assert params.outside_method("pct").tables["luminance"].columns == {"name": "N", "mse": "M"}
+    assert params.outside_method("pct").datasets == ["luminance"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (f"idih: {ENTRY}", r"outside\.idih has the name of a variant; give it another"),
+        (f"reinhard: {ENTRY}", r"outside\.reinhard has the name of a baseline"),
+        (f"../a: {ENTRY}", r"outside\.\.\./a\.\[key\]: String should match pattern"),
+        ("a: {folder: theirs}", r"outside\.a: neither `outputs` nor `tables`; expected"),
+        ("a: {folder: b, outputs: {people: c}, data_hash: {hmh: d}}", r"outside\.a: data_hash of \['hmh'\]; expected some of \['people'\]"),
+        ("a: {outputs: {people: png}}", r"outside\.a\.folder: Field required"),
+        ("a: {folder: theirs, outputs: {people: ../png}}", r"outside\.a\.outputs\.people: expected a path inside the entry's folder"),
+        ("a: {folder: theirs, outputs: {people: /png}}", r"outside\.a\.outputs\.people: expected a path inside the entry's folder"),
+        ("a: {folder: theirs, outputs: {sun: png}}", r"outside\.a has the data sets \['sun'\]; expected some of \['people', 'lumin"),
+        (f"a: {{folder: b, outputs: {{people: c}}, tables: {{people: {{{TABLE}}}}}}}", r"\['people'\] in `outputs` and in `tables`"),
+        ("a: {folder: b, tables: {people: {file: a.csv}}}", r"outside\.a\.tables\.people\.convention: Field required"),
+        (f"a: {{folder: b, tables: {{people: {{{TABLE}, peak: 255}}}}}}", r"outside\.a\.tables\.people\.peak: unknown key"),
+    ],
+)
+def test_a_mistake_in_an_entry_of_outside_names_its_key(edited, entry, message):
+    with pytest.raises(InputError, match=message) as error:
+        load_params(edited("outside: {}", f"outside: {{{entry}}}"))
     assert "\n" not in str(error.value)
 
 

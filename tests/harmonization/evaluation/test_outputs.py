@@ -1,5 +1,6 @@
 """Pictures from elsewhere score as the pipeline's own, or not at all."""
 
+import json
 import sys
 
 import cv2
@@ -11,7 +12,8 @@ import pytest
 from harmonization.cli import main
 from harmonization.data import pack_split, square_image
 from harmonization.errors import InputError
-from harmonization.evaluation.outputs import score_outputs
+from harmonization.evaluation.conventions import CONVENTIONS
+from harmonization.evaluation.outputs import files_of, score_outputs
 from harmonization.evaluation.scoring import score_split
 from harmonization.files import write_bytes
 from harmonization.images import encode_png
@@ -67,6 +69,18 @@ def test_a_picture_at_its_photographs_size_is_squared_like_all_others(composites
         write_bytes(tmp_path / "square" / f"{row['sample_id']}.png", encode_png(square_image(picture, SIZE)))
     full, square = (score_outputs(tmp_path / name, composites, method="m", size_px=SIZE) for name in ("full", "square"))
     assert full.equals(square)
+
+
+def test_a_published_composite_goes_by_its_own_files_name_too(tmp_path):
+    published = {"HAdobe5k": ("935_1_3", "a0935_1_3"), "Hday2night": ("77_1_1", "d1048-20120628-200951_1_1")}
+    for subset, (sample, file) in published.items():
+        params = json.dumps({"file": f"{file}.jpg"})
+        rows = pa.table({"sample_id": [sample], "transfer": ["published"], "transfer_params": [params]})
+        for name in (file, sample):
+            write_bytes(tmp_path / subset / name / f"{name}.jpg", b"x")
+            assert files_of(tmp_path / subset / name, rows) == [tmp_path / subset / name / f"{name}.jpg"]
+        with pytest.raises(InputError, match="1 composites have two pictures"):
+            files_of(tmp_path / subset, rows)
 
 
 def test_other_splits_can_be_scored(composites, tmp_path):
@@ -135,7 +149,7 @@ def test_the_command_prints_every_convention_and_writes_the_table(outputs, compo
     table = read_table(tmp_path / "scores.parquet")
     assert table.equals(score_outputs(outputs, composites, method="m", size_px=SIZE))
     assert pyarrow.csv.read_csv(tmp_path / "scores.csv").num_rows == table.num_rows
-    head, first, second, *_ = capsys.readouterr().out.splitlines()[-10:]
+    head, first, second, *_ = capsys.readouterr().out.splitlines()[-1 - len(CONVENTIONS) :]
     assert head.split() == ["convention", "MSE", "PSNR", "fMSE", "images"]
     rows = table.filter((pa.compute.field("background") == "composite") & (pa.compute.field("quantisation") == "uint8"))
     means = [f"{np.mean(rows[column].to_numpy()):.2f}" for column in ("mse", "psnr_255", "fmse")]

@@ -1,0 +1,58 @@
+"""What others computed, as one method's scores beside ours."""
+
+import logging
+from pathlib import Path
+
+from harmonization.data import PackedSplit, data_hash
+from harmonization.errors import InputError
+from harmonization.evaluation.imported import OF_FOREGROUND, imported_rows
+from harmonization.evaluation.outputs import score_pictures, without_foreground
+from harmonization.shards import Row
+from pipeline.evaluation import perceptual_network, write_rows_of
+from pipeline.layout import Layout
+from pipeline.outside_params import Outside, OutsideTable
+from pipeline.packing import packed
+from pipeline.params import Params
+from pipeline.provenance import code_commit
+
+log = logging.getLogger(__name__)
+
+
+def write_outside_scores(params: Params, layout: Layout, name: str) -> None:
+    """Writes the per-image table of an entry of ``outside`` and, beside it, a few headline numbers, as ``write_scores`` does."""
+    entry, evaluation = params.outside_method(name), params.active.evaluation
+    perceptual = perceptual_network(evaluation.lpips) if entry.outputs else None
+    rows: list[Row] = []
+    for dataset in (dataset for dataset in params.datasets if dataset in entry.datasets):
+        split = packed(params, layout, dataset, "test", evaluation.size_px)
+        _tell_empty_masks(dataset, split)
+        names = {"method": name, "seed": 0, "dataset": dataset, "data_hash": data_hash(layout.composites(dataset))}
+        _expect_composites(entry, names)
+        if pictures := entry.pictures(dataset):
+            names["commit"] = code_commit()
+            rows += score_pictures(pictures, split, names=names, perceptual=perceptual)
+        else:  # no code of ours made these numbers, so they have no commit
+            rows += _rows_of_table(Path(entry.folder), entry.tables[dataset], split, names | {"commit": None}, evaluation.size_px)
+    write_rows_of(layout.scores(name, 0), rows)
+
+
+def _expect_composites(entry: Outside, names: Row) -> None:
+    """Names of samples outlive a change of the synthesis; results made from the former composites are of another test set."""
+    expected, found = entry.data_hash.get(names["dataset"]), names["data_hash"]
+    if expected not in {None, found}:
+        key = f"outside.{names['method']}.data_hash.{names['dataset']}"
+        raise InputError(f"params.yaml: {key} is {expected!r}, the composites' is {found!r}; make the results anew from these composites")
+
+
+def _rows_of_table(folder: Path, table: OutsideTable, split: PackedSplit, names: Row, size_px: int) -> list[Row]:
+    if table.size_px != size_px:
+        came = f"{folder / table.file}: scores at {table.size_px} px (outside.{names['method']}.tables.{names['dataset']}.size_px)"
+        raise InputError(f"{came}; expected {size_px}, at which this profile scores: those at another size do not compare")
+    chosen = {"columns": table.columns, "convention": table.convention, "letters": table.letters}
+    return imported_rows(folder / table.file, split, names=names, **chosen)
+
+
+def _tell_empty_masks(dataset: str, split: PackedSplit) -> None:
+    if empty := without_foreground(split):
+        what = f"{len(empty)} of {len(split.mask)} images have an empty mask at this size, first {empty[0]}"
+        log.warning("%s: %s: their %s are undefined and not averaged", dataset, what, ", ".join(OF_FOREGROUND))

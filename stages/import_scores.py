@@ -1,0 +1,18 @@
+"""Stage ``import_scores``: pictures or tables that others made + the test photographs -> scores/<profile>/<name>/0.parquet and .json."""
+
+from pipeline.device import set_threads
+from pipeline.layout import Layout
+from pipeline.outside import write_outside_scores
+from pipeline.params import load_params
+from pipeline.stage import run_stage
+
+
+def main(name: str) -> None:
+    """Scores or reads one entry of ``outside``, on the test split of the data sets that it has."""
+    params = load_params()
+    set_threads(params)
+    write_outside_scores(params, Layout(params.profile), name)
+
+
+if __name__ == "__main__":
+    run_stage(main, __doc__, {"name": str})
