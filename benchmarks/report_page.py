@@ -57,7 +57,15 @@ def drawn_scores(methods: list[str], count: int, rng: np.random.Generator) -> pa
                     "psnr_target": psnr - 0.5,
                     "psnr_range": psnr - 1,
                 }
-                similar = {"fpsnr": psnr - 8, "ssim": 1 - mse / 1e4, "fssim": 1 - fmse / 1e4, "lpips": mse / 1e4}
+                similar = {
+                    "ciede2000": np.sqrt(fmse) / 8,
+                    "background_mse": 0.0,
+                    "idempotence": fmse / 20,
+                    "fpsnr": psnr - 8,
+                    "ssim": 1 - mse / 1e4,
+                    "fssim": 1 - fmse / 1e4,
+                    "lpips": mse / 1e4,
+                }
                 protocol = {"method": method, "seed": 0, "dataset": DATASET, "background": background, "quantisation": quantisation}
                 parts.append(
                     pd.DataFrame({**names, "foreground_ratio": ratio, **columns, **similar, **protocol, "commit": "", "data_hash": ""})
@@ -103,6 +111,7 @@ def write_drawn_page(path: Path, *, params: Params, methods: list[str], count: i
         summary=summary.to_pandas(),
         sections=[Section(DATASET, card, gains, methods[1], cases, [])],
         reports={},
+        opinions=[],
         curves={},
         choices=Choices(leaders_of(*choices), distributions_of(scores), training_of(histories)),
         facts={},

@@ -1,6 +1,7 @@
 """The ``harmonize`` command: one composite photograph and its mask in, the harmonized photograph out.
 
-``harmonize dataset`` exports, imports, checks and shows data sets of composites; ``harmonize score`` scores any method's pictures.
+``harmonize dataset`` exports, imports, checks and shows data sets of composites; ``harmonize score`` scores any method's pictures;
+``harmonize study`` asks people for their opinion of them.
 """
 
 import argparse
@@ -15,8 +16,9 @@ from harmonization.evaluation import cli as score_cli
 from harmonization.files import write_bytes
 from harmonization.images import encoder_for, read_mask, read_rgb
 from harmonization.inference import harmonize
+from harmonization.study import cli as study_cli
 
-COMMANDS = {"dataset": dataset_cli.run, "score": score_cli.run}
+COMMANDS = {"dataset": dataset_cli.run, "score": score_cli.run, "study": study_cli.run}
 
 
 def main() -> None:

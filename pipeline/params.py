@@ -17,6 +17,9 @@ from pipeline.training_params import Backbone, Classifier, Evaluation, Training,
 PARAMS_FILE = Path("params.yaml")
 
 
+StudyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+
+
 class Machine(Section):
     """What does not enter a result."""
 
@@ -48,6 +51,7 @@ class Params(Section):
     sources: Annotated[list[str], Field(min_length=1)]
     datasets: Annotated[list[str], Field(min_length=1)]
     baselines: list[str]
+    studies: list[StudyName]  # tables of opinions in reports/studies/
     seeds: Annotated[list[int], Field(min_length=1)]
     variants: dict[str, Variant]
     outside: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], Outside]
@@ -81,6 +85,7 @@ class Params(Section):
     @model_validator(mode="after")
     def _names_refer_to_something(self) -> "Params":
         _expect(self.profile in self.profiles, f"profile is {self.profile!r}; expected one of {sorted(self.profiles)}")
+        _expect(len(set(self.studies)) == len(self.studies), f"studies is {self.studies}; expected each once")
         for name, variant in self.variants.items():
             key = f"variants.{name}.dataset"
             _expect(variant.dataset in self.datasets, f"{key} is {variant.dataset!r}; expected one of {self.datasets}")

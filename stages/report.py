@@ -1,4 +1,4 @@
-"""Stage ``report``: all scores, histories and data -> reports/: tables, metrics, plots, figures and the page."""
+"""Stage ``report``: all scores, histories, opinions and data -> reports/: tables, metrics, plots, figures and the page."""
 
 import pyarrow as pa
 
@@ -15,6 +15,7 @@ from pipeline.reporting.dvc_views import write_metrics, write_plots
 from pipeline.reporting.figures import losses_figure, svg_of, validation_figure, write_png
 from pipeline.reporting.gallery import loaded_methods
 from pipeline.reporting.leaders import leaders_of
+from pipeline.reporting.opinions import opinion_studies, read_opinions
 from pipeline.reporting.page import Choices, write_page
 from pipeline.reporting.results import headline_frame, read_histories, read_scores
 from pipeline.reporting.sections import section_of
@@ -29,14 +30,14 @@ def main() -> None:
     params = load_params()
     layout = Layout(params.profile)
     scores, histories = read_scores(params, layout), read_histories(params, layout)
+    opinions = read_opinions(params.studies)
     resamples = params.active.evaluation.bootstrap
     summary = summarise(scores, bootstrap=resamples)
     means, pairs = standings(scores, bootstrap=resamples), pairwise(scores, bootstrap=resamples)
     headline = headline_frame(summary)
-    write_table(REPORTS / "tables" / "scores.parquet", scores)
-    write_table(REPORTS / "tables" / "summary.parquet", summary)
-    write_table(REPORTS / "tables" / "standings.parquet", means)
-    write_table(REPORTS / "tables" / "pairs.parquet", pairs)
+    tables = {"scores": scores, "summary": summary, "standings": means, "pairs": pairs}
+    for name, table in (tables | ({"opinions": opinions} if params.studies else {})).items():
+        write_table(REPORTS / "tables" / f"{name}.parquet", table)
     methods = loaded_methods(params, layout, device=device_of(params))
     write_metrics(headline)
     write_plots(histories, scores, methods, params=params, layout=layout)
@@ -60,6 +61,7 @@ def main() -> None:
         summary=summary.to_pandas(),
         sections=sections,
         reports=reports,
+        opinions=opinion_studies(opinions),
         curves=curves,
         choices=Choices(leaders_of(means.to_pandas(), pairs.to_pandas()), distributions_of(scores), training_of(histories)),
         facts=_facts(scores),

@@ -14,8 +14,10 @@ from ruamel.yaml import YAML
 
 from harmonization.checkpoint import save_harmonizer
 from harmonization.networks.harmonizer import build_harmonizer
+from harmonization.study.tables import OPINIONS
 from harmonization.tables import DROPPED, MANIFEST, SELECTED, read_table, write_rows, write_table
 from pipeline.layout import Layout
+from pipeline.reporting.opinions import STUDIES
 from stages import evaluate, evaluate_baselines, report
 from tests.conftest import ROOT
 
@@ -62,6 +64,7 @@ def write_params(root: Path) -> None:
         profile["datasets"] = {name: profile["datasets"][name] for name in DATASETS}
     tree["baselines"] = ["identity", "reinhard"]
     tree["seeds"] = list(SEEDS)
+    tree["studies"] = ["panel"]
     tree["classifier"]["dataset"] = DATASETS[0]
     tree["variants"] = {name: tree["variants"][name] for name in VARIANTS}
     tree["profiles"]["sample"]["evaluation"] = {"size_px": SIZE, "lpips": None, "bootstrap": 100, "gallery": 5}
@@ -76,6 +79,19 @@ def write_run(layout: Layout, variant: str, seed: int) -> None:
     rows = [{"epoch": epoch, "g_loss": 1 / epoch + seed, "d_loss": None, "val_fmse": 90.0 / epoch, "val_psnr": 30.0} for epoch in (1, 2, 3)]
     schema = pa.schema([("epoch", pa.int64()), *((name, pa.float64()) for name in ("g_loss", "d_loss", "val_fmse", "val_psnr"))])
     write_table(layout.run(variant, seed) / "history.parquet", pa.Table.from_pylist(rows, schema=schema))
+
+
+def opinions(mode: str = "rating") -> list[dict[str, object]]:
+    """What a panel of three thought of 20 images; of ``lost`` there are no votes."""
+    shared = {"study": "somewhere", "mode": mode, "dataset": DATASETS[0], "n_left_out": 2, "n_unfinished": 1}
+    shared |= {"alpha_ordinal": 0.5, "alpha_interval": 0.625} if mode == "rating" else {"kendall_u": 0.25}
+    score, more = ("mos", {"deviation": 0.75}) if mode == "rating" else ("strength", {"win_rate": 0.5})
+    rows = [
+        {**shared, "method": method, score: 3.0 + better, "low": 2.5 + better, "high": 3.5 + better, "difference": better, **more}
+        | {"difference_low": better - 0.25, "difference_high": better + 0.25, "n_votes": 60, "n_raters": 3, "n_images": 20}
+        for method, better in (("composite", 0.0), ("real", 1.5), ("idih", -0.5))
+    ]
+    return [*rows, {**shared, "method": "lost", "n_votes": 0, "n_raters": 0, "n_images": 0}]
 
 
 def run_stages() -> None:
@@ -100,6 +116,7 @@ def reported(folder: Path) -> Iterator[Path]:
         shutil.copytree(ROOT / "reports" / "templates", folder / "reports" / "templates")
         for name in ("published_scores.csv", "side_by_side.yaml"):
             shutil.copy(ROOT / "reports" / name, folder / "reports")
+        write_rows(STUDIES / "panel.parquet", opinions(), OPINIONS)
         layout = Layout("sample")
         for dataset in DATASETS:
             write_rows(layout.composites(dataset) / "manifest.parquet", manifest(dataset), MANIFEST)

@@ -39,8 +39,8 @@ def score_outputs(
 
 def score_pictures(outputs: Path, packed: PackedSplit, *, names: Row, perceptual: nn.Module | None) -> list[Row]:
     """The same for a split that is packed already; ``names`` are the columns that all rows share, as in ``score_split``."""
-    files = files_of(outputs, packed.rows)
-    pictures = (squared_picture(path, packed, index) for index, path in enumerate(files))
+    files, rows = files_of(outputs, packed.rows), packed.rows.select(["width", "height"]).to_pylist()
+    pictures = (squared_picture(path, row, packed.mask.shape[1]) for path, row in zip(files, rows, strict=True))
     return score_split(packed, lambda _composite, _mask: next(pictures), names=names, perceptual=perceptual, repeats=False)
 
 
@@ -99,13 +99,13 @@ def files_of(folder: Path, rows: pa.Table) -> list[Path]:
     return [found[sample][0] for sample in samples]
 
 
-def squared_picture(path: Path, packed: PackedSplit, index: int) -> np.ndarray:
-    """One sample's picture at the size of the split as any method's own, float32 (S, S, 3) in [0, 255]."""
+def squared_picture(path: Path, row: Row, size_px: int) -> np.ndarray:
+    """The picture of a row of a manifest, float32 (S, S, 3) in [0, 255]; it has that size or its photograph's."""
     if has_16_bits(path):
         raise InputError(f"{path}: 16 bits a channel; expected 8, as the protocols are defined; save it as 8-bit PNG, rounded")
-    picture, size_px = read_rgb(path), packed.mask.shape[1]
+    picture = read_rgb(path)
     height, width = picture.shape[:2]
-    photograph = packed.rows["width"][index].as_py(), packed.rows["height"][index].as_py()
+    photograph = row["width"], row["height"]
     if (width, height) == (size_px, size_px):
         return picture.astype(np.float32)
     if (width, height) == photograph:

@@ -110,7 +110,9 @@ def _pictures(
     composite, real, mask = pictures_of(split, index)
     pictures = [Picture("composite", _jpeg_uri(composite), fmse[REFERENCE], psnr[REFERENCE]), Picture("mask", _png_uri(split.mask[index]))]
     own = {name: harmonize(composite.copy(), mask[0, 0].numpy().copy()) for name, harmonize in methods.items()}
-    for name, picture in (own | {name: squared_picture(path, split, index) for name, path in files.items()}).items():
+    size = {name: split.rows[name][index].as_py() for name in ("width", "height")}
+    theirs = {name: squared_picture(path, size, split.mask.shape[1]) for name, path in files.items()}
+    for name, picture in (own | theirs).items():
         output = as_saved(picture, composite, mask)
         pictures.append(Picture(name, _jpeg_uri(output), fmse[name], psnr[name], is_method=True))
     return [*pictures, Picture("real", _jpeg_uri(real))]

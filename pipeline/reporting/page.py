@@ -24,6 +24,7 @@ from pipeline.params import Params
 from pipeline.reporting.distributions import QUANTILES
 from pipeline.reporting.embedding import SMALLEST_P, digits_of, json_for_page, plotting_library
 from pipeline.reporting.gallery import Case
+from pipeline.reporting.opinions import OpinionStudy
 from pipeline.reporting.published_scores import read_published
 from pipeline.reporting.results import methods_of
 from pipeline.training_params import Variant
@@ -91,6 +92,7 @@ def write_page(
     summary: pd.DataFrame,
     sections: list[Section],
     reports: "Mapping[str, ReportSection]",
+    opinions: list[OpinionStudy],
     curves: dict[str, str],
     choices: Choices,
     facts: Mapping[str, object],
@@ -107,6 +109,7 @@ def write_page(
         confidence=CONFIDENCE,
         reference=REFERENCE,
         sections=[{"data": section, **_tables(summary[summary["dataset"] == section.name], params)} for section in sections],
+        opinions=opinions,
         conventions=CONVENTIONS,
         published=read_published(),
         reports=reports,

@@ -53,7 +53,8 @@ function makeDistributions(section) {
 
   function draw() {
     const [scores, methods] = [own(), shown()];
-    const choice = { own: scores, leaders: LEADERS[dataset.value], measure: measure.value, methods, reference: scores.methods.indexOf(reference.value) };
+    const against = scores.methods.indexOf(reference.value);
+    const choice = { own: scores, leaders: LEADERS[dataset.value], measure: measure.value, methods, reference: against };
     const { name, unit, rises } = WORDS[choice.measure];
     showTable(table, choice, dataset.value);
     plotOfValues.setAttribute("aria-label", `${name} on ${dataset.value}, a box for each method; the table below has its numbers`);

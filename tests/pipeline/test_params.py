@@ -38,6 +38,8 @@ def test_numbers_are_read_as_yaml_1_2(edited):
         ("width_factor: 0.25", "width_faktor: 0.25", r"profiles\.sample\.training\.width_faktor: unknown key"),
         ("batch_size: 8", "batch_size: 0", r"profiles\.sample\.training\.batch_size: .*greater than or equal to 1; got 0"),
         ("batch_size: 8", "batch_size: eight", r"batch_size: .*got 'eight'"),
+        ("studies: []", "studies: [a/b]", r"studies\.0: .*should match pattern.*got 'a/b'"),
+        ("studies: []", "studies: [a, a]", r"studies is \['a', 'a'\]; expected each once"),
         ("profile: sample", "profile: smaple", r"profile is 'smaple'; expected one of \['coco', 'full', 'sample'\]"),
         ("dataset: people", "dataset: poeple", r"variants\.unet_code\.dataset is 'poeple'"),
         (

@@ -87,7 +87,7 @@ def test_tables_scroll_inside_their_own_box(text):
     boxes = [attributes for tag, attributes in Elements(text).found if tag == "div" and attributes.get("class") == "scroll"]
     published = read_published(ROOT / PUBLISHED_SCORES)
     beside = sum(len(report.tables) for report in read_described(published, ROOT / SIDE_BY_SIDE).values())
-    assert len(boxes) == 2 * 2 + 1 + 1 + 2 + len(published) + beside
+    assert len(boxes) == 2 * 2 + 1 + 1 + 1 + 2 + len(published) + beside
     assert all(box["tabindex"] == "0" and box["aria-label"] for box in boxes)
 
 
@@ -117,6 +117,16 @@ def test_the_pages_leader_is_the_summarys(inside, text):
     assert all(math.isfinite(mean) for mean in means.values())
     table = text.split('aria-label="Methods on people"')[1].split("</table>")[0]
     assert re.findall(r'<th scope="row">([a-z_]+)', table) == sorted(means, key=means.__getitem__)
+
+
+def test_opinions_stand_with_the_best_first_and_apart_from_what_is_published(text):
+    section = text.split('id="opinions"')[1].split("</section>")[0]
+    assert re.findall(r'<th scope="row">([a-z]+)', section) == ["real", "composite", "idih", "lost"]
+    assert "20 images of <code>people</code>, 3 raters, 1 of whom did not finish; 2 left out for missed attention checks" in section
+    assert "0.50 ordinal, 0.62 interval" in section
+    assert '<td class="better">+1.50<small>+1.25 to +1.75</small></td>' in section
+    assert '<td class="worse">−0.50<small>−0.75 to −0.25</small></td>' in section
+    assert "HaMaGAN" not in section
 
 
 def gains(page: Page) -> list[float]:

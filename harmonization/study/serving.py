@@ -1,0 +1,68 @@
+"""A study's service on a port, one at a time for each study."""
+
+import fcntl
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from harmonization.errors import InputError
+from harmonization.files import sha256_of
+from harmonization.study.definition import definition_path, expect_pictures, read_study
+from harmonization.study.server import app_of
+from harmonization.study.store import VoteStore, votes_path
+
+BACKLOG = 256  # connections that may wait
+
+
+def serve(folder: Path, *, host: str, port: int) -> None:
+    """Serves the study in a folder until Ctrl-C or SIGTERM; says the address on standard error. Port 0 is any free one."""
+    study = read_study(folder)
+    expect_pictures(folder, study)
+    digest = sha256_of(definition_path(folder))
+    with (
+        _alone(folder),
+        closing(_bound(host, port)) as listener,
+        closing(VoteStore(votes_path(folder), study_sha256=digest)) as store,
+    ):
+        name = f"[{host}]" if ":" in host else host
+        sys.stderr.write(f"study {study.name}: http://{name}:{listener.getsockname()[1]}/ (Ctrl-C ends it; votes are kept)\n")
+        sys.stderr.flush()
+        # No access log: it would hold addresses and tokens.
+        config = uvicorn.Config(app_of(study, folder, store), log_level="warning", access_log=False, ws="none", lifespan="off")
+        try:
+            uvicorn.Server(config).run(sockets=[listener])
+        except KeyboardInterrupt:  # uvicorn has ended in order and passes the signal on
+            return
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Holds the study's lock. The kernel frees it when the process ends, however that happens."""
+    path = folder / "serving.lock"
+    try:
+        file = path.open("a+")
+    except OSError as error:
+        raise InputError(f"{folder}: cannot write there ({error}); expected a folder that can hold the votes") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            raise InputError(f"{folder}: this study is being served already (process {file.read().strip()}); end that one first") from error
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except (OSError, OverflowError) as error:
+        raise InputError(f"{host}, port {port}: cannot listen there ({error}); choose another --host or --port") from error
