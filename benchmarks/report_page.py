@@ -24,7 +24,7 @@ from harmonization.images import encode_jpeg, encode_png
 from harmonization.tables import SCORES
 from pipeline.params import Params, load_params
 from pipeline.reporting.distributions import distributions_of
-from pipeline.reporting.figures import gains_figure, ratio_figure, svg_of
+from pipeline.reporting.figures import gains_figure, ratio_figure, svg_of, validation_figure
 from pipeline.reporting.gallery import Case, Focus, Picture
 from pipeline.reporting.leaders import leaders_of
 from pipeline.reporting.page import Card, Choices, Section, write_page
@@ -112,7 +112,7 @@ def write_drawn_page(path: Path, *, params: Params, methods: list[str], count: i
         sections=[Section(DATASET, card, gains, methods[1], cases, [])],
         reports={},
         opinions=[],
-        curves={},
+        curves={"validation": svg_of(validation_figure(histories))},
         choices=Choices(leaders_of(*choices), distributions_of(scores), training_of(histories)),
         facts={},
     )

@@ -98,7 +98,7 @@ function drawValues(library, place, { own, measure, methods }, isLogarithmic) {
   const title = { text: `${name}${unit ? `, ${unit}` : ""} (${rises ? "higher" : "lower"} is better)` };
   const xaxis = { title, type: isLogarithmic ? "log" : "linear" };
   const yaxis = { type: "category", fixedrange: true };
-  library.react(place, traces, layoutOf({ showlegend: false, height: 90 + ROW_PX * rows.length, xaxis, yaxis }), PLOT_CONFIG);
+  drawPlot(library, place, traces, { showlegend: false, height: 90 + ROW_PX * rows.length, xaxis, yaxis });
 }
 
 function boxOf(own, measure, method, color) {
@@ -130,7 +130,7 @@ function drawDifferences(library, place, { own, measure, methods, reference }) {
   const styled = methods.map((method, index) => [method, styleOf(index)]).filter(([method]) => method !== reference);
   const traces = styled.map(([method, line]) => differencesOf(own, measure, method, reference, line));
   const xaxis = { title: { text: "images in ascending order, %" }, range: [0, 100] };
-  library.react(place, traces, layoutOf({ ...withLegend(place, traces), xaxis }), PLOT_CONFIG);
+  drawPlot(library, place, traces, { ...withLegend(place, traces), xaxis });
 }
 
 function differencesOf(own, measure, method, reference, line) {

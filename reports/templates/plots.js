@@ -47,6 +47,12 @@ function layoutOf(more) {
   };
 }
 
+// Draws or redraws a plot. The element has the height, not the layout: on a resize Plotly forgets the layout's.
+function drawPlot(library, place, traces, { height, ...layout }) {
+  place.style.height = `${height}px`;
+  library.react(place, traces, layoutOf({ ...layout, autosize: true }), PLOT_CONFIG);
+}
+
 // The height of a plot and the legend below it, in as many columns as fit.
 function withLegend(place, names) {
   const height = LEGEND_ROW_PX * Math.ceil(names.length / Math.max(1, Math.floor(place.clientWidth / LEGEND_COLUMN_PX)));

@@ -21,7 +21,7 @@ function drawTraining(library, place) {
   const isLogarithmic = place.dataset.curve === "val_fmse";
   const xaxis = { title: { text: "epoch" }, ...(longest < FEW_EPOCHS ? { dtick: 1 } : {}) };
   const yaxis = { type: isLogarithmic ? "log" : "linear" };
-  library.react(place, traces, layoutOf({ ...withLegend(place, names), xaxis, yaxis }), PLOT_CONFIG);
+  drawPlot(library, place, traces, { ...withLegend(place, names), xaxis, yaxis });
 }
 
 function makeTraining(section) {

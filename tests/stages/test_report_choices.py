@@ -120,6 +120,19 @@ def test_plots_are_drawn_once_they_come_near_and_fit_the_screen(plots):
     assert plots.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+def test_plots_keep_their_height_and_fit_when_the_window_changes(plots):
+    sizes = "[...document.querySelectorAll('section.distributions .plot')].map(plot => plot.querySelector('.main-svg').getBBox().height)"
+    heights = "[...document.querySelectorAll('section.distributions .plot')].map(plot => plot.clientHeight)"
+    before = plots.evaluate(heights)
+    assert min(before) > 150
+    plots.set_viewport_size({"width": 700, "height": 500})
+    plots.wait_for_function("document.querySelector('section.distributions .main-svg').clientWidth < 700")
+    plots.wait_for_timeout(500)
+    assert plots.evaluate(heights) == before
+    assert min(plots.evaluate(sizes)) > 100
+    assert plots.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
 def test_the_plots_table_has_quantiles_and_pairs(plots, report_folder):
     form = plots.locator("section.distributions form")
     form.get_by_label("Data set").select_option("luminance")
