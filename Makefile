@@ -60,4 +60,4 @@ lock: $(READY)  ## pin every dependency anew
 		--output-file requirements.lock
 
 clean:  ## drop what the pipeline wrote; DVC's cache stays and restores it
-	rm -rf data features runs scores reports/tables reports/figures reports/curves reports/index.html
+	rm -rf data features runs scores reports/tables reports/figures reports/plots reports/index.html

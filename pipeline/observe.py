@@ -188,11 +188,11 @@ def watched(
 
 def results() -> list[dict[str, object]]:
     """The numbers of the last report as a table, and a link to its page."""
-    page, metrics = REPORTS / "index.html", REPORTS / "metrics.json"
-    if not (page.is_file() and metrics.is_file()):
+    page, metrics = REPORTS / "index.html", sorted((REPORTS / "metrics").glob("*.json"))
+    if not (page.is_file() and metrics):
         return []
-    tree = json.loads(metrics.read_text(encoding="utf-8"))
-    rows = [{"data set": dataset, "method": method, **scores} for dataset, methods in tree.items() for method, scores in methods.items()]
+    trees = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in metrics}
+    rows = [{"data set": dataset, "method": method, **scores} for method, tree in trees.items() for dataset, scores in tree.items()]
     link = f"[The report]({page.resolve().as_uri()})"
     return [
         {"key": "scores", "type": "table", "data": json.dumps(rows), "description": "Means over the test images, headline protocol"},

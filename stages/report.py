@@ -1,7 +1,8 @@
-"""Stage ``report``: all scores, histories, opinions and data -> reports/: tables, metrics.json, curves, figures and the page."""
+"""Stage ``report``: all scores, histories, opinions and data -> reports/: tables, metrics, plots, figures and the page."""
 
 import pyarrow as pa
 
+from harmonization.evaluation.pairs import pairwise, standings
 from harmonization.evaluation.summary import summarise
 from harmonization.progress import track
 from harmonization.tables import write_table
@@ -9,12 +10,16 @@ from pipeline.device import device_of
 from pipeline.layout import REPORTS, Layout
 from pipeline.params import load_params
 from pipeline.reporting.comparisons import report_sections
+from pipeline.reporting.distributions import distributions_of
+from pipeline.reporting.dvc_views import write_metrics, write_plots
 from pipeline.reporting.figures import losses_figure, svg_of, validation_figure, write_png
 from pipeline.reporting.gallery import loaded_methods
+from pipeline.reporting.leaders import leaders_of
 from pipeline.reporting.opinions import opinion_studies, read_opinions
-from pipeline.reporting.page import write_page
-from pipeline.reporting.results import headline_frame, read_histories, read_scores, write_curves, write_metrics
+from pipeline.reporting.page import Choices, write_page
+from pipeline.reporting.results import headline_frame, read_histories, read_scores
 from pipeline.reporting.sections import section_of
+from pipeline.reporting.training import training_of
 from pipeline.stage import run_stage
 
 FIGURES = REPORTS / "figures"
@@ -26,15 +31,16 @@ def main() -> None:
     layout = Layout(params.profile)
     scores, histories = read_scores(params, layout), read_histories(params, layout)
     opinions = read_opinions(params.studies)
-    summary = summarise(scores, bootstrap=params.active.evaluation.bootstrap)
+    resamples = params.active.evaluation.bootstrap
+    summary = summarise(scores, bootstrap=resamples)
+    means, pairs = standings(scores, bootstrap=resamples), pairwise(scores, bootstrap=resamples)
     headline = headline_frame(summary)
-    write_table(REPORTS / "tables" / "scores.parquet", scores)
-    write_table(REPORTS / "tables" / "summary.parquet", summary)
-    if params.studies:
-        write_table(REPORTS / "tables" / "opinions.parquet", opinions)
-    write_metrics(headline)
-    write_curves(histories)
+    tables = {"scores": scores, "summary": summary, "standings": means, "pairs": pairs}
+    for name, table in (tables | ({"opinions": opinions} if params.studies else {})).items():
+        write_table(REPORTS / "tables" / f"{name}.parquet", table)
     methods = loaded_methods(params, layout, device=device_of(params))
+    write_metrics(headline)
+    write_plots(histories, scores, methods, params=params, layout=layout)
     sections = [
         section_of(dataset, params=params, layout=layout, scores=scores, headline=headline, methods=methods, figures=FIGURES)
         for dataset in track(params.datasets, total=len(params.datasets), what="report", unit="data sets")
@@ -57,6 +63,7 @@ def main() -> None:
         reports=reports,
         opinions=opinion_studies(opinions),
         curves=curves,
+        choices=Choices(leaders_of(means.to_pandas(), pairs.to_pandas()), distributions_of(scores), training_of(histories)),
         facts=_facts(scores),
     )
 

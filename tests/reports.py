@@ -110,6 +110,7 @@ def reported(folder: Path) -> Iterator[Path]:
         patch.chdir(folder)
         patch.setattr("pipeline.evaluation.packed", fake_packed)
         patch.setattr("pipeline.reporting.sections.packed", fake_packed)
+        patch.setattr("pipeline.reporting.dvc_views.packed", fake_packed)
         patch.setattr("pipeline.reporting.comparisons.packed", fake_packed)
         write_params(ROOT)
         shutil.copytree(ROOT / "reports" / "templates", folder / "reports" / "templates")

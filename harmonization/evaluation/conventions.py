@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from harmonization.errors import InputError
+from harmonization.evaluation.blocks import METRICS
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ CONVENTIONS: dict[str, Convention] = {
     "report_002_unet3plus": Convention("real", "truncated", "psnr_range", None),  # report 002 pastes the truth for this network alone
     "report_003": Convention("raw", "float", "psnr_255", None),  # and 000 by its text: the peak is known, no pasting or rounding assumed
 }
+MEASURES = {  # what `under` gives, and whether more is better: every metric of the summary, and PSNR once, against the convention's peak
+    "fmse": METRICS["fmse"],
+    "psnr": True,
+    **{metric: rises for metric, rises in METRICS.items() if metric != "fmse" and not metric.startswith("psnr_")},
+}
 
 
 def rows_of(table: pa.Table, convention: Convention = HEADLINE) -> pa.Table:
@@ -56,7 +62,7 @@ def named_convention(name: str) -> Convention:
 
 
 def under(scores: pa.Table, name: str) -> pa.Table:
-    """The scores of each image as the named convention counts them: names of the image and ``mse``, ``psnr``, ``fmse`` (null: none)."""
+    """The scores of each image as the named convention counts them: the image's names and ``MEASURES``; without an ``fmse`` it is null."""
     chosen = named_convention(name)
     rows = rows_of(scores, chosen)
     if scores.num_rows and not rows.num_rows:
@@ -68,5 +74,6 @@ def under(scores: pa.Table, name: str) -> pa.Table:
         "whole": pc.call_function("divide", [rows["mse"], rows["mask_mean"]]),
         None: pa.nulls(rows.num_rows, pa.float64()),
     }
-    columns = {column: rows[column] for column in ("method", "seed", "dataset", "sample_id", "image_id", "foreground_ratio", "mse")}
-    return pa.table({**columns, "psnr": rows[chosen.psnr], "fmse": fmse[chosen.fmse]})
+    columns = {column: rows[column] for column in ("method", "seed", "dataset", "sample_id", "image_id", "foreground_ratio")}
+    measures = {measure: rows[measure] for measure in MEASURES if measure in METRICS}
+    return pa.table({**columns, **measures, "psnr": rows[chosen.psnr], "fmse": fmse[chosen.fmse]})

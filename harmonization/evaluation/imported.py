@@ -25,7 +25,8 @@ from harmonization.shards import Row
 from harmonization.tables import SCORES
 
 NAME = "name"  # the column that says which image a row is of
-OF_FOREGROUND = ("fmse", "fpsnr", "fssim", "ciede2000", "idempotence")  # undefined where the mask is empty
+DETAIL = ("gradient_energy_log2", "local_contrast_log2")
+OF_FOREGROUND = ("fmse", "fpsnr", "fssim", "ciede2000", *DETAIL, "idempotence")  # undefined where the mask is empty
 Cells = dict[str, list[object]]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from harmonization.evaluation.summary import CONFIDENCE
+from harmonization.evaluation.blocks import CONFIDENCE
 
 AT_ONCE = 100  # resamples that are held in memory
 

@@ -15,11 +15,14 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 from ruamel.yaml.compat import StringIO
 
-from harmonization.evaluation.conventions import CONVENTIONS
-from harmonization.evaluation.summary import BUCKETS, CONFIDENCE, METRICS, REFERENCE
+from harmonization.evaluation.blocks import BUCKETS, CONFIDENCE, REFERENCE
+from harmonization.evaluation.conventions import CONVENTIONS, MEASURES
+from harmonization.evaluation.summary import METRICS
 from harmonization.files import write_text
 from harmonization.metrics.perceptual import BACKBONES, missing_backbone
 from pipeline.params import Params
+from pipeline.reporting.distributions import QUANTILES
+from pipeline.reporting.embedding import SMALLEST_P, digits_of, json_for_page, plotting_library
 from pipeline.reporting.gallery import Case
 from pipeline.reporting.opinions import OpinionStudy
 from pipeline.reporting.published_scores import read_published
@@ -32,7 +35,20 @@ if TYPE_CHECKING:
 TEMPLATES = Path("reports", "templates")
 NARROW_SPACE = "\u202f"  # between thousands; lines do not break there
 PEAKS = {"psnr_255": "255", "psnr_target": "target", "psnr_range": "range"}
-SMALLEST_P = 0.001  # smaller ones are printed as smaller
+NAMES = {
+    "mse": "MSE",
+    "fmse": "fMSE",
+    "psnr": "PSNR",
+    "fpsnr": "fPSNR",
+    "ssim": "SSIM",
+    "fssim": "fSSIM",
+    "lpips": "LPIPS",
+    "ciede2000": "CIEDE2000",
+    "gradient_energy_log2": "gradient energy, doublings off",
+    "local_contrast_log2": "local contrast, doublings off",
+    "background_mse": "background MSE",
+}
+UNITS = {"mse": "levels²", "fmse": "levels²", "background_mse": "levels²", "idempotence": "levels²", "psnr": "dB", "fpsnr": "dB"}
 LEADER_METRICS = ("fmse", "psnr_255", "ssim", "fssim", "lpips")
 
 
@@ -62,6 +78,15 @@ class Section:
     worst: list[Case]
 
 
+@dataclass(frozen=True)
+class Choices:
+    """What the page's scripts show when the reader chooses, as the functions of these names' modules make it."""
+
+    leaders: dict[str, dict]
+    distributions: dict[str, dict]
+    training: dict[str, dict]
+
+
 def write_page(
     path: Path,
     *,
@@ -71,6 +96,7 @@ def write_page(
     reports: "Mapping[str, ReportSection]",
     opinions: list[OpinionStudy],
     curves: dict[str, str],
+    choices: Choices,
     facts: Mapping[str, object],
 ) -> None:
     """Renders the page. ``summary`` is ``tables/summary.parquet``; ``curves`` are SVGs by their description; ``facts`` say where from."""
@@ -98,10 +124,27 @@ def write_page(
         seeds=params.seeds,
         training=params.active.training.model_dump(),
         curves=curves,
+        choices=choices,
+        words=words_of_measures(),
+        quantiles=QUANTILES,
+        plotting_library=plotting_library(),
         facts={**facts, "torch": torch.__version__, "Python": platform.python_version()},
         parameters=_yaml({"variants": params.variants, "outside": params.outside, f"profiles.{params.profile}": params.active}),
     )
     write_text(path, text)
+
+
+def words_of_measures() -> dict[str, dict]:
+    """How plots and tables name a measure: name, unit, decimals, and whether more is better."""
+    return {
+        measure: {
+            "name": NAMES.get(measure, measure.replace("_", " ")),
+            "unit": UNITS.get(measure),
+            "digits": digits_of(measure),
+            "rises": rises,
+        }
+        for measure, rises in MEASURES.items()
+    }
 
 
 def lpips_reason(params: Params, summary: pd.DataFrame) -> str | None:
@@ -220,4 +263,11 @@ def _data_uri(svg: str) -> str:
     return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
 
 
-FILTERS: dict[str, Callable] = {"number": _number, "signed": _signed, "percent": _percent, "p_value": _p_value, "data_uri": _data_uri}
+FILTERS: dict[str, Callable] = {
+    "number": _number,
+    "signed": _signed,
+    "percent": _percent,
+    "p_value": _p_value,
+    "data_uri": _data_uri,
+    "json_for_page": json_for_page,
+}

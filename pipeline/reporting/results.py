@@ -1,21 +1,14 @@
 """What the report reads: the scores and histories that the parameters name, and the numbers taken from them."""
 
-import json
-
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from harmonization.errors import InputError
 from harmonization.evaluation.conventions import rows_of
 from harmonization.evaluation.summary import REFERENCE
-from harmonization.files import write_text
 from harmonization.tables import read_table
-from pipeline.layout import REPORTS, Layout
+from pipeline.layout import Layout
 from pipeline.params import Params
-
-TRAINING_LOSS = "g_loss"
-CURVE_COLUMNS = {"epoch": "epoch", TRAINING_LOSS: "train_loss", "val_fmse": "val_fmse", "val_psnr": "val_psnr"}
 
 
 def methods_of(params: Params) -> list[tuple[str, list[int]]]:
@@ -50,28 +43,6 @@ def read_histories(params: Params, layout: Layout) -> dict[str, pd.DataFrame]:
     return histories
 
 
-def write_curves(histories: dict[str, pd.DataFrame]) -> None:
-    """One CSV per variant for ``dvc plots``."""
-    for variant, history in histories.items():
-        curve = history[list(CURVE_COLUMNS)].rename(columns=CURVE_COLUMNS)
-        write_text(REPORTS / "curves" / f"{variant}.csv", curve.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
-
-
-def write_metrics(summary: pd.DataFrame) -> None:
-    """``reports/metrics.json``: a few numbers per data set and method under the headline protocol."""
-    tree: dict[str, dict[str, dict[str, float | None]]] = {}
-    for (dataset, method), rows in summary[summary["bucket"] == "all"].groupby(["dataset", "method"], sort=True):
-        fmse, psnr = (_row_of(rows, metric) for metric in ("fmse", "psnr_255"))
-        tree.setdefault(str(dataset), {})[str(method)] = {
-            "fmse": _rounded(fmse["mean"]),
-            "fmse_minus_identity": _rounded(fmse["difference"]),
-            "psnr": _rounded(psnr["mean"]),
-            "psnr_minus_identity": _rounded(psnr["difference"]),
-            "harm_rate": _rounded(fmse["harm_rate"]),
-        }
-    write_text(REPORTS / "metrics.json", json.dumps(tree, indent=2) + "\n")
-
-
 def headline_frame(summary: pa.Table) -> pd.DataFrame:
     """The summary's rows of the headline protocol."""
     return rows_of(summary).to_pandas()
@@ -82,13 +53,3 @@ def best_variant(summary: pd.DataFrame, dataset: str, variants: list[str]) -> st
     rows = summary[(summary["dataset"] == dataset) & (summary["bucket"] == "all") & (summary["metric"] == "fmse")]
     rows = rows[rows["method"].isin(variants)]
     return None if rows.empty else str(rows.sort_values("mean", kind="stable")["method"].iloc[0])
-
-
-def _row_of(rows: pd.DataFrame, metric: str) -> pd.Series:
-    """A metric's row; all NaN where there is none, as a method from elsewhere may lack it."""
-    found = rows[rows["metric"] == metric]
-    return pd.Series(np.nan, index=rows.columns) if found.empty else found.iloc[0]
-
-
-def _rounded(value: float) -> float | None:
-    return None if np.isnan(value) else round(float(value), 4)

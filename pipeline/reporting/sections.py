@@ -6,9 +6,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from harmonization.evaluation.blocks import BUCKETS
 from harmonization.evaluation.outputs import files_of
 from harmonization.evaluation.scoring import Harmonize
-from harmonization.evaluation.summary import BUCKETS
 from harmonization.splits import SPLITS
 from harmonization.tables import read_table
 from pipeline.layout import Layout

@@ -1,11 +1,16 @@
 """What tests of the report share."""
 
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from tests.reports import reported
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="module")
@@ -20,3 +25,53 @@ def inside(report_folder, monkeypatch) -> Path:
     """The same, the current one in this test."""
     monkeypatch.chdir(report_folder)
     return report_folder
+
+
+@pytest.fixture(scope="module")
+def address(report_folder) -> str:
+    return (report_folder / "reports" / "index.html").as_uri()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip(f"needs a browser: one of {', '.join(BROWSERS)}")
+    with sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def opened(browser: Browser, address: str, width: int) -> Iterator[Page]:
+    """The page at a width; afterwards no request may have left its folder and no error may have been logged."""
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page, problems = context.new_page(), []
+
+    def look(route: Route) -> None:
+        if not route.request.url.startswith(("data:", address)):
+            problems.append(route.request.url)
+        route.continue_()
+
+    page.route("**/*", look)
+    page.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(address)
+    yield page
+    context.close()
+    assert problems == []
+
+
+@pytest.fixture(params=[1280, 390], ids=["desktop", "phone"])
+def page(request, browser, address) -> Iterator[Page]:
+    """The page at two widths."""
+    with opened(browser, address, request.param) as page:
+        yield page
+
+
+@pytest.fixture
+def wide_page(browser, address) -> Iterator[Page]:
+    """The page on a desktop alone, for what its width does not change."""
+    with opened(browser, address, 1280) as page:
+        yield page

@@ -24,6 +24,7 @@ from pipeline.layout import Layout
 from pipeline.publish import publish
 from stages import import_scores, report
 from tests.reports import DATASETS, IMAGES, SIZE, VARIANTS, fake_packed, manifest, pictures, reported
+from tests.stages.conftest import opened
 
 COLUMNS = {"name": "image", "mse": "MSE", "psnr_255": "PSNR"}
 PCT_NET = {"file": "pct.csv", "convention": "pctnet", "size_px": SIZE, "columns": COLUMNS}
@@ -132,9 +133,25 @@ def test_the_summary_compares_it_with_identity_where_it_has_numbers(inside):
     whole = next(row for row in rows if (row["metric"], row["bucket"]) == ("mse", "all"))
     assert (whole["n_images"], whole["n_seeds"]) == (IMAGES, 1)
     assert whole["difference"] is not None
-    metrics = json.loads((inside / "reports/metrics.json").read_text())
-    assert metrics["people"]["saved"]["fmse"] > 0
-    assert "pct" not in metrics["people"]
+    assert json.loads((inside / "reports/metrics/saved.json").read_text())["people"]["fmse"] > 0
+    assert not (inside / "reports/metrics/pct.json").exists()
+
+
+def test_the_page_shows_it_under_its_own_convention_and_last_without_fmse(browser, inside):
+    standings = read_table(inside / "reports/tables/standings.parquet").to_pylist()
+    psnr = next(row["mean"] for row in standings if (row["method"], row["convention"], row["metric"]) == ("pct", "pctnet", "psnr"))
+    with opened(browser, (inside / "reports/index.html").as_uri(), 1280) as page:
+        cells = {("people", "pctnet"): f"{psnr:.2f}", ("people", "samsung"): "–", ("luminance", "pctnet"): "–"}
+        for (dataset, convention), expected in cells.items():
+            page.locator(f".choices[data-leaders={dataset}]").get_by_label("Protocol").select_option(convention)
+            rows = page.locator(f"table.leaders[data-dataset={dataset}] tbody tr")
+            found = page.locator(f"table.leaders[data-dataset={dataset}] tr[data-method=pct]")
+            assert found.locator("td").nth(3).evaluate("cell => cell.firstChild.textContent") == expected
+            assert rows.last.get_attribute("data-method") == "pct"  # it has no fMSE, by which they are ordered
+        page.locator("#distributions").scroll_into_view_if_needed()
+        page.wait_for_selector("section.distributions .boxlayer .box")
+        assert page.locator("section.distributions .methods label").all_text_contents().count(" saved") == 1
+        assert page.locator("section.distributions .methods label").all_text_contents().count(" pct") == 0
 
 
 def table_row(text: str, label: str, method: str) -> str:

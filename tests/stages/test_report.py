@@ -3,13 +3,15 @@
 import json
 import shutil
 
+import pandas as pd
 import pyarrow.compute as pc
 import pytest
 
 from harmonization.errors import InputError
+from harmonization.images import read_rgb
 from harmonization.tables import SCORES, read_table
 from stages import evaluate, evaluate_baselines, report
-from tests.reports import DATASETS, IMAGES, SEEDS, VARIANTS, run_stages
+from tests.reports import DATASETS, IMAGES, SEEDS, SIZE, VARIANTS, run_stages
 
 
 def test_scores_of_a_baseline_are_rows_of_every_image_and_protocol(inside):
@@ -33,15 +35,33 @@ def test_the_reports_scores_are_all_methods_seeds_and_images(inside):
 
 
 def test_metrics_are_few_and_named(inside):
-    metrics = json.loads((inside / "reports/metrics.json").read_text())
-    assert set(metrics) == set(DATASETS)
-    assert set(metrics["people"]) == {"identity", "reinhard", *VARIANTS}
-    assert metrics["people"]["identity"]["fmse"] == 900
-    assert set(metrics["people"]["idih"]) == {"fmse", "fmse_minus_identity", "psnr", "psnr_minus_identity", "harm_rate"}
+    metrics = {path.stem: json.loads(path.read_text()) for path in (inside / "reports/metrics").iterdir()}
+    assert set(metrics) == {"identity", "reinhard", *VARIANTS}
+    assert metrics["identity"] == {dataset: {"fmse": 900.0, "harm_rate": 0.0} for dataset in DATASETS}
+    assert {tuple(numbers) for tree in metrics.values() for numbers in tree.values()} == {("fmse", "harm_rate")}
 
 
 def test_curves_are_means_over_the_seeds(inside):
-    assert (inside / "reports/curves/idih.csv").read_text().splitlines()[:2] == ["epoch,train_loss,val_fmse,val_psnr", "1,1.5,90,30"]
+    lines = (inside / "reports/plots/training.csv").read_text().splitlines()
+    assert lines[:2] == ["variant,epoch,train_loss,val_fmse,val_psnr", "idih,1,1.5,90,30"]
+    assert len(lines) == 1 + 3 * len(VARIANTS)
+
+
+def test_distributions_are_quantiles_of_each_method(inside):
+    quantiles = pd.read_csv(inside / "reports/plots/distributions.csv", index_col=["dataset", "method"])
+    assert list(quantiles.columns) == ["q5", "q25", "q50", "q75", "q95"]
+    assert set(quantiles.loc["people", "identity"]) == {900.0}
+    assert len(quantiles) == len(DATASETS) * (2 + len(VARIANTS))
+
+
+def test_a_comparison_shows_four_images_of_each_variant_from_composite_to_real(inside):
+    assert {path.stem for path in (inside / "reports/plots/comparisons").iterdir()} == set(VARIANTS)
+    picture = read_rgb(inside / "reports/plots/comparisons/idih.png")
+    assert picture.shape == (4 * SIZE + 3 * 4, 4 * SIZE + 3 * 4, 3)
+    composite, mask, output, real = (picture[:SIZE, at : at + SIZE].astype(int) for at in range(0, 4 * (SIZE + 4), SIZE + 4))
+    inside_mask = mask[..., 0] > 0
+    assert (composite - real)[inside_mask].min() == 30
+    assert (output == composite)[~inside_mask].all()
 
 
 def test_figures_are_written(inside):

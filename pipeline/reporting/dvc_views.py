@@ -1,0 +1,103 @@
+"""What DVC's own commands show of a report: ``reports/metrics/`` for ``dvc metrics``, ``reports/plots/`` for ``dvc plots``."""
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from harmonization.evaluation.conventions import rows_of
+from harmonization.evaluation.scoring import Harmonize, as_saved, pictures_of
+from harmonization.evaluation.summary import REFERENCE
+from harmonization.files import write_bytes, write_text
+from harmonization.images import encode_png
+from pipeline.layout import REPORTS, Layout
+from pipeline.packing import packed
+from pipeline.params import Params
+from pipeline.reporting.distributions import QUANTILES
+
+if TYPE_CHECKING:
+    from harmonization.data import PackedSplit
+
+METRICS = REPORTS / "metrics"
+PLOTS = REPORTS / "plots"
+TRAINING_LOSS = "g_loss"
+CURVE_COLUMNS = {"epoch": "epoch", TRAINING_LOSS: "train_loss", "val_fmse": "val_fmse", "val_psnr": "val_psnr"}
+COMPARED = (0.2, 0.4, 0.6, 0.8)  # quantiles of the composite's foreground error: the same images whatever the methods make of them
+GAP_PX = 4
+
+
+def write_metrics(summary: pd.DataFrame) -> None:
+    """A file for each method, and in it two numbers for each data set: mean fMSE, and the share of images that it made worse.
+
+    ``dvc metrics show`` prints a line for each file, so that the lines are a table of the methods. Numbers from elsewhere under
+    another protocol alone have no line.
+    """
+    for method, own in summary[summary["bucket"] == "all"].groupby("method", sort=True):
+        rows = own[own["metric"] == "fmse"].to_dict(orient="records")  # none for numbers from elsewhere without fMSE
+        tree = {row["dataset"]: {"fmse": _rounded(row["mean"], 2), "harm_rate": _rounded(row["harm_rate"], 4)} for row in rows}
+        write_text(METRICS / f"{method}.json", json.dumps(tree, indent=2) + "\n")
+
+
+def write_plots(
+    histories: dict[str, pd.DataFrame], scores: pa.Table, methods: dict[str, Harmonize], *, params: Params, layout: Layout
+) -> None:
+    """The curves, the distributions and a comparison for each variant, on the data set that it was trained on."""
+    frame = rows_of(scores).to_pandas()
+    write_curves(histories)
+    write_distributions(frame)
+    for variant, trained in params.variants.items():
+        split = packed(params, layout, trained.dataset, "test", params.active.evaluation.size_px)
+        write_comparison(variant, methods[variant], split, frame[frame["dataset"] == trained.dataset])
+
+
+def write_curves(histories: dict[str, pd.DataFrame]) -> None:
+    """The training of all variants by epoch."""
+    curves = [history[list(CURVE_COLUMNS)].rename(columns=CURVE_COLUMNS).assign(variant=variant) for variant, history in histories.items()]
+    columns = ["variant", *CURVE_COLUMNS.values()]
+    _write_csv("training", pd.concat(curves)[columns] if curves else pd.DataFrame(columns=columns))
+
+
+def write_distributions(scores: pd.DataFrame) -> None:
+    """Quantiles of each method's fMSE on each data set where it has one. ``scores`` are those of the headline protocol."""
+    columns = [f"q{100 * share:.0f}" for share in QUANTILES]
+    rows = [
+        {"dataset": dataset, "method": method, **dict(zip(columns, np.quantile(own["fmse"], QUANTILES), strict=True))}
+        for (dataset, method), own in scores.dropna(subset="fmse").groupby(["dataset", "method"], sort=True)
+    ]
+    _write_csv("distributions", pd.DataFrame(rows))
+
+
+def write_comparison(variant: str, harmonize: Harmonize, split: "PackedSplit", scores: pd.DataFrame) -> None:
+    """A picture of a few test images: in each row composite, mask, the variant's output and the real photograph.
+
+    ``scores`` are the headline's of the split's data set.
+    """
+    errors = scores[scores["method"] == REFERENCE].set_index("sample_id")["fmse"].sort_values(kind="stable")
+    chosen = [str(errors.index[round(share * (len(errors) - 1))]) for share in COMPARED]
+    positions = {sample: index for index, sample in enumerate(split.rows["sample_id"].to_pylist())}
+    rows = [_strip(split, positions[sample], harmonize) for sample in dict.fromkeys(chosen)]
+    write_bytes(PLOTS / "comparisons" / f"{variant}.png", encode_png(_joined(rows, axis=0), level=9))
+
+
+def _strip(split: "PackedSplit", index: int, harmonize: Harmonize) -> np.ndarray:
+    composite, real, mask = pictures_of(split, index)
+    output = as_saved(harmonize(composite.copy(), mask[0, 0].numpy().copy()), composite, mask)
+    grey = np.repeat(np.array(split.mask[index])[..., None], 3, axis=2)
+    return _joined([composite, grey, output, real], axis=1)
+
+
+def _joined(pictures: list[np.ndarray], *, axis: int) -> np.ndarray:
+    shape = list(pictures[0].shape)
+    shape[axis] = GAP_PX
+    gap = np.full(shape, 255, np.uint8)
+    return np.concatenate([part for picture in pictures for part in (picture, gap)][:-1], axis=axis)
+
+
+def _write_csv(name: str, frame: pd.DataFrame) -> None:
+    write_text(PLOTS / f"{name}.csv", frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+
+
+def _rounded(value: float, digits: int) -> float | None:
+    return None if np.isnan(value) else round(float(value), digits)

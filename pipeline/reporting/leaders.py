@@ -1,0 +1,72 @@
+"""What the leader tables show once the reader chooses a protocol or another method to compare with."""
+
+import numpy as np
+import pandas as pd
+
+from harmonization.evaluation.conventions import CONVENTIONS, MEASURES
+from pipeline.reporting.embedding import SMALLEST_P, digits_of, rounded
+
+COMPARED = ("fmse", "psnr")  # the measures whose changes the table has; under the headline protocol all are kept for the distributions
+RATE_DIGITS = 4
+
+
+def leaders_of(standings: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, dict]:
+    """For each data set its methods, and by convention their means, order and pairwise differences, rounded as they are printed.
+
+    ``standings`` and ``pairs`` are the tables of these names. Pairs are flat lists of
+    i minus j over methods i < j in the order of ``methods``.
+    """
+    return {str(dataset): _leaders(part, pairs[pairs["dataset"] == dataset]) for dataset, part in standings.groupby("dataset", sort=False)}
+
+
+def _leaders(standings: pd.DataFrame, pairs: pd.DataFrame) -> dict:
+    methods = sorted(standings["method"].unique())
+    conventions = {}
+    for name in CONVENTIONS:
+        means = {
+            str(measure): part.set_index("method").reindex(methods)
+            for measure, part in standings[standings["convention"] == name].groupby("metric", sort=False)
+        }
+        own = pairs[pairs["convention"] == name]
+        compared = COMPARED if name != "headline" else tuple(MEASURES)
+        conventions[name] = {
+            "order": _order(means, methods),
+            "best": {measure: _best(frame["mean"].to_numpy(), rises=MEASURES[measure]) for measure, frame in means.items()},
+            "means": {measure: rounded(frame[["mean", "low", "high"]].to_numpy(), digits_of(measure)) for measure, frame in means.items()},
+            "pairs": {
+                str(measure): _pairs(part, methods, digits_of(str(measure)))
+                for measure, part in own[own["metric"].isin(compared)].groupby("metric", sort=False)
+            },
+        }
+    return {"methods": methods, "conventions": conventions}
+
+
+def _order(means: dict[str, pd.DataFrame], methods: list[str]) -> list[int]:
+    """Positions of the methods, lowest fMSE first, or highest PSNR where the convention has no fMSE."""
+    keys = means["fmse"]["mean"] if "fmse" in means else -means["psnr"]["mean"]
+    return sorted(range(len(methods)), key=lambda position: (np.nan_to_num(keys.iloc[position], nan=np.inf), methods[position]))
+
+
+def _best(means: np.ndarray, *, rises: bool) -> int | None:
+    if np.isnan(means).all():
+        return None
+    return int(np.nanargmax(means) if rises else np.nanargmin(means))
+
+
+def _pairs(pairs: pd.DataFrame, methods: list[str], digits: int) -> dict[str, list]:
+    position = {method: index for index, method in enumerate(methods)}
+    columns = {name: np.full((len(methods), len(methods)), np.nan) for name in ("difference", "low", "high", "p_value", "win_rate")}
+    at = pairs["method"].map(position).to_numpy(), pairs["reference"].map(position).to_numpy()
+    for name, square in columns.items():
+        square[at] = pairs[name].to_numpy()
+    upper = np.triu_indices(len(methods), 1)
+    low, high, p_value = (columns[name][upper] for name in ("low", "high", "p_value"))
+    return {
+        "difference": rounded(columns["difference"][upper], digits),
+        "low": rounded(low, digits),
+        "high": rounded(high, digits),
+        "side": ((low > 0).astype(int) - (high < 0).astype(int)).tolist(),  # of zero, before rounding
+        "p": rounded(np.where(p_value < SMALLEST_P, 0, p_value), 3),
+        "wins": rounded(columns["win_rate"][upper], RATE_DIGITS),
+        "losses": rounded(columns["win_rate"].T[upper], RATE_DIGITS),
+    }
