@@ -13,8 +13,9 @@ from pipeline.reporting.comparisons import report_sections
 from pipeline.reporting.distributions import distributions_of
 from pipeline.reporting.dvc_views import write_metrics, write_plots
 from pipeline.reporting.figures import losses_figure, svg_of, validation_figure, write_png
-from pipeline.reporting.gallery import loaded_methods
+from pipeline.reporting.intrinsic import intrinsic_section
 from pipeline.reporting.leaders import leaders_of
+from pipeline.reporting.methods import loaded_methods
 from pipeline.reporting.opinions import opinion_studies, read_opinions
 from pipeline.reporting.page import Choices, write_page
 from pipeline.reporting.results import headline_frame, read_histories, read_scores
@@ -62,6 +63,7 @@ def main() -> None:
         sections=sections,
         reports=reports,
         opinions=opinion_studies(opinions),
+        intrinsic=intrinsic_section(params, layout),
         curves=curves,
         choices=Choices(leaders_of(means.to_pandas(), pairs.to_pandas()), distributions_of(scores), training_of(histories)),
         facts=_facts(scores),

@@ -15,10 +15,11 @@ from ruamel.yaml import YAML
 from harmonization.checkpoint import save_harmonizer
 from harmonization.networks.harmonizer import build_harmonizer
 from harmonization.study.tables import OPINIONS
-from harmonization.tables import DROPPED, MANIFEST, SELECTED, read_table, write_rows, write_table
+from harmonization.tables import DECOMPOSITIONS, DROPPED, LIGHTS, MANIFEST, SELECTED, read_table, write_rows, write_table
+from pipeline.inputs import COMPOSITES, write_input
 from pipeline.layout import Layout
 from pipeline.reporting.opinions import STUDIES
-from stages import evaluate, evaluate_baselines, report
+from stages import evaluate, evaluate_baselines, evaluate_intrinsic, report
 from tests.conftest import ROOT
 
 SIZE = 32
@@ -53,7 +54,41 @@ def manifest(dataset: str) -> list[dict[str, object]]:
 
 def fake_packed(params, layout, dataset, split, size_px) -> SimpleNamespace:  # noqa: ARG001
     assert (split, size_px) == ("test", SIZE)
-    return SimpleNamespace(rows=read_table(layout.composites(dataset) / "manifest.parquet"), **pictures(dataset))
+    rows = read_table(layout.composites(dataset) / "manifest.parquet")
+    return SimpleNamespace(rows=rows, semi_harmonized=None, **pictures(dataset))
+
+
+def fake_packed_test(params, layout, dataset) -> SimpleNamespace:
+    """The same with the foreground half as bright as the preprocessing leaves it."""
+    split = fake_packed(params, layout, dataset, "test", SIZE)
+    split.semi_harmonized = split.real + 15 * (split.mask[..., None] > 0).astype(np.uint8)
+    return split
+
+
+def lights(dataset: str) -> list[dict[str, object]]:
+    """Every other foreground's light is trusted, no background's; a composite of train was not looked at, and one left as it was."""
+    fitted = {"foreground_ambient": 0.5, "background_ambient": 0.5, "background_r2": 0.0, "background_is_trusted": False}
+    rows = [
+        {"sample_id": row["sample_id"], "split": "test", "is_relit": False, **fitted}
+        | {"foreground_r2": 0.5 * (index % 2), "foreground_is_trusted": index % 2 == 1}
+        for index, row in enumerate(manifest(dataset))
+    ]
+    return [*rows, {"sample_id": "a", "split": "train"}, {"sample_id": "b", "split": "test", "unchanged": "no background"}]
+
+
+def write_preprocessing(layout: Layout) -> None:
+    """What the stages `train_shading`, `preprocess_intrinsic` and `assign_inputs` leave, as far as later ones read it."""
+    for dataset in DATASETS:
+        write_rows(layout.intrinsic(dataset) / "lights.parquet", lights(dataset), LIGHTS)
+    errors = dict.fromkeys(("albedo_si_rmse", "albedo_lmse", "shading_si_rmse", "shading_lmse"), 0.25)
+    judged: list[dict[str, object]] = [
+        {"way": way, "image_id": image, "light_azimuth_deg": 10.0 * image, "light_is_trusted": image == 1} | errors
+        for image in range(4)
+        for way in ("luminance", "learned")
+    ]
+    write_rows(layout.shading() / "decompositions.parquet", judged, DECOMPOSITIONS)
+    for variant in VARIANTS:
+        write_input(layout.inputs() / variant, COMPOSITES)
 
 
 def write_params(root: Path) -> None:
@@ -100,18 +135,18 @@ def run_stages() -> None:
     for variant in VARIANTS:
         for seed in SEEDS:
             evaluate.main(variant, seed)
+    evaluate_intrinsic.main()
     report.main()
 
 
 @contextmanager
 def reported(folder: Path) -> Iterator[Path]:
-    """The folder, the current one meanwhile, after the three stages have run in it."""
+    """The folder, the current one meanwhile, after the four stages have run in it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr("pipeline.evaluation.packed", fake_packed)
-        patch.setattr("pipeline.reporting.sections.packed", fake_packed)
-        patch.setattr("pipeline.reporting.dvc_views.packed", fake_packed)
-        patch.setattr("pipeline.reporting.comparisons.packed", fake_packed)
+        for module in ("evaluation", "reporting.sections", "reporting.dvc_views", "reporting.comparisons"):
+            patch.setattr(f"pipeline.{module}.packed_test", fake_packed_test)
         write_params(ROOT)
         shutil.copytree(ROOT / "reports" / "templates", folder / "reports" / "templates")
         for name in ("published_scores.csv", "side_by_side.yaml"):
@@ -125,5 +160,6 @@ def reported(folder: Path) -> Iterator[Path]:
         for variant in VARIANTS:
             for seed in SEEDS:
                 write_run(layout, variant, seed)
+        write_preprocessing(layout)
         run_stages()
         yield folder

@@ -8,15 +8,15 @@ import pandas as pd
 import pyarrow as pa
 
 from harmonization.baselines.identity import identity
-from harmonization.evaluation.scoring import Harmonize
 from harmonization.evaluation.summary import REFERENCE
 from harmonization.tables import write_table
 from pipeline.layout import REPORTS, Layout
-from pipeline.packing import packed
+from pipeline.packing import packed_test
 from pipeline.params import Params
 from pipeline.reporting.described import REPORT_000_CODE, DescribedReport, DescribedTable, published_rows, read_described
 from pipeline.reporting.details import Detail, detail_of, details_figure
 from pipeline.reporting.figures import write_png
+from pipeline.reporting.methods import Method
 from pipeline.reporting.page import lpips_reason
 from pipeline.reporting.published_scores import read_published
 from pipeline.reporting.report_000 import as_its_code_counts
@@ -44,21 +44,21 @@ class Run:
 
     params: Params
     layout: Layout
-    methods: dict[str, Harmonize]  # the reference among them
+    methods: dict[str, Method]  # the reference among them
     pictures: dict[str, list[str]]  # test pictures that stand for a data set
 
     def split(self, dataset: str) -> "PackedSplit":
         """The test part of a data set at the size that is scored."""
-        return packed(self.params, self.layout, dataset, "test", self.params.active.evaluation.size_px)
+        return packed_test(self.params, self.layout, dataset)
 
 
 def report_sections(
-    *, params: Params, layout: Layout, scores: pa.Table, summary: pd.DataFrame, methods: dict[str, Harmonize], figures: Path
+    *, params: Params, layout: Layout, scores: pa.Table, summary: pd.DataFrame, methods: dict[str, Method], figures: Path
 ) -> dict[str, ReportSection]:
     """The five reports by number; also writes ``tables/side_by_side.parquet`` and the details as PNG."""
     published = read_published()
     reports, systems = read_described(published), published_rows(published)
-    run = Run(params, layout, {REFERENCE: identity, **methods}, {name: typical(scores, name) for name in params.datasets})
+    run = Run(params, layout, {REFERENCE: Method(identity), **methods}, {name: typical(scores, name) for name in params.datasets})
     report_000 = {}
     for table in (table for report in reports.values() for table in report.tables if table.convention == REPORT_000_CODE):
         report_000 |= _as_report_000_counts(table, run)

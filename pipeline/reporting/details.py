@@ -8,11 +8,12 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from harmonization.evaluation.scoring import Harmonize, metric_tensor, on_background, pictures_of
+from harmonization.evaluation.scoring import metric_tensor, on_background, pictures_of
 from harmonization.images import encode_jpeg, encode_png
 from harmonization.ranges import uint8_from_metric
 from pipeline.reporting.figures import STYLE
 from pipeline.reporting.gallery import data_uri
+from pipeline.reporting.methods import Method
 
 if TYPE_CHECKING:
     from harmonization.data import PackedSplit
@@ -57,15 +58,15 @@ class Detail:
         return {name: float(np.square(crop - real).mean()) for name, crop in self.crops.items()}
 
 
-def detail_of(split: "PackedSplit", sample_id: str, methods: Mapping[str, Harmonize]) -> Detail:
+def detail_of(split: "PackedSplit", sample_id: str, methods: Mapping[str, Method]) -> Detail:
     """The detail of one test picture, by every method over the composite's background, rounded as a file would hold it."""
     place = split.rows["sample_id"].to_pylist().index(sample_id)
     composite, real, mask = pictures_of(split, place)
     grey_mask = mask[0, 0].numpy()
     window = busiest_edge(real, grey_mask, side=max(8, len(real) // SHARE))
     pictures = {"composite": composite}
-    for name, harmonize in methods.items():
-        raw = metric_tensor(harmonize(composite.copy(), grey_mask.copy()))
+    for name, method in methods.items():
+        raw = metric_tensor(method.output(split, place))
         output = on_background(raw, composite=metric_tensor(composite), real=raw, mask=mask, background="composite")
         pictures[name] = uint8_from_metric(output)[0].contiguous().numpy()
     rows, columns = (slice(start, start + window.side) for start in (window.top, window.left))

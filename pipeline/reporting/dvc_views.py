@@ -8,14 +8,15 @@ import pandas as pd
 import pyarrow as pa
 
 from harmonization.evaluation.conventions import rows_of
-from harmonization.evaluation.scoring import Harmonize, as_saved, pictures_of
+from harmonization.evaluation.scoring import as_saved, pictures_of
 from harmonization.evaluation.summary import REFERENCE
 from harmonization.files import write_bytes, write_text
 from harmonization.images import encode_png
 from pipeline.layout import REPORTS, Layout
-from pipeline.packing import packed
+from pipeline.packing import packed_test
 from pipeline.params import Params
 from pipeline.reporting.distributions import QUANTILES
+from pipeline.reporting.methods import Method
 
 if TYPE_CHECKING:
     from harmonization.data import PackedSplit
@@ -41,14 +42,14 @@ def write_metrics(summary: pd.DataFrame) -> None:
 
 
 def write_plots(
-    histories: dict[str, pd.DataFrame], scores: pa.Table, methods: dict[str, Harmonize], *, params: Params, layout: Layout
+    histories: dict[str, pd.DataFrame], scores: pa.Table, methods: dict[str, Method], *, params: Params, layout: Layout
 ) -> None:
     """The curves, the distributions and a comparison for each variant, on the data set that it was trained on."""
     frame = rows_of(scores).to_pandas()
     write_curves(histories)
     write_distributions(frame)
     for variant, trained in params.variants.items():
-        split = packed(params, layout, trained.dataset, "test", params.active.evaluation.size_px)
+        split = packed_test(params, layout, trained.dataset)
         write_comparison(variant, methods[variant], split, frame[frame["dataset"] == trained.dataset])
 
 
@@ -69,7 +70,7 @@ def write_distributions(scores: pd.DataFrame) -> None:
     _write_csv("distributions", pd.DataFrame(rows))
 
 
-def write_comparison(variant: str, harmonize: Harmonize, split: "PackedSplit", scores: pd.DataFrame) -> None:
+def write_comparison(variant: str, method: Method, split: "PackedSplit", scores: pd.DataFrame) -> None:
     """A picture of a few test images: in each row composite, mask, the variant's output and the real photograph.
 
     ``scores`` are the headline's of the split's data set.
@@ -77,13 +78,13 @@ def write_comparison(variant: str, harmonize: Harmonize, split: "PackedSplit", s
     errors = scores[scores["method"] == REFERENCE].set_index("sample_id")["fmse"].sort_values(kind="stable")
     chosen = [str(errors.index[round(share * (len(errors) - 1))]) for share in COMPARED]
     positions = {sample: index for index, sample in enumerate(split.rows["sample_id"].to_pylist())}
-    rows = [_strip(split, positions[sample], harmonize) for sample in dict.fromkeys(chosen)]
+    rows = [_strip(split, positions[sample], method) for sample in dict.fromkeys(chosen)]
     write_bytes(PLOTS / "comparisons" / f"{variant}.png", encode_png(_joined(rows, axis=0), level=9))
 
 
-def _strip(split: "PackedSplit", index: int, harmonize: Harmonize) -> np.ndarray:
+def _strip(split: "PackedSplit", index: int, method: Method) -> np.ndarray:
     composite, real, mask = pictures_of(split, index)
-    output = as_saved(harmonize(composite.copy(), mask[0, 0].numpy().copy()), composite, mask)
+    output = as_saved(method.output(split, index), composite, mask)
     grey = np.repeat(np.array(split.mask[index])[..., None], 3, axis=2)
     return _joined([composite, grey, output, real], axis=1)
 

@@ -9,18 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import torch
 
-from harmonization.baselines import BASELINES
-from harmonization.checkpoint import load_harmonizer
 from harmonization.evaluation.conventions import rows_of
 from harmonization.evaluation.outputs import squared_picture
-from harmonization.evaluation.scoring import Harmonize, as_saved, learned, pictures_of
+from harmonization.evaluation.scoring import as_saved, pictures_of
 from harmonization.evaluation.summary import REFERENCE
 from harmonization.images import encode_jpeg, encode_png
-from pipeline.layout import Layout
-from pipeline.params import Params
-from pipeline.reporting.results import methods_of
+from pipeline.reporting.methods import Method
 
 if TYPE_CHECKING:
     from harmonization.data import PackedSplit
@@ -59,22 +54,10 @@ class Case:
     focus: Focus
 
 
-def loaded_methods(params: Params, layout: Layout, *, device: torch.device) -> dict[str, Harmonize]:
-    """Every method of ours but the reference as a function; trained ones with the first seed."""
-    methods: dict[str, Harmonize] = {}
-    for name, seeds in methods_of(params):
-        if name in params.variants:
-            harmonizer, _ = load_harmonizer(layout.run(name, seeds[0]) / "model.safetensors")
-            methods[name] = learned(harmonizer, device=device)
-        elif name in params.baselines and name != REFERENCE:
-            methods[name] = BASELINES[name]
-    return methods
-
-
 def cases(
     scores: pa.Table,
     split: "PackedSplit",
-    methods: dict[str, Harmonize],
+    methods: dict[str, Method],
     *,
     imported: Mapping[str, list[Path]],
     seeds: dict[str, int],
@@ -105,11 +88,11 @@ def cases(
 
 
 def _pictures(
-    split: "PackedSplit", index: int, methods: dict[str, Harmonize], files: Mapping[str, Path], fmse: pd.Series, psnr: pd.Series
+    split: "PackedSplit", index: int, methods: dict[str, Method], files: Mapping[str, Path], fmse: pd.Series, psnr: pd.Series
 ) -> list[Picture]:
     composite, real, mask = pictures_of(split, index)
     pictures = [Picture("composite", _jpeg_uri(composite), fmse[REFERENCE], psnr[REFERENCE]), Picture("mask", _png_uri(split.mask[index]))]
-    own = {name: harmonize(composite.copy(), mask[0, 0].numpy().copy()) for name, harmonize in methods.items()}
+    own = {name: method.output(split, index) for name, method in methods.items()}
     size = {name: split.rows[name][index].as_py() for name in ("width", "height")}
     theirs = {name: squared_picture(path, size, split.mask.shape[1]) for name, path in files.items()}
     for name, picture in (own | theirs).items():

@@ -24,10 +24,11 @@ from pipeline.params import Params
 from pipeline.reporting.distributions import QUANTILES
 from pipeline.reporting.embedding import SMALLEST_P, digits_of, json_for_page, plotting_library
 from pipeline.reporting.gallery import Case
+from pipeline.reporting.intrinsic import IntrinsicSection
 from pipeline.reporting.opinions import OpinionStudy
 from pipeline.reporting.published_scores import read_published
 from pipeline.reporting.results import methods_of
-from pipeline.training_params import Variant
+from pipeline.training_params import COMPOSITE, INTRINSIC, Variant
 
 if TYPE_CHECKING:
     from pipeline.reporting.comparisons import ReportSection
@@ -95,6 +96,7 @@ def write_page(
     sections: list[Section],
     reports: "Mapping[str, ReportSection]",
     opinions: list[OpinionStudy],
+    intrinsic: IntrinsicSection,
     curves: dict[str, str],
     choices: Choices,
     facts: Mapping[str, object],
@@ -112,6 +114,8 @@ def write_page(
         reference=REFERENCE,
         sections=[{"data": section, **_tables(summary[summary["dataset"] == section.name], params)} for section in sections],
         opinions=opinions,
+        intrinsic=intrinsic,
+        methods=[name for name, _ in methods_of(params)],
         conventions=CONVENTIONS,
         published=read_published(),
         reports=reports,
@@ -163,6 +167,7 @@ def described(variant: Variant) -> dict[str, str]:
     inference = "" if generator.inference_mode == "eval" else ", batch statistics and dropout at inference"
     return {
         "network": f"{generator.name}, width {generator.width}{inference}",
+        "given": "the composite" if variant.input == COMPOSITE else "it semi-harmonized",
         "mask": "yes" if generator.mask_input else "no",
         "critic": "none" if critic is None else f"{critic.name}, {critic.field_px} px",
         "objective": " + ".join(
@@ -202,6 +207,8 @@ def _tables(summary: pd.DataFrame, params: Params) -> dict[str, object]:
 def _kind(method: str, params: Params) -> str:
     if method == REFERENCE:
         return "the composite itself"
+    if method == INTRINSIC:
+        return "the preprocessing alone"
     if method in params.outside:
         return "from outside"
     return "trained" if method in params.variants else "baseline"

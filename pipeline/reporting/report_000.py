@@ -4,22 +4,23 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from harmonization.evaluation.report_000 import as_report_000_counts
-from harmonization.evaluation.scoring import Harmonize, metric_tensor, pictures_of
+from harmonization.evaluation.scoring import metric_tensor, pictures_of
+from pipeline.reporting.methods import Method
 
 if TYPE_CHECKING:
     from harmonization.data import PackedSplit
 
 
 def as_its_code_counts(
-    split: "PackedSplit", methods: Mapping[str, Harmonize], sample_ids: list[str]
+    split: "PackedSplit", methods: Mapping[str, Method], sample_ids: list[str]
 ) -> dict[tuple[str, str], dict[str, float]]:
     """``mse`` and ``psnr`` of each method's own picture, by method and picture."""
     places = {name: place for place, name in enumerate(split.rows["sample_id"].to_pylist())}
     scores = {}
     for sample_id in sample_ids:
-        composite, _, mask = pictures_of(split, places[sample_id])
-        for method, harmonize in methods.items():
-            output = harmonize(composite.copy(), mask[0, 0].numpy().copy())
+        composite, _, _ = pictures_of(split, places[sample_id])
+        for name, method in methods.items():
+            output = method.output(split, places[sample_id])
             error, decibels = as_report_000_counts(metric_tensor(composite), metric_tensor(output))
-            scores[method, sample_id] = {"mse": error.item(), "psnr": decibels.item()}
+            scores[name, sample_id] = {"mse": error.item(), "psnr": decibels.item()}
     return scores

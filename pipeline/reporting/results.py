@@ -9,14 +9,15 @@ from harmonization.evaluation.summary import REFERENCE
 from harmonization.tables import read_table
 from pipeline.layout import Layout
 from pipeline.params import Params
+from pipeline.training_params import INTRINSIC
 
 
 def methods_of(params: Params) -> list[tuple[str, list[int]]]:
-    """Every method with its seeds, in the order of the parameters: baselines, variants, those from elsewhere."""
+    """Every method with its seeds, in the order of the parameters: baselines, the preprocessing, variants, those from elsewhere."""
     if REFERENCE not in params.baselines:
         raise InputError(f"params.yaml: baselines are {params.baselines}; expected {REFERENCE!r} among them: the report compares to it")
     trained = [(name, list(params.seeds)) for name in params.variants]
-    return [*((name, [0]) for name in params.baselines), *trained, *((name, [0]) for name in params.outside)]
+    return [*((name, [0]) for name in (*params.baselines, INTRINSIC)), *trained, *((name, [0]) for name in params.outside)]
 
 
 def read_scores(params: Params, layout: Layout) -> pa.Table:

@@ -8,14 +8,14 @@ import pyarrow.compute as pc
 
 from harmonization.evaluation.blocks import BUCKETS
 from harmonization.evaluation.outputs import files_of
-from harmonization.evaluation.scoring import Harmonize
 from harmonization.splits import SPLITS
 from harmonization.tables import read_table
 from pipeline.layout import Layout
-from pipeline.packing import packed
+from pipeline.packing import packed_test
 from pipeline.params import Params
 from pipeline.reporting.figures import gains_figure, ratio_figure, svg_of, write_png
 from pipeline.reporting.gallery import Case, cases
+from pipeline.reporting.methods import Method
 from pipeline.reporting.page import Card, Section
 from pipeline.reporting.results import best_variant, methods_of
 
@@ -24,7 +24,7 @@ SHOWN_CATEGORIES = 8
 
 
 def section_of(
-    dataset: str, *, params: Params, layout: Layout, scores: pa.Table, headline: pd.DataFrame, methods: dict[str, Harmonize], figures: Path
+    dataset: str, *, params: Params, layout: Layout, scores: pa.Table, headline: pd.DataFrame, methods: dict[str, Method], figures: Path
 ) -> Section:
     """Everything that the page shows of a data set; also writes its figure as PNG."""
     seeds = {name: seeds[0] for name, seeds in methods_of(params)}
@@ -36,10 +36,10 @@ def section_of(
 
 
 def _gallery(
-    dataset: str, judged: str, params: Params, layout: Layout, scores: pa.Table, methods: dict[str, Harmonize], seeds: dict[str, int]
+    dataset: str, judged: str, params: Params, layout: Layout, scores: pa.Table, methods: dict[str, Method], seeds: dict[str, int]
 ) -> tuple[list[Case], list[Case]]:
     evaluation = params.active.evaluation
-    split = packed(params, layout, dataset, "test", evaluation.size_px)
+    split = packed_test(params, layout, dataset)
     own = scores.filter(pc.field("dataset") == dataset)
     folders = {name: method.pictures(dataset) for name, method in params.outside.items()}
     imported = {name: files_of(folder, split.rows) for name, folder in folders.items() if folder}

@@ -179,7 +179,7 @@ def test_the_gallery_shows_pictures_from_elsewhere_and_none_of_a_table(inside):
     text = (inside / "reports/index.html").read_text()
     for case in text.split('<figure class="case"')[1:]:
         titles = re.findall(r"<b>([a-z_]+)</b>", case.split("</ul>")[0])
-        assert titles == ["composite", "mask", "reinhard", *VARIANTS, "saved", "real"]
+        assert titles == ["composite", "mask", "reinhard", "intrinsic", *VARIANTS, "saved", "real"]
         uris = dict(zip(titles, re.findall(r'<img src="([^"]+)"', case.split("</ul>")[0]), strict=True))
         assert uris["saved"] == uris["idih"]
 
@@ -254,6 +254,6 @@ def test_an_empty_mask_is_told(monkeypatch, caplog):
     monkeypatch.setattr("pipeline.outside.packed", without_a_mask)
     import_scores.main("pct")
     assert (
-        f"people: 1 of {IMAGES} images have an empty mask at this size, first 0_0_0: their fmse, fpsnr, fssim, ciede2000, idempotence are"
-        in caplog.text
+        f"people: 1 of {IMAGES} images have an empty mask at this size, first 0_0_0: "
+        "their fmse, fpsnr, fssim, ciede2000, gradient_energy_log2, local_contrast_log2, idempotence are" in caplog.text
     )

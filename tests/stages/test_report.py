@@ -28,7 +28,7 @@ def test_headline_numbers_stand_beside_the_scores(inside):
 
 def test_the_reports_scores_are_all_methods_seeds_and_images(inside):
     scores = read_table(inside / "reports/tables/scores.parquet")
-    assert scores.num_rows == 2 * IMAGES * 9 * (2 + len(VARIANTS) * len(SEEDS))
+    assert scores.num_rows == 2 * IMAGES * 9 * (3 + len(VARIANTS) * len(SEEDS))
     summary = read_table(inside / "reports/tables/summary.parquet")
     trained = summary.filter(pc.field("method") == "idih").to_pylist()
     assert {(row["n_images"], row["n_seeds"]) for row in trained if row["bucket"] == "all"} == {(IMAGES, len(SEEDS))}
@@ -36,7 +36,7 @@ def test_the_reports_scores_are_all_methods_seeds_and_images(inside):
 
 def test_metrics_are_few_and_named(inside):
     metrics = {path.stem: json.loads(path.read_text()) for path in (inside / "reports/metrics").iterdir()}
-    assert set(metrics) == {"identity", "reinhard", *VARIANTS}
+    assert set(metrics) == {"identity", "reinhard", "intrinsic", *VARIANTS}
     assert metrics["identity"] == {dataset: {"fmse": 900.0, "harm_rate": 0.0} for dataset in DATASETS}
     assert {tuple(numbers) for tree in metrics.values() for numbers in tree.values()} == {("fmse", "harm_rate")}
 
@@ -51,7 +51,7 @@ def test_distributions_are_quantiles_of_each_method(inside):
     quantiles = pd.read_csv(inside / "reports/plots/distributions.csv", index_col=["dataset", "method"])
     assert list(quantiles.columns) == ["q5", "q25", "q50", "q75", "q95"]
     assert set(quantiles.loc["people", "identity"]) == {900.0}
-    assert len(quantiles) == len(DATASETS) * (2 + len(VARIANTS))
+    assert len(quantiles) == len(DATASETS) * (3 + len(VARIANTS))
 
 
 def test_a_comparison_shows_four_images_of_each_variant_from_composite_to_real(inside):

@@ -11,7 +11,7 @@ from harmonization.evaluation.conventions import CONVENTIONS, MEASURES
 from harmonization.tables import read_table
 from tests.reports import DATASETS, IMAGES, VARIANTS
 
-METHODS = ("identity", "reinhard", *VARIANTS)
+METHODS = ("identity", "reinhard", "intrinsic", *VARIANTS)
 COLUMNS = {
     name: index for index, name in enumerate(("method", "fmse", "change", "p", "psnr", "change of psnr", "ssim", "fssim", "lpips", "worse"))
 }
@@ -149,7 +149,7 @@ def test_the_plots_table_has_quantiles_and_pairs(plots, report_folder):
         assert change.replace("+", "") == ("–" if method == "reinhard" else printed(expected[method]["difference"], 2))
     assert "PSNR on luminance" in table.locator("caption").text_content()
     assert "above 0 is better" in plots.locator("section.distributions .axis").text_content()
-    assert plots.locator("section.distributions form").get_by_role("status").text_content() == f"4 methods on {IMAGES} images"
+    assert plots.locator("section.distributions form").get_by_role("status").text_content() == f"{len(METHODS)} methods on {IMAGES} images"
 
 
 def test_methods_are_chosen_with_the_keyboard_alone(plots):

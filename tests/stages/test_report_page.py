@@ -87,7 +87,7 @@ def test_tables_scroll_inside_their_own_box(text):
     boxes = [attributes for tag, attributes in Elements(text).found if tag == "div" and attributes.get("class") == "scroll"]
     published = read_published(ROOT / PUBLISHED_SCORES)
     beside = sum(len(report.tables) for report in read_described(published, ROOT / SIDE_BY_SIDE).values())
-    assert len(boxes) == 2 * 2 + 1 + 1 + 1 + 2 + len(published) + beside
+    assert len(boxes) == 2 * 2 + 1 + 1 + 3 + 1 + 2 + len(published) + beside
     assert all(box["tabindex"] == "0" and box["aria-label"] for box in boxes)
 
 
@@ -96,7 +96,7 @@ def test_the_gallery_shows_best_and_worst_cases_with_every_method(text):
     assert len(cases) == 2 * 5
     for case in cases:
         titles = re.findall(r"<b>([a-z_]+)</b>", case.split("</ul>")[0])
-        assert titles == ["composite", "mask", "reinhard", *VARIANTS, "real"]
+        assert titles == ["composite", "mask", "reinhard", "intrinsic", *VARIANTS, "real"]
     assert "fMSE 900.0" in cases[0]
 
 
@@ -201,7 +201,7 @@ def test_methods_are_filtered_by_words(page):
     assert tools.get_by_role("status").text_content() == "1 methods shown"
     assert page.locator(f"{CASE} .strip li:not([data-method])").first.is_visible()
     tools.get_by_role("searchbox").fill("")
-    assert {item.get_attribute("data-method") for item in shown.all()} == {"reinhard", *VARIANTS}
+    assert {item.get_attribute("data-method") for item in shown.all()} == {"reinhard", "intrinsic", *VARIANTS}
 
 
 def test_nothing_is_wider_than_the_screen(page):

@@ -53,7 +53,9 @@ def test_details_are_of_the_reports_networks_that_the_run_has_and_lossless(insid
     text = (inside / "reports" / "index.html").read_text()
     details = text.split('<figure class="detail"')[1:]
     assert len(details) == 3
-    assert all(detail.count('src="data:image/png') == 2 for detail in details)  # composite and real: none of VARIANTS is report 001's
+    assert all(
+        detail.count('src="data:image/png') == 3 for detail in details
+    )  # composite, intrinsic, real: none of VARIANTS is report 001's
     assert not {name for name in VARIANTS if name.startswith("fcn")}
 
 

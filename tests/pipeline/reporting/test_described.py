@@ -7,6 +7,7 @@ from harmonization.errors import InputError
 from pipeline.params import load_params
 from pipeline.reporting.described import SIDE_BY_SIDE, read_described
 from pipeline.reporting.published_scores import PUBLISHED_SCORES, read_published
+from pipeline.training_params import INTRINSIC
 from tests.conftest import ROOT
 
 GOOD = """
@@ -52,8 +53,8 @@ def test_methods_data_sets_and_sections_have_names_that_exist(reports):
     datasets = {name for profile in params.profiles.values() for name in profile.datasets}
     tables = [table for report in reports.values() for table in report.tables]
     details = [report.details for report in reports.values() if report.details]
-    assert {method for table in tables for row in table.rows for method in row.methods} <= {*params.variants, *BASELINES}
-    assert {method for one in details for method in one.methods} <= {*params.variants, *BASELINES}
+    assert {method for table in tables for row in table.rows for method in row.methods} <= {*params.variants, *BASELINES, INTRINSIC}
+    assert {method for one in details for method in one.methods} <= {*params.variants, *BASELINES, INTRINSIC}
     assert {name for table in tables for name in table.datasets} <= datasets
     sections = {path.name.removesuffix(".html.j2") for path in (ROOT / "reports" / "templates").glob("*.html.j2")}
     linked = {figure.section for report in reports.values() for figure in report.figures if figure.section}

@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from pipeline.reporting.details import Window, busiest_edge, detail_of, details_figure
+from pipeline.reporting.methods import Method
 from pipeline.reporting.typical import typical
 
 SIZE = 32
@@ -43,7 +44,7 @@ def test_a_foreground_without_an_edge_still_has_a_detail(split):
 
 
 def test_a_detail_is_the_outputs_own_pixels_over_the_composites_background(split):
-    detail = detail_of(split, "1_1_0", {"grey": lambda composite, mask: np.full(composite.shape, 77.4, np.float32)})  # noqa: ARG005
+    detail = detail_of(split, "1_1_0", {"grey": Method(lambda composite, _: np.full(composite.shape, 77.4, np.float32))})
     assert isinstance(detail.window, Window)
     rows, columns = (slice(start, start + 8) for start in (detail.window.top, detail.window.left))
     assert list(detail.crops) == ["composite", "grey", "real"]

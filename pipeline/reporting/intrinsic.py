@@ -1,0 +1,40 @@
+"""The report's part on report 001's preprocessing: what its decompositions are worth, and how far its lights are known."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from harmonization.intrinsic.judging import averages
+from harmonization.shards import Row
+from harmonization.tables import read_table
+from pipeline.intrinsic_params import Intrinsic
+from pipeline.layout import Layout
+from pipeline.params import Params
+
+
+@dataclass(frozen=True)
+class IntrinsicSection:
+    """What the page says of the preprocessing."""
+
+    chosen: Intrinsic
+    decompositions: list[Row]  # as ``averages`` gives them; none where another back end than the network is chosen
+    lights: list[Row]  # one for each data set
+
+
+def intrinsic_section(params: Params, layout: Layout) -> IntrinsicSection:
+    """Reads what the stages ``train_shading`` and ``preprocess_intrinsic`` left."""
+    chosen = params.active.intrinsic
+    judged = averages(read_table(layout.shading() / "decompositions.parquet")) if chosen.has_network else []
+    return IntrinsicSection(chosen, judged, [_lights(layout, dataset) for dataset in params.datasets])
+
+
+def _lights(layout: Layout, dataset: str) -> Row:
+    """How many lights of test composites are trusted, and how well those explain the shading of what they were not fitted to."""
+    lights = read_table(layout.intrinsic(dataset) / "lights.parquet").to_pandas()
+    row: Row = {"dataset": dataset, "composites": len(lights), "unchanged": int(lights["unchanged"].notna().sum())}
+    for region in ("foreground", "background"):
+        fitted = lights[lights[f"{region}_r2"].notna()]
+        trusted = fitted[fitted[f"{region}_is_trusted"].astype(bool)]
+        median = trusted[f"{region}_r2"].median()
+        row |= {"fitted": len(fitted), f"{region}_trusted": len(trusted), f"{region}_r2": None if pd.isna(median) else float(median)}
+    return row

@@ -1,0 +1,49 @@
+"""Every method of ours as a function of a test picture, each given what it was trained on."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+
+from harmonization.baselines import BASELINES
+from harmonization.baselines.identity import identity
+from harmonization.checkpoint import load_harmonizer
+from harmonization.evaluation.scoring import Harmonize, learned, pictures_of
+from harmonization.evaluation.summary import REFERENCE
+from pipeline.layout import Layout
+from pipeline.params import Params
+from pipeline.reporting.results import methods_of
+from pipeline.training_params import COMPOSITE, INTRINSIC, InputName
+
+if TYPE_CHECKING:
+    from harmonization.data import PackedSplit
+
+
+class Method(NamedTuple):
+    """A function of a picture and its mask, and which picture it is given."""
+
+    harmonize: Harmonize
+    given: InputName = COMPOSITE
+
+    def output(self, split: "PackedSplit", index: int) -> np.ndarray:
+        """The method's own picture of one of the split's composites, float32 (H, W, 3) in [0, 255]."""
+        composite, _, mask = pictures_of(split, index)
+        if self.given == INTRINSIC:
+            if split.semi_harmonized is None:
+                raise ValueError("a split without its semi-harmonized pictures; expected one of pipeline.packing.packed_test")
+            composite = np.array(split.semi_harmonized[index])
+        return self.harmonize(composite, mask[0, 0].numpy())
+
+
+def loaded_methods(params: Params, layout: Layout, *, device: torch.device) -> dict[str, Method]:
+    """Every method of ours but the reference; trained ones with the first seed."""
+    methods: dict[str, Method] = {}
+    for name, seeds in methods_of(params):
+        if name in params.variants:
+            harmonizer, metadata = load_harmonizer(layout.run(name, seeds[0]) / "model.safetensors")
+            methods[name] = Method(learned(harmonizer, device=device), metadata.get("input", COMPOSITE))
+        elif name == INTRINSIC:
+            methods[name] = Method(identity, INTRINSIC)
+        elif name in params.baselines and name != REFERENCE:
+            methods[name] = Method(BASELINES[name])
+    return methods
