@@ -11,7 +11,7 @@ export MALLOC_MMAP_MAX_ := 0
 export MALLOC_TRIM_THRESHOLD_ := 100000000000
 
 .DEFAULT_GOAL := help
-.PHONY: help env repro test check format lock clean dashboard
+.PHONY: help env repro sweep test check format lock clean dashboard
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -32,6 +32,9 @@ repro: $(READY)  ## everything from photographs to the report
 	@python -m pipeline check
 	@python -m pipeline run
 	@python -m pipeline where
+
+sweep: $(READY)  ## the experiments of NAME=preset in sweeps.yaml, JOBS=1 at once; then `dvc exp show --only-changed`
+	@python -m pipeline sweep --jobs $(or $(JOBS),1) -- "$(NAME)"
 
 dashboard: $(READY)  ## Prefect's server on loopback; runs with its PREFECT_API_URL are shown there
 	@echo "the page: http://127.0.0.1:$(DASHBOARD_PORT)   in another terminal: export PREFECT_API_URL=http://127.0.0.1:$(DASHBOARD_PORT)/api"

@@ -29,6 +29,16 @@ def publish(name: str) -> None:
     publish(name)
 
 
+def sweep(name: str, jobs: int) -> int:
+    """Queues the experiments of a preset in sweeps.yaml and starts workers for them, which go on by themselves."""
+    from pipeline.sweep import sweep
+
+    code = sweep(name, jobs=jobs)
+    if code == 0:
+        print("dvc queue status: how they go    dvc queue logs NAME: what one says    dvc exp show --only-changed: what came out")
+    return code
+
+
 def where() -> None:
     """Says where the report is."""
     print(f"report: {(REPORTS / 'index.html').resolve().as_uri()}")
@@ -40,7 +50,14 @@ def deps() -> None:
     print(f"dvc.yaml: {'updated ' + ', '.join(changed) if changed else 'every stage lists the code that it runs'}")
 
 
-COMMANDS: dict[str, Callable[..., int | None]] = {"run": run, "check": check, "where": where, "deps": deps, "publish": publish}
+COMMANDS: dict[str, Callable[..., int | None]] = {
+    "run": run,
+    "sweep": sweep,
+    "check": check,
+    "where": where,
+    "deps": deps,
+    "publish": publish,
+}
 
 
 def main() -> None:
@@ -51,10 +68,14 @@ def main() -> None:
         sub = commands.add_parser(name, help=(command.__doc__ or "").splitlines()[0], description=command.__doc__)
         if command is publish:
             sub.add_argument("name", help="what the files under reports/published/ are called")
+        if command is sweep:
+            sub.add_argument("name", help="a preset of sweeps.yaml")
+            sub.add_argument("--jobs", type=int, default=1, help="experiments at once (default: 1)")
         if command is run:
             sub.add_argument("targets", nargs="*", metavar="TARGET", help="a stage, all cells of one, or an output; all if none is given")
             sub.add_argument("--jobs", type=int, help="stages at once; one per core if it is not given")
             sub.add_argument("--dry-run", action="store_true", help="only say what is stale")
+            sub.add_argument("--pull", action="store_true", help="take what DVC's remote has from there instead of making it")
     values = vars(parser.parse_args())
     sys.exit(exit_code_of(COMMANDS[values.pop("command")], values))
 

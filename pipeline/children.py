@@ -75,12 +75,17 @@ def _pieces(child: subprocess.Popen[bytes]) -> Iterator[tuple[str, bool]]:
         return
     rest = b""
     while chunk := os.read(child.stdout.fileno(), CHUNK_BYTES):
-        *whole, rest = re.split(rb"(?<=[\r\n])", rest + chunk)
-        for piece in whole:
-            if text := piece.decode(errors="replace").strip():
-                yield text, piece.endswith(b"\n")
+        pieces, rest = pieces_of(rest + chunk)
+        yield from pieces
     if text := rest.decode(errors="replace").strip():
         yield text, True
+
+
+def pieces_of(said: bytes) -> tuple[list[tuple[str, bool]], bytes]:
+    """The whole pieces, each with whether it is a line or a state of a bar, and what may be the beginning of the next."""
+    *whole, rest = re.split(rb"(?<=[\r\n])", said)
+    texts = [(piece.decode(errors="replace").strip(), piece.endswith(b"\n")) for piece in whole]
+    return [(text, is_line) for text, is_line in texts if text], rest
 
 
 def _is_over(child: subprocess.Popen[bytes], seconds: float) -> bool:

@@ -1,8 +1,10 @@
 """The graph of stages, as DVC reads it from ``dvc.yaml``, and which of them are stale."""
 
+import gc
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Literal, cast, get_args
@@ -13,6 +15,7 @@ from dvc.repo import Repo, lock_repo
 from dvc.stage import PipelineStage
 
 from harmonization.errors import InputError
+from pipeline.freshness import stale_among
 
 Slot = Literal["cpu", "network", "gpu"]
 BUSY_SECONDS = 1.0  # between two looks at what another DVC holds
@@ -50,14 +53,34 @@ def read_graph(targets: Sequence[str] = (), *, say: Callable[[str], None] = lamb
 
 
 def _read(targets: Sequence[str]) -> tuple[list[Step], frozenset[str]]:
-    with Repo(_wait_for_lock=True) as repo, lock_repo(repo):
+    with _collecting_no_garbage(), Repo(_wait_for_lock=True) as repo, lock_repo(repo):
         wanted = {stage for target in targets or [None] for stage in repo.stage.collect(target, with_deps=True)}
-        graph = repo.index.graph
         stages = [stage for stage in repo.index.stages if isinstance(stage, PipelineStage) and stage in wanted]
-        steps = {_name(stage): _step(stage, graph.successors(stage)) for stage in stages}
-        stale = frozenset(name for stage, name in zip(stages, steps, strict=True) if stage.status())
+        steps = _steps(repo, stages)
+        stale = frozenset(map(_name, stale_among(repo, stages)))
     order = TopologicalSorter({name: step.parents for name, step in steps.items()}).static_order()
     return [steps[name] for name in order], stale
+
+
+def read_steps() -> dict[str, Step]:
+    """Every step by its name. What is stale is not asked, so nothing that others hold is waited for."""
+    with Repo() as repo:
+        return _steps(repo, [stage for stage in repo.index.stages if isinstance(stage, PipelineStage)])
+
+
+def _steps(repo: Repo, stages: Iterable[PipelineStage]) -> dict[str, Step]:
+    graph = repo.index.graph
+    return {_name(stage): _step(stage, graph.successors(stage)) for stage in stages}
+
+
+@contextmanager
+def _collecting_no_garbage() -> Iterator[None]:
+    """A graph is many thousand objects that all stay; looking among them for garbage takes a tenth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _step(stage: PipelineStage, parents: Iterable[PipelineStage]) -> Step:

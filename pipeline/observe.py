@@ -48,19 +48,26 @@ def answers(url: str) -> bool:
 
 
 class Dashboard:
-    """Tells a server of one run, in the order of events, from a thread of its own."""
+    """Tells a server of one run, in the order of events, from a thread of its own.
 
-    def __init__(self, url: str, *, name: str, parameters: Mapping[str, object], say: Callable[[str], None]) -> None:
+    The run becomes a flow run that begins and ends here, or is told as part of ``flow_run``, whose state is its owner's.
+    """
+
+    def __init__(
+        self, url: str, *, name: str, parameters: Mapping[str, object], say: Callable[[str], None], flow_run: str | None = None
+    ) -> None:
         self._client = httpx.Client(base_url=f"{url.rstrip('/')}/", timeout=TIMEOUT_SECONDS)
         self._say = say
         self._events: SimpleQueue[Callable[[], object] | None] = SimpleQueue()  # None: all is told
         self._tasks: dict[str, str] = {}  # step -> task run
         self._bars: dict[str, tuple[str | None, float]] = {}  # step -> its bar's artifact, and when it was told last
         self._logs: list[dict[str, object]] = []
-        self._flow_run: str | None = None
+        self._flow_run = flow_run
+        self._owns_flow_run = flow_run is None
         self._is_lost = False
         self.has_failures = False
-        self._tell(lambda: self._begin(name, parameters))
+        if self._owns_flow_run:
+            self._tell(lambda: self._begin(name, parameters))
         self._thread = Thread(target=self._work, daemon=True)
         self._thread.start()
 
@@ -83,7 +90,8 @@ class Dashboard:
         """The run has ended, as ``completed``, ``failed`` or ``cancelled``; waits a little until everything is told."""
         for artifact in artifacts:
             self._tell(lambda artifact=artifact: self._post("artifacts/", {**artifact, "flow_run_id": self._flow_run}))
-        self._tell(lambda: self._set_state("flow_runs", self._flow_run, state.upper(), state.capitalize()))
+        if self._owns_flow_run:
+            self._tell(lambda: self._set_state("flow_runs", self._flow_run, state.upper(), state.capitalize()))
         self._events.put(None)
         self._thread.join(FLUSH_SECONDS)
 
@@ -155,7 +163,9 @@ class Dashboard:
 
 
 @contextmanager
-def watched(params: Params, targets: Sequence[str], *, jobs: int, say: Callable[[str], None]) -> Iterator[list[Dashboard]]:
+def watched(
+    params: Params, targets: Sequence[str], *, jobs: int, say: Callable[[str], None], flow_run: str | None = None
+) -> Iterator[list[Dashboard]]:
     """The dashboard of ``PREFECT_API_URL`` for one run, if that is set and a server answers there; it is told how the run ended."""
     url = os.environ.get("PREFECT_API_URL")
     if not url:
@@ -166,16 +176,17 @@ def watched(params: Params, targets: Sequence[str], *, jobs: int, say: Callable[
         yield []
         return
     parameters = {"targets": list(targets), "jobs": jobs, "profile": params.profile, "commit": code_commit()}
-    dashboard = Dashboard(url, name=f"{params.profile}-{datetime.now(UTC):%Y-%m-%d-%H-%M-%S}", parameters=parameters, say=say)
+    name = f"{params.profile}-{datetime.now(UTC):%Y-%m-%d-%H-%M-%S}"
+    dashboard = Dashboard(url, name=name, parameters=parameters, say=say, flow_run=flow_run)
     try:
         yield [dashboard]
     except BaseException:
         dashboard.end("cancelled")
         raise
-    dashboard.end("failed" if dashboard.has_failures else "completed", artifacts=_results())
+    dashboard.end("failed" if dashboard.has_failures else "completed", artifacts=results())
 
 
-def _results() -> list[dict[str, object]]:
+def results() -> list[dict[str, object]]:
     """The numbers of the last report as a table, and a link to its page."""
     page, metrics = REPORTS / "index.html", sorted((REPORTS / "metrics").glob("*.json"))
     if not (page.is_file() and metrics):

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pipeline.children import Children
 from pipeline.graph import BUSY_SECONDS, Step
+from pipeline.mirror import SHOWN
 from pipeline.runner import Outcome, State
 from pipeline.slots import Gpus
 
@@ -33,12 +34,14 @@ class DvcRepro:
         hear: Callable[[Step, str], None],
         watch: Callable[[Step, str], None],
         retry_after: float = BACK_OFF_SECONDS,
+        pull: bool = False,
     ) -> None:
         self._children = children
         self._gpus = gpus
         self._hear = hear
         self._watch = watch
         self._retry_after = retry_after
+        self._options = ["--single-item", *(["--pull"] if pull else [])]
 
     def __call__(self, step: Step) -> Outcome:
         """Tries it, and again as often as the step allows, each time after a longer wait."""
@@ -79,8 +82,10 @@ class DvcRepro:
                 if heard != ["busy"] and not line.startswith(HABITUAL):
                     self._hear(step, line)
 
-            command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", step.name]
-            code = self._children.run(command, environment=os.environ | gpu, on_line=hear, on_bar=lambda text: self._watch(step, text))
+            command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", *self._options, step.name]
+            code = self._children.run(
+                command, environment={**os.environ, SHOWN: "1", **gpu}, on_line=hear, on_bar=lambda text: self._watch(step, text)
+            )
         if code == 0:
             return heard[0] if heard else "ran"
         return "busy" if heard == ["busy"] else "failed"

@@ -7,18 +7,20 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TypeVar, get_args
+from typing import TYPE_CHECKING, TypeVar, get_args
 
 from harmonization.errors import InputError
 from pipeline.children import Children
 from pipeline.graph import Step, read_graph
-from pipeline.observe import watched
-from pipeline.params import load_params
+from pipeline.params import Params, load_params
 from pipeline.repro import LOGS, DvcRepro
 from pipeline.runner import Outcome, State, run_graph
 from pipeline.slots import Gpus, capacities, gpus_here
+
+if TYPE_CHECKING:
+    from pipeline.observe import Dashboard
 
 LOCK = Path(".dvc/tmp/pipeline.lock")
 STATES: tuple[State, ...] = get_args(State)
@@ -26,10 +28,13 @@ FAILED = 1
 T = TypeVar("T")
 
 
-def run(targets: Sequence[str] = (), *, jobs: int | None = None, dry_run: bool = False) -> int:
+def run(
+    targets: Sequence[str] = (), *, jobs: int | None = None, dry_run: bool = False, pull: bool = False, flow_run: str | None = None
+) -> int:
     """Brings the targets (all, if none are named) up to date and returns 0, or 1 if a stage failed.
 
     At most ``jobs`` stages run at once, one per core if it is None; ``dry_run`` only says what is stale.
+    ``pull`` takes what DVC's remote has from there instead of making it. A dashboard shows it as a flow run or as part of ``flow_run``.
     """
     start, cores, gpus = time.monotonic(), os.cpu_count() or 1, gpus_here()
     jobs = cores if jobs is None else jobs
@@ -43,9 +48,10 @@ def run(targets: Sequence[str] = (), *, jobs: int | None = None, dry_run: bool =
             _announce(steps, stale)
             return 0
         children = Children()
-        with _interrupted_by_sigterm(), watched(params, targets, jobs=jobs, say=_say) as views:
+        with _interrupted_by_sigterm(), _watched(params, targets, jobs=jobs, flow_run=flow_run) as views:
             hear = _each(_print_line, *(view.line for view in views))
-            execute = DvcRepro(children, Gpus(gpus), hear=hear, watch=_each(*(view.progress for view in views)))
+            watch = _each(*(view.progress for view in views))
+            execute = DvcRepro(children, Gpus(gpus), hear=hear, watch=watch, pull=pull)
             tell = _each(_print_step, *(view.step for view in views))
             outcomes = run_graph(steps, stale, execute=execute, slots=slots, jobs=jobs, tell=tell, stop=children.end)
     _sum_up(outcomes, seconds=time.monotonic() - start)
@@ -70,6 +76,14 @@ def only_run_here(path: Path = LOCK, *, say: Callable[[str], None]) -> Iterator[
         file.write(f"{os.getpid()}\n")
         file.flush()
         yield
+
+
+def _watched(params: Params, targets: Sequence[str], *, jobs: int, flow_run: str | None) -> AbstractContextManager[list["Dashboard"]]:
+    if not os.environ.get("PREFECT_API_URL"):
+        return nullcontext([])
+    from pipeline.observe import watched  # httpx takes a fifth of a second, which a run that nobody watches need not spend
+
+    return watched(params, targets, jobs=jobs, flow_run=flow_run, say=_say)
 
 
 @contextmanager

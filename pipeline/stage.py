@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from harmonization.errors import InputError
+from pipeline.mirror import mirrored
 
 USER_ERROR = 2
 INTERRUPTED = 130
@@ -23,9 +24,10 @@ def run_stage(main: Callable[..., None], description: str | None, arguments: Map
     for name, kind in arguments.items():
         parser.add_argument(name, type=kind)
     values = vars(parser.parse_args())
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    sys.exit(exit_code_of(main, values))
+    with mirrored():
+        logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+        logging.getLogger("httpx").setLevel(logging.WARNING)
+        sys.exit(exit_code_of(main, values))
 
 
 def exit_code_of(main: Callable[..., int | None], values: Mapping[str, object]) -> int:

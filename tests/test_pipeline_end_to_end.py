@@ -24,6 +24,8 @@ pytestmark = pytest.mark.timeout(600)  # a slow machine that does other work nee
 def workspace(tmp_path_factory):
     folder = copy_project(tmp_path_factory.mktemp("walk"))
     dvc(folder, "repro")
+    for command in (["add", "-A"], ["commit", "-q", "-m", "ran"]):
+        subprocess.run(["git", *command], cwd=folder, env=environment(folder / ".home"), check=True)
     return folder
 
 
@@ -41,9 +43,18 @@ def test_a_second_run_runs_nothing(workspace):
     assert ran(dvc(workspace, "repro")) == set()
 
 
+def test_another_clone_pulls_the_report_and_runs_nothing(workspace, tmp_path):
+    clone, remote = tmp_path / "clone", ("remote", "add", "--quiet", "--local", "--default", "shared", str(tmp_path / "remote"))
+    subprocess.run(["git", "clone", "-q", str(workspace), str(clone)], check=True)
+    for folder in (workspace, clone):
+        dvc(folder, *remote)
+    dvc(workspace, "push")
+    dvc(clone, "pull")
+    assert (clone / "reports" / "index.html").read_bytes() == (workspace / "reports" / "index.html").read_bytes()
+    assert ran(dvc(clone, "repro")) == set()
+
+
 def test_an_experiment_retrains_and_rescores_one_variant_only(workspace):
-    subprocess.run(["git", "add", "-A"], cwd=workspace, check=True)
-    subprocess.run(["git", "commit", "-q", "-m", "ran"], cwd=workspace, env=environment(workspace / ".home"), check=True)
     before = locked_hashes(workspace)
     output = dvc(workspace, "exp", "run", "-n", "heavier", "-S", "variants.unet.losses.l1=10")
     assert ran(output) == {"assign_backbones", "train@unet-0", "evaluate@unet-0", "report"}

@@ -1,0 +1,140 @@
+"""Report 001's preprocessing: a composite taken apart into paint and light, each brought nearer to the background's, and put together.
+
+Composites are uint8 sRGB (H, W, 3); masks float (H, W) in [0, 1], 1 = foreground, soft values kept. After Careaga, Miangoleh and Aksoy
+2023 ("Intrinsic harmonization for illumination-aware compositing"), without their networks.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from harmonization.color import srgb_from_linear
+from harmonization.errors import InputError
+from harmonization.intrinsic.decomposition import ShadingOf, decompose
+from harmonization.intrinsic.edits import GAINS, fit_edit
+from harmonization.intrinsic.light import Light, fit_light, relighting_ratio, well_exposed
+from harmonization.intrinsic.normals import EDGE, inflate
+from harmonization.intrinsic.paints import paints_of
+
+STRENGTH = 0.5  # half of the way to the background in the logarithm: a foreground may differ from its surroundings
+LEAST_SPREAD = 0.02  # of the log shading between its 5th and 95th percentile: less is no contrast to change
+
+
+@dataclass(frozen=True)
+class SemiHarmonized:
+    """A composite's layers and what they became.
+
+    ``albedo * shading`` is the composite's linear light to within 2/255; where the mask is 0 the image is the composite, bit for bit.
+    """
+
+    albedo: np.ndarray  # float32 (H, W, 3) linear, 0..1, of the composite as it came
+    shading: np.ndarray  # float32 (H, W)
+    normals: np.ndarray | None  # float32 (H, W, 3)
+    light: Light | None  # on the foreground
+    background_light: Light | None
+    is_relit: bool
+    image: np.ndarray  # uint8 sRGB (H, W, 3)
+
+
+@dataclass(frozen=True)
+class _Regions:
+    """Layers as (N, ...) pixels of what is measured as foreground and as background."""
+
+    own_albedo: np.ndarray
+    other_albedo: np.ndarray
+    own_shading: np.ndarray
+    other_shading: np.ndarray
+
+
+def semi_harmonize(
+    composite: np.ndarray,
+    mask: np.ndarray,
+    *,
+    shading_of: ShadingOf,
+    background: np.ndarray | None = None,
+    normals: np.ndarray | None = None,
+    relight: bool = False,
+    strength: float = STRENGTH,
+    feather_px: float = 0.0,
+) -> SemiHarmonized:
+    """The composite with its foreground's albedo and shading moved towards the background's.
+
+    ``shading_of`` is one of ``decomposition.DECOMPOSITIONS`` or ``learned.learned_shading``. A clean ``background`` of the composite's
+    size is measured in place of what is seen of it. ``normals`` of the whole picture, if something knows them, take the place of the
+    inflated mask before a background that faces the camera, which tells nothing of its light: without them ``relight`` changes
+    nothing. The foreground changes gradually over ``feather_px`` inside the mask's edge.
+    """
+    inside = check(composite, mask, background=background, normals=normals)
+    albedo, shading = decompose(composite, shading_of)
+    regions = _regions(composite, inside, albedo, shading, background, shading_of)
+    if normals is None:
+        normals = inflate(mask)
+    lights = fit_lights(composite, inside, shading, normals)
+    is_relit = relight and all(light.is_trusted for light in lights)
+    relit = shading.astype(np.float64)
+    if is_relit:
+        relit = relit * np.where(inside, relighting_ratio(normals, *lights), 1.0)
+    edit = fit_edit(regions.own_albedo, regions.other_albedo, strength=strength)
+    matched = match_shading(relit, relit[inside], regions.other_shading, strength=strength)
+    image = blend(composite, edit(albedo) * matched[..., None], mask, feather_px=feather_px)
+    return SemiHarmonized(albedo, shading, normals, *lights, is_relit, image)
+
+
+def check(composite: np.ndarray, mask: np.ndarray, *, background: np.ndarray | None, normals: np.ndarray | None = None) -> np.ndarray:
+    """Which pixels (H, W) are measured as foreground; an ``InputError`` if the parts do not fit each other."""
+    size = f"{composite.shape[1]}x{composite.shape[0]}"
+    for name, part in (("mask", mask), ("background", background), ("normals", normals)):
+        if part is not None and part.shape[:2] != composite.shape[:2]:
+            raise InputError(f"the {name} is {part.shape[1]}x{part.shape[0]} pixels; expected {size}, the composite's size; resize it")
+    if not np.isfinite(mask).all() or mask.min() < 0 or mask.max() > 1:
+        raise InputError(f"the mask has values from {mask.min()} to {mask.max()}; expected 0 to 1; divide an 8-bit mask by 255")
+    inside = mask > EDGE * mask.max()
+    if not inside.any():
+        raise InputError("the mask is black everywhere; expected white where the pasted object is; invert or redraw it")
+    if inside.all() and background is None:
+        raise InputError("the mask is white everywhere and no background came; expected something to harmonize with; give a background")
+    return inside
+
+
+def fit_lights(composite: np.ndarray, inside: np.ndarray, shading: np.ndarray, normals: np.ndarray) -> tuple[Light, Light]:
+    """The light on the foreground and on the background of a composite."""
+    regions = [well_exposed(composite) & region for region in (inside, ~inside)]
+    own, other = (fit_light(normals, shading, region, paints_of(composite, region)) for region in regions)
+    return own, other
+
+
+def match_shading(shading: np.ndarray, own: np.ndarray, other: np.ndarray, *, strength: float) -> np.ndarray:
+    """Shading whose median and contrast (5th to 95th percentile), in the logarithm, are moved from one region's to another's."""
+    (low, median, high), (other_low, other_median, other_high) = (np.percentile(np.log(part), (5, 50, 95)) for part in (own, other))
+    level = np.clip(strength * (other_median - median), *np.log(GAINS))
+    spread, other_spread = high - low, other_high - other_low
+    gain = 1.0 if min(spread, other_spread) < LEAST_SPREAD else np.clip((other_spread / spread) ** strength, *GAINS)
+    return np.exp(median + level + gain * (np.log(shading.astype(np.float64)) - median))
+
+
+def blend(composite: np.ndarray, linear: np.ndarray, mask: np.ndarray, *, feather_px: float) -> np.ndarray:
+    """The composite with new linear light where the mask says so, uint8 (H, W, 3); where the mask is 0 it is the composite."""
+    alpha = mask
+    if feather_px > 0:
+        depth_px = cv2.distanceTransform((mask > 0).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        alpha = mask * np.clip(depth_px / (feather_px + 1), 0, 1)
+    return blend_levels(composite, 255 * srgb_from_linear(np.clip(linear, 0, 1)), alpha)
+
+
+def blend_levels(composite: np.ndarray, levels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """``blend`` of new sRGB levels, float (H, W, 3) in [0, 255]."""
+    mixed = composite + alpha.astype(np.float64)[..., None] * (levels - composite)
+    return np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
+
+
+def _regions(
+    composite: np.ndarray, inside: np.ndarray, albedo: np.ndarray, shading: np.ndarray, background: np.ndarray | None, shading_of: ShadingOf
+) -> _Regions:
+    if background is None:
+        return _Regions(albedo[inside], albedo[~inside], shading[inside], shading[~inside])
+    other_albedo, other_shading = decompose(background, shading_of)
+    # Each picture's layers have a scale of their own; where both show the same, it must be the same.
+    shared = (composite == background).all(axis=2) & ~inside
+    ratio = float(np.median(shading[shared] / other_shading[shared])) if shared.any() else 1.0
+    return _Regions(albedo[inside], other_albedo.reshape(-1, 3) / ratio, shading[inside], other_shading.ravel() * ratio)

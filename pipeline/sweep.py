@@ -1,0 +1,60 @@
+"""``python -m pipeline sweep NAME``: the experiments of one preset of ``sweeps.yaml``, queued with DVC and run side by side."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, RootModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from harmonization.errors import InputError
+from pipeline.params import load_params
+from pipeline.schema import Section
+
+SWEEPS_FILE = Path("sweeps.yaml")
+
+
+class Sweep(Section):
+    """What is tried and why; ``set`` as ``dvc exp run --set-param`` takes it."""
+
+    about: str
+    set: Annotated[list[Annotated[str, Field(pattern=r"^[^=\s]+=\S+$")]], Field(min_length=1)]
+
+
+class Sweeps(RootModel[dict[str, Sweep]]):
+    """The whole of ``sweeps.yaml``."""
+
+
+def load_sweeps(path: Path = SWEEPS_FILE) -> dict[str, Sweep]:
+    """Reads and checks the file."""
+    try:
+        return Sweeps.model_validate(YAML(typ="safe", pure=True).load(path)).root
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file; run from the repository's root") from error
+    except YAMLError as error:
+        raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    except ValidationError as error:
+        problem = error.errors()[0]
+        raise InputError(f"{path}: {'.'.join(map(str, problem['loc']))}: {problem['msg']}; got {problem['input']!r}") from error
+
+
+def sweep(name: str, *, jobs: int = 1) -> int:
+    """Queues the experiments NAME-1, NAME-2, ... of a preset and starts ``jobs`` workers, which go on after this has ended.
+
+    Each experiment runs in a copy of the workspace of its own, which links to DVC's cache; only what its parameters change runs.
+    """
+    sweeps = load_sweeps()
+    if name not in sweeps:
+        raise InputError(f"sweep is {name!r}; expected one of {sorted(sweeps)}, which {SWEEPS_FILE} describes")
+    if jobs < 1:
+        raise InputError(f"--jobs {jobs}: expected 1 or more")
+    load_params()  # says what is wrong with it once, not in each experiment's log
+    settings = [argument for setting in sweeps[name].set for argument in ("--set-param", setting)]
+    queued = _dvc("exp", "run", "--queue", "--name", name, *settings)
+    return queued or _dvc("queue", "start", "--jobs", str(jobs))
+
+
+def _dvc(*arguments: str) -> int:
+    return subprocess.run([sys.executable, "-m", "dvc", *arguments]).returncode

@@ -1,0 +1,159 @@
+"""The deployments: Prefect reads them, their flow is there, it runs what ``python -m pipeline run`` runs, and is one flow run."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from prefect.cli.deploy._config import _load_deploy_configs_and_actions
+from prefect.flows import load_flow_from_entrypoint
+from rich.console import Console
+
+from harmonization.errors import InputError
+from pipeline import flows
+from pipeline.graph import Step
+from pipeline.observe import Dashboard
+from pipeline.runner import Outcome
+from tests.conftest import ROOT
+from tests.pipeline.test_mirror import own
+from tests.workspace import dvc
+
+# DVC reads the graph in this process, with a library that calls a part of itself deprecated.
+pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning")
+GRAPH = """\
+stages:
+  tell:
+    cmd: cp asked told && echo ran >> times
+    deps: [asked]
+    outs: [told]
+    meta: {slot: cpu}
+"""
+# Prefect's engine with a server of its own, in a process of its own: it sets signals, loggers and warnings.
+IN_PROCESS = """\
+import os
+from prefect.client.orchestration import get_client
+from prefect.testing.utilities import prefect_test_harness
+from prefect.settings import get_current_settings
+from pipeline.flows import reproduce
+with prefect_test_harness(server_startup_timeout=150):
+    os.environ["PREFECT_API_URL"] = get_current_settings().api.url  # as a worker sets it
+    state = reproduce(return_state=True)
+    with get_client(sync_client=True) as client:
+        (run,), tasks = client.read_flow_runs(), client.read_task_runs()
+    print(run.state_name, [(task.name, task.state_name) for task in tasks if task.flow_run_id == run.id])
+"""
+
+
+@pytest.fixture
+def workspace(tmp_path) -> Path:
+    (tmp_path / "dvc.yaml").write_text(GRAPH)
+    (tmp_path / "asked").write_text("what was asked")
+    (tmp_path / "params.yaml").symlink_to(ROOT / "params.yaml")
+    subprocess.run([sys.executable, "-m", "dvc", "init", "-q", "--no-scm"], cwd=tmp_path, env=own(tmp_path), check=True)
+    return tmp_path
+
+
+@pytest.fixture
+def here(workspace, monkeypatch) -> Path:
+    """The workspace, as the folder and the environment of this process."""
+    monkeypatch.chdir(workspace)
+    for name, value in own(workspace).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    return workspace
+
+
+def deployments() -> list[dict]:
+    found, _ = _load_deploy_configs_and_actions(ROOT / "prefect.yaml", console=Console())
+    return found
+
+
+def test_prefect_reads_a_deployment_for_each_kind_of_pool():
+    assert [(found["name"], found["work_pool"]["name"]) for found in deployments()] == [
+        ("process", "harmonization-process"),
+        ("docker", "harmonization-docker"),
+        ("kubernetes", "harmonization-kubernetes"),
+    ]
+
+
+def test_every_deployment_starts_a_flow_that_takes_its_parameters(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    for found in deployments():
+        flow = load_flow_from_entrypoint(found["entrypoint"])
+        assert flow.name == "harmonization"
+        flow.validate_parameters(found["parameters"])
+
+
+def test_containers_work_where_the_image_has_the_project():
+    (folder,) = re.findall(r"^WORKDIR (\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    for found in deployments():
+        if "image" in found["work_pool"]["job_variables"]:
+            assert found["pull"] == [{"prefect.deployments.steps.set_working_directory": {"directory": folder}}]
+
+
+def test_the_image_is_built_from_the_lock_and_what_git_has():
+    """No Docker is at hand in the tests: instructions are known ones, what is copied exists, the versions are those of the project."""
+    text = re.sub(r"\\\n", " ", (ROOT / "Dockerfile").read_text())
+    lines = [line.split(maxsplit=1) for line in text.splitlines() if line and not line.startswith("#")]
+    assert {instruction for instruction, _ in lines} == {"FROM", "RUN", "WORKDIR", "COPY", "ENV", "CMD"}
+    (base,) = [rest for instruction, rest in lines if instruction == "FROM"]
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    assert base == f"python:{wanted.removeprefix('>=')}-slim"
+    assert all((ROOT / source).exists() for kind, rest in lines if kind == "COPY" for source in rest.split()[:-1])
+    assert "--require-hashes" in text
+    assert re.findall(r"uv==([\d.]+)", text) == re.findall(r"uv==([\d.]+)", (ROOT / "Makefile").read_text())
+
+
+def test_the_flow_brings_the_workspace_up_to_date(here):
+    flows.reproduce.fn()
+    assert (here / "told").read_text() == "what was asked"
+
+
+def test_a_failing_stage_makes_the_flow_fail(here):
+    (here / "asked").unlink()
+    (here / "asked").mkdir()
+    with pytest.raises(RuntimeError, match="a stage failed"):
+        flows.reproduce.fn()
+
+
+@pytest.mark.usefixtures("here")
+def test_bad_input_makes_the_flow_fail_with_its_line():
+    with pytest.raises(InputError, match="nothing"):
+        flows.reproduce.fn(targets=["nothing"])
+
+
+def test_what_one_machine_made_another_restores_from_the_remote(here, tmp_path_factory):
+    dvc(here, "remote", "add", "--quiet", "--default", "shared", str(tmp_path_factory.mktemp("remote")))
+    flows.reproduce.fn(share=True)
+    # What another clone lacks; the lock too, since a flow commits nothing.
+    for name in ("told", "dvc.lock"):
+        (here / name).unlink()
+    shutil.rmtree(here / ".dvc" / "cache")
+    flows.reproduce.fn(share=True)
+    assert (here / "told").read_text() == "what was asked"
+    assert (here / "times").read_text() == "ran\n"
+
+
+def test_a_run_inside_a_flow_run_is_told_as_its_part(server):
+    dashboard = Dashboard(server.url, name="n", parameters={}, say=pytest.fail, flow_run="a-flow-run")
+    step = Step("train@idih-0", "gpu", 0, frozenset())
+    dashboard.step(step, Outcome("ran"))
+    dashboard.end("completed")
+    assert server.of("flow_runs/") == server.of("flow_runs/a-flow-run/set_state") == []
+    assert [task["flow_run_id"] for task in server.of("task_runs/")] == ["a-flow-run"]
+
+
+@pytest.mark.slow
+def test_prefects_engine_shows_one_flow_run_with_the_stages(workspace):
+    environment = own(workspace) | {
+        "PREFECT_HOME": str(workspace / ".home"),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    done = subprocess.run([sys.executable, "-c", IN_PROCESS], cwd=workspace, env=environment, capture_output=True, text=True, timeout=220)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert (workspace / "told").read_text() == "what was asked"
+    assert done.stdout.splitlines()[-1] == "Completed [('tell', 'Ran')]"

@@ -1,0 +1,99 @@
+"""Presets of experiments: every one can be run, and a name that is none says which there are."""
+
+import itertools
+
+import pytest
+from ruamel.yaml import YAML
+
+from harmonization.errors import InputError
+from pipeline import sweep as module
+from pipeline.choices import check_choices
+from pipeline.params import Params
+from pipeline.sweep import load_sweeps, sweep
+from tests.conftest import ROOT
+
+SWEEPS = load_sweeps(ROOT / "sweeps.yaml")
+
+
+def experiments(name: str) -> list[dict[str, object]]:
+    """What each experiment sets, as DVC reads it."""
+    yaml = YAML(typ="safe", pure=True)
+    settings = [setting.split("=", 1) for setting in SWEEPS[name].set]
+    grid = itertools.product(*(values.split(",") for _, values in settings))
+    return [{key: yaml.load(value) for (key, _), value in zip(settings, values, strict=True)} for values in grid]
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+def test_a_preset_sets_what_is_there_to_what_is_allowed(name):
+    for settings in experiments(name):
+        tree = YAML(typ="safe", pure=True).load(ROOT / "params.yaml")
+        for key, value in settings.items():
+            *folders, last = key.split(".")
+            section = tree
+            for folder in folders:
+                section = section[folder]
+            assert last in section, f"{key} is not in params.yaml"
+            section[last] = value
+        check_choices(Params.model_validate(tree))
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+def test_a_preset_tries_more_than_one_thing(name):
+    tried = [tuple(settings.values()) for settings in experiments(name)]
+    assert len(tried) > 1
+    assert len(set(tried)) == len(tried)
+
+
+@pytest.fixture
+def asked(monkeypatch) -> list[tuple[str, ...]]:
+    """What DVC was asked, in the project's folder."""
+    monkeypatch.chdir(ROOT)
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(module, "_dvc", lambda *arguments: asked.append(arguments) or 0)
+    return asked
+
+
+def test_a_preset_is_queued_under_its_name_and_then_started(asked):
+    assert sweep("lambda_content", jobs=2) == 0
+    first, second = SWEEPS["lambda_content"].set
+    assert asked == [
+        ("exp", "run", "--queue", "--name", "lambda_content", "--set-param", first, "--set-param", second),
+        ("queue", "start", "--jobs", "2"),
+    ]
+
+
+def test_what_cannot_be_queued_is_not_started(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    asked: list[str] = []
+    monkeypatch.setattr(module, "_dvc", lambda *arguments: asked.append(arguments[0]) or 255)
+    assert sweep("lambda_mask") == 255
+    assert asked == ["exp"]
+
+
+def test_an_unknown_name_says_which_there_are(asked):
+    with pytest.raises(InputError, match=r"sweep is 'lambda'; expected one of \[.*'lambda_mask'.*\], which sweeps.yaml describes"):
+        sweep("lambda")
+    assert asked == []
+
+
+def test_no_workers_are_an_error(asked):
+    with pytest.raises(InputError, match="--jobs 0: expected 1 or more"):
+        sweep("lambda_mask", jobs=0)
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("a: {about: x, set: [key]}", "a.set.0: .*; got 'key'"),
+        ("a: {about: x, set: []}", "a.set: "),
+        ("a: {about: x}", "a.set: Field required"),
+        ("a: [", "not valid YAML"),
+    ],
+)
+def test_a_bad_file_is_one_line(text, wanted, tmp_path):
+    path = tmp_path / "sweeps.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=wanted) as raised:
+        load_sweeps(path)
+    assert "\n" not in str(raised.value)
