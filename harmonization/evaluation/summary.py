@@ -30,6 +30,8 @@ SUMMARY = pa.schema(
         ("n_images", pa.int64()),
         ("n_photographs", pa.int64()),
         ("n_seeds", pa.int64()),
+        ("seed_low", pa.float64()),  # the smallest and the largest mean among the seeds; equal to the mean for one seed
+        ("seed_high", pa.float64()),
         ("n_infinite", pa.int64()),  # values counted here and left out of the averages
     ]
 )
@@ -82,6 +84,7 @@ def _statistics(block: Block, values: np.ndarray, reference: np.ndarray, *, is_t
         low, high = interval(block, *by_photograph(block, sums_of(values, inside)))
         compared = by_photograph(block, sums_of(differences, inside))
         difference_low, difference_high = interval(block, *compared)
+        seeds = np.stack([_mean(own[None], inside) for own in values])
         columns = {
             "mean": _mean(values, inside),
             "median": _median(values, inside),
@@ -92,6 +95,8 @@ def _statistics(block: Block, values: np.ndarray, reference: np.ndarray, *, is_t
             "difference_high": difference_high,
             "p_value": signed_rank(*compared) if is_tested else np.full(len(METRICS), np.nan),
             "harm_rate": _share(worse & comparable, comparable, inside),
+            "seed_low": seeds.min(0),
+            "seed_high": seeds.max(0),
             "n_images": (~np.isnan(values) & inside[:, None]).any(0).sum(0),
             "n_photographs": np.add.reduceat((~np.isnan(values)).any(0) & inside[:, None], block.starts, axis=0, dtype=np.int64)
             .astype(bool)

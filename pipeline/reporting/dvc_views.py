@@ -37,7 +37,7 @@ def write_metrics(summary: pd.DataFrame) -> None:
     """
     for method, own in summary[summary["bucket"] == "all"].groupby("method", sort=True):
         rows = own[own["metric"] == "fmse"].to_dict(orient="records")  # none for numbers from elsewhere without fMSE
-        tree = {row["dataset"]: {"fmse": _rounded(row["mean"], 2), "harm_rate": _rounded(row["harm_rate"], 4)} for row in rows}
+        tree = {row["dataset"]: {"fmse": _rounded(row["mean"]), "harm_rate": _rounded(row["harm_rate"])} for row in rows}
         write_text(METRICS / f"{method}.json", json.dumps(tree, indent=2) + "\n")
 
 
@@ -100,5 +100,5 @@ def _write_csv(name: str, frame: pd.DataFrame) -> None:
     write_text(PLOTS / f"{name}.csv", frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
 
 
-def _rounded(value: float, digits: int) -> float | None:
-    return None if np.isnan(value) else round(float(value), digits)
+def _rounded(value: float) -> float | None:
+    return None if np.isnan(value) else round(float(value), 4)

@@ -50,7 +50,7 @@ NAMES = {
     "background_mse": "background MSE",
 }
 UNITS = {"mse": "levels²", "fmse": "levels²", "background_mse": "levels²", "idempotence": "levels²", "psnr": "dB", "fpsnr": "dB"}
-LEADER_METRICS = ("fmse", "psnr_255", "ssim", "fssim", "lpips")
+LEADER_METRICS = ("fmse", "psnr_255", "ssim", "fssim", "lpips", "ciede2000")
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,14 @@ def test_seeds_are_pooled_and_paired_with_the_same_image():
     assert (pooled["n_images"], pooled["n_photographs"], pooled["n_seeds"]) == (3, 3, 2)
 
 
+def test_the_spread_of_the_seeds_is_that_of_their_means():
+    rows = [*HAND_MADE, *(score("idih", sample, fmse, seed=1) for sample, fmse in enumerate((8, 14, 26)))]
+    summary = summarise(table(rows), bootstrap=100)
+    assert (row(summary, "idih")["seed_low"], row(summary, "idih")["seed_high"]) == (15, 16)
+    alone = row(summary, "identity")
+    assert alone["seed_low"] == alone["seed_high"] == alone["mean"]
+
+
 def test_a_ratio_on_an_edge_counts_once_in_the_lower_bucket():
     rows = [score("identity", sample, 10, ratio=ratio) for sample, ratio in enumerate((0.05, 0.050001, 0.15, 0.8, 1.0))]
     summary = summarise(table(rows), bootstrap=100)
