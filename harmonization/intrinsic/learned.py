@@ -18,13 +18,15 @@ def learned_shading(network: ShadingNetwork, *, size_px: int) -> ShadingOf:
     counts as paint.
     """
 
+    network = network.to(memory_format=torch.channels_last)  # half again as fast on a processor
+
     def shading_of(photograph: np.ndarray) -> np.ndarray:
         height, width = photograph.shape[:2]
         scale = size_px / max(height, width)
         seen = tuple(max(round(side * scale), STRIDE_PX) for side in (width, height))
         small = cv2.resize(photograph, seen, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
         with torch.inference_mode():
-            logs = log_shading(network(network_from_uint8(torch.from_numpy(small)[None]).contiguous()))[0, 0].numpy()
+            logs = log_shading(network(network_from_uint8(torch.from_numpy(small)[None])))[0, 0].numpy()
         return np.exp(cv2.resize(logs, (width, height), interpolation=cv2.INTER_CUBIC if scale < 1 else cv2.INTER_AREA).astype(np.float64))
 
     return shading_of

@@ -40,7 +40,7 @@ def fit_shading(
     if steps < 1 or batch_size < 1:
         raise InputError(f"{steps} steps of {batch_size} scenes: expected at least 1 of each")
     with torch_seed(stable_hash(seed, "build", "shading"), torch.device("cpu")):
-        network = ShadingNetwork(channels=channels).to(device)
+        network = ShadingNetwork(channels=channels).to(device).to(memory_format=torch.channels_last)  # a third faster on a processor
     optimizer, falling = Adam(network.parameters(), lr=learning_rate, fused=True), linear()
     network.train()
     with deterministic_algorithms():
@@ -78,7 +78,7 @@ def _batch(pairs: ShadingPairs, rng: np.random.Generator, *, batch_size: int, de
     images = network_from_uint8(torch.from_numpy(pairs.images[index]).to(device))
     shading = torch.from_numpy(pairs.log_shading[index]).to(device)[:, None]
     cropped = apply_crops(torch.cat([images, shading], 1), crops)
-    return _relit(cropped[:, :3], rng).contiguous(), cropped[:, 3:].contiguous()
+    return _relit(cropped[:, :3], rng).contiguous(memory_format=torch.channels_last), cropped[:, 3:].contiguous()
 
 
 def _relit(images: Tensor, rng: np.random.Generator) -> Tensor:
