@@ -57,7 +57,7 @@ def test_another_clone_pulls_the_report_and_runs_nothing(workspace, tmp_path):
 def test_an_experiment_retrains_and_rescores_one_variant_only(workspace):
     before = locked_hashes(workspace)
     output = dvc(workspace, "exp", "run", "-n", "heavier", "-S", "variants.unet.losses.l1=10")
-    assert ran(output) == {"assign_backbones", "train@unet-0", "evaluate@unet-0", "report"}
+    assert ran(output) == {"assign_backbones", "assign_inputs", "train@unet-0", "evaluate@unet-0", "report"}
     after = locked_hashes(workspace)
     assert after["runs/sample/unet/0"] != before["runs/sample/unet/0"]
     assert after["runs/sample/idih/0"] == before["runs/sample/idih/0"]
@@ -71,6 +71,11 @@ def test_an_experiment_retrains_and_rescores_one_variant_only(workspace):
 def test_another_classifier_trains_no_variant_that_compares_no_features(workspace):
     output = dvc(workspace, "exp", "run", "-n", "classifier", "-S", "classifier.epochs=2")
     assert ran(output) == {"train_classifier", "assign_backbones"}
+
+
+def test_other_semi_harmonized_pictures_train_no_variant_that_is_given_composites(workspace):
+    output = dvc(workspace, "exp", "run", "-n", "semi", "-S", "profiles.sample.intrinsic.strength=0.25")
+    assert ran(output) == {"preprocess_intrinsic@people", "assign_inputs", "evaluate_intrinsic", "report"}
 
 
 def killed_when(folder, has_happened) -> None:
