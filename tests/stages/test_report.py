@@ -97,3 +97,15 @@ def test_unknown_methods_are_refused():
         evaluate_baselines.main("lalonde")
     with pytest.raises(InputError, match="variant is 'gan'; expected one of"):
         evaluate.main("gan", 0)
+
+
+def test_the_page_says_what_decompositions_and_lights_are_worth(inside):
+    text = (inside / "reports" / "index.html").read_text().split('<h2 id="intrinsic">')[1].split("</section>")[0]
+    decompositions, lights, detail = (part.split("</table>")[0] for part in text.split("<tbody>")[1:])
+    assert decompositions.count("<tr>") == 2
+    assert "<td>0.250<small>0.250 to 0.250</small></td>" in decompositions
+    assert "used here" in decompositions.split("learned")[1]
+    assert "<td>15°<small>4 scenes</small></td>" in decompositions
+    assert "<td>10°<small>1 scenes</small></td>" in decompositions
+    assert f"<td>{IMAGES}</td><td>{IMAGES // 2}<small>50.0 %</small></td><td>0.50</td><td>0</td><td>1<small>of {IMAGES + 2}" in lights
+    assert [name for name in ("identity", "reinhard", "intrinsic", *VARIANTS) if f'<th scope="row">{name}</th>' not in detail] == []
