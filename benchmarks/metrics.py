@@ -78,7 +78,10 @@ def protocols(pair: Pair) -> int:
 def compare_lpips(backbone: str, pairs: list[Pair], rounds: int) -> None:
     network = load_lpips(backbone)
     output, real = (torch.cat([metric_tensor(getattr(pair, name)) for pair in pairs]) for name in ("output", "real"))
-    singly = lambda: len([lpips(output[i : i + 1], real[i : i + 1], network=network) for i in range(len(pairs))])  # noqa: E731
+
+    def singly() -> int:
+        return len([lpips(output[i : i + 1], real[i : i + 1], network=network) for i in range(len(pairs))])
+
     compare({"LPIPS, one at a time": singly, "LPIPS, all at once": lambda: len(lpips(output, real, network=network))}, rounds=rounds)
 
 

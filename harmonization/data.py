@@ -57,6 +57,13 @@ def pack_split(composites: Path, cache: Path, *, split: str, size_px: int) -> Pa
     return PackedSplit(rows, **{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in SHAPES})
 
 
+def expect_composites(folder: Path) -> None:
+    """Raises an ``InputError`` unless this is a folder of composites."""
+    if not (folder / "manifest.parquet").is_file():
+        advice = "`harmonize dataset import` makes one of a set in another layout"
+        raise InputError(f"{folder}: no manifest.parquet; expected a folder of composites; {advice}")
+
+
 def data_hash(composites: Path) -> str:
     """What names a folder of composites: the first 16 hexadecimal digits of its manifest's SHA-256, which covers every picture's."""
     manifest = composites / "manifest.parquet"

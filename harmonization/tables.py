@@ -1,6 +1,6 @@
 """The Parquet tables that the stages hand to each other: their columns, and how they are read and written."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -205,6 +205,16 @@ def write_csv(path: Path, table: pa.Table) -> None:
     """Writes a CSV file with a header atomically; floats keep all their digits."""
     with atomic_path(path) as temporary:
         pacsv.write_csv(table, temporary)
+
+
+WRITERS: dict[str, Callable[[Path, pa.Table], None]] = {".parquet": write_table, ".csv": write_csv}
+
+
+def writer_for(path: Path) -> Callable[[Path, pa.Table], None]:
+    """What writes a table under this name, by its ending; another ending is an ``InputError``."""
+    if path.suffix not in WRITERS:
+        raise InputError(f"{path}: expected a name that ends in {' or '.join(WRITERS)}")
+    return WRITERS[path.suffix]
 
 
 def write_rows(path: Path, rows: Sequence[dict[str, object]], schema: pa.Schema) -> None:

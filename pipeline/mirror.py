@@ -10,10 +10,12 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr
+from contextlib import contextmanager, redirect_stderr, suppress
 from io import TextIOBase
 from pathlib import Path
 from typing import BinaryIO, TextIO
+
+from harmonization.files import write_text
 
 MIRROR = Path(".work/mirror")
 SHOWN = "HARMONIZATION_SHOWN"  # set by what shows the stages that it starts
@@ -103,12 +105,8 @@ def _spool() -> Path | None:
 
 
 def _end(spool: Path, code: int) -> None:
-    part = spool.with_name(f"{spool.name}.part")
-    try:
-        part.write_text(str(code), encoding="utf-8")
-        part.replace(spool.with_name(f"{spool.name}{ENDED}"))
-    except OSError:
-        return  # the teller sees that DVC has ended
+    with suppress(OSError):  # without the file the teller sees that DVC has ended
+        write_text(spool.with_name(f"{spool.name}{ENDED}"), str(code))
 
 
 def _name() -> str:

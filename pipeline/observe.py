@@ -39,6 +39,16 @@ STATES = {  # Prefect's type and the name that is shown
 }
 
 
+def unanswered(url: str) -> str:
+    """What is said where no server answers."""
+    return f"no Prefect server answers at PREFECT_API_URL {url}; going on without it"
+
+
+def run_name(profile: str) -> str:
+    """A run's name on the dashboard."""
+    return f"{profile}-{datetime.now(UTC):%Y-%m-%d-%H-%M-%S}"
+
+
 def answers(url: str) -> bool:
     """Whether a Prefect server answers at this API address."""
     try:
@@ -172,12 +182,11 @@ def watched(
         yield []
         return
     if not answers(url):
-        say(f"no Prefect server answers at PREFECT_API_URL {url}; going on without it")
+        say(unanswered(url))
         yield []
         return
     parameters = {"targets": list(targets), "jobs": jobs, "profile": params.profile, "commit": code_commit()}
-    name = f"{params.profile}-{datetime.now(UTC):%Y-%m-%d-%H-%M-%S}"
-    dashboard = Dashboard(url, name=name, parameters=parameters, say=say, flow_run=flow_run)
+    dashboard = Dashboard(url, name=run_name(params.profile), parameters=parameters, say=say, flow_run=flow_run)
     try:
         yield [dashboard]
     except BaseException:

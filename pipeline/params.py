@@ -4,9 +4,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from pydantic import Field, model_validator
 
 from harmonization.errors import InputError
 from pipeline.data_params import Dataset, Source
@@ -14,11 +12,10 @@ from pipeline.intrinsic_params import Intrinsic
 from pipeline.outside_params import Outside
 from pipeline.schema import Section
 from pipeline.training_params import INTRINSIC, Backbone, Classifier, Evaluation, Training, Variant
+from pipeline.yaml_files import read_yaml
 
 PARAMS_FILE = Path("params.yaml")
-
-
-StudyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
 
 class Machine(Section):
@@ -53,10 +50,10 @@ class Params(Section):
     sources: Annotated[list[str], Field(min_length=1)]
     datasets: Annotated[list[str], Field(min_length=1)]
     baselines: list[str]
-    studies: list[StudyName]  # tables of opinions in reports/studies/
+    studies: list[FileName]  # tables of opinions in reports/studies/
     seeds: Annotated[list[int], Field(min_length=1)]
     variants: dict[str, Variant]
-    outside: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], Outside]
+    outside: dict[FileName, Outside]
     classifier: Classifier
     machine: Machine
     profiles: dict[str, Profile]
@@ -119,26 +116,5 @@ def _expect(claim: bool, message: str) -> None:
 
 
 def load_params(path: Path = PARAMS_FILE) -> Params:
-    """Reads and checks the file with YAML 1.2, as DVC reads it (PyYAML would read ``1e-5`` as a text)."""
-    try:
-        tree = YAML(typ="safe", pure=True).load(path)
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file; run from the repository's root") from error
-    except YAMLError as error:
-        raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
-    try:
-        return Params.model_validate(tree)
-    except ValidationError as error:
-        raise InputError(f"{path}: {first_problem(error)}") from error
-
-
-def first_problem(error: ValidationError) -> str:
-    """What is wrong and where, in a line: one problem, and how many more there are."""
-    # A misspelt key is also a missing one: the spelling is what the user can see.
-    first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
-    key = ".".join(str(part) for part in first["loc"])
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    came = "" if first["type"] in {"missing", "value_error"} else f"; got {first['input']!r}"
-    unknown = first["type"] == "extra_forbidden"
-    hint = "unknown key; remove it or check its spelling" if unknown else first["msg"].removeprefix("Value error, ")
-    return f"{key or 'top level'}: {hint}{came}{more}"
+    """Reads and checks the file."""
+    return read_yaml(path, Params)

@@ -1,6 +1,5 @@
 """``python -m pipeline run``: what is stale, stages side by side, and how it went."""
 
-import fcntl
 import os
 import signal
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args
 
 from harmonization.errors import InputError
+from harmonization.locks import held
 from pipeline.children import Children
 from pipeline.graph import Step, read_graph
 from pipeline.params import Params, load_params
@@ -65,16 +65,7 @@ def only_run_here(path: Path = LOCK, *, say: Callable[[str], None]) -> Iterator[
     if not workspace.is_dir():
         raise InputError(f"{Path.cwd()}: no {workspace} here; expected the project's own folder; run it there")
     path.parent.mkdir(exist_ok=True)
-    with path.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            say(f"process {file.read().strip() or '?'} runs this workspace already; waiting until it ends")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+    with held(path, busy=lambda process: say(f"process {process} runs this workspace already; waiting until it ends")):
         yield
 
 

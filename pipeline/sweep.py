@@ -5,13 +5,12 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, RootModel, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from pydantic import Field
 
 from harmonization.errors import InputError
 from pipeline.params import load_params
 from pipeline.schema import Section
+from pipeline.yaml_files import read_yaml
 
 SWEEPS_FILE = Path("sweeps.yaml")
 
@@ -23,21 +22,9 @@ class Sweep(Section):
     set: Annotated[list[Annotated[str, Field(pattern=r"^[^=\s]+=\S+$")]], Field(min_length=1)]
 
 
-class Sweeps(RootModel[dict[str, Sweep]]):
-    """The whole of ``sweeps.yaml``."""
-
-
 def load_sweeps(path: Path = SWEEPS_FILE) -> dict[str, Sweep]:
     """Reads and checks the file."""
-    try:
-        return Sweeps.model_validate(YAML(typ="safe", pure=True).load(path)).root
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file; run from the repository's root") from error
-    except YAMLError as error:
-        raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
-    except ValidationError as error:
-        problem = error.errors()[0]
-        raise InputError(f"{path}: {'.'.join(map(str, problem['loc']))}: {problem['msg']}; got {problem['input']!r}") from error
+    return read_yaml(path, dict[str, Sweep])
 
 
 def sweep(name: str, *, jobs: int = 1) -> int:

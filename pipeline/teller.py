@@ -10,7 +10,6 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +19,7 @@ from harmonization.errors import InputError
 from pipeline.children import pieces_of
 from pipeline.graph import Step, read_steps
 from pipeline.mirror import ENDED, MIRROR, UNHEARD, started
-from pipeline.observe import Dashboard, answers, results
+from pipeline.observe import Dashboard, answers, results, run_name, unanswered
 from pipeline.params import load_params
 from pipeline.provenance import code_commit
 from pipeline.repro import LOGS
@@ -90,11 +89,11 @@ def main(folder: Path, command: str) -> None:
     _sweep()
     if not answers(url):
         (folder / UNHEARD).touch()
-        sys.stderr.write(f"no Prefect server answers at PREFECT_API_URL {url}; going on without it\n")
+        sys.stderr.write(f"{unanswered(url)}\n")
         return
     _write_to_log()
     parameters = {"command": command, "profile": _profile(), "commit": code_commit()}
-    name = os.environ.get("DVC_EXP_NAME") or f"{parameters['profile']}-{datetime.now(UTC):%Y-%m-%d-%H-%M-%S}"
+    name = os.environ.get("DVC_EXP_NAME") or run_name(parameters["profile"])
     teller = Teller(folder, _steps(), Dashboard(url, name=name, parameters=parameters, say=lambda line: _lost(folder, line)))
     while folder.name == f"{root}-{started(root)}" and not (folder / UNHEARD).exists():
         teller.look()

@@ -35,7 +35,7 @@ def main() -> None:
     resamples = params.active.evaluation.bootstrap
     summary = summarise(scores, bootstrap=resamples)
     means, pairs = standings(scores, bootstrap=resamples), pairwise(scores, bootstrap=resamples)
-    headline = headline_frame(summary)
+    frame, headline = summary.to_pandas(), headline_frame(summary)
     tables = {"scores": scores, "summary": summary, "standings": means, "pairs": pairs}
     for name, table in (tables | ({"opinions": opinions} if params.studies else {})).items():
         write_table(REPORTS / "tables" / f"{name}.parquet", table)
@@ -46,7 +46,7 @@ def main() -> None:
         section_of(dataset, params=params, layout=layout, scores=scores, headline=headline, methods=methods, figures=FIGURES)
         for dataset in track(params.datasets, total=len(params.datasets), what="report", unit="data sets")
     ]
-    reports = report_sections(params=params, layout=layout, scores=scores, summary=summary.to_pandas(), methods=methods, figures=FIGURES)
+    reports = report_sections(params=params, layout=layout, scores=scores, summary=frame, methods=methods, figures=FIGURES)
     curves = {}
     if histories:
         figures = {"validation": validation_figure(histories), "losses": losses_figure(histories)}
@@ -59,7 +59,7 @@ def main() -> None:
     write_page(
         REPORTS / "index.html",
         params=params,
-        summary=summary.to_pandas(),
+        summary=frame,
         sections=sections,
         reports=reports,
         opinions=opinion_studies(opinions),

@@ -12,21 +12,18 @@ from harmonization.evaluation.conventions import CONVENTIONS, under
 from harmonization.evaluation.imported import score_table
 from harmonization.evaluation.outputs import score_outputs
 from harmonization.metrics.perceptual import BACKBONES, load_lpips
-from harmonization.tables import write_csv, write_table
-
-WRITERS = {".parquet": write_table, ".csv": write_csv}
+from harmonization.tables import writer_for
 
 
 def run(arguments: list[str]) -> tuple[str, int]:
     """What to print, and the exit code; raises ``InputError`` on wrong input."""
     options = _parser().parse_args(arguments)
-    if options.out is not None and options.out.suffix not in WRITERS:
-        raise InputError(f"{options.out}: expected a name that ends in {' or '.join(WRITERS)}")
+    write = writer_for(options.out) if options.out else None
     if options.size < 16:
         raise InputError(f"--size {options.size}: expected 16 or more")
     table = _outputs(options) if options.table is None else _table(options)
-    if options.out is not None:
-        WRITERS[options.out.suffix](options.out, table)
+    if write:
+        write(options.out, table)
     return _described(table, [options.convention] if options.convention else list(CONVENTIONS)), 0
 
 

@@ -42,10 +42,10 @@ def score_table(
     letters: str | None = None,
 ) -> pa.Table:
     """The rows of ``tables.SCORES`` of a table for a folder of composites; the seed is 0, the commit null."""
-    _cells_of(file, columns, convention)  # packing takes a while: a table that cannot be read ends it before
+    cells = _cells_of(file, columns, convention)  # first, for packing takes a while
     with packed_once(composites, split=split, size_px=size_px) as packed:
         names = names_of(method, composites, packed)
-        rows = imported_rows(file, packed, names=names, columns=columns, convention=convention, letters=letters)
+        rows = _rows(file, cells, packed, names=names, columns=columns, convention=convention, letters=letters)
     return pa.Table.from_pylist(rows, schema=SCORES)
 
 
@@ -58,6 +58,12 @@ def imported_rows(
     columns. With ``letters`` only rows whose image's name begins with just these are read, as iHarmony4 marks its subsets.
     """
     cells = _cells_of(file, columns, convention)
+    return _rows(file, cells, packed, names=names, columns=columns, convention=convention, letters=letters)
+
+
+def _rows(
+    file: Path, cells: Cells, packed: PackedSplit, *, names: Row, columns: Mapping[str, str], convention: str, letters: str | None
+) -> list[Row]:
     chosen = named_convention(convention)
     order = _order(file, [str(cell) for cell in cells[NAME]], packed.rows, letters)
     samples = packed.rows.select(["sample_id", "image_id", "foreground_ratio"]).to_pylist()

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from torch import nn
 
-from harmonization.data import PackedSplit, data_hash, pack_split, square_image
+from harmonization.data import PackedSplit, data_hash, expect_composites, pack_split, square_image
 from harmonization.errors import InputError
 from harmonization.evaluation.scoring import score_split
 from harmonization.images import has_16_bits, read_rgb
@@ -47,9 +47,7 @@ def score_pictures(outputs: Path, packed: PackedSplit, *, names: Row, perceptual
 @contextmanager
 def packed_once(composites: Path, *, split: str, size_px: int) -> Iterator[PackedSplit]:
     """A split of a folder of composites, packed for the moment."""
-    if not (composites / "manifest.parquet").is_file():
-        advice = "`harmonize dataset import` makes one of a set in another layout"
-        raise InputError(f"{composites}: no manifest.parquet; expected a folder of composites; {advice}")
+    expect_composites(composites)
     with TemporaryDirectory() as cache:
         yield pack_split(composites, Path(cache), split=split, size_px=size_px)
 

@@ -7,11 +7,12 @@ from typing import Literal
 import pyarrow as pa
 
 from harmonization.errors import InputError
-from harmonization.evaluation.cli import WRITERS
 from harmonization.study.ballots import read_ballots
 from harmonization.study.creation import Plan, create_study
 from harmonization.study.definition import CHOICES, COMPOSITE, REAL, read_study
 from harmonization.study.opinions import summarise_opinions
+from harmonization.study.tables import SCORE, ranked
+from harmonization.tables import writer_for
 
 WITHOUT_SERVER = "study serve needs FastAPI and uvicorn, which are not installed; pip install 'harmonization[study]'"
 
@@ -113,25 +114,24 @@ def _serve(study: Path, host: str, port: int) -> tuple[str, int]:
 
 
 def _report(study: Path, out: Path, votes: Path | None, misses: int) -> tuple[str, int]:
-    for path in filter(None, (out, votes)):
-        if path.suffix not in WRITERS:
-            raise InputError(f"{path}: expected a name that ends in {' or '.join(WRITERS)}")
+    write_opinions, write_votes = writer_for(out), writer_for(votes) if votes else None
     if misses < 0:
         raise InputError(f"--misses {misses}: expected 0 or more")
     definition = read_study(study)
     ballots = read_ballots(study, definition, misses=misses)
     opinions = summarise_opinions(definition, ballots)
-    WRITERS[out.suffix](out, opinions)
-    if votes is not None:
-        WRITERS[votes.suffix](votes, ballots)
+    write_opinions(out, opinions)
+    if votes and write_votes:
+        write_votes(votes, ballots)
     return _told(opinions), 0
 
 
 def _told(opinions: pa.Table) -> str:
     """The table in short, the best method first, and who was asked."""
-    first = opinions.to_pylist()[0]
-    column, title = ("mos", "MOS") if first["mode"] == "rating" else ("strength", "strength")
-    rows = sorted(opinions.to_pylist(), key=lambda row: (row[column] is None, -(row[column] or 0), row["method"]))
+    rows = ranked(opinions.to_pylist())
+    first = rows[0]
+    column = SCORE[first["mode"]]
+    title = {"mos": "MOS"}.get(column, column)
     width = max(len(row["method"]) for row in rows)
     lines = [f"{'method':{width}}{title:>10}{'95 % interval':>18}{'votes':>8}{'raters':>8}"]
     for row in rows:

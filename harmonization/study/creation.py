@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import pyarrow.compute as pc
 
+from harmonization.data import expect_composites
 from harmonization.errors import InputError
 from harmonization.files import atomic_folder, sha256_of, write_bytes
 from harmonization.images import encode_png
@@ -76,11 +77,8 @@ def chosen_rows(composites: Path, *, count: int, split: str, seed: int) -> list[
 
     One for each photograph, because the composites of one photograph are judged alike and would make intervals too narrow.
     """
-    path = composites / "manifest.parquet"
-    if not path.is_file():
-        advice = "`harmonize dataset import` makes one of a set in another layout"
-        raise InputError(f"{composites}: no manifest.parquet; expected a folder of composites; {advice}")
-    manifest = read_table(path)
+    expect_composites(composites)
+    manifest = read_table(composites / "manifest.parquet")
     rows = manifest.filter(pc.field("split") == split).to_pylist()
     if not rows:
         found = sorted(set(manifest["split"].to_pylist()))

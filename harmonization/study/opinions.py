@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from harmonization.errors import InputError
+from harmonization.evaluation.blocks import ratio_of
 from harmonization.seeding import numpy_rng
 from harmonization.shards import Row
 from harmonization.study.agreement import interval_difference, kendall_u, krippendorff_alpha, ordinal_difference
@@ -42,9 +43,9 @@ def _rating_rows(study: Study, votes: pd.DataFrame, bootstrap: int) -> Iterator[
     sums, counts = np.zeros(shape), np.zeros(shape)
     np.add.at(sums, (*places, methods), votes["score"].to_numpy())
     np.add.at(counts, (*places, methods), 1)
-    means = _ratio(sums.sum((0, 1)), counts.sum((0, 1)))
+    means = ratio_of(sums.sum((0, 1)), counts.sum((0, 1)))
     cells = np.stack([sums, counts], -1)
-    resamples = resampled(cells, lambda sums: _ratio(sums[..., 0], sums[..., 1]), resamples=bootstrap, rng=_rng(study))
+    resamples = resampled(cells, lambda sums: ratio_of(sums[..., 0], sums[..., 1]), resamples=bootstrap, rng=_rng(study))
     answers = np.zeros((len(study.images) * len(study.methods), study.choices))
     np.add.at(answers, (places[1] * len(study.methods) + methods, votes["score"].to_numpy() - 1), 1)
     agreement = {
@@ -68,7 +69,7 @@ def _pair_rows(study: Study, votes: pd.DataFrame, bootstrap: int) -> Iterator[Ro
     resamples = resampled(wins, lambda sums: strengths(sums, tie=TIE), resamples=bootstrap, rng=_rng(study))
     above = np.triu_indices(count, 1)
     agreement = {"kendall_u": _plain(kendall_u(by_image[:, *above], by_image.transpose(0, 2, 1)[:, *above]))}
-    rates = _ratio(total.sum(1), total.sum(1) + total.sum(0))
+    rates = ratio_of(total.sum(1), total.sum(1) + total.sum(0))
     for position, row in enumerate(_rows(study, strengths(total, tie=TIE), resamples, "strength")):
         own = votes[(votes["method"] == row["method"]) | (votes["against"] == row["method"])]
         yield {**row, **agreement, "win_rate": _plain(rates[position]), **_sizes(own)}
@@ -108,10 +109,6 @@ def _positions(column: pd.Series, names: list[str]) -> np.ndarray:
 
 def _sizes(votes: pd.DataFrame) -> Row:
     return {"n_votes": len(votes), "n_raters": votes["rater"].nunique(), "n_images": votes["sample_id"].nunique()}
-
-
-def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    return np.divide(numerator, denominator, out=np.full(np.shape(numerator), np.nan), where=denominator > 0)
 
 
 def _plain(number: float) -> float | None:

@@ -1,17 +1,16 @@
 """A study's service on a port, one at a time for each study."""
 
-import fcntl
-import os
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import uvicorn
 
 from harmonization.errors import InputError
 from harmonization.files import sha256_of
+from harmonization.locks import held
 from harmonization.study.definition import definition_path, expect_pictures, read_study
 from harmonization.study.server import app_of
 from harmonization.study.store import VoteStore, votes_path
@@ -42,21 +41,16 @@ def serve(folder: Path, *, host: str, port: int) -> None:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Holds the study's lock. The kernel frees it when the process ends, however that happens."""
-    path = folder / "serving.lock"
-    try:
-        file = path.open("a+")
-    except OSError as error:
-        raise InputError(f"{folder}: cannot write there ({error}); expected a folder that can hold the votes") from error
-    with file:
+    """Holds the study's lock."""
+
+    def refuse(process: str) -> None:
+        raise InputError(f"{folder}: this study is being served already (process {process}); end that one first")
+
+    with ExitStack() as stack:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.seek(0)
-            raise InputError(f"{folder}: this study is being served already (process {file.read().strip()}); end that one first") from error
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+            stack.enter_context(held(folder / "serving.lock", busy=refuse))
+        except OSError as error:
+            raise InputError(f"{folder}: cannot write there ({error}); expected a folder that can hold the votes") from error
         yield
 
 

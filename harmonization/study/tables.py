@@ -2,6 +2,10 @@
 
 import pyarrow as pa
 
+from harmonization.shards import Row
+
+SCORE = {"rating": "mos", "pairs": "strength"}  # the column that a study of this mode is about
+
 # One row per method of a study; counts are of the raters who heeded the attention checks.
 OPINIONS = pa.schema(
     [
@@ -28,3 +32,9 @@ OPINIONS = pa.schema(
         ("kendall_u", pa.float64()),  # of the study, mode pairs: Kendall and Babington Smith's coefficient of agreement
     ]
 )
+
+
+def ranked(rows: list[Row]) -> list[Row]:
+    """The rows of a study, the best method first; methods that nobody judged last."""
+    score = SCORE[rows[0]["mode"]]
+    return sorted(rows, key=lambda row: (row[score] is None, -(row[score] or 0), row["method"]))

@@ -3,15 +3,13 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from pydantic import Field, model_validator
 
 from harmonization.errors import InputError
 from harmonization.evaluation.conventions import CONVENTIONS
-from pipeline.params import first_problem
 from pipeline.reporting.published_scores import PublishedTable
 from pipeline.schema import Section
+from pipeline.yaml_files import read_yaml
 
 SIDE_BY_SIDE = Path("reports", "side_by_side.yaml")
 REPORT_000_CODE = "report_000_code"  # no filter on scores: pictures are scored as that code does
@@ -87,14 +85,7 @@ class DescribedReport(Section):
 
 def read_described(published: list[PublishedTable], path: Path = SIDE_BY_SIDE) -> dict[str, DescribedReport]:
     """The reports by number. What is unknown, or does not agree with the published scores, is an ``InputError`` that names it."""
-    try:
-        reports = TypeAdapter(dict[str, DescribedReport]).validate_python(YAML(typ="safe", pure=True).load(path))
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file; run from the repository's root") from error
-    except YAMLError as error:
-        raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
-    except ValidationError as error:
-        raise InputError(f"{path}: {first_problem(error)}") from error
+    reports = read_yaml(path, dict[str, DescribedReport])
     systems = published_rows(published)
     for number, report in reports.items():
         for table in report.tables:

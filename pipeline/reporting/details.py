@@ -8,9 +8,8 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from harmonization.evaluation.scoring import metric_tensor, on_background, pictures_of
+from harmonization.evaluation.scoring import as_saved, pictures_of
 from harmonization.images import encode_jpeg, encode_png
-from harmonization.ranges import uint8_from_metric
 from pipeline.reporting.figures import STYLE
 from pipeline.reporting.gallery import data_uri
 from pipeline.reporting.methods import Method
@@ -66,9 +65,7 @@ def detail_of(split: "PackedSplit", sample_id: str, methods: Mapping[str, Method
     window = busiest_edge(real, grey_mask, side=max(8, len(real) // SHARE))
     pictures = {"composite": composite}
     for name, method in methods.items():
-        raw = metric_tensor(method.output(split, place))
-        output = on_background(raw, composite=metric_tensor(composite), real=raw, mask=mask, background="composite")
-        pictures[name] = uint8_from_metric(output)[0].contiguous().numpy()
+        pictures[name] = as_saved(method.output(split, place), composite, mask)
     rows, columns = (slice(start, start + window.side) for start in (window.top, window.left))
     crops = {name: np.ascontiguousarray(picture[rows, columns]) for name, picture in {**pictures, "real": real}.items()}
     return Detail(sample_id, window, composite, crops)

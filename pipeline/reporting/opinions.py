@@ -8,12 +8,11 @@ import pyarrow.compute as pc
 
 from harmonization.errors import InputError
 from harmonization.shards import Row
-from harmonization.study.tables import OPINIONS
+from harmonization.study.tables import OPINIONS, SCORE, ranked
 from harmonization.tables import read_table
 from pipeline.layout import REPORTS
 
 STUDIES = REPORTS / "studies"
-SCORE = {"rating": "mos", "pairs": "strength"}  # the column that a study is about
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,6 @@ def _read(name: str) -> pa.Table:
 
 def _study(name: str, rows: list[Row]) -> OpinionStudy:
     first = rows[0]
-    score = SCORE[first["mode"]]
     return OpinionStudy(
         name=name,
         mode=first["mode"],
@@ -69,6 +67,6 @@ def _study(name: str, rows: list[Row]) -> OpinionStudy:
         left_out=first["n_left_out"],
         unfinished=first["n_unfinished"],
         agreement={key: first[key] for key in ("alpha_ordinal", "alpha_interval", "kendall_u")},
-        score=score,
-        rows=sorted(rows, key=lambda row: (row[score] is None, -(row[score] or 0), row["method"])),
+        score=SCORE[first["mode"]],
+        rows=ranked(rows),
     )

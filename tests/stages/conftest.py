@@ -1,12 +1,11 @@
 """What tests of the report share."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 from tests.reports import reported
 
@@ -30,17 +29,6 @@ def inside(report_folder, monkeypatch) -> Path:
 @pytest.fixture(scope="module")
 def address(report_folder) -> str:
     return (report_folder / "reports" / "index.html").as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip(f"needs a browser: one of {', '.join(BROWSERS)}")
-    with sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @contextmanager

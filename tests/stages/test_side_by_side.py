@@ -1,11 +1,9 @@
 """The five reports on the page of a small run, in a browser and as a table."""
 
 import re
-import shutil
 
 import numpy as np
 import pytest
-from playwright.sync_api import sync_playwright
 
 from harmonization.evaluation.conventions import under
 from harmonization.tables import read_table
@@ -57,17 +55,6 @@ def test_details_are_of_the_reports_networks_that_the_run_has_and_lossless(insid
         detail.count('src="data:image/png') == 3 for detail in details
     )  # composite, intrinsic, real: none of VARIANTS is report 001's
     assert not {name for name in VARIANTS if name.startswith("fcn")}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip(f"needs a browser: one of {', '.join(BROWSERS)}")
-    with sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])

@@ -11,27 +11,16 @@ import pyarrow.compute as pc
 import pytest
 
 from harmonization.cli import main
-from harmonization.data import PackedSplit, pack_split
+from harmonization.data import PackedSplit
 from harmonization.errors import InputError
 from harmonization.evaluation.conventions import CONVENTIONS, under
 from harmonization.evaluation.imported import imported_rows, score_table
 from harmonization.evaluation.scoring import score_split
 from harmonization.tables import SCORES, write_table
-from tests.datasets import made
+from tests.harmonization.evaluation.conftest import SIZE
 
-SIZE = 32
 COLUMNS = {"name": "Name", "mse": "MSE", "psnr_255": "PSNR", "fmse": "fMSE", "ssim": "SSIM"}
 NAMES = {"method": "theirs", "seed": 0, "dataset": "people", "commit": None, "data_hash": "h"}
-
-
-@pytest.fixture(scope="module")
-def composites(tmp_path_factory):
-    return made(tmp_path_factory.mktemp("set"))
-
-
-@pytest.fixture(scope="module")
-def packed(composites, tmp_path_factory):
-    return pack_split(composites, tmp_path_factory.mktemp("cache"), split="test", size_px=SIZE)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pyarrow.csv
 import pytest
 
 from harmonization.cli import main
-from harmonization.data import pack_split, square_image
+from harmonization.data import square_image
 from harmonization.errors import InputError
 from harmonization.evaluation.conventions import CONVENTIONS
 from harmonization.evaluation.outputs import files_of, score_outputs
@@ -18,19 +18,7 @@ from harmonization.evaluation.scoring import score_split
 from harmonization.files import write_bytes
 from harmonization.images import encode_png
 from harmonization.tables import SCORES, read_table
-from tests.datasets import made
-
-SIZE = 32
-
-
-@pytest.fixture(scope="module")
-def composites(tmp_path_factory):
-    return made(tmp_path_factory.mktemp("set"))
-
-
-@pytest.fixture(scope="module")
-def packed(composites, tmp_path_factory):
-    return pack_split(composites, tmp_path_factory.mktemp("cache"), split="test", size_px=SIZE)
+from tests.harmonization.evaluation.conftest import SIZE
 
 
 def brighter(composite: np.ndarray) -> np.ndarray:

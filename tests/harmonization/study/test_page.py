@@ -1,11 +1,10 @@
 """Three raters in a real browser, a server that is killed in between, and how the page behaves."""
 
 import re
-import shutil
 import signal
 
 import pytest
-from playwright.sync_api import Page, Route, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect
 
 from harmonization.files import sha256_of
 from harmonization.study.definition import definition_path, read_study
@@ -16,17 +15,6 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SIZES = ({"width": 1280, "height": 800}, {"width": 390, "height": 800})
 NAMES = ("desktop", "phone")
 LIKING = {"real": 5, "sombre": 3, "composite": 2, "garish": 1}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip(f"needs a browser: one of {', '.join(BROWSERS)}")
-    with sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
