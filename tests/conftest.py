@@ -14,7 +14,8 @@ LONGEST = ("test_pipeline_end_to_end.py", "test_run.py", "test_parallel.py")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first: of processes that share the files out, none is left alone with one of them at the end."""
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+    ranks = {name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
 
 
 @pytest.fixture
