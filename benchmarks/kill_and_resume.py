@@ -26,6 +26,7 @@ from harmonization.files import sha256_of
 
 ROOT = Path(__file__).resolve().parent.parent
 REPRO = ["make", "repro"]
+WARM_UP_S = 10.0  # until a training has its packages and its data; a kill before that interrupts nothing
 
 
 def clone(target: Path) -> Path:
@@ -52,10 +53,10 @@ def finish(command: list[str], folder: Path) -> float:
     return time.monotonic() - begin
 
 
-def finish_after_kills(command: list[str], folder: Path, *, kills: int, moments: random.Random, latest: float) -> None:
-    """Kills the command at random moments, ``latest`` seconds after its start at the most, and then lets it end."""
+def finish_after_kills(command: list[str], folder: Path, *, kills: int, moments: random.Random, earliest: float, latest: float) -> None:
+    """Kills the command at random moments, between ``earliest`` and ``latest`` seconds after its start, and then lets it end."""
     for kill in range(kills):
-        moment = moments.uniform(2, max(4.0, latest))
+        moment = moments.uniform(earliest, latest)
         process = start(command, folder)
         try:
             process.wait(timeout=moment)
@@ -98,7 +99,7 @@ def try_everything(undisturbed: Path, killed: Path, *, kills: int, moments: rand
     """Kills the whole run."""
     seconds = finish(REPRO, undisturbed)
     print(f"undisturbed: {seconds:.0f} s", flush=True)
-    finish_after_kills(REPRO, killed, kills=kills, moments=moments, latest=1.8 * seconds / kills)
+    finish_after_kills(REPRO, killed, kills=kills, moments=moments, earliest=2, latest=max(4, 1.8 * seconds / kills))
     return compare(locked(undisturbed), locked(killed), what="outputs")
 
 
@@ -114,7 +115,8 @@ def try_trainings(undisturbed: Path, killed: Path, *, variants: list[str], epoch
         command = [sys.executable, "-m", "stages.train", variant, "0"]
         seconds = finish(command, undisturbed)
         print(f"{variant}, undisturbed: {seconds:.0f} s", flush=True)
-        finish_after_kills(command, killed, kills=kills, moments=moments, latest=0.7 * seconds)  # an epoch and more
+        latest = WARM_UP_S + 1.5 * seconds / kills  # so that there is something left to interrupt for the last kill too
+        finish_after_kills(command, killed, kills=kills, moments=moments, earliest=WARM_UP_S, latest=latest)
     return compare(files(undisturbed), files(killed), what="files of trainings")
 
 

@@ -4,7 +4,6 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from pipeline.code import update_deps
 from pipeline.layout import REPORTS
 from pipeline.params import load_params
 from pipeline.run import run
@@ -44,18 +43,11 @@ def where() -> None:
     print(f"report: {(REPORTS / 'index.html').resolve().as_uri()}")
 
 
-def deps() -> None:
-    """Writes the modules that each stage reaches into dvc.yaml."""
-    changed = update_deps()
-    print(f"dvc.yaml: {'updated ' + ', '.join(changed) if changed else 'every stage lists the code that it runs'}")
-
-
 COMMANDS: dict[str, Callable[..., int | None]] = {
     "run": run,
     "sweep": sweep,
     "check": check,
     "where": where,
-    "deps": deps,
     "publish": publish,
 }
 

@@ -24,12 +24,16 @@ SLOTS: tuple[Slot, ...] = get_args(Slot)
 
 @dataclass(frozen=True)
 class Step:
-    """One stage: what kind of work it is (``meta.slot``), how often it is tried again, and what it waits for."""
+    """One stage: what kind of work it is (``meta.slot``), how often it is tried again, and what it waits for.
+
+    What ``is_first`` (``meta.first``) is waited for by all others, and decides which of them are stale.
+    """
 
     name: str
     slot: Slot
     retries: int
     parents: frozenset[str]
+    is_first: bool = False
 
 
 def read_graph(targets: Sequence[str] = (), *, say: Callable[[str], None] = lambda _line: None) -> tuple[list[Step], frozenset[str]]:
@@ -88,7 +92,7 @@ def _step(stage: PipelineStage, parents: Iterable[PipelineStage]) -> Step:
     slot = meta.get("slot")
     if slot not in SLOTS:
         raise InputError(f"dvc.yaml: stage {_name(stage)} has meta.slot {slot!r}; expected one of {', '.join(SLOTS)}")
-    return Step(_name(stage), cast("Slot", slot), int(meta.get("retries", 0)), frozenset(map(_name, parents)))
+    return Step(_name(stage), cast("Slot", slot), int(meta.get("retries", 0)), frozenset(map(_name, parents)), bool(meta.get("first")))
 
 
 def _name(stage: PipelineStage) -> str:

@@ -36,6 +36,10 @@ class Layout:
         """``model.safetensors``, ``history.parquet`` and samples of one training."""
         return Path("runs", self.profile, variant, str(seed))
 
+    def code(self) -> Path:
+        """A file for each stage: the modules that it runs, and their hashes."""
+        return Path("features", self.profile, "code")
+
     def classifier(self) -> Path:
         """``model.safetensors`` and ``metrics.json`` of the classifier."""
         return Path("features", self.profile, "classifier")

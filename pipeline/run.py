@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args
 
@@ -53,7 +54,11 @@ def run(
             watch = _each(*(view.progress for view in views))
             execute = DvcRepro(children, Gpus(gpus), hear=hear, watch=watch, pull=pull)
             tell = _each(_print_step, *(view.step for view in views))
-            outcomes = run_graph(steps, stale, execute=execute, slots=slots, jobs=jobs, tell=tell, stop=children.end)
+            go = partial(run_graph, execute=execute, slots=slots, jobs=jobs, tell=tell, stop=children.end)
+            ended = go([step for step in steps if step.is_first and step.name in stale], stale)
+            if ended:  # only now is known which of the others are stale
+                steps, stale = read_graph(targets, say=_say)
+            outcomes = go(steps, stale, ended=ended)
     _sum_up(outcomes, seconds=time.monotonic() - start)
     return FAILED if any(outcome.is_bad for outcome in outcomes.values()) else 0
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
+from types import MappingProxyType
 from typing import Literal
 
 from pipeline.graph import Slot, Step
@@ -37,9 +38,11 @@ def run_graph(
     jobs: int,
     tell: Tell,
     stop: Callable[[], None],
+    ended: Mapping[str, Outcome] = MappingProxyType({}),
 ) -> dict[str, Outcome]:
     """Executes the stale steps and those behind what they change, at most ``jobs`` at once and ``slots`` of each kind.
 
+    Steps that had ``ended`` before it was asked which are stale are not executed again, and what they changed is in the answer.
     A step behind one that failed is skipped; the others go on. ``tell`` is called when a step begins (None) and when it ends.
     ``stop`` is called where anything, Ctrl-C included, ends the run early: it has to end what ``execute`` waits for.
     """
@@ -52,7 +55,8 @@ def run_graph(
 
     def settle(step: Step, outcome: Outcome) -> None:
         outcomes[step.name] = outcome
-        tell(step, outcome)
+        if step.name not in ended:
+            tell(step, outcome)
         sorter.done(step.name)
 
     with ThreadPoolExecutor(jobs) as pool:
@@ -61,7 +65,7 @@ def run_graph(
                 while names := sorter.get_ready():
                     fresh = [by_name[name] for name in names]
                     for step in fresh:
-                        if outcome := _without_running(step, stale, outcomes):
+                        if outcome := _without_running(step, stale, outcomes, ended):
                             settle(step, outcome)
                     ready = [step for step in fresh if step.name not in outcomes] + ready  # what was begun is finished first
                 for step in _startable(ready, list(running.values()), slots, jobs):
@@ -76,11 +80,12 @@ def run_graph(
     return outcomes
 
 
-def _without_running(step: Step, stale: Collection[str], outcomes: Mapping[str, Outcome]) -> Outcome | None:
-    before = [outcomes[name] for name in step.parents]
-    if any(outcome.is_bad for outcome in before):
+def _without_running(step: Step, stale: Collection[str], outcomes: Mapping[str, Outcome], ended: Mapping[str, Outcome]) -> Outcome | None:
+    if step.name in ended:
+        return ended[step.name]
+    if any(outcomes[name].is_bad for name in step.parents):
         return Outcome("skipped")
-    if step.name in stale or any(outcome.state != "up to date" for outcome in before):
+    if step.name in stale or any(outcomes[name].state != "up to date" for name in step.parents - ended.keys()):
         return None
     return Outcome("up to date")
 

@@ -1,5 +1,6 @@
-"""dvc.yaml tells DVC the truth: every stage lists the code that it runs and reads the parameters that exist."""
+"""dvc.yaml tells DVC the truth: every stage depends on the code that it runs and reads the parameters that exist."""
 
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -8,8 +9,10 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline.code import code_reached_from, folded, unfolded, update_deps
+from pipeline.code import OURS, code_reached_from
 from pipeline.graph import Step, read_graph
+from pipeline.layout import Layout
+from stages import trace_code
 from tests.workspace import environment
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,9 +24,15 @@ def _at_the_root(monkeypatch):
     monkeypatch.chdir(ROOT)
 
 
-@pytest.mark.parametrize("name", STAGES)
-def test_stage_depends_on_the_code_it_runs_and_on_no_other(name):
-    assert unfolded(STAGES[name]["deps"]) == code_reached_from(f"stages.{name}"), "run `python -m pipeline deps`"
+@pytest.mark.parametrize("name", sorted(STAGES.keys() - {"trace_code"}))
+def test_stage_depends_on_the_code_it_runs(name):
+    assert f"features/${{profile}}/code/{name}" in STAGES[name]["deps"]
+
+
+def test_code_is_traced_wherever_code_of_ours_lies():
+    assert set(STAGES["trace_code"]["deps"]) == set(OURS)
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert packages - {"tests", "benchmarks"} == set(OURS)
 
 
 @pytest.mark.parametrize("name", STAGES)
@@ -60,33 +69,71 @@ def test_results_from_elsewhere_are_stages_before_the_report_and_none_is_no_stag
     added = {"import_scores@theirs", "import_scores@others"}
     assert set(some) - set(none) == added
     assert some["report"].parents - none["report"].parents == added
-    assert some["import_scores@theirs"].parents == {name for name in none if name.startswith("synthesize_composites@")}
+    assert some["import_scores@theirs"].parents == {"trace_code"} | {name for name in none if name.startswith("synthesize_composites@")}
 
 
-def test_a_new_import_is_noticed(tmp_path, monkeypatch):
-    (tmp_path / "stages").mkdir()
-    (tmp_path / "harmonization").mkdir()
-    (tmp_path / "harmonization" / "inner.py").write_text("X = 1\n")
-    (tmp_path / "harmonization" / "outer.py").write_text("def f():\n    from harmonization.inner import X\n    return X\n")
-    (tmp_path / "stages" / "one.py").write_text("import harmonization.outer\n")
-    (tmp_path / "dvc.yaml").write_text("stages:\n  one:\n    cmd: python -m stages.one\n    deps:\n      - stages/one.py\n      - data/x\n")
+@pytest.fixture
+def project(tmp_path, monkeypatch) -> Path:
+    """A stage, what it imports, and what it does not."""
+    files = {
+        "stages/__init__.py": "",
+        "stages/one.py": "import harmonization.outer\n",
+        "stages/other.py": "import numpy\n",
+        "harmonization/__init__.py": "",
+        "harmonization/inner.py": "X = 1\n",
+        "harmonization/outer.py": "def f():\n    from harmonization.inner import X\n    return X\n",
+        "harmonization/unused.py": "X = 1\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
     monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def traced() -> dict[str, str]:
+    trace_code.main()
+    return {path.name: path.read_text() for path in Layout("sample").code().iterdir()}
+
+
+@pytest.mark.usefixtures("project")
+def test_a_stage_runs_what_it_imports_directly_or_not():
     assert code_reached_from("stages.one") == {"stages/one.py", "harmonization/outer.py", "harmonization/inner.py"}
-    assert update_deps() == ["one"]
-    deps = YAML(typ="safe").load(tmp_path / "dvc.yaml")["stages"]["one"]["deps"]
-    assert deps == ["harmonization/inner.py", "harmonization/outer.py", "stages/one.py", "data/x"]
-    assert update_deps() == []
 
 
-def test_a_folder_stands_for_its_files_only_where_all_are_reached(tmp_path, monkeypatch):
-    for name in ("whole/a.py", "whole/b.py", "whole/inner/c.py", "part/a.py", "part/b.py", "text/a.py", "text/notes.txt"):
-        path = tmp_path / "harmonization" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("X = 1\n")
-    (tmp_path / "harmonization" / "whole" / "__init__.py").write_text("")
-    (tmp_path / "harmonization" / "whole" / "__pycache__").mkdir()
-    (tmp_path / "harmonization" / "whole" / "__pycache__" / "a.pyc").write_text("x")
-    monkeypatch.chdir(tmp_path)
-    files = {f"harmonization/{name}" for name in ("whole/a.py", "whole/b.py", "whole/inner/c.py", "part/a.py", "text/a.py")}
-    assert folded(files) == ["harmonization/part/a.py", "harmonization/text/a.py", "harmonization/whole"]
-    assert unfolded([*folded(files), "data/x"]) == files
+def test_a_file_that_is_started_by_its_path_counts(project):
+    (project / "harmonization" / "unused.py").write_text("from pathlib import Path\nRUNNER = Path(__file__).with_name('started.py')\n")
+    (project / "harmonization" / "started.py").write_text("print(1)\n")
+    assert code_reached_from("harmonization.unused") == {"harmonization/unused.py", "harmonization/started.py"}
+
+
+@pytest.mark.usefixtures("project")
+def test_what_is_traced_is_what_sha256sum_says():
+    lines = traced()["one"].splitlines()
+    assert [line.split()[1] for line in lines] == ["harmonization/inner.py", "harmonization/outer.py", "stages/one.py"]
+    assert lines[0].split()[0] == hashlib.sha256(b"X = 1\n").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("file", "changed"),
+    [
+        ("harmonization/inner.py", {"one"}),
+        ("harmonization/unused.py", set()),
+        ("stages/other.py", {"other"}),
+        ("stages/new.py", {"new"}),
+        ("harmonization/__init__.py", {"one"}),  # no longer empty
+    ],
+)
+def test_a_change_concerns_the_stages_that_run_it_and_no_others(file, changed, project):
+    before = traced()
+    (project / file).write_text("X = 2\n")
+    after = traced()
+    assert {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} == changed
+
+
+def test_a_new_import_is_noticed(project):
+    before = traced()
+    (project / "stages" / "other.py").write_text("import harmonization.unused\n")
+    assert traced()["other"] != before["other"]
+    assert "harmonization/unused.py" in traced()["other"]

@@ -56,6 +56,23 @@ Path(out).write_text(name + "".join(Path(path).read_text() for path in inputs))
 """
 
 
+# A first stage that looks at `asked`, and two that depend on one each of the things that it found.
+LOOKING = """\
+stages:
+  look:
+    cmd: mkdir -p seen && head -1 asked > seen/a && tail -1 asked > seen/b
+    deps: [asked]
+    outs: [seen]
+    meta: {slot: cpu, first: true}
+  make:
+    matrix: {name: [a, b]}
+    cmd: cp seen/${item.name} made-${item.name}
+    deps: ["seen/${item.name}"]
+    outs: ["made-${item.name}"]
+    meta: {slot: cpu}
+"""
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Path:
     """A workspace in which everything is up to date."""
@@ -150,6 +167,19 @@ def test_a_failing_stage_stops_only_what_needs_it(workspace):
     assert "make-a fails" in (workspace / ".work" / "logs" / "make@a.log").read_text()
     (workspace / "make-a.fails").unlink()
     assert last(run(workspace)[1]) == "4 stages: 2 ran, 2 up to date"
+
+
+def test_only_what_a_first_stage_changed_is_executed(workspace):
+    (workspace / "dvc.yaml").write_text(LOOKING)
+    (workspace / "asked").write_text("a\nb\n")
+    assert last(run(workspace)[1]) == "3 stages: 3 ran"
+    (workspace / "asked").write_text("a\nbb\n")
+    code, said = run(workspace)
+    assert (code, last(said)) == (0, "3 stages: 2 ran, 1 up to date")
+    assert "make@a: begins" not in said
+    (workspace / "asked").unlink()
+    code, said = run(workspace)
+    assert (code, last(said)) == (1, "3 stages: 1 failed, 2 skipped")
 
 
 def test_what_comes_over_a_network_is_tried_again(workspace, monkeypatch):

@@ -44,8 +44,9 @@ class Recorder:
                 self.most[kind] = max(self.most.get(kind, 0), self._now[kind])
 
 
-def run(steps, stale, execute, *, slots=SLOTS, jobs=8, tell=lambda *_: None) -> dict[str, str]:
-    outcomes = run_graph(steps, stale, execute=execute, slots=slots, jobs=jobs, tell=tell, stop=lambda: None)
+def run(steps, stale, execute, *, slots=SLOTS, jobs=8, tell=lambda *_: None, ended=None) -> dict[str, str]:
+    ended = {name: Outcome(state) for name, state in (ended or {}).items()}
+    outcomes = run_graph(steps, stale, execute=execute, slots=slots, jobs=jobs, tell=tell, stop=lambda: None, ended=ended)
     return {name: outcome.state for name, outcome in outcomes.items()}
 
 
@@ -55,6 +56,20 @@ def test_parents_end_before_their_children_begin():
     assert events[:2] == [("a", True), ("a", False)]
     assert events[-2:] == [("d", True), ("d", False)]
     assert {name for name, begins in events[2:4] if begins} == {"b", "c"}
+
+
+def test_what_ended_before_makes_nothing_stale_by_itself():
+    execute, told = Recorder(states={"b": "up to date"}), []
+    outcomes = run(DIAMOND, {"b"}, execute, tell=lambda step, _: told.append(step.name), ended={"a": "ran"})
+    assert execute.began == ["b"]
+    assert outcomes == {"a": "ran", "b": "up to date", "c": "up to date", "d": "up to date"}
+    assert "a" not in told
+
+
+def test_what_failed_before_stops_what_needs_it():
+    execute = Recorder()
+    assert run(DIAMOND, {"a", "b"}, execute, ended={"a": "failed"}) == {"a": "failed", "b": "skipped", "c": "skipped", "d": "skipped"}
+    assert execute.began == []
 
 
 def test_nothing_runs_where_nothing_is_stale():
