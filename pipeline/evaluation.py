@@ -8,8 +8,8 @@ import pyarrow as pa
 from torch import nn
 
 from harmonization.data import data_hash
+from harmonization.evaluation.conventions import headline_means
 from harmonization.evaluation.scoring import Harmonize, score_split
-from harmonization.evaluation.summary import headline_means
 from harmonization.files import write_text
 from harmonization.metrics.perceptual import load_lpips, missing_backbone
 from harmonization.shards import Row

@@ -15,22 +15,6 @@ from harmonization.errors import InputError
 from harmonization.seeding import numpy_rng
 
 REFERENCE = "identity"
-METRICS = {  # whether more is better
-    "mse": False,
-    "fmse": False,
-    "psnr_255": True,
-    "psnr_target": True,
-    "psnr_range": True,
-    "fpsnr": True,
-    "ssim": True,
-    "fssim": True,
-    "lpips": False,
-    "ciede2000": False,
-    "gradient_energy_log2": False,
-    "local_contrast_log2": False,
-    "background_mse": False,
-    "idempotence": False,
-}
 BUCKETS = {  # of the foreground ratio: low < ratio <= high, so that an edge counts once
     "all": (-np.inf, np.inf),
     "0-5 %": (0.0, 0.05),

@@ -11,7 +11,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from harmonization.errors import InputError
-from harmonization.evaluation.blocks import METRICS
+
+METRICS = {  # of `tables.SCORES`, and whether more is better
+    "mse": False,
+    "fmse": False,
+    "psnr_255": True,
+    "psnr_target": True,
+    "psnr_range": True,
+    "fpsnr": True,
+    "ssim": True,
+    "fssim": True,
+    "lpips": False,
+    "ciede2000": False,
+    "gradient_energy_log2": False,
+    "local_contrast_log2": False,
+    "background_mse": False,
+    "idempotence": False,
+}
 
 
 @dataclass(frozen=True)
@@ -48,6 +64,8 @@ MEASURES = {  # what `under` gives, and whether more is better: every metric of 
     **{metric: rises for metric, rises in METRICS.items() if metric != "fmse" and not metric.startswith("psnr_")},
 }
 
+HEADLINE_MEANS = {"fmse": "fmse", "psnr": HEADLINE.psnr, "ssim": "ssim"}
+
 
 def rows_of(table: pa.Table, convention: Convention = HEADLINE) -> pa.Table:
     """The rows of a table of scores, or of a summary, that have the convention's background and quantisation."""
@@ -59,6 +77,17 @@ def named_convention(name: str) -> Convention:
     if name not in CONVENTIONS:
         raise InputError(f"convention is {name!r}; expected one of {sorted(CONVENTIONS)}")
     return CONVENTIONS[name]
+
+
+def headline_means(scores: pa.Table) -> dict[str, dict[str, float]]:
+    """Means over the images of each data set under the headline protocol; infinite PSNRs and unknown metrics are left out."""
+    rows = rows_of(scores)
+    means: dict[str, dict[str, float]] = {}
+    for dataset in sorted(pc.unique(rows["dataset"]).to_pylist()):
+        part = rows.filter(pc.field("dataset") == dataset)
+        finite = {name: part[column].filter(pc.is_finite(part[column])) for name, column in HEADLINE_MEANS.items()}
+        means[dataset] = {name: pc.mean(values).as_py() for name, values in finite.items() if len(values)} | {"images": part.num_rows}
+    return means
 
 
 def under(scores: pa.Table, name: str) -> pa.Table:

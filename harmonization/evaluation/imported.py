@@ -17,10 +17,9 @@ import pyarrow.parquet as pq
 from harmonization.data import PackedSplit
 from harmonization.errors import InputError
 from harmonization.evaluation.consistency import Column, check_columns
-from harmonization.evaluation.conventions import Convention, named_convention
+from harmonization.evaluation.conventions import METRICS, Convention, named_convention
 from harmonization.evaluation.outputs import LETTERS, names_of, packed_once, samples_by_name, stem_of, without_letters
 from harmonization.evaluation.scoring import pictures_of
-from harmonization.evaluation.summary import METRICS
 from harmonization.shards import Row
 from harmonization.tables import SCORES
 

@@ -17,6 +17,7 @@ method that finds nothing left to do has 0.
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,6 +45,7 @@ PROTOCOLS = [(background, quantisation) for background in BACKGROUNDS for quanti
 UNKNOWN = dict.fromkeys(("ciede2000", "gradient_energy_log2", "local_contrast_log2", "idempotence"))  # but under the headline protocol
 HEADLINE_ROW = PROTOCOLS.index((HEADLINE.background, HEADLINE.quantisation))
 PEAK = 255.0
+PIXELS_AT_ONCE = 2**16
 
 # A composite, uint8 (H, W, 3), and its mask, float32 (H, W) in [0, 1], to the method's own picture, float32 (H, W, 3) in [0, 255].
 # The real photograph is not among the arguments, so no method can look at it.
@@ -53,11 +55,13 @@ Harmonize = Callable[[np.ndarray, np.ndarray], np.ndarray]
 def learned(harmonizer: Harmonizer, *, device: torch.device) -> Harmonize:
     """A trained harmonizer as a function of one picture, so that no score depends on what else is in a batch."""
     harmonizer.to(device)
+    # On a CPU a network computes the same bits forwards anyway, and torch's switch loads its compiler, which takes two seconds.
+    repeatable = nullcontext if device.type == "cpu" else deterministic_algorithms
 
     @torch.inference_mode()
     def harmonize(composite: np.ndarray, mask: np.ndarray) -> np.ndarray:
         pictures = network_from_uint8(torch.from_numpy(composite)[None].to(device))
-        with deterministic_algorithms():
+        with repeatable():
             output = harmonizer.raw(pictures, torch.from_numpy(mask)[None, None].to(device))
         return metric_from_network(output)[0].permute(1, 2, 0).float().cpu().numpy()
 
@@ -110,20 +114,26 @@ def score_images(*, raw: Tensor, composite: Tensor, real: Tensor, mask: Tensor, 
     Images are float (B, 3, H, W) in [0, 255], masks (B, 1, H, W) in [0, 1]; ``raw`` is the method's own picture.
     """
     shown = {name: on_background(raw, composite=composite, real=real, mask=mask, background=name) for name in BACKGROUNDS}
+    outputs = [quantised(shown[background], quantisation) for background, quantisation in PROTOCOLS]
     pictures = {name: (quantised(real, name), quantised(composite, name)) for name in QUANTISATIONS}
-    by_protocol = []
-    for background, quantisation in PROTOCOLS:
-        output = quantised(shown[background], quantisation)
-        by_protocol.append(_scores(output, *pictures[quantisation], mask, perceptual))
-        if (background, quantisation) == PROTOCOLS[HEADLINE_ROW]:
-            by_protocol[-1] |= {
-                "ciede2000": foreground_ciede2000(output, real, mask).tolist(),
-                "gradient_energy_log2": detail_distance(gradient_energy, output, real, mask).tolist(),
-                "local_contrast_log2": detail_distance(local_contrast, output, real, mask).tolist(),
-            }
+    count, by_protocol = len(raw), []
+    at_once = max(1, PIXELS_AT_ONCE // mask.numel())  # of small pictures, calls cost more than what they compute
+    for start in range(0, len(PROTOCOLS), at_once):
+        chosen = PROTOCOLS[start : start + at_once]
+        reals, composites = (torch.cat([pictures[quantisation][place] for _, quantisation in chosen]) for place in (0, 1))
+        scores = _scores(torch.cat(outputs[start : start + at_once]), reals, composites, mask.repeat(len(chosen), 1, 1, 1), perceptual)
+        by_protocol += [
+            {name: values[place * count : (place + 1) * count] for name, values in scores.items()} for place in range(len(chosen))
+        ]
+    output = outputs[HEADLINE_ROW]
+    by_protocol[HEADLINE_ROW] |= {
+        "ciede2000": foreground_ciede2000(output, real, mask).tolist(),
+        "gradient_energy_log2": detail_distance(gradient_energy, output, real, mask).tolist(),
+        "local_contrast_log2": detail_distance(local_contrast, output, real, mask).tolist(),
+    }
     return [
         {"background": background, "quantisation": quantisation, **UNKNOWN, **{name: values[image] for name, values in scores.items()}}
-        for image in range(len(raw))
+        for image in range(count)
         for (background, quantisation), scores in zip(PROTOCOLS, by_protocol, strict=True)
     ]
 

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from harmonization.errors import InputError
-from harmonization.evaluation.blocks import METRICS, REFERENCE, Block, blocks_of, by_photograph, interval, ratio_of, signed_rank, sums_of
-from harmonization.evaluation.conventions import HEADLINE, rows_of
+from harmonization.evaluation.blocks import REFERENCE, Block, blocks_of, by_photograph, interval, ratio_of, signed_rank, sums_of
+from harmonization.evaluation.conventions import HEADLINE, METRICS
 from harmonization.shards import Row
 
 SUMMARY = pa.schema(
@@ -45,19 +45,6 @@ def summarise(scores: pa.Table, *, bootstrap: int, seed: int = 0) -> pa.Table:
     for dataset, block in blocks_of(frame, keys=keys, metrics=list(METRICS), bootstrap=bootstrap, seed=seed):
         rows += [{"dataset": dataset, **row} for row in _rows(block)]
     return pa.Table.from_pylist(rows, schema=SUMMARY)
-
-
-def headline_means(scores: pa.Table) -> dict[str, dict[str, float]]:
-    """Means over the images of each data set under the headline protocol; infinite PSNRs and unknown metrics are left out."""
-    rows = rows_of(scores).to_pandas().replace([np.inf, -np.inf], np.nan)
-    named = {"fmse": "fmse", "psnr": "psnr_255", "ssim": "ssim"}
-    return {
-        str(dataset): {
-            **{name: float(part[column].mean()) for name, column in named.items() if part[column].notna().any()},
-            "images": len(part),
-        }
-        for dataset, part in rows.groupby("dataset", sort=True)
-    }
 
 
 def _rows(block: Block) -> Iterator[Row]:

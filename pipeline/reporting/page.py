@@ -16,8 +16,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.compat import StringIO
 
 from harmonization.evaluation.blocks import BUCKETS, CONFIDENCE, REFERENCE
-from harmonization.evaluation.conventions import CONVENTIONS, MEASURES
-from harmonization.evaluation.summary import METRICS
+from harmonization.evaluation.conventions import CONVENTIONS, MEASURES, METRICS
 from harmonization.files import write_text
 from harmonization.metrics.perceptual import BACKBONES, missing_backbone
 from pipeline.params import Params

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 
 from harmonization.errors import InputError
-from harmonization.evaluation.conventions import rows_of
-from harmonization.evaluation.summary import SUMMARY, headline_means, summarise
+from harmonization.evaluation.conventions import headline_means, rows_of
+from harmonization.evaluation.summary import SUMMARY, summarise
 from harmonization.tables import SCORES
 
 PROTOCOL = {"dataset": "people", "background": "composite", "quantisation": "uint8", "commit": "c", "data_hash": "h"}
