@@ -2,8 +2,6 @@
 
 import pyarrow as pa
 
-from harmonization.evaluation.pairs import pairwise, standings
-from harmonization.evaluation.summary import summarise
 from harmonization.progress import track
 from harmonization.tables import write_table
 from pipeline.device import device_of
@@ -20,6 +18,7 @@ from pipeline.reporting.opinions import opinion_studies, read_opinions
 from pipeline.reporting.page import Choices, write_page
 from pipeline.reporting.results import headline_frame, read_histories, read_scores
 from pipeline.reporting.sections import section_of
+from pipeline.reporting.statistics import statistics_of
 from pipeline.reporting.training import training_of
 from pipeline.stage import run_stage
 
@@ -32,12 +31,9 @@ def main() -> None:
     layout = Layout(params.profile)
     scores, histories = read_scores(params, layout), read_histories(params, layout)
     opinions = read_opinions(params.studies)
-    resamples = params.active.evaluation.bootstrap
-    summary = summarise(scores, bootstrap=resamples)
-    means, pairs = standings(scores, bootstrap=resamples), pairwise(scores, bootstrap=resamples)
-    frame, headline = summary.to_pandas(), headline_frame(summary)
-    tables = {"scores": scores, "summary": summary, "standings": means, "pairs": pairs}
-    for name, table in (tables | ({"opinions": opinions} if params.studies else {})).items():
+    statistics = statistics_of(scores, bootstrap=params.active.evaluation.bootstrap, workers=params.machine.processes)
+    frame, headline = statistics["summary"].to_pandas(), headline_frame(statistics["summary"])
+    for name, table in ({"scores": scores, **statistics} | ({"opinions": opinions} if params.studies else {})).items():
         write_table(REPORTS / "tables" / f"{name}.parquet", table)
     methods = loaded_methods(params, layout, device=device_of(params))
     write_metrics(headline)
@@ -65,7 +61,11 @@ def main() -> None:
         opinions=opinion_studies(opinions),
         intrinsic=intrinsic_section(params, layout),
         curves=curves,
-        choices=Choices(leaders_of(means.to_pandas(), pairs.to_pandas()), distributions_of(scores), training_of(histories)),
+        choices=Choices(
+            leaders_of(statistics["standings"].to_pandas(), statistics["pairs"].to_pandas()),
+            distributions_of(scores),
+            training_of(histories),
+        ),
         facts=_facts(scores),
     )
 

@@ -99,6 +99,7 @@ def write_params(root: Path) -> None:
         profile["datasets"] = {name: profile["datasets"][name] for name in DATASETS}
     tree["baselines"] = ["identity", "reinhard"]
     tree["seeds"] = list(SEEDS)
+    tree["machine"]["workers"] = 1
     tree["studies"] = ["panel"]
     tree["classifier"]["dataset"] = DATASETS[0]
     tree["variants"] = {name: tree["variants"][name] for name in VARIANTS}

@@ -1,0 +1,30 @@
+"""The tables of statistics that the report is made of, side by side in processes: the dearest part of it."""
+
+from collections.abc import Callable
+from functools import partial
+
+import pyarrow as pa
+
+from harmonization.evaluation.conventions import CONVENTIONS
+from harmonization.evaluation.pairs import pairwise, standings
+from harmonization.evaluation.summary import summarise
+from harmonization.processes import processes
+
+
+def statistics_of(scores: pa.Table, *, bootstrap: int, workers: int) -> dict[str, pa.Table]:
+    """``summary``, ``standings`` and ``pairs`` of rows of ``tables.SCORES``; they do not depend on the number of workers."""
+    names = list(CONVENTIONS)
+    shares = [names[start::workers] for start in range(workers) if names[start::workers]]
+    jobs = [
+        partial(summarise, scores, bootstrap=bootstrap),
+        partial(standings, scores, bootstrap=bootstrap),
+        *(partial(pairwise, scores, bootstrap=bootstrap, conventions=share) for share in shares),
+    ]
+    with processes(workers) as run:
+        summary, means, *pairs = run(_call, jobs)
+    in_order = [(name, "ascending") for name in ("dataset", "convention", "method", "reference", "metric")]
+    return {"summary": summary, "standings": means, "pairs": pa.concat_tables(pairs).sort_by(in_order)}
+
+
+def _call(job: Callable[[], pa.Table]) -> pa.Table:
+    return job()
