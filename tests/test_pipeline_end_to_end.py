@@ -8,9 +8,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
+import boto3
 import numpy as np
 import pytest
+from moto.server import ThreadedMotoServer
 
 from harmonization.data import pack_split
 from harmonization.files import write_bytes
@@ -29,6 +32,20 @@ def workspace(tmp_path_factory):
     return folder
 
 
+@pytest.fixture
+def bucket() -> Iterator[dict[str, str]]:
+    """DVC's options for a bucket of a server that speaks S3's protocol."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint, key = f"http://{host}:{port}", "any"
+    boto3.client(
+        "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=key, aws_secret_access_key=key
+    ).create_bucket(Bucket="harmonization")
+    yield {"url": "s3://harmonization/cache", "endpointurl": endpoint, "access_key_id": key, "secret_access_key": key}
+    server.stop()
+
+
 def ran(output: str) -> set[str]:
     return set(re.findall(r"Running stage '([^']+)'", output))
 
@@ -43,11 +60,15 @@ def test_a_second_run_runs_nothing(workspace):
     assert ran(dvc(workspace, "repro")) == set()
 
 
-def test_another_clone_pulls_the_report_and_runs_nothing(workspace, tmp_path):
-    clone, remote = tmp_path / "clone", ("remote", "add", "--quiet", "--local", "--default", "shared", str(tmp_path / "remote"))
+@pytest.mark.parametrize("kind", ["folder", "s3"])
+def test_another_clone_pulls_the_report_and_runs_nothing(kind, workspace, tmp_path, request):
+    clone, remote = tmp_path / "clone", f"{kind}-remote"
+    where = {"url": str(tmp_path / "remote")} if kind == "folder" else request.getfixturevalue("bucket")
     subprocess.run(["git", "clone", "-q", str(workspace), str(clone)], check=True)
     for folder in (workspace, clone):
-        dvc(folder, *remote)
+        dvc(folder, "remote", "add", "--quiet", "--local", "--default", remote, where["url"])
+        for option in where.keys() - {"url"}:
+            dvc(folder, "remote", "modify", "--local", remote, option, where[option])
     dvc(workspace, "push")
     dvc(clone, "pull")
     assert (clone / "reports" / "index.html").read_bytes() == (workspace / "reports" / "index.html").read_bytes()
