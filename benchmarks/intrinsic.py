@@ -23,7 +23,7 @@ from harmonization.intrinsic.checkpoint import load_shading_network, save_shadin
 from harmonization.intrinsic.compositing import semi_harmonize
 from harmonization.intrinsic.decomposition import DARKEST_SHADING, DECOMPOSITIONS, ShadingOf, linear_of, split
 from harmonization.intrinsic.learned import learned_shading
-from harmonization.intrinsic.light import LEAST_R2, evened, first_order, held_out_r2, well_exposed
+from harmonization.intrinsic.light import likely_light, well_exposed
 from harmonization.intrinsic.network import CHANNELS
 from harmonization.intrinsic.normals import inflate
 from harmonization.intrinsic.paints import paints_of
@@ -103,10 +103,9 @@ def print_lights(scenes: list[KnownScene], ways: dict[str, ShadingOf]) -> None:
                 normals = scene.normals if kind.startswith("true") else balloon
                 known = own if kind.endswith("paints") else None
                 shading = scene.shading if way is None else split(linear_of(scene.image), way(scene.image))[1]
-                even = evened(normals, np.maximum(shading, DARKEST_SHADING), valid, known)
-                vector = first_order(normals[valid], even[valid])[:3]
-                side, angle = (measure(vector, scene.light_direction) for measure in (azimuth_error_deg, light_error_deg))
-                rows.append((side, angle, held_out_r2(normals, np.maximum(shading, DARKEST_SHADING), valid, known) >= LEAST_R2))
+                light = likely_light(normals, np.maximum(shading, DARKEST_SHADING), valid, known)
+                side, angle = (measure(light.vector, scene.light_direction) for measure in (azimuth_error_deg, light_error_deg))
+                rows.append((side, angle, light.is_trusted))
             print_light(name, kind, rows)
     above = [(azimuth_error_deg(ABOVE, s.light_direction), light_error_deg(ABOVE, s.light_direction), False) for s, _, _ in chosen]
     print_light("from above", "-", above)

@@ -39,9 +39,9 @@ def bucket() -> Iterator[dict[str, str]]:
     server.start()
     host, port = server.get_host_and_port()
     endpoint, key = f"http://{host}:{port}", "any"
-    boto3.client(
-        "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=key, aws_secret_access_key=key
-    ).create_bucket(Bucket="harmonization")
+    boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=key, aws_secret_access_key=key).create_bucket(
+        Bucket="harmonization"
+    )
     yield {"url": "s3://harmonization/cache", "endpointurl": endpoint, "access_key_id": key, "secret_access_key": key}
     server.stop()
 

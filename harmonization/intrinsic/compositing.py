@@ -11,7 +11,7 @@ import numpy as np
 
 from harmonization.color import srgb_from_linear
 from harmonization.errors import InputError
-from harmonization.intrinsic.decomposition import ShadingOf, decompose
+from harmonization.intrinsic.decomposition import ShadingOf, decompose, luminance_shading
 from harmonization.intrinsic.edits import GAINS, fit_edit
 from harmonization.intrinsic.light import Light, fit_light, relighting_ratio, well_exposed
 from harmonization.intrinsic.normals import EDGE, inflate
@@ -77,7 +77,8 @@ def semi_harmonize(
     relit, is_relit = shading.astype(np.float64), False
     if with_lights:
         normals = inflate(mask) if normals is None else normals
-        own, other = fit_lights(composite, inside, shading, normals, longest_px=light_px)
+        # To luminance, whatever finds the shading: a network smooths what tells the side that light comes from, and paints are evened.
+        own, other = fit_lights(composite, inside, decompose(composite, luminance_shading)[1], normals, longest_px=light_px)
         is_relit = relight and own.is_trusted and other.is_trusted
         if is_relit:
             relit = relit * np.where(inside, relighting_ratio(normals, own, other), 1.0)

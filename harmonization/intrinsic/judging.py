@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from harmonization.intrinsic.decomposition import DARKEST_SHADING, ShadingOf, linear_of, split
-from harmonization.intrinsic.light import LEAST_R2, evened, first_order, held_out_r2, well_exposed
+from harmonization.intrinsic.light import likely_light, well_exposed
 from harmonization.intrinsic.normals import inflate
 from harmonization.intrinsic.paints import paints_of
 from harmonization.intrinsic.scenes import KnownScene
@@ -80,10 +80,8 @@ def _layer_errors(albedo: np.ndarray, shading: np.ndarray, scene: KnownScene) ->
 
 def _light_error(shading: np.ndarray, normals: np.ndarray, valid: np.ndarray, paints: np.ndarray | None, scene: KnownScene) -> Row:
     """Of the fit before it is asked whether it is to be trusted."""
-    even = evened(normals, shading, valid, paints)
-    direction = first_order(normals[valid], even[valid])[:3]
-    is_trusted = held_out_r2(normals, shading, valid, paints) >= LEAST_R2
-    return {"light_azimuth_deg": azimuth_error_deg(direction, scene.light_direction), "light_is_trusted": is_trusted}
+    light = likely_light(normals, shading, valid, paints)
+    return {"light_azimuth_deg": azimuth_error_deg(light.vector, scene.light_direction), "light_is_trusted": light.is_trusted}
 
 
 def _light_averages(lit: pd.DataFrame) -> Row:

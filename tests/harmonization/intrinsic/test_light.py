@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harmonization.intrinsic.light import Light, first_order, fit_light, relighting_ratio, well_exposed
+from harmonization.intrinsic.light import Light, first_order, fit_light, likely_light, relighting_ratio, well_exposed
 from harmonization.metrics.direction import light_error_deg
 from tests.harmonization.intrinsic.test_normals import disc
 
@@ -60,6 +60,26 @@ def test_a_surface_that_faces_the_camera_everywhere_tells_nothing_of_its_light()
     normals = np.tile([0.0, 0, 1], (40, 40, 1))
     shading = 0.5 + 0.01 * np.arange(40)[None].repeat(40, axis=0)
     assert not fit_light(normals, shading, np.ones((40, 40), bool)).is_trusted
+
+
+def test_where_little_is_explained_the_light_is_taken_to_come_from_above(sphere):
+    inside, normals = sphere
+    noise = np.random.default_rng(0).uniform(-1, 1, inside.shape)
+    vectors = [likely_light(normals, 3 + 0.5 * normals[..., 0] + spread * noise, inside).vector for spread in (0.0, 0.3, 3.0)]
+    up = [vector[1] / np.linalg.norm(vector[:2]) for vector in vectors]
+    assert up[0] == pytest.approx(0, abs=1e-9)
+    assert 0.1 < up[1] < up[2] + 0.2
+    assert up[2] > 0.3
+
+
+def test_a_light_turned_up_is_as_strong_as_before(sphere):
+    inside, normals = sphere
+    noisy = lit(normals) + np.random.default_rng(0).uniform(-1, 1, inside.shape)
+    *own, _ = first_order(normals[inside], noisy[inside])
+    turned = likely_light(normals, noisy, inside).vector
+    assert np.linalg.norm(turned) == pytest.approx(np.linalg.norm(own))
+    assert turned[2] == own[2]
+    assert turned[1] > own[1]
 
 
 @pytest.mark.parametrize("pixels", [0, 1, 20])
