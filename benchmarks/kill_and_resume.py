@@ -13,6 +13,7 @@ With ``--variants`` only trainings are killed, each of them ``--kills`` times ov
 import argparse
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -105,12 +106,14 @@ def try_everything(undisturbed: Path, killed: Path, *, kills: int, moments: rand
 
 def try_trainings(undisturbed: Path, killed: Path, *, variants: list[str], epochs: int, kills: int, moments: random.Random) -> int:
     """Kills trainings alone, over data that both clones have."""
+    yaml = YAML()
+    params = yaml.load(undisturbed / "params.yaml")
+    params["profiles"][params["profile"]]["training"]["epochs"] = epochs
     for folder in (undisturbed, killed):
-        yaml = YAML()
-        params = yaml.load(folder / "params.yaml")
-        params["profiles"][params["profile"]]["training"]["epochs"] = epochs
         yaml.dump(params, folder / "params.yaml")
-        finish([sys.executable, "-m", "pipeline", "run", "assign_backbones", "synthesize_composites"], folder)
+    finish([sys.executable, "-m", "pipeline", "run", "assign_backbones", "assign_inputs"], undisturbed)
+    for made in ("data", "features"):
+        shutil.copytree(undisturbed / made, killed / made)
     for variant in variants:
         command = [sys.executable, "-m", "stages.train", variant, "0"]
         seconds = finish(command, undisturbed)
