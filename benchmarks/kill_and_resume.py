@@ -104,16 +104,21 @@ def try_everything(undisturbed: Path, killed: Path, *, kills: int, moments: rand
     return compare(locked(undisturbed), locked(killed), what="outputs")
 
 
-def try_trainings(undisturbed: Path, killed: Path, *, variants: list[str], epochs: int, kills: int, moments: random.Random) -> int:
+def try_trainings(
+    undisturbed: Path, killed: Path, *, variants: list[str], epochs: int, data: Path | None, kills: int, moments: random.Random
+) -> int:
     """Kills trainings alone, over data that both clones have."""
     yaml = YAML()
     params = yaml.load(undisturbed / "params.yaml")
     params["profiles"][params["profile"]]["training"]["epochs"] = epochs
     for folder in (undisturbed, killed):
         yaml.dump(params, folder / "params.yaml")
-    finish([sys.executable, "-m", "pipeline", "run", "assign_backbones", "assign_inputs"], undisturbed)
-    for made in ("data", "features"):
-        shutil.copytree(undisturbed / made, killed / made)
+    if data is None:
+        finish([sys.executable, "-m", "pipeline", "run", "assign_backbones", "assign_inputs"], undisturbed)
+        data = undisturbed
+    for folder in {undisturbed, killed} - {data}:
+        for made in ("data", "features"):
+            shutil.copytree(data / made, folder / made)
     for variant in variants:
         command = [sys.executable, "-m", "stages.train", variant, "0"]
         seconds = finish(command, undisturbed)
@@ -131,12 +136,13 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--variants", nargs="+")
     parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--data", type=Path, help="a clone that ran, whose data are taken instead of made anew")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True)
     both = clone(arguments.folder / "undisturbed"), clone(arguments.folder / "killed")
     trial = {"kills": arguments.kills, "moments": random.Random(arguments.seed)}
     if arguments.variants:
-        sys.exit(bool(try_trainings(*both, variants=arguments.variants, epochs=arguments.epochs, **trial)))
+        sys.exit(bool(try_trainings(*both, variants=arguments.variants, epochs=arguments.epochs, data=arguments.data, **trial)))
     sys.exit(bool(try_everything(*both, **trial)))
 
 
