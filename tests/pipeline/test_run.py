@@ -93,10 +93,17 @@ def workspace(made, tmp_path) -> Path:
     return Path(shutil.copytree(made, tmp_path / "workspace", symlinks=True))
 
 
+def _heed_interrupts() -> None:
+    """A shell that starts the tests in the background has all that they start ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "pipeline", "run", *arguments]
     own = environment(folder / ".home") | {"PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(command, cwd=folder, env=own, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return subprocess.Popen(
+        command, cwd=folder, env=own, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=_heed_interrupts
+    )
 
 
 def run(folder: Path, *arguments: str) -> tuple[int, str]:
