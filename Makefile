@@ -42,7 +42,7 @@ dashboard: $(READY)  ## Prefect's server on loopback; runs with its PREFECT_API_
 		PREFECT_SERVER_API_HOST=127.0.0.1 PREFECT_SERVER_API_PORT=$(DASHBOARD_PORT) prefect server start
 
 test: $(READY)  ## the test suite
-	@OMP_NUM_THREADS=1 python -m pytest --numprocesses $$(($$(python -c "import os; print(os.cpu_count())") + 1)) --dist loadfile --no-loadscope-reorder
+	@OMP_NUM_THREADS=1 python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 check: $(READY)  ## format, lint, types, import contracts, parameters
 	ruff format --check .
