@@ -22,8 +22,9 @@ from harmonization.data import square_image, square_mask
 from harmonization.intrinsic.checkpoint import load_shading_network, save_shading_network
 from harmonization.intrinsic.compositing import semi_harmonize
 from harmonization.intrinsic.decomposition import DARKEST_SHADING, DECOMPOSITIONS, ShadingOf, linear_of, split
+from harmonization.intrinsic.judging import ABOVE, judged_foreground
 from harmonization.intrinsic.learned import learned_shading
-from harmonization.intrinsic.light import likely_light, well_exposed
+from harmonization.intrinsic.light import likely_light
 from harmonization.intrinsic.network import CHANNELS
 from harmonization.intrinsic.normals import inflate
 from harmonization.intrinsic.paints import paints_of
@@ -37,11 +38,7 @@ from harmonization.sources.studio import write_studio
 from harmonization.tables import read_table
 
 SIZE_PX = 96
-LEAST_PIXELS = 150
-LEAST_DIRECT = 0.4
-OPAQUE = 0.9
 GREY_STEPS, CHROMATIC_STEPS = (np.logspace(-1.5, 0, 5) for _ in range(2))
-ABOVE = np.array([0.0, 1.0, 0.0])
 
 
 def trained(world: Path, model: Path, *, steps: int) -> None:
@@ -88,9 +85,7 @@ def print_layers(scenes: list[KnownScene], ways: dict[str, ShadingOf]) -> None:
 
 
 def print_lights(scenes: list[KnownScene], ways: dict[str, ShadingOf]) -> None:
-    chosen = [(scene, max(scene.alphas, key=np.sum)) for scene in scenes if scene.alphas and scene.direct_share >= LEAST_DIRECT]
-    chosen = [(s, a, (a > OPAQUE) & well_exposed(s.image)) for s, a in chosen]
-    chosen = [(s, a, valid) for s, a, valid in chosen if np.count_nonzero(valid) >= LEAST_PIXELS]
+    chosen = [(scene, *lit) for scene in scenes if (lit := judged_foreground(scene))]
     inflated = [inflate(alpha) for _, alpha, _ in chosen]
     errors = [normal_errors(n, s.normals, valid)["median_deg"] for n, (s, _, valid) in zip(inflated, chosen, strict=True)]
     print(f"\n{len(chosen)} foregrounds; inflated normals are off by {np.median(errors):.0f} degrees (median of medians)")

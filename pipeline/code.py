@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 from harmonization.files import sha256_of
@@ -21,8 +22,8 @@ def code_reached_from(module: str) -> set[str]:
         if path is None or path.as_posix() in reached:
             continue
         reached.add(path.as_posix())
-        if path.suffix == ".py":
-            waiting += _read_by(path)
+        modules, files = _named_in(path.read_text(encoding="utf-8"))
+        waiting += [*map(_file_of, modules), *(beside for name in files if (beside := path.with_name(name)).is_file())]
     return {path for path in reached if Path(path).stat().st_size > 0}
 
 
@@ -31,15 +32,18 @@ def fingerprint(files: Iterable[str]) -> str:
     return "".join(f"{sha256_of(Path(path))}  {path}\n" for path in sorted(files))
 
 
-def _read_by(path: Path) -> Iterator[Path | None]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+@cache
+def _named_in(text: str) -> tuple[list[str], list[str]]:
+    """The modules of ours that a module imports, and what it names like the file of one. Most are read by many stages."""
+    modules, files = [], []
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
-            yield from map(_file_of, _ours(alias.name for alias in node.names))
+            modules += _ours(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from map(_file_of, _ours([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]))
+            modules += _ours([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and Path(node.value).suffix == ".py":
-            beside = path.with_name(Path(node.value).name)
-            yield beside if beside.is_file() else None
+            files.append(Path(node.value).name)
+    return modules, files
 
 
 def _ours(modules: Iterable[str]) -> Iterator[str]:

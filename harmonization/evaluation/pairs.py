@@ -56,6 +56,11 @@ def pairwise(scores: pa.Table, *, bootstrap: int, seed: int = 0, conventions: Se
             for reference, forth, back in _against(block, methods, method, order[position + 1 :]):
                 tables += [_table({**names, "method": method, "reference": reference}, forth, PAIRS)]
                 tables += [_table({**names, "method": reference, "reference": method}, back, PAIRS)]
+    return joined_pairs(tables)
+
+
+def joined_pairs(tables: list[pa.Table]) -> pa.Table:
+    """Pairs under one convention or more each, as one call for all of them gives them."""
     return _sorted(tables, ["dataset", "convention", "method", "reference", "metric"])
 
 

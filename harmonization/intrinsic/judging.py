@@ -34,7 +34,7 @@ def judge(scenes: Iterable[KnownScene], ways: Mapping[str, ShadingOf]) -> pa.Tab
     """A row of ``tables.DECOMPOSITIONS`` for each scene and way, ``TRUE_GREY`` and the guess ``FROM_ABOVE`` among them."""
     rows: list[Row] = []
     for scene in scenes:
-        lit = _judged_foreground(scene)
+        lit = judged_foreground(scene)
         normals, paints = (None, None) if lit is None else (inflate(lit[0]), paints_of(scene.image, lit[1]))
         linear = linear_of(scene.image)
         for name, way in {**ways, TRUE_GREY: None}.items():
@@ -64,7 +64,7 @@ def averages(judged: pa.Table, *, seed: int = 0) -> list[Row]:
     return [{name: None if pd.isna(value) else value for name, value in row.items()} for row in found]
 
 
-def _judged_foreground(scene: KnownScene) -> tuple[np.ndarray, np.ndarray] | None:
+def judged_foreground(scene: KnownScene) -> tuple[np.ndarray, np.ndarray] | None:
     """Matte and well exposed pixels of the largest foreground; None where it is too small or no lamp leads."""
     if not scene.alphas or scene.direct_share < LEAST_DIRECT:
         return None

@@ -45,21 +45,25 @@ def fit_light(normals: np.ndarray, shading: np.ndarray, valid: np.ndarray, paint
 
     With ``paints`` (see ``paints.paints_of``) each paint may be brighter or darker by a factor of its own.
     """
-    found = likely_light(normals, shading, valid, paints)
-    if found.is_trusted:
-        return found
-    return Light(np.zeros(3), float(np.median(shading[valid] if valid.any() else shading)), found.r2, False)
+    r2 = held_out_r2(normals, shading, valid, paints) if valid.any() else 0.0
+    if r2 < LEAST_R2:
+        return Light(np.zeros(3), float(np.median(shading[valid] if valid.any() else shading)), r2, False)
+    return _fitted(normals, shading, valid, paints, r2)
 
 
 def likely_light(normals: np.ndarray, shading: np.ndarray, valid: np.ndarray, paints: np.ndarray | None = None) -> Light:
-    """The same with a direction even where it is not to be trusted: the fit's own, and the more from above the less is explained.
-
-    Light mostly comes from above. ``FROM_ABOVE`` and the choice of luminance as shading (``compositing.semi_harmonize``) were made on
-    1,037 scenes of the studio, on whose held-out ones they were judged; its lamps come from above more often than not, as the sun does.
-    """
+    """The same with a direction even where it is not to be trusted."""
     if not valid.any():
         return Light(np.zeros(3), float(np.median(shading)), 0.0, False)
-    r2 = held_out_r2(normals, shading, valid, paints)
+    return _fitted(normals, shading, valid, paints, held_out_r2(normals, shading, valid, paints))
+
+
+def _fitted(normals: np.ndarray, shading: np.ndarray, valid: np.ndarray, paints: np.ndarray | None, r2: float) -> Light:
+    """The fit to all valid pixels, its direction the more from above the less is explained: light mostly comes from above.
+
+    ``FROM_ABOVE`` and the choice of luminance as shading (``compositing.semi_harmonize``) were made on 1,037 scenes of the studio, on whose
+    held-out ones they were judged; its lamps come from above more often than not, as the sun does.
+    """
     *vector, ambient = first_order(normals[valid], evened(normals, shading, valid, paints)[valid])
     return Light(_turned_up(np.array(vector), FROM_ABOVE * (1 - max(r2, 0.0))), float(ambient), r2, r2 >= LEAST_R2)
 

@@ -6,7 +6,7 @@ from functools import partial
 import pyarrow as pa
 
 from harmonization.evaluation.conventions import CONVENTIONS
-from harmonization.evaluation.pairs import pairwise, standings
+from harmonization.evaluation.pairs import joined_pairs, pairwise, standings
 from harmonization.evaluation.summary import summarise
 from harmonization.processes import processes
 
@@ -22,8 +22,7 @@ def statistics_of(scores: pa.Table, *, bootstrap: int, workers: int) -> dict[str
     ]
     with processes(workers) as run:
         summary, means, *pairs = run(_call, jobs)
-    in_order = [(name, "ascending") for name in ("dataset", "convention", "method", "reference", "metric")]
-    return {"summary": summary, "standings": means, "pairs": pa.concat_tables(pairs).sort_by(in_order)}
+    return {"summary": summary, "standings": means, "pairs": joined_pairs(pairs)}
 
 
 def _call(job: Callable[[], pa.Table]) -> pa.Table:

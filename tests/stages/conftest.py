@@ -9,8 +9,6 @@ from playwright.sync_api import Browser, Page, Route
 
 from tests.reports import reported
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-
 
 @pytest.fixture(scope="module")
 def report_folder(tmp_path_factory) -> Iterator[Path]:

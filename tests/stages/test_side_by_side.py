@@ -10,7 +10,6 @@ from harmonization.tables import read_table
 from pipeline.reporting.side_by_side import TABLE
 from tests.reports import IMAGES, VARIANTS, pictures
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SECTION = "section[aria-labelledby=side_by_side]"
 
 

@@ -11,7 +11,6 @@ from harmonization.study.definition import definition_path, read_study
 from harmonization.study.store import read_votes, votes_path
 from tests.harmonization.study.small import honest, make, served
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SIZES = ({"width": 1280, "height": 800}, {"width": 390, "height": 800})
 NAMES = ("desktop", "phone")
 LIKING = {"real": 5, "sombre": 3, "composite": 2, "garish": 1}
