@@ -19,13 +19,12 @@ import torch
 
 from harmonization.composites import read_composite, to_harmonize
 from harmonization.data import square_image, square_mask
-from harmonization.intrinsic.checkpoint import load_shading_network, save_shading_network
+from harmonization.intrinsic.checkpoint import IntrinsicNetworks, load_networks, save_networks
 from harmonization.intrinsic.compositing import semi_harmonize
 from harmonization.intrinsic.decomposition import DARKEST_SHADING, DECOMPOSITIONS, ShadingOf, linear_of, split
 from harmonization.intrinsic.judging import ABOVE, judged_foreground
 from harmonization.intrinsic.learned import learned_shading
 from harmonization.intrinsic.light import likely_light
-from harmonization.intrinsic.network import CHANNELS
 from harmonization.intrinsic.normals import inflate
 from harmonization.intrinsic.paints import paints_of
 from harmonization.intrinsic.retinex import retinex_log_shading
@@ -45,7 +44,7 @@ def trained(world: Path, model: Path, *, steps: int) -> None:
     started = time.process_time()
     pairs = shading_pairs(read_scenes(world, split="train2017"), size_px=SIZE_PX)
     network = fit_shading(pairs, steps=steps, batch_size=16, learning_rate=2e-3, seed=0, device=torch.device("cpu"))
-    save_shading_network(model, network, channels=CHANNELS, size_px=SIZE_PX, metadata={"scenes": len(pairs.images), "steps": steps})
+    save_networks(model, IntrinsicNetworks(network, SIZE_PX), {"scenes": len(pairs.images), "steps": steps})
     print(f"trained on {len(pairs.images)} scenes, {steps} steps of 16, {time.process_time() - started:.0f} s of CPU")
 
 
@@ -156,9 +155,11 @@ def main() -> None:
     model = options.model or options.world / "shading.safetensors"
     if not model.exists():
         trained(options.world, model, steps=options.steps)
-    network, metadata = load_shading_network(model)
+    networks, _ = load_networks(model)
+    if networks.shading is None:
+        raise SystemExit(f"{model}: no shading network in it; expected model.safetensors of the stage train_shading or train_edits")
     some = [scene for scene, _ in zip(read_scenes(options.world, split="train2017"), range(40), strict=False)]
-    ways = {**DECOMPOSITIONS, "retinex": best_retinex(some), "learned": learned_shading(network, size_px=metadata["shading"]["size_px"])}
+    ways = {**DECOMPOSITIONS, "retinex": best_retinex(some), "learned": learned_shading(networks.shading, size_px=networks.shading_px)}
     scenes = list(read_scenes(options.world, split="val2017"))
     print_layers(scenes, ways)
     print_lights(scenes, {name: way for name, way in ways.items() if name != "constant"})

@@ -42,18 +42,18 @@ def _harmonize(arguments: list[str]) -> tuple[str, int]:
     harmonized = "which part is to be changed, the pasted object or all around it"
     parser.add_argument("--direction", choices=("foreground", "background"), default="foreground", help=harmonized)
     parser.add_argument("--model", type=Path, required=True, help="model.safetensors of a training run")
-    shading = "model.safetensors of the network that sees shading, for models that were trained on what it makes of composites"
-    parser.add_argument("--shading", type=Path, help=shading)
+    networks = "model.safetensors of the preprocessing's networks, for models that were trained on what they make of composites"
+    parser.add_argument("--intrinsic", type=Path, help=networks)
     options = parser.parse_args(arguments)
     run(**vars(options))
     return str(options.out), 0
 
 
-def run(*, photo: Path, mask: Path, out: Path, model: Path, direction: str = "foreground", shading: Path | None = None) -> None:
+def run(*, photo: Path, mask: Path, out: Path, model: Path, direction: str = "foreground", intrinsic: Path | None = None) -> None:
     """Loads, preprocesses where the model was trained on preprocessed pictures, harmonizes and saves."""
     encode = encoder_for(out)
     harmonizer, metadata = load_harmonizer(model)
-    recipe = recipe_of(metadata, name=str(model), shading=shading)
+    recipe = recipe_of(metadata, name=str(model), networks=intrinsic)
     picture, matte = read_rgb(photo), read_mask(mask)
     region = to_harmonize(matte, direction)
     check_pair(picture, region)

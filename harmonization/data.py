@@ -57,6 +57,15 @@ def pack_split(composites: Path, cache: Path, *, split: str, size_px: int) -> Pa
     return PackedSplit(rows, **{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in SHAPES})
 
 
+def first_of_each_foreground(split: PackedSplit) -> list[tuple[int, dict[str, str]]]:
+    """Position and columns of the first composite of each foreground; its real photograph and mask are those of the others too."""
+    rows = split.rows.select(["sample_id", "image_id", "annotation_id", "category", "direction"]).to_pylist()
+    first: dict[tuple[int, int], tuple[int, dict[str, str]]] = {}
+    for index, row in enumerate(rows):
+        first.setdefault((row["image_id"], row["annotation_id"]), (index, row))
+    return list(first.values())
+
+
 def expect_composites(folder: Path) -> None:
     """Raises an ``InputError`` unless this is a folder of composites."""
     if not (folder / "manifest.parquet").is_file():

@@ -25,10 +25,11 @@ class Preprocessing(Section):
     """How semi-harmonized pictures were made; what a user's photograph has to go through too."""
 
     backend: str
+    edits: str
     strength: float
     feather_px: float
     seed: int
-    shading_sha256: str | None  # of the network's file; null: a back end without one
+    networks_sha256: str | None  # of their file; null: nothing is learned
     data_hashes: dict[str, str]  # of the semi-harmonized data sets
 
 
@@ -60,19 +61,19 @@ def preprocessed_input(params: Params, layout: Layout) -> Input:
     """The semi-harmonized pictures of the profile, as its folders hold them now."""
     chosen = params.active.intrinsic
     preprocessing = Preprocessing(
-        **chosen.model_dump(exclude={"network"}),
-        shading_sha256=shading_hash(layout) if chosen.has_network else None,
+        **chosen.of_pictures(),
+        networks_sha256=networks_hash(layout) if chosen.has_networks else None,
         data_hashes={dataset: data_hash(layout.intrinsic(dataset)) for dataset in params.datasets},
     )
     return Input(input=INTRINSIC, preprocessing=preprocessing)
 
 
-def shading_hash(layout: Layout) -> str:
-    """The SHA-256 of the network that composites are taken apart by."""
+def networks_hash(layout: Layout) -> str:
+    """The SHA-256 of the networks that composites are preprocessed by."""
     try:
-        return sha256_of(layout.shading() / MODEL)
+        return sha256_of(layout.edits() / MODEL)
     except FileNotFoundError as error:
-        raise InputError(f"{error.filename}: no such file; run the stage train_shading (dvc repro)") from error
+        raise InputError(f"{error.filename}: no such file; run the stage train_edits (dvc repro)") from error
 
 
 def write_input(folder: Path, chosen: Input) -> None:

@@ -52,6 +52,10 @@ class Layout:
         """``model.safetensors``, ``metrics.json`` and ``decompositions.parquet`` of the network that sees shading."""
         return Path("features", self.profile, "shading")
 
+    def edits(self) -> Path:
+        """``model.safetensors``: that network and the one that chooses edits, all that composites are preprocessed by; ``metrics.json``."""
+        return Path("features", self.profile, "edits")
+
     def inputs(self) -> Path:
         """A folder for each variant: what it is given to harmonize."""
         return Path("features", self.profile, "inputs")

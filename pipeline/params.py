@@ -100,6 +100,8 @@ class Params(Section):
             _expect(INTRINSIC not in names, f"{key}.{INTRINSIC} has the name of the preprocessing's own pictures; give it another")
         came = f"classifier.dataset is {self.classifier.dataset!r}"
         _expect(self.classifier.dataset in self.datasets, f"{came}; expected one of {self.datasets}")
+        came = f"profiles.{self.profile}.intrinsic.photographs is {self.active.intrinsic.photographs!r}"
+        _expect(self.active.intrinsic.photographs in self.datasets, f"{came}; expected one of {self.datasets}")
         for kind, here, wanted in (("sources", self.active.sources, self.sources), ("datasets", self.active.datasets, self.datasets)):
             missing = sorted(set(wanted) - set(here))
             _expect(not missing, f"profiles.{self.profile}.{kind} lacks {missing}, which `{kind}` lists; it has {sorted(here)}")

@@ -3,7 +3,7 @@
 from harmonization.data import data_hash
 from harmonization.intrinsic.preprocessing import preprocess
 from harmonization.intrinsic.recipe import Recipe
-from pipeline.inputs import MODEL, shading_hash
+from pipeline.inputs import MODEL, networks_hash
 from pipeline.layout import Layout
 from pipeline.params import load_params
 from pipeline.stage import run_stage
@@ -15,13 +15,13 @@ def main(dataset: str) -> None:
     params = load_params()
     layout, chosen = Layout(params.profile), params.active.intrinsic
     params.dataset(dataset)  # a name that params.yaml does not have ends here
-    composites, settings = layout.composites(dataset), chosen.model_dump(exclude={"network"})
-    network = shading_hash(layout) if chosen.has_network else None
+    composites, settings = layout.composites(dataset), chosen.of_pictures()
+    networks = networks_hash(layout) if chosen.has_networks else None
     preprocess(
         composites=composites,
         out=layout.intrinsic(dataset),
-        work=work_folder("preprocess_intrinsic", settings, data_hash(composites), network),
-        recipe=Recipe(**settings, model=layout.shading() / MODEL if network else None),
+        work=work_folder("preprocess_intrinsic", settings, data_hash(composites), networks),
+        recipe=Recipe(**settings, model=layout.edits() / MODEL if networks else None),
         workers=params.machine.processes,
     )
 

@@ -1,20 +1,22 @@
-"""Stage ``train_shading``: scenes of the studio -> features/P/shading/: a network that sees shading, decompositions.parquet, metrics."""
+"""Stage ``train_shading``: the studio's scenes, photographs -> features/P/shading/: a network that sees shading, what it is worth."""
 
 import json
 import shutil
 
+from harmonization.data import data_hash
 from harmonization.files import atomic_folder, write_text
-from harmonization.intrinsic.checkpoint import save_shading_network
+from harmonization.intrinsic.checkpoint import IntrinsicNetworks, save_networks
 from harmonization.intrinsic.decomposition import DECOMPOSITIONS
 from harmonization.intrinsic.judging import averages, judge
 from harmonization.intrinsic.learned import LEARNED, learned_shading
-from harmonization.intrinsic.network import CHANNELS
+from harmonization.intrinsic.relighting import Photographs, photographs_of
 from harmonization.intrinsic.scenes import read_scenes, shading_pairs
 from harmonization.intrinsic.training import fit_shading
 from harmonization.sources.studio import write_studio
 from harmonization.tables import write_table
 from pipeline.device import device_of
 from pipeline.layout import Layout
+from pipeline.packing import packed
 from pipeline.params import Params, load_params
 from pipeline.provenance import code_commit
 from pipeline.stage import run_stage
@@ -24,7 +26,7 @@ from pipeline.work import work_folder
 def main() -> None:
     """Trains it if the profile takes composites apart by it, and writes no network if by another back end."""
     params = load_params()
-    if params.active.intrinsic.has_network:
+    if params.active.intrinsic.has_shading_network:
         _train(params)
         return
     with atomic_folder(Layout(params.profile).shading()) as out:
@@ -32,8 +34,8 @@ def main() -> None:
 
 
 def _train(params: Params) -> None:
-    """On scenes that are drawn for it alone, whatever the profile's photographs are; a sixth of them judges all decompositions."""
-    chosen, seed = params.active.intrinsic.network, params.active.intrinsic.seed
+    """On scenes that are drawn for it alone, of which a sixth judges all decompositions, and on the profile's photographs if they weigh."""
+    chosen, seed, layout = params.active.intrinsic.shading_network, params.active.intrinsic.seed, Layout(params.profile)
     folder, device = work_folder("train_shading", chosen, seed), device_of(params)
     world, size_px = folder / "world", chosen.size_px
     if not world.exists():
@@ -45,16 +47,25 @@ def _train(params: Params) -> None:
         learning_rate=chosen.learning_rate,
         seed=seed,
         device=device,
+        photographs=_photographs(params, layout) if chosen.consistency else None,
+        consistency=chosen.consistency,
     )
     ways = {**DECOMPOSITIONS, LEARNED: learned_shading(network, size_px=size_px)}
     judged = judge(read_scenes(world, split="val2017"), ways)
     facts = {**chosen.model_dump(), "seed": seed, "commit": code_commit()}
-    with atomic_folder(Layout(params.profile).shading()) as out:
-        save_shading_network(out / "model.safetensors", network, channels=CHANNELS, size_px=size_px, metadata=facts)
+    if chosen.consistency:
+        facts["data_hash"] = data_hash(layout.composites(params.active.intrinsic.photographs))
+    with atomic_folder(layout.shading()) as out:
+        save_networks(out / "model.safetensors", IntrinsicNetworks(shading=network, shading_px=size_px), facts)
         write_table(out / "decompositions.parquet", judged)
         own = {row.pop("way"): row for row in averages(judged)}
         write_text(out / "metrics.json", json.dumps(own[LEARNED], indent=1) + "\n")
     shutil.rmtree(folder)
+
+
+def _photographs(params: Params, layout: Layout) -> Photographs:
+    chosen = params.active.intrinsic
+    return photographs_of(packed(params, layout, chosen.photographs, "train", chosen.shading_network.size_px))
 
 
 if __name__ == "__main__":

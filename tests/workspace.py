@@ -50,7 +50,8 @@ def shrink(path: Path) -> None:
     sample["datasets"]["people"]["selection"].update(min_side_px=4, categories=None)
     params["classifier"].update(dataset="people", width=4, size_px=16, epochs=1)
     sample["training"].update(size_px=32, width_factor=0.0625, batch_size=4, epochs=2)
-    sample["intrinsic"]["network"].update(scenes=12, steps=2, batch_size=2)
+    sample["intrinsic"]["shading_network"].update(scenes=12, steps=2, batch_size=2)
+    sample["intrinsic"]["edit_network"].update(examples=10, steps=2, batch_size=2)
     sample["evaluation"].update(size_px=32, bootstrap=100, gallery=2)
     yaml.dump(params, path)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harmonization.composites import to_harmonize
-from harmonization.data import PackedSplit, square_image, square_mask
+from harmonization.data import PackedSplit, first_of_each_foreground, square_image, square_mask
 from harmonization.errors import InputError
 
 MARGIN = 0.1  # of the longer side of the thing, on each side: outlines tell as much as insides
@@ -31,7 +31,7 @@ def foreground_crops(split: PackedSplit, *, size_px: int) -> ForegroundCrops:
     the middle is meant: on the studio's it then does no better than always naming a person.
     """
     pictures, masks, categories = [], [], []
-    for index, row in _first_of_each_foreground(split):
+    for index, row in first_of_each_foreground(split):
         mask = to_harmonize(split.mask[index], row["direction"])
         top, left, side = _square_around(mask, name=row["sample_id"])
         inside = slice(top, top + side), slice(left, left + side)
@@ -44,14 +44,6 @@ def foreground_crops(split: PackedSplit, *, size_px: int) -> ForegroundCrops:
 def _on_grey(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
     share = mask[..., None] / 255
     return np.rint(NEUTRAL + share * (picture - float(NEUTRAL))).astype(np.uint8)
-
-
-def _first_of_each_foreground(split: PackedSplit) -> list[tuple[int, dict[str, str]]]:
-    rows = split.rows.select(["sample_id", "image_id", "annotation_id", "category", "direction"]).to_pylist()
-    first: dict[tuple[int, int], tuple[int, dict[str, str]]] = {}
-    for index, row in enumerate(rows):
-        first.setdefault((row["image_id"], row["annotation_id"]), (index, row))
-    return list(first.values())
 
 
 def _square_around(mask: np.ndarray, *, name: str) -> tuple[int, int, int]:

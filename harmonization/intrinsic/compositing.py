@@ -12,13 +12,13 @@ import numpy as np
 from harmonization.color import srgb_from_linear
 from harmonization.errors import InputError
 from harmonization.intrinsic.decomposition import ShadingOf, decompose, luminance_shading
-from harmonization.intrinsic.edits import GAINS, fit_edit
+from harmonization.intrinsic.edits import EditsOf, Layers, Pasted, fitted_edits
 from harmonization.intrinsic.light import Light, fit_light, relighting_ratio, well_exposed
 from harmonization.intrinsic.normals import EDGE, inflate
 from harmonization.intrinsic.paints import paints_of
 
 STRENGTH = 0.5  # half of the way to the background in the logarithm: a foreground may differ from its surroundings
-LEAST_SPREAD = 0.02  # of the log shading between its 5th and 95th percentile: less is no contrast to change
+HALF_WAY = fitted_edits(strength=STRENGTH)
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,6 @@ class SemiHarmonized:
     image: np.ndarray  # uint8 sRGB (H, W, 3)
 
 
-@dataclass(frozen=True)
-class _Regions:
-    """Layers as (N, ...) pixels of what is measured as foreground and as background."""
-
-    own_albedo: np.ndarray
-    other_albedo: np.ndarray
-    own_shading: np.ndarray
-    other_shading: np.ndarray
-
-
 def semi_harmonize(
     composite: np.ndarray,
     mask: np.ndarray,
@@ -55,13 +45,14 @@ def semi_harmonize(
     background: np.ndarray | None = None,
     normals: np.ndarray | None = None,
     relight: bool = False,
-    strength: float = STRENGTH,
+    edits_of: EditsOf = HALF_WAY,
     feather_px: float = 0.0,
     light_px: int | None = None,
     with_lights: bool = True,
 ) -> SemiHarmonized:
     """The composite with its foreground's albedo and shading moved towards the background's.
 
+    ``edits_of`` chooses how: ``edits.fitted_edits`` of any strength or ``learned.learned_edits``.
     ``shading_of`` is one of ``decomposition.DECOMPOSITIONS`` or ``learned.learned_shading``. A clean ``background`` of the composite's
     size is measured in place of what is seen of it. ``normals`` of the whole picture, if something knows them, take the place of the
     inflated mask before a background that faces the camera, which tells nothing of its light: without them ``relight`` changes
@@ -72,7 +63,7 @@ def semi_harmonize(
         raise ValueError("relight needs lights; expected with_lights=True")
     inside = check(composite, mask, background=background, normals=normals)
     albedo, shading = decompose(composite, shading_of)
-    regions = _regions(composite, inside, albedo, shading, background, shading_of)
+    other_layers = None if background is None else _at_scale(composite, inside, shading, background, shading_of)
     own = other = None
     relit, is_relit = shading.astype(np.float64), False
     if with_lights:
@@ -82,9 +73,8 @@ def semi_harmonize(
         is_relit = relight and own.is_trusted and other.is_trusted
         if is_relit:
             relit = relit * np.where(inside, relighting_ratio(normals, own, other), 1.0)
-    edit = fit_edit(regions.own_albedo, regions.other_albedo, strength=strength)
-    matched = match_shading(relit, relit[inside], regions.other_shading, strength=strength)
-    image = blend(composite, edit(albedo) * matched[..., None], mask, feather_px=feather_px)
+    edit, light_edit = edits_of(Pasted(Layers(albedo, relit), inside, other_layers))
+    image = blend(composite, edit(albedo) * light_edit(relit)[..., None], mask, feather_px=feather_px)
     return SemiHarmonized(albedo, shading, normals, own, other, is_relit, image)
 
 
@@ -130,15 +120,6 @@ def _shrunk(
     return composite, share > EDGE, shading, normals / np.maximum(length, 1e-6)
 
 
-def match_shading(shading: np.ndarray, own: np.ndarray, other: np.ndarray, *, strength: float) -> np.ndarray:
-    """Shading whose median and contrast (5th to 95th percentile), in the logarithm, are moved from one region's to another's."""
-    (low, median, high), (other_low, other_median, other_high) = (np.percentile(np.log(part), (5, 50, 95)) for part in (own, other))
-    level = np.clip(strength * (other_median - median), *np.log(GAINS))
-    spread, other_spread = high - low, other_high - other_low
-    gain = 1.0 if min(spread, other_spread) < LEAST_SPREAD else np.clip((other_spread / spread) ** strength, *GAINS)
-    return np.exp(median + level + gain * (np.log(shading.astype(np.float64)) - median))
-
-
 def blend(composite: np.ndarray, linear: np.ndarray, mask: np.ndarray, *, feather_px: float) -> np.ndarray:
     """The composite with new linear light where the mask says so, uint8 (H, W, 3); where the mask is 0 it is the composite."""
     alpha = mask
@@ -154,13 +135,9 @@ def blend_levels(composite: np.ndarray, levels: np.ndarray, alpha: np.ndarray) -
     return np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
 
 
-def _regions(
-    composite: np.ndarray, inside: np.ndarray, albedo: np.ndarray, shading: np.ndarray, background: np.ndarray | None, shading_of: ShadingOf
-) -> _Regions:
-    if background is None:
-        return _Regions(albedo[inside], albedo[~inside], shading[inside], shading[~inside])
+def _at_scale(composite: np.ndarray, inside: np.ndarray, shading: np.ndarray, background: np.ndarray, shading_of: ShadingOf) -> Layers:
+    """The layers of a clean background. Each picture's have a scale of their own; where both show the same, it must be the same."""
     other_albedo, other_shading = decompose(background, shading_of)
-    # Each picture's layers have a scale of their own; where both show the same, it must be the same.
     shared = (composite == background).all(axis=2) & ~inside
     ratio = float(np.median(shading[shared] / other_shading[shared])) if shared.any() else 1.0
-    return _Regions(albedo[inside], other_albedo.reshape(-1, 3) / ratio, shading[inside], other_shading.ravel() * ratio)
+    return Layers(other_albedo / ratio, other_shading * ratio)

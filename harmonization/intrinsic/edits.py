@@ -1,11 +1,13 @@
-"""Edits of an albedo with few parameters, in a fixed order, and how they are fitted to another albedo without chance.
+"""Edits of albedo and shading with few parameters, in a fixed order, and how they are fitted to others without chance.
 
 White balance, a curve of 8 segments for each channel, saturation, exposure: the edits of Careaga, Miangoleh and Aksoy 2023 ("Intrinsic
 harmonization for illumination-aware compositing"), who draw their order anew each time and let a network choose the parameters. Here
-the order is fixed and the parameters are moments. Albedos are linear (N, 3).
+the order is fixed, and the parameters are moments (``fitted_edits``) or a network's choice (``learned.learned_edits``). Shading, which
+they render anew from normals, gets another level and contrast. Albedos are linear (N, 3), shading (N,) above 0.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +16,7 @@ from scipy.optimize import lsq_linear
 SEGMENTS = 8
 GAINS = (0.5, 2.0)  # of white balance, the curve's slopes, saturation and exposure
 DARKEST_ALBEDO = 1e-3
+LEAST_SPREAD = 0.02  # of the log shading between its 5th and 95th percentile: less is no contrast to change
 RIDGE = 0.03  # of a segment that few pixels lie in, towards the slope 1
 QUANTILES = np.linspace(0.01, 0.99, 50)
 
@@ -34,6 +37,61 @@ class AlbedoEdit:
         return np.maximum(_saturated(edited, self.saturation), 0) * self.exposure
 
 
+@dataclass(frozen=True)
+class ShadingEdit:
+    """The logarithm of a shading moved by ``level`` and stretched by ``contrast`` about ``middle``."""
+
+    middle: float = 0.0
+    level: float = 0.0
+    contrast: float = 1.0
+
+    def __call__(self, shading: np.ndarray) -> np.ndarray:
+        """The edited shading, float64, above 0."""
+        return np.exp(self.middle + self.level + self.contrast * (np.log(shading.astype(np.float64)) - self.middle))
+
+
+@dataclass(frozen=True)
+class Layers:
+    """A picture taken apart: albedo (H, W, 3) linear, shading (H, W) above 0."""
+
+    albedo: np.ndarray
+    shading: np.ndarray
+
+
+@dataclass(frozen=True)
+class Pasted:
+    """What edits are chosen by: a composite's layers, where its foreground is, and a clean background's layers at the same scale."""
+
+    layers: Layers
+    inside: np.ndarray  # bool (H, W)
+    background: Layers | None = None  # None: what is seen of it in the composite
+
+    @property
+    def own(self) -> tuple[np.ndarray, np.ndarray]:
+        """Albedo (N, 3) and shading (N,) of the foreground."""
+        return self.layers.albedo[self.inside], self.layers.shading[self.inside]
+
+    @property
+    def other(self) -> tuple[np.ndarray, np.ndarray]:
+        """Albedo (M, 3) and shading (M,) of the background."""
+        if self.background is None:
+            return self.layers.albedo[~self.inside], self.layers.shading[~self.inside]
+        return self.background.albedo.reshape(-1, 3), self.background.shading.ravel()
+
+
+EditsOf = Callable[[Pasted], tuple[AlbedoEdit, ShadingEdit]]
+
+
+def fitted_edits(*, strength: float) -> EditsOf:
+    """Edits that go ``strength`` of the way to the background's moments, in the logarithm."""
+
+    def edits_of(pasted: Pasted) -> tuple[AlbedoEdit, ShadingEdit]:
+        (albedo, shading), (other_albedo, other_shading) = pasted.own, pasted.other
+        return fit_edit(albedo, other_albedo, strength=strength), fit_shading_edit(shading, other_shading, strength=strength)
+
+    return edits_of
+
+
 def fit_edit(own: np.ndarray, other: np.ndarray, *, strength: float) -> AlbedoEdit:
     """The edit that moves an albedo (N, 3) towards another (M, 3): all the way with strength 1, not at all with 0.
 
@@ -51,6 +109,14 @@ def fit_edit(own: np.ndarray, other: np.ndarray, *, strength: float) -> AlbedoEd
     goal = before + strength * (wanted - before)
     exposure = 1.0 if goal == before and _is_nothing(white_balance, curve, saturation) else math.exp(goal - _log_grey(saturated).mean())
     return AlbedoEdit(white_balance, curve, saturation, float(_bounded(exposure)))
+
+
+def fit_shading_edit(own: np.ndarray, other: np.ndarray, *, strength: float) -> ShadingEdit:
+    """The edit that moves median and contrast (5th to 95th percentile), in the logarithm, from one region's towards another's."""
+    (low, median, high), (other_low, other_median, other_high) = (np.percentile(np.log(part), (5, 50, 95)) for part in (own, other))
+    spread, other_spread = high - low, other_high - other_low
+    contrast = 1.0 if min(spread, other_spread) < LEAST_SPREAD else np.clip((other_spread / spread) ** strength, *GAINS)
+    return ShadingEdit(float(median), float(np.clip(strength * (other_median - median), *np.log(GAINS))), float(contrast))
 
 
 def _fitted_curve(own: np.ndarray, other: np.ndarray, strength: float) -> np.ndarray:

@@ -1,10 +1,12 @@
-"""A trained shading network as one of the ways to find shading."""
+"""Trained networks as one of the ways to find shading, and to choose edits."""
 
 import cv2
 import numpy as np
 import torch
 
 from harmonization.intrinsic.decomposition import ShadingOf
+from harmonization.intrinsic.edit_network import EditNetwork, network_layers
+from harmonization.intrinsic.edits import AlbedoEdit, EditsOf, Layers, Pasted, ShadingEdit
 from harmonization.intrinsic.network import STRIDE_PX, ShadingNetwork, log_shading
 from harmonization.ranges import network_from_uint8
 
@@ -30,3 +32,28 @@ def learned_shading(network: ShadingNetwork, *, size_px: int) -> ShadingOf:
         return np.exp(cv2.resize(logs, (width, height), interpolation=cv2.INTER_CUBIC if scale < 1 else cv2.INTER_AREA).astype(np.float64))
 
     return shading_of
+
+
+def learned_edits(network: EditNetwork, *, size_px: int) -> EditsOf:
+    """Edits that a network chooses, from layers that are squared to ``size_px`` as those were that it was trained on."""
+
+    def edits_of(pasted: Pasted) -> tuple[AlbedoEdit, ShadingEdit]:
+        background = None if pasted.background is None else _squared(pasted.background, size_px)
+        mask = torch.from_numpy(_shrunk(pasted.inside.astype(np.float32), size_px))[None, None]
+        with torch.inference_mode():
+            gains = network(_squared(pasted.layers, size_px), mask, background)
+        white_balance, curve, saturation, exposure, contrast = (gain[0].numpy().astype(np.float64) for gain in gains)
+        middle = float(np.log(pasted.own[1]).mean())
+        return AlbedoEdit(white_balance, curve, float(saturation[0]), float(exposure[0])), ShadingEdit(middle, 0.0, float(contrast[0]))
+
+    return edits_of
+
+
+def _squared(layers: Layers, size_px: int) -> torch.Tensor:
+    albedo = torch.from_numpy(_shrunk(layers.albedo.astype(np.float32), size_px)).permute(2, 0, 1)
+    logs = torch.from_numpy(_shrunk(np.log(layers.shading).astype(np.float32), size_px))[None]
+    return network_layers(albedo[None], logs[None])
+
+
+def _shrunk(layer: np.ndarray, size_px: int) -> np.ndarray:
+    return layer if layer.shape[:2] == (size_px, size_px) else cv2.resize(layer, (size_px, size_px), interpolation=cv2.INTER_AREA)

@@ -26,6 +26,7 @@ class ShadingNetwork(nn.Module):
         super().__init__()
         if any(width % GROUPS for width in channels) or len(channels) < 2:
             raise InputError(f"channels {list(channels)}: expected two or more multiples of {GROUPS}; change them")
+        self.channels = channels
         inputs = (3, *channels[:-1])
         self.down = nn.ModuleList(_block(before, after) for before, after in zip(inputs, channels, strict=True))
         upward = zip(channels[:0:-1], channels[-2::-1], strict=True)

@@ -13,15 +13,18 @@ import numpy as np
 from harmonization.composites import to_harmonize
 from harmonization.errors import InputError
 from harmonization.files import sha256_of
-from harmonization.intrinsic.checkpoint import load_shading_network
+from harmonization.intrinsic.checkpoint import IntrinsicNetworks, load_networks
 from harmonization.intrinsic.compositing import STRENGTH, SemiHarmonized, semi_harmonize
 from harmonization.intrinsic.compphoto import compphoto, find_environment
 from harmonization.intrinsic.decomposition import DECOMPOSITIONS, ShadingOf
-from harmonization.intrinsic.learned import LEARNED, learned_shading
+from harmonization.intrinsic.edits import EditsOf, fitted_edits
+from harmonization.intrinsic.learned import LEARNED, learned_edits, learned_shading
 from harmonization.intrinsic.normals import inflate
 
 RELEASED = "compphoto"
 BACKENDS = (LEARNED, "luminance", "retinex", RELEASED)
+FITTED = "fitted"
+EDITS = (LEARNED, FITTED)
 LIGHT_PX = 256  # longer side at which lights are fitted: at 640 px the fit would take twice as long as all else together
 
 
@@ -36,33 +39,34 @@ class Recipe:
     """All that a semi-harmonized picture depends on beside its composite. ``compphoto`` knows ``seed`` alone."""
 
     backend: str
-    strength: float = STRENGTH
+    edits: str = FITTED
+    strength: float = STRENGTH  # of ``fitted`` edits
     feather_px: float = 0.0
     seed: int = 0
-    model: Path | None = None  # of ``learned``
+    model: Path | None = None  # the networks, if something is ``learned``
 
 
-def recipe_of(metadata: Mapping[str, Any], *, name: str, shading: Path | None) -> Recipe | None:
-    """How pictures are preprocessed for a harmonizer with this ``metadata``, by the network in the file ``shading``; None: not at all.
+def recipe_of(metadata: Mapping[str, Any], *, name: str, networks: Path | None) -> Recipe | None:
+    """How pictures are preprocessed for a harmonizer with this ``metadata``, by the file ``networks``; None: not at all.
 
-    ``name`` is the harmonizer's for the message of the ``InputError`` that says what is missing, or that the network is another one.
+    ``name`` is the harmonizer's for the message of the ``InputError`` that says what is missing, or that the networks are others.
     """
     chosen = metadata.get("preprocessing")
     if chosen is None:
         return None
-    known = {field: chosen[field] for field in ("backend", "strength", "feather_px", "seed")}
-    expected = chosen["shading_sha256"]
+    known = {field: chosen[field] for field in ("backend", "edits", "strength", "feather_px", "seed")}
+    expected = chosen["networks_sha256"]
     if expected is None:
         return Recipe(**known)
-    if shading is None:
-        raise InputError(f"{name}: was trained on semi-harmonized pictures; expected --shading with the network that makes them")
-    if not shading.is_file():
-        raise InputError(f"{shading}: no such file; expected model.safetensors of the stage train_shading")
-    if (came := sha256_of(shading)) != expected:
+    if networks is None:
+        raise InputError(f"{name}: was trained on semi-harmonized pictures; expected --intrinsic with the networks that make them")
+    if not networks.is_file():
+        raise InputError(f"{networks}: no such file; expected model.safetensors of the stage train_edits")
+    if (came := sha256_of(networks)) != expected:
         raise InputError(
-            f"{shading}: its SHA-256 begins with {came[:12]}; expected {expected[:12]}, as {name} was trained with; take that one"
+            f"{networks}: its SHA-256 begins with {came[:12]}; expected {expected[:12]}, as {name} was trained with; take that one"
         )
-    return Recipe(**known, model=shading)
+    return Recipe(**known, model=networks)
 
 
 def preprocessor(recipe: Recipe) -> Preprocess:
@@ -81,15 +85,15 @@ def _released(recipe: Recipe) -> Preprocess:
 
 def _ours(recipe: Recipe) -> Preprocess:
     """Without new light: nothing here knows the normals of a background, so its light is never trusted and none could be taken over."""
-    shading_of = _shading_of(recipe)
+    shading_of, edits_of = ways_of(recipe)
 
     def preprocess(composite: np.ndarray, matte: np.ndarray, direction: str, *, with_lights: bool = False) -> SemiHarmonized:
         return semi_harmonize(
             composite,
             _share(to_harmonize(matte, direction)),
             shading_of=shading_of,
+            edits_of=edits_of,
             normals=inflate(_share(matte)) if with_lights else None,  # the object's, also where all around it is changed
-            strength=recipe.strength,
             feather_px=recipe.feather_px,
             light_px=LIGHT_PX,
             with_lights=with_lights,
@@ -98,15 +102,30 @@ def _ours(recipe: Recipe) -> Preprocess:
     return preprocess
 
 
-def _shading_of(recipe: Recipe) -> ShadingOf:
+def ways_of(recipe: Recipe) -> tuple[ShadingOf, EditsOf]:
+    """How a recipe that is not ``compphoto``'s takes pictures apart, and how it chooses edits."""
+    networks = IntrinsicNetworks() if recipe.model is None else load_networks(recipe.model)[0]
+    return _shading_of(recipe, networks), _edits_of(recipe, networks)
+
+
+def _shading_of(recipe: Recipe, networks: IntrinsicNetworks) -> ShadingOf:
     if recipe.backend not in BACKENDS:
         raise InputError(f"intrinsic back end is {recipe.backend!r}; expected one of {list(BACKENDS)}")
     if recipe.backend != LEARNED:
         return DECOMPOSITIONS[recipe.backend]
-    if recipe.model is None:
-        raise InputError("the intrinsic back end 'learned' came without a network; expected model.safetensors of the stage train_shading")
-    network, metadata = load_shading_network(recipe.model)
-    return learned_shading(network, size_px=metadata["shading"]["size_px"])
+    if networks.shading is None:
+        raise InputError("the intrinsic back end 'learned' came without its network; expected model.safetensors of the stage train_shading")
+    return learned_shading(networks.shading, size_px=networks.shading_px)
+
+
+def _edits_of(recipe: Recipe, networks: IntrinsicNetworks) -> EditsOf:
+    if recipe.edits not in EDITS:
+        raise InputError(f"edits is {recipe.edits!r}; expected one of {list(EDITS)}")
+    if recipe.edits == FITTED:
+        return fitted_edits(strength=recipe.strength)
+    if networks.edits is None:
+        raise InputError("learned edits came without their network; expected model.safetensors of the stage train_edits")
+    return learned_edits(networks.edits, size_px=networks.edits_px)
 
 
 def _share(matte: np.ndarray) -> np.ndarray:

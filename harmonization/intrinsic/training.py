@@ -1,4 +1,4 @@
-"""Training the shading network on scenes whose shading is known."""
+"""Training the shading network on scenes whose shading is known, and on photographs where it is not."""
 
 import numpy as np
 import torch
@@ -7,6 +7,7 @@ from torch.optim import Adam
 
 from harmonization.errors import InputError
 from harmonization.intrinsic.network import CHANNELS, ShadingNetwork, log_shading
+from harmonization.intrinsic.relighting import Photographs, consistency_loss, draw_pairs
 from harmonization.intrinsic.scenes import ShadingPairs
 from harmonization.progress import track
 from harmonization.randomness import deterministic_algorithms, torch_seed
@@ -31,12 +32,18 @@ def fit_shading(
     seed: int,
     device: torch.device,
     channels: tuple[int, ...] = CHANNELS,
+    photographs: Photographs | None = None,
+    consistency: float = 0.0,
 ) -> ShadingNetwork:
     """A shading network, on the CPU in its evaluation mode.
 
-    Adam with a rate that falls to 0 on a line; random crops, mirroring, tints and exposures. The same arguments give the same bits
-    on the same machine and device. There is no state to go on from: minutes of training, and a killed one starts anew.
+    Adam with a rate that falls to 0 on a line; random crops, mirroring, tints and exposures. With ``photographs`` each step also sees
+    half as many of them as scenes, under two lights each, and ``consistency`` weighs what is wrong there (``consistency_loss``). The
+    same arguments give the same bits on the same machine and device. There is no state to go on from: minutes of training, and a
+    killed one starts anew.
     """
+    if (photographs is None) != (consistency == 0):
+        raise ValueError(f"consistency {consistency} and photographs {photographs is not None}; expected both or neither")
     if steps < 1 or batch_size < 1:
         raise InputError(f"{steps} steps of {batch_size} scenes: expected at least 1 of each")
     with torch_seed(stable_hash(seed, "build", "shading"), torch.device("cpu")):
@@ -48,6 +55,10 @@ def fit_shading(
             optimizer.param_groups[0]["lr"] = learning_rate * falling(step / steps)
             images, target = _batch(pairs, numpy_rng(seed, "shading", step), batch_size=batch_size, device=device)
             loss = shading_loss(log_shading(network(images)), target)
+            if photographs is not None:
+                rng = numpy_rng(seed, "relit", step)
+                relit = draw_pairs(photographs, rng, batch_size=max(batch_size // 2, 1), device=device)
+                loss = loss + consistency * consistency_loss(network, relit)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -1,5 +1,6 @@
 """The report's part on report 001's preprocessing: what its decompositions are worth, and how far its lights are known."""
 
+import json
 from dataclasses import dataclass
 
 import pandas as pd
@@ -18,14 +19,16 @@ class IntrinsicSection:
 
     chosen: Intrinsic
     decompositions: list[Row]  # as ``averages`` gives them; none where another back end than the network is chosen
+    edits: Row | None  # as ``edit_training.EditErrors`` has them; None where edits are not learned
     lights: list[Row]  # one for each data set
 
 
 def intrinsic_section(params: Params, layout: Layout) -> IntrinsicSection:
-    """Reads what the stages ``train_shading`` and ``preprocess_intrinsic`` left."""
+    """Reads what the stages ``train_shading``, ``train_edits`` and ``preprocess_intrinsic`` left."""
     chosen = params.active.intrinsic
-    judged = averages(read_table(layout.shading() / "decompositions.parquet")) if chosen.has_network else []
-    return IntrinsicSection(chosen, judged, [_lights(layout, dataset) for dataset in params.datasets])
+    judged = averages(read_table(layout.shading() / "decompositions.parquet")) if chosen.has_shading_network else []
+    edits = json.loads((layout.edits() / "metrics.json").read_text(encoding="utf-8")) or None
+    return IntrinsicSection(chosen, judged, edits, [_lights(layout, dataset) for dataset in params.datasets])
 
 
 def _lights(layout: Layout, dataset: str) -> Row:

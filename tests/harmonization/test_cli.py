@@ -10,7 +10,7 @@ from harmonization.cli import main
 from harmonization.files import sha256_of, write_bytes
 from harmonization.images import encode_png, read_mask, read_rgb
 from harmonization.inference import harmonize
-from harmonization.intrinsic.checkpoint import save_shading_network
+from harmonization.intrinsic.checkpoint import IntrinsicNetworks, save_networks
 from harmonization.intrinsic.network import ShadingNetwork
 from harmonization.intrinsic.recipe import Recipe, preprocessor
 from harmonization.networks.harmonizer import build_harmonizer
@@ -71,10 +71,11 @@ def test_wrong_input_is_one_line_and_exit_code_2(monkeypatch, folder, capsys, ar
 
 @pytest.fixture
 def polishing(folder):
-    """A model that was trained on semi-harmonized pictures, and the network that makes them."""
-    save_shading_network(folder / "shading.safetensors", ShadingNetwork(channels=(8, 16)), channels=(8, 16), size_px=32, metadata={})
-    preprocessing = {"backend": "learned", "strength": 1.0, "feather_px": 0.0, "seed": 0}
-    preprocessing["shading_sha256"] = sha256_of(folder / "shading.safetensors")
+    """A model that was trained on semi-harmonized pictures, and the networks that make them."""
+    networks = IntrinsicNetworks(ShadingNetwork(channels=(8, 16)), 32)
+    save_networks(folder / "networks.safetensors", networks, {})
+    preprocessing = {"backend": "learned", "edits": "fitted", "strength": 1.0, "feather_px": 0.0, "seed": 0}
+    preprocessing["networks_sha256"] = sha256_of(folder / "networks.safetensors")
     harmonizer, metadata = load_harmonizer(folder / "model.safetensors")
     facts = {"size_px": "32", "input": "intrinsic", "preprocessing": preprocessing}
     save_harmonizer(folder / "model.safetensors", harmonizer, metadata["architecture"], facts)
@@ -86,9 +87,9 @@ def polishing(folder):
 
 
 def test_a_model_that_polishes_gets_the_photograph_semi_harmonized(monkeypatch, polishing):
-    call(monkeypatch, polishing, "--shading", str(polishing / "shading.safetensors"))
+    call(monkeypatch, polishing, "--intrinsic", str(polishing / "networks.safetensors"))
     photo, matte = read_rgb(polishing / "photo.png"), read_mask(polishing / "mask.png")
-    recipe = Recipe("learned", strength=1.0, model=polishing / "shading.safetensors")
+    recipe = Recipe("learned", strength=1.0, model=polishing / "networks.safetensors")
     semi = preprocessor(recipe)(photo, matte, "foreground").image
     harmonizer, _ = load_harmonizer(polishing / "model.safetensors")
     assert (read_rgb(polishing / "out.png") == harmonize(semi, matte, harmonizer=harmonizer, size_px=32)).all()
@@ -98,12 +99,12 @@ def test_a_model_that_polishes_gets_the_photograph_semi_harmonized(monkeypatch, 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ([], "model.safetensors: was trained on semi-harmonized pictures; expected --shading"),
-        (["--shading", "none.safetensors"], "none.safetensors: no such file; expected model.safetensors of the stage train_shading"),
-        (["--shading", "model.safetensors"], "its SHA-256 begins with"),
+        ([], "model.safetensors: was trained on semi-harmonized pictures; expected --intrinsic"),
+        (["--intrinsic", "none.safetensors"], "none.safetensors: no such file; expected model.safetensors of the stage train_edits"),
+        (["--intrinsic", "model.safetensors"], "its SHA-256 begins with"),
     ],
 )
-def test_a_model_that_polishes_asks_for_its_own_shading_network(monkeypatch, polishing, capsys, options, message):
+def test_a_model_that_polishes_asks_for_its_own_networks(monkeypatch, polishing, capsys, options, message):
     monkeypatch.chdir(polishing)
     with pytest.raises(SystemExit) as stop:
         call(monkeypatch, polishing, *options)

@@ -63,7 +63,8 @@ def test_numbers_are_read_as_yaml_1_2(edited):
         ("augment: true,", "augment: true, patience: 0,", r"profiles\.sample\.training\.patience: .*greater than or equal to 1; got 0"),
         ("backend: learned", "backend: seen", r"profiles\.sample\.intrinsic\.backend: .*'learned', 'luminance', 'retinex' or 'compphoto'"),
         ("strength: 0.5", "strength: 1.5", r"profiles\.sample\.intrinsic\.strength: .*less than or equal to 1; got 1\.5"),
-        ("network: {scenes: 360, ", "network: {", r"profiles\.sample\.intrinsic\.network\.scenes: Field required"),
+        ("shading_network: {scenes: 360, ", "shading_network: {", r"profiles\.sample\.intrinsic\.shading_network\.scenes: Field required"),
+        ("photographs: people", "photographs: things", r"profiles\.sample\.intrinsic\.photographs is 'things'; expected one of \['people'"),
         ("    input: intrinsic\n", "    input: shading\n", r"variants\.fcn_content_code\.input: .*'composite' or 'intrinsic'"),
         (
             "    input: intrinsic\n",

@@ -5,12 +5,13 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 from ruamel.yaml import YAML
 
 from harmonization.checkpoint import load_harmonizer
 from harmonization.errors import InputError
 from harmonization.evaluation.conventions import rows_of
-from harmonization.intrinsic.checkpoint import load_shading_network
+from harmonization.intrinsic.checkpoint import load_networks
 from harmonization.tables import DECOMPOSITIONS, read_table
 from pipeline.inputs import input_of
 from pipeline.layout import Layout
@@ -25,6 +26,7 @@ from stages import (
     preprocess_intrinsic,
     train,
     train_classifier,
+    train_edits,
     train_shading,
 )
 from tests.conftest import ROOT
@@ -48,6 +50,7 @@ def made(tmp_path_factory):
         patch.chdir(folder)
         run_data_stages("photographs", "people")
         train_shading.main()
+        train_edits.main()
         preprocess_intrinsic.main("people")
         assign_inputs.main()
     return folder
@@ -74,8 +77,8 @@ def files(folder) -> dict[str, bytes]:
 
 def test_the_network_comes_with_what_it_and_the_other_ways_are_worth(workspace):
     folder = workspace / LAYOUT.shading()
-    _, metadata = load_shading_network(folder / "model.safetensors")
-    assert (metadata["shading"]["size_px"], metadata["steps"], metadata["commit"]) == (64, 2, "unknown")
+    networks, metadata = load_networks(folder / "model.safetensors")
+    assert (networks.shading_px, metadata["steps"], metadata["commit"]) == (64, 2, "unknown")
     judged = read_table(folder / "decompositions.parquet")
     assert judged.schema.equals(DECOMPOSITIONS)
     ways = ["constant", "luminance", "retinex", "learned", "true grey", "from above"]
@@ -85,11 +88,45 @@ def test_the_network_comes_with_what_it_and_the_other_ways_are_worth(workspace):
     assert metrics["albedo_lmse"] == pytest.approx(np.mean(own))
 
 
+def test_the_network_of_edits_comes_in_one_file_with_the_one_that_it_looks_through(workspace):
+    folder = workspace / LAYOUT.edits()
+    before, _ = load_networks(workspace / LAYOUT.shading() / "model.safetensors")
+    networks, metadata = load_networks(folder / "model.safetensors")
+    picture = torch.rand(1, 3, 32, 32)
+    assert torch.equal(networks.shading(picture), before.shading(picture))
+    assert networks.edits_px == 64
+    assert metadata["edits"].keys() == {"examples", "size_px", "steps", "batch_size", "learning_rate", "data_hash"}
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["examples"] == 2  # a fifth of those that are learned from
+    assert all(np.isfinite(metrics[name]) for name in ("untouched", "fitted", "learned"))
+
+
+def test_edits_are_learned_of_layers_that_no_network_found_too(workspace):
+    edit(workspace, lambda params: params["profiles"]["sample"]["intrinsic"].update(backend="luminance"))
+    train_shading.main()
+    train_edits.main()
+    networks, _ = load_networks(workspace / LAYOUT.edits() / "model.safetensors")
+    assert networks.shading is None
+    preprocess_intrinsic.main("people")
+    assign_inputs.main()
+    assert input_of(LAYOUT, SEEING).preprocessing.networks_sha256 is not None
+
+
+def test_shading_is_learned_from_the_photographs_too_where_they_weigh(workspace):
+    before = files(workspace / LAYOUT.shading())
+    edit(workspace, lambda params: params["profiles"]["sample"]["intrinsic"]["shading_network"].update(consistency=1.0))
+    train_shading.main()
+    after = files(workspace / LAYOUT.shading())
+    assert {name for name in before if before[name] != after[name]} == set(before)
+    assert "data_hash" in load_networks(workspace / LAYOUT.shading() / "model.safetensors")[1]
+
+
 @pytest.mark.usefixtures("workspace")
 def test_stages_that_run_again_change_no_byte():
-    folders = [LAYOUT.shading(), LAYOUT.intrinsic("people"), LAYOUT.inputs()]
+    folders = [LAYOUT.shading(), LAYOUT.edits(), LAYOUT.intrinsic("people"), LAYOUT.inputs()]
     before = [files(folder) for folder in folders]
     train_shading.main()
+    train_edits.main()
     preprocess_intrinsic.main("people")
     assign_inputs.main()
     assert [files(folder) for folder in folders] == before
@@ -97,18 +134,23 @@ def test_stages_that_run_again_change_no_byte():
 
 def test_another_back_end_trains_no_network_and_gives_other_pictures(workspace):
     before = files(workspace / LAYOUT.intrinsic("people"))
-    edit(workspace, lambda params: params["profiles"]["sample"]["intrinsic"].update(backend="luminance"))
+    edit(workspace, lambda params: params["profiles"]["sample"]["intrinsic"].update(backend="luminance", edits="fitted"))
     train_shading.main()
-    assert files(workspace / LAYOUT.shading()) == {"metrics.json": b"{}\n"}
+    train_edits.main()
+    for folder in (LAYOUT.shading(), LAYOUT.edits()):
+        assert files(workspace / folder) == {"metrics.json": b"{}\n"}
     preprocess_intrinsic.main("people")
     assert files(workspace / LAYOUT.intrinsic("people"))["manifest.parquet"] != before["manifest.parquet"]
     assign_inputs.main()
-    assert input_of(LAYOUT, SEEING).preprocessing.shading_sha256 is None
+    assert input_of(LAYOUT, SEEING).preprocessing.networks_sha256 is None
 
 
 def test_without_the_network_or_the_released_models_one_line_says_what_is_missing(workspace, monkeypatch):
     (workspace / LAYOUT.shading() / "model.safetensors").unlink()
-    with pytest.raises(InputError, match=r"shading/model\.safetensors"):
+    with pytest.raises(InputError, match=r"shading/model\.safetensors: no such file; run the stage that trains it"):
+        train_edits.main()
+    (workspace / LAYOUT.edits() / "model.safetensors").unlink()
+    with pytest.raises(InputError, match=r"edits/model\.safetensors: no such file; run the stage train_edits"):
         preprocess_intrinsic.main("people")
     monkeypatch.delenv("INTRINSIC_COMPPHOTO_PYTHON", raising=False)
     edit(workspace, lambda params: params["profiles"]["sample"]["intrinsic"].update(backend="compphoto"))
@@ -119,7 +161,7 @@ def test_without_the_network_or_the_released_models_one_line_says_what_is_missin
 def test_other_semi_harmonized_pictures_change_the_folders_of_the_variants_that_see_them_alone(workspace):
     before = files(workspace / LAYOUT.inputs())
     assert before["idih/input.json"] == b'{\n "input": "composite",\n "preprocessing": null\n}\n'
-    edit(workspace, lambda params: params["profiles"]["sample"]["intrinsic"].update(strength=0.25))
+    edit(workspace, lambda params: params["profiles"]["sample"]["intrinsic"].update(edits="fitted"))
     preprocess_intrinsic.main("people")
     assign_inputs.main()
     after = files(workspace / LAYOUT.inputs())
@@ -157,7 +199,7 @@ def test_a_variant_learns_from_and_is_scored_on_the_pictures_that_it_is_given(mo
         assert (found.composite != packed(params, LAYOUT, "people", split, 32).composite).any()
     _, metadata = load_harmonizer(LAYOUT.run(SEEING, 0) / "model.safetensors")
     assert metadata["input"] == "intrinsic"
-    assert metadata["preprocessing"].keys() == {"backend", "strength", "feather_px", "seed", "shading_sha256"}
+    assert metadata["preprocessing"].keys() == {"backend", "edits", "strength", "feather_px", "seed", "networks_sha256"}
     evaluate.main(SEEING, 0)
     rows = rows_of(read_table(LAYOUT.scores(SEEING, 0))).to_pylist()
     assert all(row["idempotence"] is None for row in rows)

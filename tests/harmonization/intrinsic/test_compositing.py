@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harmonization.errors import InputError
-from harmonization.intrinsic.compositing import SemiHarmonized, match_shading, semi_harmonize
+from harmonization.intrinsic.compositing import SemiHarmonized, semi_harmonize
 from harmonization.intrinsic.decomposition import DECOMPOSITIONS, linear_of, luminance_shading
+from harmonization.intrinsic.edits import fitted_edits
 from harmonization.intrinsic.light import Light
 from harmonization.metrics.direction import light_error_deg
 from tests.harmonization.intrinsic.test_decomposition import WAYS
@@ -108,7 +109,7 @@ def test_the_foreground_comes_nearer_to_the_background():
 
 def test_strength_nothing_returns_the_composite():
     composite, mask = scene()
-    assert (semi_harmonize(composite, mask, shading_of=luminance_shading, strength=0).image == composite).all()
+    assert (semi_harmonize(composite, mask, shading_of=luminance_shading, edits_of=fitted_edits(strength=0)).image == composite).all()
 
 
 def test_a_feather_leaves_the_edge_and_not_the_middle():
@@ -201,19 +202,6 @@ def test_lights_are_nearly_the_same_on_a_shrunk_picture_and_the_picture_is_the_s
         assert one.is_trusted
         assert other.is_trusted
         assert light_error_deg(other.vector, one.vector) < 5
-
-
-def test_matched_shading_has_the_others_median_and_contrast():
-    rng = np.random.default_rng(2)
-    own, other = np.exp(rng.normal(0, 0.2, 4000)), np.exp(rng.normal(0.5, 0.3, 3000))
-    matched = np.log(match_shading(own, own, other, strength=1.0))
-    np.testing.assert_allclose(np.percentile(matched, (5, 50, 95)), np.percentile(np.log(other), (5, 50, 95)), atol=0.03)
-
-
-def test_shading_without_contrast_gets_another_level_and_no_contrast():
-    flat = np.full(50, 0.5)
-    matched = match_shading(flat, flat, np.linspace(0.5, 1.5, 51), strength=0.5)
-    np.testing.assert_allclose(matched, 0.5 * np.sqrt(2), rtol=1e-6)
 
 
 def test_a_light_makes_its_shading_of_the_normals_that_it_is_asked_for():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harmonization.intrinsic.edits import SEGMENTS, AlbedoEdit, fit_edit
+from harmonization.intrinsic.edits import SEGMENTS, AlbedoEdit, fit_edit, fit_shading_edit
 
 
 @pytest.fixture
@@ -87,3 +87,16 @@ def test_whatever_the_two_are_each_gain_stays_within_its_bounds(own, other, stre
     gains = np.concatenate([edit.white_balance, edit.curve.ravel(), [edit.saturation, edit.exposure]])
     assert ((gains >= 0.5 - 1e-9) & (gains <= 2 + 1e-9)).all()
     assert np.isfinite(edit(kinds[own])).all()
+
+
+def test_matched_shading_has_the_others_median_and_contrast():
+    rng = np.random.default_rng(2)
+    own, other = np.exp(rng.normal(0, 0.2, 4000)), np.exp(rng.normal(0.5, 0.3, 3000))
+    matched = np.log(fit_shading_edit(own, other, strength=1.0)(own))
+    np.testing.assert_allclose(np.percentile(matched, (5, 50, 95)), np.percentile(np.log(other), (5, 50, 95)), atol=0.03)
+
+
+def test_shading_without_contrast_gets_another_level_and_no_contrast():
+    flat = np.full(50, 0.5)
+    matched = fit_shading_edit(flat, np.linspace(0.5, 1.5, 51), strength=0.5)(flat)
+    np.testing.assert_allclose(matched, 0.5 * np.sqrt(2), rtol=1e-6)

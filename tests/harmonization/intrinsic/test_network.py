@@ -9,8 +9,9 @@ from safetensors.torch import load_file, save_file
 from torch.testing import assert_close
 
 from harmonization.errors import InputError
-from harmonization.intrinsic.checkpoint import load_shading_network, save_shading_network
+from harmonization.intrinsic.checkpoint import IntrinsicNetworks, load_networks, save_networks
 from harmonization.intrinsic.decomposition import linear_of
+from harmonization.intrinsic.edit_network import EditNetwork
 from harmonization.intrinsic.learned import learned_shading
 from harmonization.intrinsic.network import BRIGHTEST, DARKEST, ShadingNetwork, log_shading
 from harmonization.randomness import torch_seed
@@ -26,7 +27,7 @@ def network() -> ShadingNetwork:
 
 @pytest.fixture
 def saved(network, tmp_path):
-    save_shading_network(tmp_path / "model.safetensors", network, channels=CHANNELS, size_px=32, metadata={"commit": "abc"})
+    save_networks(tmp_path / "model.safetensors", IntrinsicNetworks(network, 32), {"commit": "abc"})
     return tmp_path / "model.safetensors"
 
 
@@ -67,25 +68,46 @@ def test_learned_shading_has_the_photographs_size_and_is_above_nothing(network, 
     assert np.isfinite(linear_of(photograph) / shading[..., None]).all()
 
 
-def test_a_loaded_network_gives_the_same_shading_and_equal_networks_equal_bytes(saved, network, tmp_path):
-    loaded, metadata = load_shading_network(saved)
+def test_loaded_networks_give_the_same_and_equal_ones_equal_bytes(saved, network, tmp_path):
+    loaded, metadata = load_networks(saved)
     picture = torch.rand(1, 3, 32, 40) * 2 - 1
-    assert torch.equal(loaded(picture), network(picture))
-    assert metadata == {"commit": "abc", "shading": {"channels": list(CHANNELS), "size_px": 32}}
-    save_shading_network(tmp_path / "again", network, channels=CHANNELS, size_px=32, metadata={"commit": "abc"})
+    assert torch.equal(loaded.shading(picture), network(picture))
+    assert (loaded.shading_px, loaded.edits) == (32, None)
+    assert metadata == {"commit": "abc", "networks": {"shading": {"channels": list(CHANNELS), "size_px": 32}}}
+    save_networks(tmp_path / "again", IntrinsicNetworks(network, 32), {"commit": "abc"})
     assert (tmp_path / "again").read_bytes() == saved.read_bytes()
+
+
+def test_both_networks_lie_in_one_file(network, tmp_path):
+    edits = EditNetwork(width=16)
+    torch.nn.init.normal_(edits.choose.weight)
+    save_networks(tmp_path / "both", IntrinsicNetworks(network, 32, edits.eval(), 64), {})
+    loaded, metadata = load_networks(tmp_path / "both")
+    layers, mask = torch.rand(1, 4, 16, 16), torch.ones(1, 1, 16, 16)
+    assert torch.equal(loaded.edits(layers, mask).curve, edits(layers, mask).curve)
+    assert metadata["networks"]["edits"] == {"width": 16, "size_px": 64}
+    assert loaded.edits_px == 64
 
 
 def test_tensors_must_be_exactly_those_of_the_network(saved):
     tensors = load_file(saved)
-    tensors.pop("head.bias")
-    save_file(tensors, saved, {"harmonization": json.dumps({"shading": {"channels": CHANNELS, "size_px": 32}})})
-    with pytest.raises(InputError, match=r"missing tensors \['head\.bias'\] \(1\)"):
-        load_shading_network(saved)
+    tensors.pop("shading.head.bias")
+    save_file(tensors, saved, {"harmonization": json.dumps({"networks": {"shading": {"channels": CHANNELS, "size_px": 32}}})})
+    with pytest.raises(InputError, match=r"missing tensors \['shading\.head\.bias'\] \(1\)"):
+        load_networks(saved)
 
 
-@pytest.mark.parametrize("shading", [None, {"channels": [8, 8]}, {"channels": 3, "size_px": 32}, {"channels": [8, 8], "size_px": "big"}])
-def test_a_file_of_another_kind_is_refused(saved, shading):
-    save_file(load_file(saved), saved, {"harmonization": json.dumps({"shading": shading} if shading else {"classifier": {}})})
-    with pytest.raises(InputError, match="not a shading network of this version"):
-        load_shading_network(saved)
+@pytest.mark.parametrize(
+    "networks",
+    [
+        None,
+        {"shading": {"channels": [8, 8]}},
+        {"shading": {"channels": 3, "size_px": 32}},
+        {"shading": {"channels": [8, 8], "size_px": "big"}},
+        {"edits": {"size_px": 32}},
+    ],
+)
+def test_a_file_of_another_kind_is_refused(saved, networks):
+    save_file(load_file(saved), saved, {"harmonization": json.dumps({"networks": networks} if networks else {"classifier": {}})})
+    with pytest.raises(InputError, match="no networks of the preprocessing of this version"):
+        load_networks(saved)

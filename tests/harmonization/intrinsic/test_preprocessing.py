@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 
 from harmonization.composing.regions import RegionRules
 from harmonization.composites import read_composite, to_harmonize
@@ -12,10 +13,12 @@ from harmonization.datasets.contents import contents
 from harmonization.errors import InputError
 from harmonization.images import encode_patch
 from harmonization.intrinsic import preprocessing
-from harmonization.intrinsic.checkpoint import save_shading_network
+from harmonization.intrinsic.checkpoint import IntrinsicNetworks, save_networks
+from harmonization.intrinsic.edit_network import EditNetwork
 from harmonization.intrinsic.network import ShadingNetwork
 from harmonization.intrinsic.preprocessing import preprocess
 from harmonization.intrinsic.recipe import Recipe, preprocessor
+from harmonization.randomness import torch_seed
 from harmonization.shards import ShardReader
 from harmonization.tables import LIGHTS, MANIFEST, read_table
 from tests.datasets import edit_manifest, edit_row, made
@@ -126,9 +129,17 @@ def test_lights_of_the_test_split_are_listed_as_the_objects_and_its_surroundings
         assert light["background_is_trusted"] is False  # it faces the camera: no normals to tell a direction by
 
 
-def test_two_processes_write_the_bytes_of_one_with_a_network_too(hard, tmp_path):
-    save_shading_network(tmp_path / "model.safetensors", ShadingNetwork(channels=(8, 16)), channels=(8, 16), size_px=32, metadata={})
-    recipe = Recipe("learned", model=tmp_path / "model.safetensors")
+def chosen(network: EditNetwork) -> EditNetwork:
+    """The network with weights that choose something: an untrained one leaves everything as it is."""
+    with torch_seed(0, torch.device("cpu")):
+        torch.nn.init.normal_(network.choose.weight)
+    return network
+
+
+def test_two_processes_write_the_bytes_of_one_with_networks_too(hard, tmp_path):
+    networks = IntrinsicNetworks(ShadingNetwork(channels=(8, 16)), 32, chosen(EditNetwork(width=8)), 32)
+    save_networks(tmp_path / "model.safetensors", networks, {})
+    recipe = Recipe("learned", "learned", model=tmp_path / "model.safetensors")
     one, two = (preprocessed(hard[0], tmp_path / name, recipe=recipe, workers=workers) for name, workers in (("one", 1), ("two", 2)))
     assert files(one) == files(two)
     assert not (tmp_path / "one.work").exists()
@@ -166,8 +177,12 @@ def test_bad_input_is_one_line_that_names_it(hard, tmp_path):
         preprocessed(composites, tmp_path / "out")
     with pytest.raises(InputError, match=r"'magic'; expected one of \['learned', 'luminance', 'retinex', 'compphoto'\]"):
         preprocessed(hard[0], tmp_path / "out", recipe=Recipe("magic"))
-    with pytest.raises(InputError, match=r"came without a network; expected model\.safetensors of the stage train_shading"):
+    with pytest.raises(InputError, match=r"came without its network; expected model\.safetensors of the stage train_shading"):
         preprocessed(hard[0], tmp_path / "out", recipe=Recipe("learned"))
+    with pytest.raises(InputError, match=r"edits is 'some'; expected one of \['learned', 'fitted'\]"):
+        preprocessed(hard[0], tmp_path / "out", recipe=Recipe("luminance", "some"))
+    with pytest.raises(InputError, match=r"came without their network; expected model\.safetensors of the stage train_edits"):
+        preprocessed(hard[0], tmp_path / "out", recipe=Recipe("luminance", "learned"))
 
 
 def test_a_picture_that_the_back_end_refuses_is_named(hard, tmp_path, monkeypatch):

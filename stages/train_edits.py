@@ -1,0 +1,64 @@
+"""Stage ``train_edits``: photographs -> features/P/edits/: the networks of the preprocessing with one that chooses edits, its errors."""
+
+import json
+from dataclasses import asdict, replace
+
+from harmonization.data import data_hash
+from harmonization.files import atomic_folder, write_text
+from harmonization.intrinsic.checkpoint import IntrinsicNetworks, load_networks, save_networks
+from harmonization.intrinsic.decomposition import DECOMPOSITIONS
+from harmonization.intrinsic.edit_training import EditErrors, edit_examples, fit_edits, judge_edits
+from harmonization.intrinsic.learned import learned_edits, learned_shading
+from pipeline.device import device_of
+from pipeline.inputs import MODEL
+from pipeline.layout import Layout
+from pipeline.packing import packed
+from pipeline.params import Params, load_params
+from pipeline.provenance import code_commit
+from pipeline.stage import run_stage
+
+HELD_OUT = 5  # as many training examples for each that judges
+
+
+def main() -> None:
+    """Adds it to the shading network if edits are learned, and writes no networks if nothing is."""
+    params = load_params()
+    chosen, layout = params.active.intrinsic, Layout(params.profile)
+    networks, facts = load_networks(layout.shading() / MODEL) if chosen.has_shading_network else (IntrinsicNetworks(), {})
+    errors = None
+    if chosen.has_edit_network:
+        networks, errors = _trained(params, layout, networks)
+        facts = {**facts, "edits": chosen.edit_network.model_dump() | {"data_hash": data_hash(layout.composites(chosen.photographs))}}
+    with atomic_folder(layout.edits()) as out:
+        if chosen.has_networks:
+            save_networks(out / MODEL, networks, {**facts, "commit": code_commit()})
+        write_text(out / "metrics.json", json.dumps(asdict(errors) if errors else {}, indent=1) + "\n")
+
+
+def _trained(params: Params, layout: Layout, networks: IntrinsicNetworks) -> tuple[IntrinsicNetworks, EditErrors]:
+    """On edited photographs of the split ``train``, judged by those of ``val``."""
+    chosen, device = params.active.intrinsic, device_of(params)
+    own = chosen.edit_network
+    shading_of = (
+        DECOMPOSITIONS[chosen.backend] if networks.shading is None else learned_shading(networks.shading, size_px=networks.shading_px)
+    )
+    examples = {
+        split: edit_examples(
+            packed(params, layout, chosen.photographs, split, own.size_px), shading_of=shading_of, count=count, seed=chosen.seed
+        )
+        for split, count in {"train": own.examples, "val": max(own.examples // HELD_OUT, 1)}.items()
+    }
+    network = fit_edits(
+        examples["train"],
+        steps=own.steps,
+        batch_size=own.batch_size,
+        learning_rate=own.learning_rate,
+        seed=chosen.seed,
+        device=device,
+    )
+    errors = judge_edits(examples["val"], learned_edits(network, size_px=own.size_px))
+    return replace(networks, edits=network, edits_px=own.size_px), errors
+
+
+if __name__ == "__main__":
+    run_stage(main, __doc__, {})
