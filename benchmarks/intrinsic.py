@@ -4,9 +4,10 @@ Albedo and shading are judged up to a common factor against the renderer's; the 
 its colour, so its albedo's error is what no shading of one channel can avoid. The light is fitted to the largest foreground of each
 scene where a lamp gives at least two fifths of the light; "from above" is the guess that needs no looking.
 
-    python -m benchmarks.intrinsic WORLD [--model MODEL] [--composites DIR ...]
+    python -m benchmarks.intrinsic WORLD [--model MODEL] [--composites DIR ...] [--iiw DIR]
 
-WORLD is a folder of the studio (drawn now if it does not exist); without MODEL a network is trained first.
+WORLD is a folder of the studio (drawn now if it does not exist); without MODEL a network is trained first. DIR of --iiw is
+iiw-dataset/data/ of Intrinsic Images in the Wild, which is to be had from its authors.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from harmonization.data import square_image, square_mask
 from harmonization.intrinsic.checkpoint import IntrinsicNetworks, load_networks, save_networks
 from harmonization.intrinsic.compositing import semi_harmonize
 from harmonization.intrinsic.decomposition import DARKEST_SHADING, DECOMPOSITIONS, ShadingOf, linear_of, split
-from harmonization.intrinsic.judging import ABOVE, judged_foreground
+from harmonization.intrinsic.judging import ABOVE, disagreement, judged_foreground
 from harmonization.intrinsic.learned import learned_shading
 from harmonization.intrinsic.light import likely_light
 from harmonization.intrinsic.normals import inflate
@@ -135,6 +136,13 @@ def print_composites(folder: Path, ways: dict[str, ShadingOf], *, count: int, si
         print(f"{name:<14} change of fMSE {change.mean():+7.0f} ({low:+.0f} to {high:+.0f}), made worse {np.mean(change > 0):.0%}")
 
 
+def print_disagreement(folder: Path, ways: dict[str, ShadingOf]) -> None:
+    found = disagreement(folder, ways)
+    print(f"\n{folder}: WHDR, lower is better, mean over {len(next(iter(found.values())))} photographs")
+    for name, rates in found.items():
+        print(f"{name:<14}{np.mean(rates) if rates else math.nan:>8.3f}")
+
+
 def foreground_mse(output: np.ndarray, real: np.ndarray, mask: np.ndarray) -> float:
     error = np.square(output.astype(np.float64) - real).mean(axis=2)
     return float((error * mask).sum() / mask.sum())
@@ -147,6 +155,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, help="a trained shading network")
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--composites", type=Path, nargs="*", default=[], help="folders of composites whose test split is harmonized")
+    parser.add_argument("--iiw", type=Path, help="photographs and judgements of Intrinsic Images in the Wild")
     parser.add_argument("--count", type=int, default=400, help="composites of each folder")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -165,6 +174,8 @@ def main() -> None:
     print_lights(scenes, {name: way for name, way in ways.items() if name != "constant"})
     for folder in options.composites:
         print_composites(folder, ways, count=options.count, size_px=SIZE_PX)
+    if options.iiw:
+        print_disagreement(options.iiw, ways)
 
 
 if __name__ == "__main__":

@@ -4,19 +4,23 @@ Layers are judged up to a common factor. ``TRUE_GREY`` has the renderer's own sh
 shading of one channel can avoid. The light is that of a scene's largest foreground, seen as a user sees it: from an inflated mask.
 """
 
+import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from harmonization.intrinsic.decomposition import DARKEST_SHADING, ShadingOf, linear_of, split
+from harmonization.errors import InputError
+from harmonization.images import read_rgb
+from harmonization.intrinsic.decomposition import DARKEST_SHADING, ShadingOf, decompose, linear_of, split
 from harmonization.intrinsic.light import likely_light, well_exposed
 from harmonization.intrinsic.normals import inflate
 from harmonization.intrinsic.paints import paints_of
 from harmonization.intrinsic.scenes import KnownScene
 from harmonization.metrics.direction import azimuth_error_deg
-from harmonization.metrics.intrinsic import lmse, si_rmse
+from harmonization.metrics.intrinsic import lmse, read_judgements, si_rmse, whdr
 from harmonization.seeding import numpy_rng
 from harmonization.shards import Row
 from harmonization.tables import DECOMPOSITIONS
@@ -62,6 +66,23 @@ def averages(judged: pa.Table, *, seed: int = 0) -> list[Row]:
             )
         found.append(row | _light_averages(own[own["light_azimuth_deg"].notna()]))
     return [{name: None if pd.isna(value) else value for name, value in row.items()} for row in found]
+
+
+def disagreement(folder: Path, ways: Mapping[str, ShadingOf]) -> dict[str, list[float]]:
+    """The WHDR of each way for each photograph of Intrinsic Images in the Wild (Bell et al. 2014): ``117.png`` with ``117.json``."""
+    files = sorted(folder.glob("*.json"))
+    if not files:
+        raise InputError(f"{folder}: no judgements in it; expected NUMBER.json beside NUMBER.png, as iiw-dataset/data/ has them")
+    found: dict[str, list[float]] = {name: [] for name in ways}
+    for file in files:
+        photograph = read_rgb(file.with_suffix(".png"))
+        try:
+            judgements = read_judgements(json.loads(file.read_text(encoding="utf-8")))
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{file}: not a file of judgements ({error!r}); expected one of Intrinsic Images in the Wild") from error
+        for name, way in ways.items() if judgements else ():
+            found[name].append(whdr(decompose(photograph, way)[0], judgements))
+    return found
 
 
 def judged_foreground(scene: KnownScene) -> tuple[np.ndarray, np.ndarray] | None:

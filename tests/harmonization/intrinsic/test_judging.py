@@ -1,11 +1,16 @@
 """What decompositions are worth: right for the renderer's own shading, and averaged over the scenes that there are."""
 
+import json
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from harmonization.errors import InputError
+from harmonization.files import write_bytes
+from harmonization.images import encode_png
 from harmonization.intrinsic.decomposition import DECOMPOSITIONS as WAYS
-from harmonization.intrinsic.judging import FROM_ABOVE, TRUE_GREY, averages, judge
+from harmonization.intrinsic.judging import FROM_ABOVE, TRUE_GREY, averages, disagreement, judge
 from harmonization.intrinsic.scenes import read_scenes
 from harmonization.metrics.intrinsic import lmse
 from harmonization.sources.studio import write_studio
@@ -69,3 +74,33 @@ def test_averages_are_means_with_intervals_and_medians_of_lights():
     assert 0 <= a["albedo_lmse_low"] < 0.15 < a["albedo_lmse_high"] <= 0.3
     assert (a["lights"], a["light_azimuth_deg"], a["lights_trusted"], a["trusted_azimuth_deg"]) == (3, 30.0, 2, 30.0)
     assert (b["albedo_lmse"], b["albedo_lmse_low"], b["light_azimuth_deg"], b["lights"]) == (None, None, None, 0)
+
+
+def write_judged_photograph(folder, name: str, darker: str) -> None:
+    """A photograph that is dark on its left, as Intrinsic Images in the Wild stores it with what people said of its halves."""
+    picture = np.full((20, 20, 3), 200, np.uint8)
+    picture[:, :10] = 100
+    points = [{"id": 1, "x": 0.25, "y": 0.5, "opaque": True}, {"id": 2, "x": 0.75, "y": 0.5, "opaque": True}]
+    comparison = {"point1": 1, "point2": 2, "darker": darker, "darker_score": 1.0}
+    write_bytes(folder / f"{name}.png", encode_png(picture))
+    (folder / f"{name}.json").write_text(json.dumps({"intrinsic_points": points, "intrinsic_comparisons": [comparison]}))
+
+
+def test_people_are_contradicted_where_paint_that_they_call_darker_is_not(tmp_path):
+    for name, darker in {"1": "1", "2": "1", "3": "E", "4": "2"}.items():
+        write_judged_photograph(tmp_path, name, darker)
+    found = disagreement(tmp_path, WAYS)
+    assert found["constant"] == [0, 0, 1, 1]  # all that is seen is paint
+    assert found["luminance"] == [1, 1, 0, 1]  # paint has no brightness
+
+
+def test_judgements_without_their_photograph_or_of_another_kind_are_named(tmp_path):
+    with pytest.raises(InputError, match=r"no judgements in it; expected NUMBER\.json beside NUMBER\.png"):
+        disagreement(tmp_path, WAYS)
+    write_judged_photograph(tmp_path, "1", "1")
+    (tmp_path / "1.json").write_text("[1]")
+    with pytest.raises(InputError, match=r"1\.json: not a file of judgements"):
+        disagreement(tmp_path, WAYS)
+    (tmp_path / "1.png").unlink()
+    with pytest.raises(InputError, match=r"1\.png"):
+        disagreement(tmp_path, WAYS)
