@@ -1,5 +1,6 @@
 """The whole walk: photographs in, report out; cached, comparable, and the same after a kill."""
 
+import asyncio
 import csv
 import io
 import os
@@ -7,9 +8,11 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 
+import asyncssh
 import boto3
 import numpy as np
 import pytest
@@ -46,6 +49,32 @@ def bucket() -> Iterator[dict[str, str]]:
     server.stop()
 
 
+@pytest.fixture
+def ssh_host(tmp_path) -> Iterator[dict[str, str]]:
+    """DVC's options for a folder of a server that speaks SSH's protocol for files, and lets one key in."""
+    keys = {name: asyncssh.generate_private_key("ssh-ed25519") for name in ("host", "user")}
+    keys["user"].write_private_key(tmp_path / "user")
+    keys["user"].write_public_key(tmp_path / "authorized")
+    options = {"server_host_keys": [keys["host"]], "authorized_client_keys": str(tmp_path / "authorized"), "sftp_factory": True}
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    async def begin() -> asyncssh.SSHAcceptor:
+        return await asyncssh.listen("127.0.0.1", 0, **options)
+
+    async def end(server: asyncssh.SSHAcceptor) -> None:
+        server.close()
+        await server.wait_closed()
+
+    server = asyncio.run_coroutine_threadsafe(begin(), loop).result(timeout=60)
+    yield {"url": f"ssh://anyone@127.0.0.1:{server.get_port()}{tmp_path / 'remote'}", "keyfile": str(tmp_path / "user")}
+    asyncio.run_coroutine_threadsafe(end(server), loop).result(timeout=60)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
 def ran(output: str) -> set[str]:
     return set(re.findall(r"Running stage '([^']+)'", output))
 
@@ -60,10 +89,11 @@ def test_a_second_run_runs_nothing(workspace):
     assert ran(dvc(workspace, "repro")) == set()
 
 
-@pytest.mark.parametrize("kind", ["folder", "s3"])
+@pytest.mark.parametrize("kind", ["folder", "s3", "ssh"])
 def test_another_clone_pulls_the_report_and_runs_nothing(kind, workspace, tmp_path, request):
     clone, remote = tmp_path / "clone", f"{kind}-remote"
-    where = {"url": str(tmp_path / "remote")} if kind == "folder" else request.getfixturevalue("bucket")
+    served = {"s3": "bucket", "ssh": "ssh_host"}
+    where = request.getfixturevalue(served[kind]) if kind in served else {"url": str(tmp_path / "remote")}
     subprocess.run(["git", "clone", "-q", str(workspace), str(clone)], check=True)
     for folder in (workspace, clone):
         dvc(folder, "remote", "add", "--quiet", "--local", "--default", remote, where["url"])
@@ -95,8 +125,8 @@ def test_another_classifier_trains_no_variant_that_compares_no_features(workspac
 
 
 def test_other_semi_harmonized_pictures_train_no_variant_that_is_given_composites(workspace):
-    output = dvc(workspace, "exp", "run", "-n", "semi", "-S", "profiles.sample.intrinsic.strength=0.25")
-    assert ran(output) == {"preprocess_intrinsic@people", "assign_inputs", "evaluate_intrinsic", "report"}
+    output = dvc(workspace, "exp", "run", "-n", "semi", "-S", "profiles.sample.intrinsic.edits=fitted")
+    assert ran(output) == {"train_edits", "preprocess_intrinsic@people", "assign_inputs", "evaluate_intrinsic", "report"}
 
 
 def killed_when(folder, has_happened) -> None:
