@@ -35,6 +35,7 @@ def workspace(tmp_path, monkeypatch, root, archive):
     source = {"kind": "matting_human", "archive": str(archive), "at_least": PORTRAITS, "attempts": 1, "timeout_seconds": 1}
     sample = params["profiles"]["sample"]
     sample["sources"]["portraits"] = source
+    sample["intrinsic"]["photographs"] = "hmh"
     sample["datasets"]["hmh"]["split"] = {"by": "hash", "val": 0.3, "test": 0.3}
     sample["datasets"]["hmh"]["synthesis"]["limits"] = None
     (tmp_path / "params.yaml").write_text(json.dumps(params))

@@ -31,6 +31,7 @@ def workspace(tmp_path, monkeypatch, root):
     params["profiles"]["sample"]["sources"]["hcoco"] = {"kind": "iharmony4", "folder": "published", "subset": "HCOCO"}
     section = {"source": "hcoco", "selection": SELECTION | {"max_parts": 9}, "split": {"by": "official", "val": 0.3}}
     params["profiles"]["sample"]["datasets"]["hcoco"] = section
+    params["profiles"]["sample"]["intrinsic"]["photographs"] = "hcoco"
     (tmp_path / "params.yaml").write_text(json.dumps(params))
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -1,6 +1,7 @@
 """Evaluation and report on a small run: what is read back from the files, and what the page is made of."""
 
 import json
+import re
 import shutil
 
 import pandas as pd
@@ -101,11 +102,12 @@ def test_unknown_methods_are_refused():
 
 def test_the_page_says_what_decompositions_and_lights_are_worth(inside):
     text = (inside / "reports" / "index.html").read_text().split('<h2 id="intrinsic">')[1].split("</section>")[0]
-    decompositions, lights, detail = (part.split("</table>")[0] for part in text.split("<tbody>")[1:])
+    decompositions, edits, lights, detail = (part.split("</table>")[0] for part in text.split("<tbody>")[1:])
     assert decompositions.count("<tr>") == 2
     assert "<td>0.250<small>0.250 to 0.250</small></td>" in decompositions
     assert "used here" in decompositions.split("learned")[1]
     assert "<td>15°<small>4 scenes</small></td>" in decompositions
     assert "<td>10°<small>1 scenes</small></td>" in decompositions
+    assert re.findall(r'row">(\w+).*<td>(\d+)</td>', edits) == [("untouched", "900"), ("fitted", "800"), ("learned", "400")]
     assert f"<td>{IMAGES}</td><td>{IMAGES // 2}<small>50.0 %</small></td><td>0.50</td><td>0</td><td>1<small>of {IMAGES + 2}" in lights
     assert [name for name in ("identity", "reinhard", "intrinsic", *VARIANTS) if f'<th scope="row">{name}</th>' not in detail] == []
