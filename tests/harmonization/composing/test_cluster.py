@@ -1,5 +1,7 @@
 """Jobs on a Dask cluster: the same results, and one clear line when there is none."""
 
+import os
+import signal
 import sys
 
 import pytest
@@ -19,6 +21,20 @@ def test_results_come_in_the_order_of_the_jobs_from_a_scheduler_by_address():
             assert list(run(square, range(9))) == [number * number for number in range(9)]
         with pytest.raises(ZeroDivisionError), cluster(there.scheduler_address, workers=1) as run:
             list(run(lambda number: 1 // number, [1, 0]))
+
+
+def test_a_worker_that_is_killed_in_the_middle_loses_nothing(tmp_path):
+    marker = tmp_path / "killed"
+
+    def square_or_die(number: int) -> int:  # within the test: sent by value, for workers do not know this module
+        if number == 3 and not marker.exists():
+            marker.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return number * number
+
+    with cluster("local", workers=2) as run:
+        assert list(run(square_or_die, range(9))) == [number * number for number in range(9)]
+    assert marker.exists()
 
 
 def opened(address: str) -> None:
