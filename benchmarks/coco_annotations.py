@@ -71,7 +71,7 @@ def with_pycocotools(path: Path) -> int:
 
 def in_memory(path: Path) -> int:
     """The source's reader and the filter's tests on columns; what passes stays in memory with its polygons."""
-    from harmonization.sources.annotations import instance_batches, parsed, photograph_table
+    from imharmony.sources.annotations import instance_batches, parsed, photograph_table
 
     content = parsed(path.read_bytes(), name=str(path))
     photographs = photograph_table(content, name=str(path), split="train2017")
@@ -81,7 +81,7 @@ def in_memory(path: Path) -> int:
 
 def through_parquet(path: Path) -> int:
     """The same with the json written as Parquet and read from there."""
-    from harmonization.sources.annotations import write_instances
+    from imharmony.sources.annotations import write_instances
 
     write_instances([(path.read_bytes, str(path), "train2017")], out=path.parent / "out")
     return from_parquet(path)
@@ -89,7 +89,7 @@ def through_parquet(path: Path) -> int:
 
 def from_parquet(path: Path) -> int:
     """The columns of the Parquet files that an earlier way wrote."""
-    from harmonization.tables import read_table
+    from imharmony.tables import read_table
 
     columns = ["annotation_id", "image_id", "category", "iscrowd", "area_px", "bbox_width", "bbox_height", "width", "height"]
     instances = read_table(path.parent / "out" / "instances.parquet", columns)
@@ -98,7 +98,7 @@ def from_parquet(path: Path) -> int:
 
 def passes(instances: pa.Table, photographs: pa.Table) -> np.ndarray:
     """Which instances pass the filter's tests on columns and have the right area."""
-    from harmonization.selection import Rules, column_reasons
+    from imharmony.selection import Rules, column_reasons
 
     rules = Rules(["person"], None, (0.01, 0.8), 0, 1.0, 100, None)
     ratio = instances["area_px"].to_numpy() / (instances["width"].to_numpy() * instances["height"].to_numpy())
@@ -143,7 +143,7 @@ def compare_masks(count: int = 4000) -> None:
     """Drawing masks, ours and annToMask, in turn."""
     from pycocotools.coco import COCO
 
-    from harmonization.masks import decode_segmentation
+    from imharmony.masks import decode_segmentation
 
     rng = np.random.default_rng(1)
     rows = [annotation(number, rng) | {"image_id": 0} for number in range(count)]

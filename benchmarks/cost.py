@@ -22,10 +22,10 @@ import cv2
 import numpy as np
 import torch
 
-from harmonization.baselines import BASELINES
-from harmonization.evaluation.scoring import Harmonize, learned
-from harmonization.files import write_text
-from harmonization.networks.harmonizer import build_harmonizer
+from imharmony.baselines import BASELINES
+from imharmony.evaluation.scoring import Harmonize, learned
+from imharmony.files import write_text
+from imharmony.networks.harmonizer import build_harmonizer
 from pipeline.params import load_params
 from pipeline.publish import hardware
 

@@ -18,24 +18,24 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from harmonization.composites import read_composite, to_harmonize
-from harmonization.data import square_image, square_mask
-from harmonization.intrinsic.checkpoint import IntrinsicNetworks, load_networks, save_networks
-from harmonization.intrinsic.compositing import semi_harmonize
-from harmonization.intrinsic.decomposition import DARKEST_SHADING, DECOMPOSITIONS, ShadingOf, linear_of, split
-from harmonization.intrinsic.judging import ABOVE, disagreement, judged_foreground
-from harmonization.intrinsic.learned import learned_shading
-from harmonization.intrinsic.light import likely_light
-from harmonization.intrinsic.normals import inflate
-from harmonization.intrinsic.paints import paints_of
-from harmonization.intrinsic.retinex import retinex_log_shading
-from harmonization.intrinsic.scenes import KnownScene, read_scenes, shading_pairs
-from harmonization.intrinsic.training import fit_shading
-from harmonization.metrics.direction import azimuth_error_deg, light_error_deg, normal_errors
-from harmonization.metrics.intrinsic import draw_judgements, lmse, si_rmse, whdr
-from harmonization.shards import ShardReader
-from harmonization.sources.studio import write_studio
-from harmonization.tables import read_table
+from imharmony.composites import read_composite, to_harmonize
+from imharmony.data import square_image, square_mask
+from imharmony.intrinsic.checkpoint import IntrinsicNetworks, load_networks, save_networks
+from imharmony.intrinsic.compositing import semi_harmonize
+from imharmony.intrinsic.decomposition import DARKEST_SHADING, DECOMPOSITIONS, ShadingOf, linear_of, split
+from imharmony.intrinsic.judging import ABOVE, disagreement, judged_foreground
+from imharmony.intrinsic.learned import learned_shading
+from imharmony.intrinsic.light import likely_light
+from imharmony.intrinsic.normals import inflate
+from imharmony.intrinsic.paints import paints_of
+from imharmony.intrinsic.retinex import retinex_log_shading
+from imharmony.intrinsic.scenes import KnownScene, read_scenes, shading_pairs
+from imharmony.intrinsic.training import fit_shading
+from imharmony.metrics.direction import azimuth_error_deg, light_error_deg, normal_errors
+from imharmony.metrics.intrinsic import draw_judgements, lmse, si_rmse, whdr
+from imharmony.shards import ShardReader
+from imharmony.sources.studio import write_studio
+from imharmony.tables import read_table
 
 SIZE_PX = 96
 GREY_STEPS, CHROMATIC_STEPS = (np.logspace(-1.5, 0, 5) for _ in range(2))

@@ -20,11 +20,11 @@ import torch
 from PIL import Image
 
 from benchmarks.timing import Route, compare
-from harmonization.data import pack_split
-from harmonization.layouts.iharmony4 import Triple, read_layout
-from harmonization.layouts.iharmony4_export import export_iharmony4
-from harmonization.training.batches import Batch, Batches, augmentation_rng
-from harmonization.training.resynthesis import CHEAP_TRANSFERS, FreshComposites, Resynthesis
+from imharmony.data import pack_split
+from imharmony.layouts.iharmony4 import Triple, read_layout
+from imharmony.layouts.iharmony4_export import export_iharmony4
+from imharmony.training.batches import Batch, Batches, augmentation_rng
+from imharmony.training.resynthesis import CHEAP_TRANSFERS, FreshComposites, Resynthesis
 
 SUBSET = "HBenchmark"
 

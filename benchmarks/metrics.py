@@ -16,10 +16,10 @@ import torch
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
 
 from benchmarks.timing import compare
-from harmonization.evaluation.scoring import metric_tensor, score_images
-from harmonization.metrics.error import decibels, errors
-from harmonization.metrics.perceptual import BACKBONES, load_lpips, lpips
-from harmonization.metrics.ssim import ssim
+from imharmony.evaluation.scoring import metric_tensor, score_images
+from imharmony.metrics.error import decibels, errors
+from imharmony.metrics.perceptual import BACKBONES, load_lpips, lpips
+from imharmony.metrics.ssim import ssim
 
 
 class Pair(NamedTuple):

@@ -15,13 +15,13 @@ import torch
 from torch import nn
 
 from benchmarks.timing import Route, compare
-from harmonization.losses import ADVERSARIAL_LOSSES, l1
-from harmonization.networks.harmonizer import build_discriminator, build_harmonizer
-from harmonization.randomness import deterministic_algorithms
-from harmonization.training.batches import Batch
-from harmonization.training.initialisation import initialise
-from harmonization.training.players import Critic, Objective, Players, Reconstruction, set_up
-from harmonization.training.steps import gan_step
+from imharmony.losses import ADVERSARIAL_LOSSES, l1
+from imharmony.networks.harmonizer import build_discriminator, build_harmonizer
+from imharmony.randomness import deterministic_algorithms
+from imharmony.training.batches import Batch
+from imharmony.training.initialisation import initialise
+from imharmony.training.players import Critic, Objective, Players, Reconstruction, set_up
+from imharmony.training.steps import gan_step
 
 SIZE_PX = 256
 WIDTH = 64

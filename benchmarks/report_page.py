@@ -16,12 +16,12 @@ import pandas as pd
 import pyarrow as pa
 from playwright.sync_api import Browser, sync_playwright
 
-from harmonization.evaluation.conventions import rows_of
-from harmonization.evaluation.pairs import pairwise, standings
-from harmonization.evaluation.scoring import BACKGROUNDS, QUANTISATIONS
-from harmonization.evaluation.summary import REFERENCE, summarise
-from harmonization.images import encode_jpeg, encode_png
-from harmonization.tables import SCORES
+from imharmony.evaluation.conventions import rows_of
+from imharmony.evaluation.pairs import pairwise, standings
+from imharmony.evaluation.scoring import BACKGROUNDS, QUANTISATIONS
+from imharmony.evaluation.summary import REFERENCE, summarise
+from imharmony.images import encode_jpeg, encode_png
+from imharmony.tables import SCORES
 from pipeline.params import Params, load_params
 from pipeline.reporting.distributions import distributions_of
 from pipeline.reporting.figures import gains_figure, ratio_figure, svg_of, validation_figure

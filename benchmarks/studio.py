@@ -5,8 +5,8 @@ import time
 
 import cv2
 
-from harmonization.sources.studio import publish
-from harmonization.studio.scene import render_scene
+from imharmony.sources.studio import publish
+from imharmony.studio.scene import render_scene
 
 
 def main() -> None:

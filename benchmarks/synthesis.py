@@ -27,14 +27,14 @@ from pycocotools.coco import COCO
 from benchmarks.photographs import Shot, arguments, load_shots
 from benchmarks.timing import compare
 from benchmarks.transfer import describe, scikit_image, scikit_image_measure
-from harmonization.composing.synthesis import synthesize
-from harmonization.composites import Foreground
-from harmonization.data import square_image, square_mask
-from harmonization.images import decode_trusted, encode_jpeg, encode_patch
-from harmonization.masks import decode_segmentation
-from harmonization.shards import Row, write_shard
-from harmonization.tables import PHOTOGRAPH_SHARD, SELECTED, STORED_PHOTOGRAPHS, write_rows
-from harmonization.transfer import TRANSFERS
+from imharmony.composing.synthesis import synthesize
+from imharmony.composites import Foreground
+from imharmony.data import square_image, square_mask
+from imharmony.images import decode_trusted, encode_jpeg, encode_patch
+from imharmony.masks import decode_segmentation
+from imharmony.shards import Row, write_shard
+from imharmony.tables import PHOTOGRAPH_SHARD, SELECTED, STORED_PHOTOGRAPHS, write_rows
+from imharmony.transfer import TRANSFERS
 
 SIZE_PX = 256
 REINHARD = TRANSFERS["reinhard_lab"]

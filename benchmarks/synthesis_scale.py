@@ -22,11 +22,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harmonization.composing.synthesis import synthesize
-from harmonization.composites import PHOTOGRAPHS_PER_SHARD
-from harmonization.files import sha256_of
-from harmonization.processes import processes
-from harmonization.tables import read_table, write_table
+from imharmony.composing.synthesis import synthesize
+from imharmony.composites import PHOTOGRAPHS_PER_SHARD
+from imharmony.files import sha256_of
+from imharmony.processes import processes
+from imharmony.tables import read_table, write_table
 
 PER_FOREGROUND = 4
 APART = 10**9  # between the ids of a photograph's copies

@@ -13,15 +13,15 @@ import pyarrow as pa
 import torch
 
 from benchmarks.pix2pix import compare_steps, report_parity
-from harmonization.data import PackedSplit
-from harmonization.losses import ADVERSARIAL_LOSSES, l1
-from harmonization.networks.harmonizer import build_discriminator, build_harmonizer
-from harmonization.randomness import deterministic_algorithms
-from harmonization.training.batches import Batches, augmentation_rng, shuffled
-from harmonization.training.initialisation import initialise
-from harmonization.training.loop import Precision, resolve_precision
-from harmonization.training.players import Critic, Objective, Players, Reconstruction, set_up
-from harmonization.training.steps import step_of
+from imharmony.data import PackedSplit
+from imharmony.losses import ADVERSARIAL_LOSSES, l1
+from imharmony.networks.harmonizer import build_discriminator, build_harmonizer
+from imharmony.randomness import deterministic_algorithms
+from imharmony.training.batches import Batches, augmentation_rng, shuffled
+from imharmony.training.initialisation import initialise
+from imharmony.training.loop import Precision, resolve_precision
+from imharmony.training.players import Critic, Objective, Players, Reconstruction, set_up
+from imharmony.training.steps import step_of
 
 WARM_UP = 3
 

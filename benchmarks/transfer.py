@@ -16,10 +16,10 @@ from skimage.color import lab2rgb, rgb2lab
 
 from benchmarks.photographs import Shot, arguments, load_shots
 from benchmarks.timing import compare
-from harmonization.composites import Foreground
-from harmonization.images import read_rgb
-from harmonization.transfer import TRANSFERS
-from harmonization.transfer.moments import MAX_GAIN, Moments
+from imharmony.composites import Foreground
+from imharmony.images import read_rgb
+from imharmony.transfer import TRANSFERS
+from imharmony.transfer.moments import MAX_GAIN, Moments
 
 REINHARD = TRANSFERS["reinhard_lab"]
 Region = tuple[np.ndarray, np.ndarray]  # a photograph and its mask

@@ -17,14 +17,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from harmonization.composing.regrain import regrain
-from harmonization.composites import Foreground
-from harmonization.images import read_rgb
-from harmonization.transfer.covariance import rgb_covariance, xiao_rgb
-from harmonization.transfer.fecker import BLACK, RGB_FROM_YCBCR, code_map, fecker_ycbcr, ycbcr, ycbcr_histogram
-from harmonization.transfer.idt import idt, idt_sample
-from harmonization.transfer.lalphabeta import lalphabeta_moments, reinhard_lalphabeta
-from harmonization.transfer.symmetric import eigen
+from imharmony.composing.regrain import regrain
+from imharmony.composites import Foreground
+from imharmony.images import read_rgb
+from imharmony.transfer.covariance import rgb_covariance, xiao_rgb
+from imharmony.transfer.fecker import BLACK, RGB_FROM_YCBCR, code_map, fecker_ycbcr, ycbcr, ycbcr_histogram
+from imharmony.transfer.idt import idt, idt_sample
+from imharmony.transfer.lalphabeta import lalphabeta_moments, reinhard_lalphabeta
+from imharmony.transfer.symmetric import eigen
 
 TARGET, TARGET_MASK = "c35030", "c35030_434421"
 REFERENCE, REFERENCE_MASK = "c172513", "c172513_1275867"

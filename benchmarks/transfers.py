@@ -16,13 +16,13 @@ from skimage.color import rgb2ycbcr, ycbcr2rgb
 from skimage.exposure import match_histograms
 
 from benchmarks.timing import compare
-from harmonization.composites import Foreground
-from harmonization.images import read_rgb
-from harmonization.transfer.covariance import mkl, rgb_covariance, xiao_rgb
-from harmonization.transfer.fecker import fecker_ycbcr, ycbcr_histogram
-from harmonization.transfer.histogram import histogram, rgb_histogram
-from harmonization.transfer.idt import BINS, FRAMES, idt, idt_sample
-from harmonization.transfer.lalphabeta import LAB_FROM_LOG, LAB_SCALE, LMS_FROM_RGB, RGB_FROM_LMS, lalphabeta_moments, reinhard_lalphabeta
+from imharmony.composites import Foreground
+from imharmony.images import read_rgb
+from imharmony.transfer.covariance import mkl, rgb_covariance, xiao_rgb
+from imharmony.transfer.fecker import fecker_ycbcr, ycbcr_histogram
+from imharmony.transfer.histogram import histogram, rgb_histogram
+from imharmony.transfer.idt import BINS, FRAMES, idt, idt_sample
+from imharmony.transfer.lalphabeta import LAB_FROM_LOG, LAB_SCALE, LMS_FROM_RGB, RGB_FROM_LMS, lalphabeta_moments, reinhard_lalphabeta
 
 MADE_UP = 12
 

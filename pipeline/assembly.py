@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
-from harmonization.errors import InputError
-from harmonization.losses import (
+from imharmony.errors import InputError
+from imharmony.losses import (
     ADVERSARIAL_LOSSES,
     DOMAIN_TRIPLETS,
     RECONSTRUCTION_LOSSES,
@@ -16,18 +16,18 @@ from harmonization.losses import (
     DisharmonyLoss,
     ReconstructionLoss,
 )
-from harmonization.networks import DISCRIMINATORS
-from harmonization.networks.bargain import Bargain
-from harmonization.networks.disharmony_critic import DisharmonyCritic
-from harmonization.networks.harmonizer import Harmonizer, build_discriminator, build_harmonizer
-from harmonization.randomness import torch_seed
-from harmonization.seeding import stable_hash
-from harmonization.training.averages import WeightAverage
-from harmonization.training.initialisation import initialise
-from harmonization.training.loop import Recipe
-from harmonization.training.players import CodeTerm, Critic, Objective, Reconstruction
-from harmonization.training.resynthesis import Resynthesis
-from harmonization.training.schedules import SCHEDULES
+from imharmony.networks import DISCRIMINATORS
+from imharmony.networks.bargain import Bargain
+from imharmony.networks.disharmony_critic import DisharmonyCritic
+from imharmony.networks.harmonizer import Harmonizer, build_discriminator, build_harmonizer
+from imharmony.randomness import torch_seed
+from imharmony.seeding import stable_hash
+from imharmony.training.averages import WeightAverage
+from imharmony.training.initialisation import initialise
+from imharmony.training.loop import Recipe
+from imharmony.training.players import CodeTerm, Critic, Objective, Reconstruction
+from imharmony.training.resynthesis import Resynthesis
+from imharmony.training.schedules import SCHEDULES
 from pipeline.backbones import feature_loss_in
 from pipeline.training_params import FEATURE, ExponentialAverage, Training, Variant
 

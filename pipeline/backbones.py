@@ -6,12 +6,12 @@ from pathlib import Path
 import torch
 from pydantic import ValidationError
 
-from harmonization.classification.checkpoint import load_classifier_features
-from harmonization.errors import InputError
-from harmonization.files import write_text
-from harmonization.losses import FEATURE_DISTANCES, ReconstructionLoss
-from harmonization.losses.backbones import load_squeezenet, load_vgg19
-from harmonization.losses.features import FeatureExtractor, feature_loss
+from imharmony.classification.checkpoint import load_classifier_features
+from imharmony.errors import InputError
+from imharmony.files import write_text
+from imharmony.losses import FEATURE_DISTANCES, ReconstructionLoss
+from imharmony.losses.backbones import load_squeezenet, load_vgg19
+from imharmony.losses.features import FeatureExtractor, feature_loss
 from pipeline.training_params import Backbone, Features
 
 CHOICE = "backbone.json"

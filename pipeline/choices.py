@@ -3,16 +3,16 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from harmonization.baselines import BASELINES
-from harmonization.classification.network import PLACES
-from harmonization.errors import InputError
-from harmonization.evaluation.conventions import CONVENTIONS
-from harmonization.losses import ADVERSARIAL_LOSSES, DOMAIN_TRIPLETS, RECONSTRUCTION_LOSSES
-from harmonization.losses.backbones import SQUEEZENET_PLACES, VGG19_PLACES
-from harmonization.networks import DISCRIMINATORS, GENERATORS
-from harmonization.training.initialisation import INITIALISATIONS
-from harmonization.training.resynthesis import CHEAP_TRANSFERS
-from harmonization.transfer import TRANSFERS
+from imharmony.baselines import BASELINES
+from imharmony.classification.network import PLACES
+from imharmony.errors import InputError
+from imharmony.evaluation.conventions import CONVENTIONS
+from imharmony.losses import ADVERSARIAL_LOSSES, DOMAIN_TRIPLETS, RECONSTRUCTION_LOSSES
+from imharmony.losses.backbones import SQUEEZENET_PLACES, VGG19_PLACES
+from imharmony.networks import DISCRIMINATORS, GENERATORS
+from imharmony.training.initialisation import INITIALISATIONS
+from imharmony.training.resynthesis import CHEAP_TRANSFERS
+from imharmony.transfer import TRANSFERS
 from pipeline.params import PARAMS_FILE, Params
 from pipeline.training_params import FEATURE
 

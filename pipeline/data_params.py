@@ -31,7 +31,7 @@ class CocoSource(Section):
 
 
 class FolderSource(Section):
-    """Photographs and masks of one's own, as ``harmonization.sources.folder`` says. DVC does not see when they change."""
+    """Photographs and masks of one's own, as ``imharmony.sources.folder`` says. DVC does not see when they change."""
 
     kind: Literal["folder"]
     folder: str
@@ -116,7 +116,7 @@ class CompositesPerForeground(Section):
 
 
 class Limits(Section):
-    """Beyond what a composite is not kept (``harmonization.quality.Limits``)."""
+    """Beyond what a composite is not kept (``imharmony.quality.Limits``)."""
 
     delta_e: tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(gt=0)]]  # mean CIEDE2000, least and most
     clipped_fraction: Fraction  # most of the foreground that the transfer brings to 0 or 255
@@ -125,7 +125,7 @@ class Limits(Section):
 
 
 class Plate(Section):
-    """What lies behind soft edges when the background is changed (``harmonization.composing.backgrounds.PlateRules``)."""
+    """What lies behind soft edges when the background is changed (``imharmony.composing.backgrounds.PlateRules``)."""
 
     radius_px: Positive = 15.0
     scale: Annotated[float, Field(gt=0, le=1)] = 0.25

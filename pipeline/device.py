@@ -2,8 +2,8 @@
 
 import torch
 
-from harmonization.errors import InputError
-from harmonization.ranks import ranks
+from imharmony.errors import InputError
+from imharmony.ranks import ranks
 from pipeline.params import Params
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pyarrow as pa
 from torch import nn
 
-from harmonization.data import data_hash
-from harmonization.evaluation.conventions import headline_means
-from harmonization.evaluation.scoring import Harmonize, score_split
-from harmonization.files import write_text
-from harmonization.metrics.perceptual import load_lpips, missing_backbone
-from harmonization.shards import Row
-from harmonization.tables import SCORES, write_table
+from imharmony.data import data_hash
+from imharmony.evaluation.conventions import headline_means
+from imharmony.evaluation.scoring import Harmonize, score_split
+from imharmony.files import write_text
+from imharmony.metrics.perceptual import load_lpips, missing_backbone
+from imharmony.shards import Row
+from imharmony.tables import SCORES, write_table
 from pipeline.layout import Layout
 from pipeline.packing import packed, packed_test
 from pipeline.params import Params

@@ -14,7 +14,7 @@ from dvc.lock import LockError
 from dvc.repo import Repo, lock_repo
 from dvc.stage import PipelineStage
 
-from harmonization.errors import InputError
+from imharmony.errors import InputError
 from pipeline.freshness import stale_among
 
 Slot = Literal["cpu", "network", "gpu"]

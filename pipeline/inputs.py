@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from harmonization.data import data_hash
-from harmonization.errors import InputError
-from harmonization.files import sha256_of, write_text
+from imharmony.data import data_hash
+from imharmony.errors import InputError
+from imharmony.files import sha256_of, write_text
 from pipeline.layout import Layout
 from pipeline.params import Params
 from pipeline.schema import Section

@@ -32,7 +32,7 @@ class EditNetwork(Section):
 
 
 class Intrinsic(Section):
-    """How a profile semi-harmonizes its composites (``harmonization.intrinsic.recipe.Recipe``)."""
+    """How a profile semi-harmonizes its composites (``imharmony.intrinsic.recipe.Recipe``)."""
 
     backend: Literal["learned", "luminance", "retinex", "compphoto"]
     edits: Literal["learned", "fitted"]

@@ -7,8 +7,8 @@ from pathlib import Path
 from dvclive.live import Live
 from scmrepo.exceptions import SCMError
 
-from harmonization.errors import InputError
-from harmonization.training.state import HistoryRow
+from imharmony.errors import InputError
+from imharmony.training.state import HistoryRow
 
 
 @contextmanager

@@ -18,10 +18,10 @@ PathInFolder = Annotated[str, AfterValidator(_inside)]
 
 
 class OutsideTable(Section):
-    """Scores computed elsewhere on one data set (``harmonization.evaluation.imported``)."""
+    """Scores computed elsewhere on one data set (``imharmony.evaluation.imported``)."""
 
     file: PathInFolder  # .csv or .parquet
-    convention: str  # a name of ``harmonization.evaluation.conventions.CONVENTIONS``
+    convention: str  # a name of ``imharmony.evaluation.conventions.CONVENTIONS``
     size_px: Count  # at which they were computed; expected to be the profile's evaluation.size_px
     columns: Annotated[dict[str, str], Field(min_length=2)]  # `name` and metrics of ours to the table's own columns
     letters: str | None = None  # only rows whose name begins with just these; null: every row

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from harmonization.data import PackedSplit, pack_split
-from harmonization.errors import InputError
+from imharmony.data import PackedSplit, pack_split
+from imharmony.errors import InputError
 from pipeline.layout import Layout
 from pipeline.params import Params
 from pipeline.training_params import COMPOSITE, INTRINSIC, InputName

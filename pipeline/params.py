@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from harmonization.errors import InputError
+from imharmony.errors import InputError
 from pipeline.data_params import Dataset, Source
 from pipeline.intrinsic_params import Intrinsic
 from pipeline.outside_params import Outside

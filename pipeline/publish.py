@@ -8,10 +8,10 @@ from pathlib import Path
 import pyarrow.compute as pc
 import torch
 
-from harmonization.data import data_hash
-from harmonization.evaluation.conventions import rows_of
-from harmonization.files import write_text
-from harmonization.tables import read_table, write_csv, write_table
+from imharmony.data import data_hash
+from imharmony.evaluation.conventions import rows_of
+from imharmony.files import write_text
+from imharmony.tables import read_table, write_csv, write_table
 from pipeline.layout import REPORTS, Layout
 from pipeline.params import load_params
 from pipeline.provenance import code_commit

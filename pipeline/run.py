@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args
 
-from harmonization.errors import InputError
-from harmonization.locks import held
+from imharmony.errors import InputError
+from imharmony.locks import held
 from pipeline.children import Children
 from pipeline.graph import Step, read_graph
 from pipeline.params import Params, load_params

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from harmonization.errors import InputError
+from imharmony.errors import InputError
 from pipeline.mirror import mirrored
 
 USER_ERROR = 2

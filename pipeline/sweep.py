@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from harmonization.errors import InputError
+from imharmony.errors import InputError
 from pipeline.params import load_params
 from pipeline.schema import Section
 from pipeline.yaml_files import read_yaml

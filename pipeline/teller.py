@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from dvc.exceptions import DvcException
 
-from harmonization.errors import InputError
+from imharmony.errors import InputError
 from pipeline.children import pieces_of
 from pipeline.graph import Step, read_steps
 from pipeline.mirror import ENDED, MIRROR, UNHEARD, started

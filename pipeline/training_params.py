@@ -37,7 +37,7 @@ class Evaluation(Section):
 
 
 class Generator(Section):
-    """A network of ``harmonization.networks.GENERATORS`` and how the harmonizer wraps it."""
+    """A network of ``imharmony.networks.GENERATORS`` and how the harmonizer wraps it."""
 
     name: str
     width: Count
@@ -47,7 +47,7 @@ class Generator(Section):
 
 
 class Discriminator(Section):
-    """A network of ``harmonization.networks.DISCRIMINATORS``; one that judges patches has a field of ``field_px``."""
+    """A network of ``imharmony.networks.DISCRIMINATORS``; one that judges patches has a field of ``field_px``."""
 
     name: str
     field_px: Literal[16, 34, 70, 142] | None = None
@@ -55,7 +55,7 @@ class Discriminator(Section):
 
 
 class Adversarial(Section):
-    """A pair of objectives of ``harmonization.losses.ADVERSARIAL_LOSSES``."""
+    """A pair of objectives of ``imharmony.losses.ADVERSARIAL_LOSSES``."""
 
     name: str
     weight: Annotated[float, Field(ge=0)]
@@ -63,7 +63,7 @@ class Adversarial(Section):
 
 
 class DomainCodes(Section):
-    """A loss of ``harmonization.losses.DOMAIN_TRIPLETS`` on the codes of a generator that has them."""
+    """A loss of ``imharmony.losses.DOMAIN_TRIPLETS`` on the codes of a generator that has them."""
 
     name: str
     weight: Annotated[float, Field(ge=0)]
@@ -114,7 +114,7 @@ class Optimizer(Section):
 
 
 class Schedule(Section):
-    """Learning rate over training, by a name of ``harmonization.training.schedules.SCHEDULES``; ``at`` are fractions of all epochs.
+    """Learning rate over training, by a name of ``imharmony.training.schedules.SCHEDULES``; ``at`` are fractions of all epochs.
 
     ``step`` multiplies it by ``factor`` after each of them; ``linear`` and ``cosine`` keep it up to the first and then fall to 0.
     """
@@ -125,7 +125,7 @@ class Schedule(Section):
 
 
 class Resynthesis(Section):
-    """Fresh composites while it trains, by some of ``harmonization.training.resynthesis.CHEAP_TRANSFERS`` (``Resynthesis`` there)."""
+    """Fresh composites while it trains, by some of ``imharmony.training.resynthesis.CHEAP_TRANSFERS`` (``Resynthesis`` there)."""
 
     transfers: Annotated[tuple[str, ...], Field(min_length=1)]
     share: Annotated[float, Field(gt=0, le=1)]  # of the samples in an epoch; the others keep the stored composite

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from harmonization.errors import InputError
+from imharmony.errors import InputError
 
 T = TypeVar("T")
 

@@ -2,9 +2,9 @@
 
 import logging
 
-from harmonization.errors import InputError
-from harmonization.sources import SOURCES
-from harmonization.tables import read_table
+from imharmony.errors import InputError
+from imharmony.sources import SOURCES
+from imharmony.tables import read_table
 from pipeline.layout import Layout
 from pipeline.params import load_params
 from pipeline.stage import run_stage

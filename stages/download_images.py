@@ -2,8 +2,8 @@
 
 import pyarrow as pa
 
-from harmonization.sources import SOURCES
-from harmonization.tables import read_table
+from imharmony.sources import SOURCES
+from imharmony.tables import read_table
 from pipeline.layout import Layout
 from pipeline.params import load_params
 from pipeline.stage import run_stage

@@ -1,7 +1,7 @@
 """Stage ``evaluate``: one trained harmonizer + the test photographs -> scores/<profile>/<variant>/<seed>.parquet and .json."""
 
-from harmonization.checkpoint import load_harmonizer
-from harmonization.evaluation.scoring import learned
+from imharmony.checkpoint import load_harmonizer
+from imharmony.evaluation.scoring import learned
 from pipeline.device import device_of
 from pipeline.evaluation import write_scores
 from pipeline.inputs import input_of

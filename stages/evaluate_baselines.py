@@ -1,7 +1,7 @@
 """Stage ``evaluate_baselines``: a method that is not trained + the test photographs -> scores/<profile>/<baseline>/0.parquet and .json."""
 
-from harmonization.baselines import BASELINES
-from harmonization.errors import InputError
+from imharmony.baselines import BASELINES
+from imharmony.errors import InputError
 from pipeline.device import set_threads
 from pipeline.evaluation import write_scores
 from pipeline.layout import Layout

@@ -1,6 +1,6 @@
 """Stage ``evaluate_intrinsic``: the semi-harmonized test photographs themselves -> scores/P/intrinsic/0.parquet and .json."""
 
-from harmonization.baselines.identity import identity
+from imharmony.baselines.identity import identity
 from pipeline.device import set_threads
 from pipeline.evaluation import write_scores
 from pipeline.layout import Layout

@@ -2,9 +2,9 @@
 
 import logging
 
-from harmonization.selection import Rules, reason_counts, select
-from harmonization.splits import SplitRule
-from harmonization.tables import read_table, write_table
+from imharmony.selection import Rules, reason_counts, select
+from imharmony.splits import SplitRule
+from imharmony.tables import read_table, write_table
 from pipeline.layout import Layout
 from pipeline.params import load_params
 from pipeline.stage import run_stage

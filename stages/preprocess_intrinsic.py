@@ -1,8 +1,8 @@
 """Stage ``preprocess_intrinsic``: composites -> data/P/intrinsic/<dataset>/: the same in the same layout, semi-harmonized, and lights."""
 
-from harmonization.data import data_hash
-from harmonization.intrinsic.preprocessing import preprocess
-from harmonization.intrinsic.recipe import Recipe
+from imharmony.data import data_hash
+from imharmony.intrinsic.preprocessing import preprocess
+from imharmony.intrinsic.recipe import Recipe
 from pipeline.inputs import MODEL, networks_hash
 from pipeline.layout import Layout
 from pipeline.params import load_params

@@ -2,8 +2,8 @@
 
 import pyarrow as pa
 
-from harmonization.progress import track
-from harmonization.tables import write_table
+from imharmony.progress import track
+from imharmony.tables import write_table
 from pipeline.device import device_of
 from pipeline.layout import REPORTS, Layout
 from pipeline.params import load_params

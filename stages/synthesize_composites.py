@@ -1,12 +1,12 @@
 """Stage ``synthesize_composites``: selected instances and their photographs -> composites with their lineage."""
 
-from harmonization.composing.backgrounds import PlateRules
-from harmonization.composing.regions import RegionRules
-from harmonization.composing.synthesis import synthesize
-from harmonization.errors import InputError
-from harmonization.quality import Limits
-from harmonization.sources import SOURCES
-from harmonization.tables import read_table
+from imharmony.composing.backgrounds import PlateRules
+from imharmony.composing.regions import RegionRules
+from imharmony.composing.synthesis import synthesize
+from imharmony.errors import InputError
+from imharmony.quality import Limits
+from imharmony.sources import SOURCES
+from imharmony.tables import read_table
 from pipeline.layout import Layout
 from pipeline.params import load_params
 from pipeline.stage import run_stage

@@ -7,17 +7,17 @@ import json
 import shutil
 from contextlib import nullcontext
 
-from harmonization.checkpoint import save_harmonizer
-from harmonization.data import data_hash
-from harmonization.files import atomic_folder, write_bytes
-from harmonization.images import encode_png
-from harmonization.ranks import ranks
-from harmonization.tables import write_csv, write_table
-from harmonization.training.batches import Batches
-from harmonization.training.loop import fit, resolve_precision
-from harmonization.training.parallel import first_of_host_first
-from harmonization.training.state import best_row, history_table
-from harmonization.training.validation import sample_grid
+from imharmony.checkpoint import save_harmonizer
+from imharmony.data import data_hash
+from imharmony.files import atomic_folder, write_bytes
+from imharmony.images import encode_png
+from imharmony.ranks import ranks
+from imharmony.tables import write_csv, write_table
+from imharmony.training.batches import Batches
+from imharmony.training.loop import fit, resolve_precision
+from imharmony.training.parallel import first_of_host_first
+from imharmony.training.state import best_row, history_table
+from imharmony.training.validation import sample_grid
 from pipeline.assembly import architecture_of, critic_of, harmonizer_of, objective_of, recipe_of
 from pipeline.device import device_of
 from pipeline.inputs import input_of

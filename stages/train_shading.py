@@ -3,17 +3,17 @@
 import json
 import shutil
 
-from harmonization.data import data_hash
-from harmonization.files import atomic_folder, write_text
-from harmonization.intrinsic.checkpoint import IntrinsicNetworks, save_networks
-from harmonization.intrinsic.decomposition import DECOMPOSITIONS
-from harmonization.intrinsic.judging import averages, judge
-from harmonization.intrinsic.learned import LEARNED, learned_shading
-from harmonization.intrinsic.relighting import Photographs, photographs_of
-from harmonization.intrinsic.scenes import read_scenes, shading_pairs
-from harmonization.intrinsic.training import fit_shading
-from harmonization.sources.studio import write_studio
-from harmonization.tables import write_table
+from imharmony.data import data_hash
+from imharmony.files import atomic_folder, write_text
+from imharmony.intrinsic.checkpoint import IntrinsicNetworks, save_networks
+from imharmony.intrinsic.decomposition import DECOMPOSITIONS
+from imharmony.intrinsic.judging import averages, judge
+from imharmony.intrinsic.learned import LEARNED, learned_shading
+from imharmony.intrinsic.relighting import Photographs, photographs_of
+from imharmony.intrinsic.scenes import read_scenes, shading_pairs
+from imharmony.intrinsic.training import fit_shading
+from imharmony.sources.studio import write_studio
+from imharmony.tables import write_table
 from pipeline.device import device_of
 from pipeline.layout import Layout
 from pipeline.packing import packed

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from harmonization.data import PackedSplit
+from imharmony.data import PackedSplit
 
 
 def packed(count: int, size_px: int, *, seed: int = 0) -> PackedSplit:

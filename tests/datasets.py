@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from harmonization.composing.regions import RegionRules
-from harmonization.composing.synthesis import FOREGROUNDS, synthesize
-from harmonization.images import encode_jpeg, encode_png
-from harmonization.masks import INSIDE, decode_segmentation, foreground_ratio
-from harmonization.shards import Row, ShardReader, write_shard
-from harmonization.studio.scene import render_scene
-from harmonization.tables import COMPOSITE_SHARD, read_table, write_rows
+from imharmony.composing.regions import RegionRules
+from imharmony.composing.synthesis import FOREGROUNDS, synthesize
+from imharmony.images import encode_jpeg, encode_png
+from imharmony.masks import INSIDE, decode_segmentation, foreground_ratio
+from imharmony.shards import Row, ShardReader, write_shard
+from imharmony.studio.scene import render_scene
+from imharmony.tables import COMPOSITE_SHARD, read_table, write_rows
 from tests.photographs import HEIGHT, WIDTH, rows_of, write_world
 
 COUNTS = {"train": 2, "val": 1, "test": 1}

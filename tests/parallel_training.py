@@ -10,17 +10,17 @@ from unittest import mock
 import torch
 from torch import nn
 
-from harmonization.errors import InputError
-from harmonization.losses import ADVERSARIAL_LOSSES, DOMAIN_TRIPLETS, l1
-from harmonization.networks.harmonizer import Harmonizer, build_harmonizer
-from harmonization.ranks import ranks
-from harmonization.training.batches import shuffled
-from harmonization.training.loop import Recipe, fit
-from harmonization.training.parallel import fabric_on, rows_of
-from harmonization.training.players import CodeTerm, Critic, Objective, Reconstruction
-from harmonization.training.resynthesis import Resynthesis
-from harmonization.training.schedules import constant
-from harmonization.training.state import LoopState
+from imharmony.errors import InputError
+from imharmony.losses import ADVERSARIAL_LOSSES, DOMAIN_TRIPLETS, l1
+from imharmony.networks.harmonizer import Harmonizer, build_harmonizer
+from imharmony.ranks import ranks
+from imharmony.training.batches import shuffled
+from imharmony.training.loop import Recipe, fit
+from imharmony.training.parallel import fabric_on, rows_of
+from imharmony.training.players import CodeTerm, Critic, Objective, Reconstruction
+from imharmony.training.resynthesis import Resynthesis
+from imharmony.training.schedules import constant
+from imharmony.training.state import LoopState
 from stages import train
 from tests.composites import packed
 
@@ -76,7 +76,7 @@ def main(folder: Path) -> None:
     results: dict = {name: trained(folder / name, **changes) for name, changes in KINDS.items()}
     results["restored"] = trained(folder / "game", **KINDS["game"])
     late = mock.patch.object(LoopState, "store", stored_late)  # a process that did not wait would find no epoch stored
-    with late, mock.patch("harmonization.training.loop.shuffled", interrupted_in_epoch_two), suppress(KeyboardInterrupt):
+    with late, mock.patch("imharmony.training.loop.shuffled", interrupted_in_epoch_two), suppress(KeyboardInterrupt):
         trained(folder / "killed", **KINDS["game"])
     results["resumed"] = trained(folder / "killed", **KINDS["game"])
     try:

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from harmonization.images import encode_jpeg, encode_png
-from harmonization.shards import Row, write_shard
-from harmonization.tables import PHOTOGRAPH_SHARD, SELECTED, STORED_PHOTOGRAPHS, write_rows, write_table
+from imharmony.images import encode_jpeg, encode_png
+from imharmony.shards import Row, write_shard
+from imharmony.tables import PHOTOGRAPH_SHARD, SELECTED, STORED_PHOTOGRAPHS, write_rows, write_table
 
 WIDTH, HEIGHT = 56, 40
 CATEGORIES = ("person", "dog")

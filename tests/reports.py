@@ -13,11 +13,11 @@ import pytest
 import torch
 from ruamel.yaml import YAML
 
-from harmonization.checkpoint import save_harmonizer
-from harmonization.files import write_text
-from harmonization.networks.harmonizer import build_harmonizer
-from harmonization.study.tables import OPINIONS
-from harmonization.tables import DECOMPOSITIONS, DROPPED, LIGHTS, MANIFEST, SELECTED, read_table, write_rows, write_table
+from imharmony.checkpoint import save_harmonizer
+from imharmony.files import write_text
+from imharmony.networks.harmonizer import build_harmonizer
+from imharmony.study.tables import OPINIONS
+from imharmony.tables import DECOMPOSITIONS, DROPPED, LIGHTS, MANIFEST, SELECTED, read_table, write_rows, write_table
 from pipeline.inputs import COMPOSITES, write_input
 from pipeline.layout import Layout
 from pipeline.reporting.opinions import STUDIES

@@ -77,12 +77,12 @@ def project(tmp_path, monkeypatch) -> Path:
     """A stage, what it imports, and what it does not."""
     files = {
         "stages/__init__.py": "",
-        "stages/one.py": "import harmonization.outer\n",
+        "stages/one.py": "import imharmony.outer\n",
         "stages/other.py": "import numpy\n",
-        "harmonization/__init__.py": "",
-        "harmonization/inner.py": "X = 1\n",
-        "harmonization/outer.py": "def f():\n    from harmonization.inner import X\n    return X\n",
-        "harmonization/unused.py": "X = 1\n",
+        "imharmony/__init__.py": "",
+        "imharmony/inner.py": "X = 1\n",
+        "imharmony/outer.py": "def f():\n    from imharmony.inner import X\n    return X\n",
+        "imharmony/unused.py": "X = 1\n",
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -99,30 +99,30 @@ def traced() -> dict[str, str]:
 
 @pytest.mark.usefixtures("project")
 def test_a_stage_runs_what_it_imports_directly_or_not():
-    assert code_reached_from("stages.one") == {"stages/one.py", "harmonization/outer.py", "harmonization/inner.py"}
+    assert code_reached_from("stages.one") == {"stages/one.py", "imharmony/outer.py", "imharmony/inner.py"}
 
 
 def test_a_file_that_is_started_by_its_path_counts(project):
     (project / "harmonization" / "unused.py").write_text("from pathlib import Path\nRUNNER = Path(__file__).with_name('started.py')\n")
     (project / "harmonization" / "started.py").write_text("print(1)\n")
-    assert code_reached_from("harmonization.unused") == {"harmonization/unused.py", "harmonization/started.py"}
+    assert code_reached_from("imharmony.unused") == {"imharmony/unused.py", "imharmony/started.py"}
 
 
 @pytest.mark.usefixtures("project")
 def test_what_is_traced_is_what_sha256sum_says():
     lines = traced()["one"].splitlines()
-    assert [line.split()[1] for line in lines] == ["harmonization/inner.py", "harmonization/outer.py", "stages/one.py"]
+    assert [line.split()[1] for line in lines] == ["imharmony/inner.py", "imharmony/outer.py", "stages/one.py"]
     assert lines[0].split()[0] == hashlib.sha256(b"X = 1\n").hexdigest()
 
 
 @pytest.mark.parametrize(
     ("file", "changed"),
     [
-        ("harmonization/inner.py", {"one"}),
-        ("harmonization/unused.py", set()),
+        ("imharmony/inner.py", {"one"}),
+        ("imharmony/unused.py", set()),
         ("stages/other.py", {"other"}),
         ("stages/new.py", {"new"}),
-        ("harmonization/__init__.py", {"one"}),  # no longer empty
+        ("imharmony/__init__.py", {"one"}),  # no longer empty
     ],
 )
 def test_a_change_concerns_the_stages_that_run_it_and_no_others(file, changed, project):
@@ -134,6 +134,6 @@ def test_a_change_concerns_the_stages_that_run_it_and_no_others(file, changed, p
 
 def test_a_new_import_is_noticed(project):
     before = traced()
-    (project / "stages" / "other.py").write_text("import harmonization.unused\n")
+    (project / "stages" / "other.py").write_text("import imharmony.unused\n")
     assert traced()["other"] != before["other"]
-    assert "harmonization/unused.py" in traced()["other"]
+    assert "imharmony/unused.py" in traced()["other"]

@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 from moto.server import ThreadedMotoServer
 
-from harmonization.data import pack_split
-from harmonization.files import write_bytes
-from harmonization.images import encode_png
+from imharmony.data import pack_split
+from imharmony.files import write_bytes
+from imharmony.images import encode_png
 from tests.workspace import copy_project, dvc, environment, locked_hashes
 
 pytestmark = pytest.mark.timeout(600)  # a slow machine that does other work needs half of it
@@ -45,7 +45,7 @@ def bucket() -> Iterator[dict[str, str]]:
     boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=key, aws_secret_access_key=key).create_bucket(
         Bucket="harmonization"
     )
-    yield {"url": "s3://harmonization/cache", "endpointurl": endpoint, "access_key_id": key, "secret_access_key": key}
+    yield {"url": "s3://imharmony/cache", "endpointurl": endpoint, "access_key_id": key, "secret_access_key": key}
     server.stop()
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from harmonization.data import PackedSplit
+from imharmony.data import PackedSplit
 
 KINDS = ("bar", "disc")
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyarrow as pa
 
-from harmonization.baselines.identity import identity
-from harmonization.evaluation.summary import REFERENCE
-from harmonization.tables import write_table
+from imharmony.baselines.identity import identity
+from imharmony.evaluation.summary import REFERENCE
+from imharmony.tables import write_table
 from pipeline.layout import REPORTS, Layout
 from pipeline.packing import packed_test
 from pipeline.params import Params
@@ -25,7 +25,7 @@ from pipeline.reporting.side_by_side import Comparison, Measured, compare, means
 from pipeline.reporting.typical import typical
 
 if TYPE_CHECKING:
-    from harmonization.data import PackedSplit
+    from imharmony.data import PackedSplit
 
 
 @dataclass(frozen=True)

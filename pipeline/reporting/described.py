@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from harmonization.errors import InputError
-from harmonization.evaluation.conventions import CONVENTIONS
+from imharmony.errors import InputError
+from imharmony.evaluation.conventions import CONVENTIONS
 from pipeline.reporting.published_scores import PublishedTable
 from pipeline.schema import Section
 from pipeline.yaml_files import read_yaml

@@ -8,14 +8,14 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from harmonization.evaluation.scoring import as_saved, pictures_of
-from harmonization.images import encode_jpeg, encode_png
+from imharmony.evaluation.scoring import as_saved, pictures_of
+from imharmony.images import encode_jpeg, encode_png
 from pipeline.reporting.figures import STYLE
 from pipeline.reporting.gallery import data_uri
 from pipeline.reporting.methods import Method
 
 if TYPE_CHECKING:
-    from harmonization.data import PackedSplit
+    from imharmony.data import PackedSplit
 
 SHARE = 4  # a detail's side is the picture's over this
 EDGE = (0.25, 0.75)  # of a detail that is foreground

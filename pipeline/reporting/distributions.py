@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from harmonization.evaluation.conventions import MEASURES, under
+from imharmony.evaluation.conventions import MEASURES, under
 from pipeline.reporting.embedding import digits_of, rounded
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from harmonization.evaluation.conventions import rows_of
-from harmonization.evaluation.scoring import as_saved, pictures_of
-from harmonization.evaluation.summary import REFERENCE
-from harmonization.files import write_bytes, write_text
-from harmonization.images import encode_png
+from imharmony.evaluation.conventions import rows_of
+from imharmony.evaluation.scoring import as_saved, pictures_of
+from imharmony.evaluation.summary import REFERENCE
+from imharmony.files import write_bytes, write_text
+from imharmony.images import encode_png
 from pipeline.layout import REPORTS, Layout
 from pipeline.packing import packed_test
 from pipeline.params import Params
@@ -19,7 +19,7 @@ from pipeline.reporting.distributions import QUANTILES
 from pipeline.reporting.methods import Method
 
 if TYPE_CHECKING:
-    from harmonization.data import PackedSplit
+    from imharmony.data import PackedSplit
 
 METRICS = REPORTS / "metrics"
 PLOTS = REPORTS / "plots"

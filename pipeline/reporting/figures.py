@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from harmonization.evaluation.summary import REFERENCE
-from harmonization.files import write_bytes
+from imharmony.evaluation.summary import REFERENCE
+from imharmony.files import write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType

@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from harmonization.evaluation.conventions import rows_of
-from harmonization.evaluation.outputs import squared_picture
-from harmonization.evaluation.scoring import as_saved, pictures_of
-from harmonization.evaluation.summary import REFERENCE
-from harmonization.images import encode_jpeg, encode_png
+from imharmony.evaluation.conventions import rows_of
+from imharmony.evaluation.outputs import squared_picture
+from imharmony.evaluation.scoring import as_saved, pictures_of
+from imharmony.evaluation.summary import REFERENCE
+from imharmony.images import encode_jpeg, encode_png
 from pipeline.reporting.methods import Method
 
 if TYPE_CHECKING:
-    from harmonization.data import PackedSplit
+    from imharmony.data import PackedSplit
 
 MOST_ZOOM = 6.0
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from harmonization.intrinsic.judging import averages
-from harmonization.shards import Row
-from harmonization.tables import read_table
+from imharmony.intrinsic.judging import averages
+from imharmony.shards import Row
+from imharmony.tables import read_table
 from pipeline.intrinsic_params import Intrinsic
 from pipeline.layout import Layout
 from pipeline.params import Params

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from harmonization.evaluation.conventions import CONVENTIONS, MEASURES
+from imharmony.evaluation.conventions import CONVENTIONS, MEASURES
 from pipeline.reporting.embedding import SMALLEST_P, digits_of, rounded
 
 COMPARED = ("fmse", "psnr")  # the measures whose changes the table has; under the headline protocol all are kept for the distributions

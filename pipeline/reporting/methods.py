@@ -5,18 +5,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import torch
 
-from harmonization.baselines import BASELINES
-from harmonization.baselines.identity import identity
-from harmonization.checkpoint import load_harmonizer
-from harmonization.evaluation.scoring import Harmonize, learned, pictures_of
-from harmonization.evaluation.summary import REFERENCE
+from imharmony.baselines import BASELINES
+from imharmony.baselines.identity import identity
+from imharmony.checkpoint import load_harmonizer
+from imharmony.evaluation.scoring import Harmonize, learned, pictures_of
+from imharmony.evaluation.summary import REFERENCE
 from pipeline.layout import Layout
 from pipeline.params import Params
 from pipeline.reporting.results import methods_of
 from pipeline.training_params import COMPOSITE, INTRINSIC, InputName
 
 if TYPE_CHECKING:
-    from harmonization.data import PackedSplit
+    from imharmony.data import PackedSplit
 
 
 class Method(NamedTuple):

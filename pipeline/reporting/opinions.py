@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harmonization.errors import InputError
-from harmonization.shards import Row
-from harmonization.study.tables import OPINIONS, SCORE, ranked
-from harmonization.tables import read_table
+from imharmony.errors import InputError
+from imharmony.shards import Row
+from imharmony.study.tables import OPINIONS, SCORE, ranked
+from imharmony.tables import read_table
 from pipeline.layout import REPORTS
 
 STUDIES = REPORTS / "studies"

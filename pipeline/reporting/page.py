@@ -15,10 +15,10 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 from ruamel.yaml.compat import StringIO
 
-from harmonization.evaluation.blocks import BUCKETS, CONFIDENCE, REFERENCE
-from harmonization.evaluation.conventions import CONVENTIONS, MEASURES, METRICS
-from harmonization.files import write_text
-from harmonization.metrics.perceptual import BACKBONES, missing_backbone
+from imharmony.evaluation.blocks import BUCKETS, CONFIDENCE, REFERENCE
+from imharmony.evaluation.conventions import CONVENTIONS, MEASURES, METRICS
+from imharmony.files import write_text
+from imharmony.metrics.perceptual import BACKBONES, missing_backbone
 from pipeline.params import Params
 from pipeline.reporting.distributions import QUANTILES
 from pipeline.reporting.embedding import SMALLEST_P, digits_of, json_for_page, plotting_library

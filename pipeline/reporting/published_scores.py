@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from harmonization.errors import InputError
-from harmonization.evaluation.conventions import CONVENTIONS
+from imharmony.errors import InputError
+from imharmony.evaluation.conventions import CONVENTIONS
 
 PUBLISHED_SCORES = Path("reports", "published_scores.csv")
 COLUMNS = ["system", "test_set", "metric", "value", "convention", "source", "note"]

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from harmonization.evaluation.report_000 import as_report_000_counts
-from harmonization.evaluation.scoring import metric_tensor, pictures_of
+from imharmony.evaluation.report_000 import as_report_000_counts
+from imharmony.evaluation.scoring import metric_tensor, pictures_of
 from pipeline.reporting.methods import Method
 
 if TYPE_CHECKING:
-    from harmonization.data import PackedSplit
+    from imharmony.data import PackedSplit
 
 
 def as_its_code_counts(

@@ -3,10 +3,10 @@
 import pandas as pd
 import pyarrow as pa
 
-from harmonization.errors import InputError
-from harmonization.evaluation.conventions import rows_of
-from harmonization.evaluation.summary import REFERENCE
-from harmonization.tables import read_table
+from imharmony.errors import InputError
+from imharmony.evaluation.conventions import rows_of
+from imharmony.evaluation.summary import REFERENCE
+from imharmony.tables import read_table
 from pipeline.layout import Layout
 from pipeline.params import Params
 from pipeline.training_params import INTRINSIC

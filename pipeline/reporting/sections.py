@@ -6,10 +6,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harmonization.evaluation.blocks import BUCKETS
-from harmonization.evaluation.outputs import files_of
-from harmonization.splits import SPLITS
-from harmonization.tables import read_table
+from imharmony.evaluation.blocks import BUCKETS
+from imharmony.evaluation.outputs import files_of
+from imharmony.splits import SPLITS
+from imharmony.tables import read_table
 from pipeline.layout import Layout
 from pipeline.packing import packed_test
 from pipeline.params import Params

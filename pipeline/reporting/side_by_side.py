@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harmonization.evaluation.conventions import CONVENTIONS, Convention
-from harmonization.shards import Row
+from imharmony.evaluation.conventions import CONVENTIONS, Convention
+from imharmony.shards import Row
 from pipeline.reporting.described import REPORT_000_CODE, DescribedRow, DescribedTable
 
 TABLE = pa.schema(

@@ -5,10 +5,10 @@ from functools import partial
 
 import pyarrow as pa
 
-from harmonization.evaluation.conventions import CONVENTIONS
-from harmonization.evaluation.pairs import joined_pairs, pairwise, standings
-from harmonization.evaluation.summary import summarise
-from harmonization.processes import processes
+from imharmony.evaluation.conventions import CONVENTIONS
+from imharmony.evaluation.pairs import joined_pairs, pairwise, standings
+from imharmony.evaluation.summary import summarise
+from imharmony.processes import processes
 
 
 def statistics_of(scores: pa.Table, *, bootstrap: int, workers: int) -> dict[str, pa.Table]:

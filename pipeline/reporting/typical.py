@@ -3,8 +3,8 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harmonization.evaluation.conventions import rows_of
-from harmonization.evaluation.summary import REFERENCE
+from imharmony.evaluation.conventions import rows_of
+from imharmony.evaluation.summary import REFERENCE
 
 QUANTILES = (0.25, 0.5, 0.75)
 

@@ -3,14 +3,14 @@
 import pytest
 import torch
 
-from harmonization.checkpoint import load_harmonizer, save_harmonizer
-from harmonization.classification.checkpoint import save_classifier
-from harmonization.classification.network import Classifier
-from harmonization.errors import InputError
-from harmonization.training.batches import Batches
-from harmonization.training.players import set_up
-from harmonization.training.resynthesis import Resynthesis
-from harmonization.training.steps import step_of
+from imharmony.checkpoint import load_harmonizer, save_harmonizer
+from imharmony.classification.checkpoint import save_classifier
+from imharmony.classification.network import Classifier
+from imharmony.errors import InputError
+from imharmony.training.batches import Batches
+from imharmony.training.players import set_up
+from imharmony.training.resynthesis import Resynthesis
+from imharmony.training.steps import step_of
 from pipeline.assembly import architecture_of, critic_of, harmonizer_of, objective_of, recipe_of
 from pipeline.backbones import write_backbone
 from pipeline.params import load_params

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harmonization.errors import InputError
+from imharmony.errors import InputError
 from pipeline.choices import check_choices
 from pipeline.params import load_params
 

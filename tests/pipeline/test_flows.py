@@ -12,7 +12,7 @@ from prefect.cli.deploy._config import _load_deploy_configs_and_actions
 from prefect.flows import load_flow_from_entrypoint
 from rich.console import Console
 
-from harmonization.errors import InputError
+from imharmony.errors import InputError
 from pipeline import flows
 from pipeline.graph import Step
 from pipeline.observe import Dashboard

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from harmonization.errors import InputError
+from imharmony.errors import InputError
 from pipeline.live import live_metrics
 
 ROWS = [{"epoch": 1, "g_loss": 0.5, "d_loss": None}, {"epoch": 2, "g_loss": 0.25, "d_loss": None}]

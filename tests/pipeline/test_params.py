@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from harmonization.errors import InputError
+from imharmony.errors import InputError
 from pipeline.params import load_params
 
 

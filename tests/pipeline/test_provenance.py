@@ -38,7 +38,7 @@ def test_the_commit_is_the_newest_one_of_the_code(repository):
     assert code_commit() == git("rev-parse", "HEAD") != first
 
 
-@pytest.mark.parametrize("name", ["harmonization/a.py", "harmonization/new.py", "requirements.lock"])
+@pytest.mark.parametrize("name", ["imharmony/a.py", "imharmony/new.py", "requirements.lock"])
 def test_a_change_that_is_not_committed_shows(repository, name):
     clean = code_commit()
     (repository / name).write_text("B = 2\n")

@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from harmonization.errors import InputError
-from harmonization.evaluation.summary import SUMMARY
-from harmonization.tables import write_rows
+from imharmony.errors import InputError
+from imharmony.evaluation.summary import SUMMARY
+from imharmony.tables import write_rows
 from pipeline.params import load_params
 from pipeline.publish import publish
 

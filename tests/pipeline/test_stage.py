@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from harmonization.errors import InputError
+from imharmony.errors import InputError
 from pipeline.stage import exit_code_of
 
 

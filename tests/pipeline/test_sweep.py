@@ -5,7 +5,7 @@ import itertools
 import pytest
 from ruamel.yaml import YAML
 
-from harmonization.errors import InputError
+from imharmony.errors import InputError
 from pipeline import sweep as module
 from pipeline.choices import check_choices
 from pipeline.params import Params

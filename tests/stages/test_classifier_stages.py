@@ -6,8 +6,8 @@ import shutil
 import pytest
 from ruamel.yaml import YAML
 
-from harmonization.classification.checkpoint import load_classifier
-from harmonization.errors import InputError
+from imharmony.classification.checkpoint import load_classifier
+from imharmony.errors import InputError
 from pipeline.params import load_params
 from stages import assign_backbones, train, train_classifier
 from tests.composites import packed

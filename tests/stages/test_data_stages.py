@@ -5,11 +5,11 @@ import json
 import pytest
 from ruamel.yaml import YAML
 
-from harmonization.errors import InputError
-from harmonization.shards import ShardReader
-from harmonization.tables import DROPPED, PHOTOGRAPHS, SELECTED, read_table
+from imharmony.errors import InputError
+from imharmony.shards import ShardReader
+from imharmony.tables import DROPPED, PHOTOGRAPHS, SELECTED, read_table
 from stages import download_annotations, download_images, filter_masks
-from tests.harmonization.sources.coco_mirror import photograph, write_mirror
+from tests.imharmony.sources.coco_mirror import photograph, write_mirror
 
 
 @pytest.fixture

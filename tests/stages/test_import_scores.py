@@ -12,14 +12,14 @@ import pytest
 import torch
 from ruamel.yaml import YAML
 
-from harmonization.checkpoint import load_harmonizer
-from harmonization.errors import InputError
-from harmonization.evaluation.conventions import under
-from harmonization.evaluation.scoring import learned, metric_tensor
-from harmonization.files import write_bytes
-from harmonization.images import encode_png
-from harmonization.ranges import uint8_from_metric
-from harmonization.tables import SCORES, read_table
+from imharmony.checkpoint import load_harmonizer
+from imharmony.errors import InputError
+from imharmony.evaluation.conventions import under
+from imharmony.evaluation.scoring import learned, metric_tensor
+from imharmony.files import write_bytes
+from imharmony.images import encode_png
+from imharmony.ranges import uint8_from_metric
+from imharmony.tables import SCORES, read_table
 from pipeline.layout import Layout
 from pipeline.publish import publish
 from stages import import_scores, report

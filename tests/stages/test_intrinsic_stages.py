@@ -8,11 +8,11 @@ import pytest
 import torch
 from ruamel.yaml import YAML
 
-from harmonization.checkpoint import load_harmonizer
-from harmonization.errors import InputError
-from harmonization.evaluation.conventions import rows_of
-from harmonization.intrinsic.checkpoint import load_networks
-from harmonization.tables import DECOMPOSITIONS, read_table
+from imharmony.checkpoint import load_harmonizer
+from imharmony.errors import InputError
+from imharmony.evaluation.conventions import rows_of
+from imharmony.intrinsic.checkpoint import load_networks
+from imharmony.tables import DECOMPOSITIONS, read_table
 from pipeline.inputs import input_of
 from pipeline.layout import Layout
 from pipeline.packing import packed, packed_test

@@ -7,12 +7,12 @@ import pytest
 from numpy.testing import assert_array_equal
 from ruamel.yaml import YAML
 
-from harmonization.composites import read_composite
-from harmonization.data import pack_split, square_mask
-from harmonization.errors import InputError
-from harmonization.shards import ShardReader
-from harmonization.sources.studio_portraits import write_studio_portraits
-from harmonization.tables import MANIFEST, read_table
+from imharmony.composites import read_composite
+from imharmony.data import pack_split, square_mask
+from imharmony.errors import InputError
+from imharmony.shards import ShardReader
+from imharmony.sources.studio_portraits import write_studio_portraits
+from imharmony.tables import MANIFEST, read_table
 from pipeline.params import load_params
 from tests.workspace import run_data_stages
 

@@ -7,11 +7,11 @@ import pytest
 from numpy.testing import assert_array_equal
 from ruamel.yaml import YAML
 
-from harmonization.composites import read_composite
-from harmonization.data import pack_split
-from harmonization.images import read_rgb
-from harmonization.shards import ShardReader
-from harmonization.tables import MANIFEST, read_table
+from imharmony.composites import read_composite
+from imharmony.data import pack_split
+from imharmony.images import read_rgb
+from imharmony.shards import ShardReader
+from imharmony.tables import MANIFEST, read_table
 from pipeline.params import load_params
 from tests.datasets import scene, write_subset
 from tests.workspace import run_data_stages

@@ -8,9 +8,9 @@ import pandas as pd
 import pyarrow.compute as pc
 import pytest
 
-from harmonization.errors import InputError
-from harmonization.images import read_rgb
-from harmonization.tables import SCORES, read_table
+from imharmony.errors import InputError
+from imharmony.images import read_rgb
+from imharmony.tables import SCORES, read_table
 from stages import evaluate, evaluate_baselines, report
 from tests.reports import DATASETS, IMAGES, SEEDS, SIZE, VARIANTS, run_stages
 

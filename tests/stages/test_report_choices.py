@@ -7,8 +7,8 @@ import pyarrow.compute as pc
 import pytest
 from playwright.sync_api import Page
 
-from harmonization.evaluation.conventions import CONVENTIONS, MEASURES
-from harmonization.tables import read_table
+from imharmony.evaluation.conventions import CONVENTIONS, MEASURES
+from imharmony.tables import read_table
 from tests.reports import DATASETS, IMAGES, VARIANTS
 
 METHODS = ("identity", "reinhard", "intrinsic", *VARIANTS)

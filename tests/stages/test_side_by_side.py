@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from harmonization.evaluation.conventions import under
-from harmonization.tables import read_table
+from imharmony.evaluation.conventions import under
+from imharmony.tables import read_table
 from pipeline.reporting.side_by_side import TABLE
 from tests.reports import IMAGES, VARIANTS, pictures
 

@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from harmonization.errors import InputError
-from harmonization.tables import read_table
+from imharmony.errors import InputError
+from imharmony.tables import read_table
 from stages.synthesize_composites import main
 from tests.photographs import rows_of, write_world
 

@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from harmonization.checkpoint import load_harmonizer
-from harmonization.errors import InputError
-from harmonization.images import read_rgb
+from imharmony.checkpoint import load_harmonizer
+from imharmony.errors import InputError
+from imharmony.images import read_rgb
 from pipeline.params import load_params
 from stages import train
 from tests.composites import packed
@@ -75,7 +75,7 @@ def test_a_killed_run_ends_in_the_same_files(workspace, tmp_path_factory, monkey
     shutil.copy(workspace / "params.yaml", other / "params.yaml")
     enter(other, monkeypatch)
     with monkeypatch.context() as patch:
-        patch.setattr("harmonization.training.loop.shuffled", interrupted_in_epoch_two)
+        patch.setattr("imharmony.training.loop.shuffled", interrupted_in_epoch_two)
         with pytest.raises(KeyboardInterrupt):
             train.main("unet", 0)
     assert written(other, "unet") == {}
@@ -86,7 +86,7 @@ def test_a_killed_run_ends_in_the_same_files(workspace, tmp_path_factory, monkey
 
 
 def interrupted_in_epoch_two(count: int, *, batch_size: int, seed: int, epoch: int):
-    from harmonization.training.batches import shuffled
+    from imharmony.training.batches import shuffled
 
     if epoch == 2:
         raise KeyboardInterrupt

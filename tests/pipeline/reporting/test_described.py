@@ -2,8 +2,8 @@
 
 import pytest
 
-from harmonization.baselines import BASELINES
-from harmonization.errors import InputError
+from imharmony.baselines import BASELINES
+from imharmony.errors import InputError
 from pipeline.params import load_params
 from pipeline.reporting.described import SIDE_BY_SIDE, read_described
 from pipeline.reporting.published_scores import PUBLISHED_SCORES, read_published

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.reporting.distributions import MOST_IMAGES, QUANTILES, distributions_of
-from tests.harmonization.evaluation.test_summary import score, table
+from tests.imharmony.evaluation.test_summary import score, table
 
 
 def long_scores(count: int) -> pa.Table:

@@ -3,10 +3,10 @@
 import pyarrow as pa
 import pytest
 
-from harmonization.evaluation.pairs import pairwise, standings
-from harmonization.tables import SCORES
+from imharmony.evaluation.pairs import pairwise, standings
+from imharmony.tables import SCORES
 from pipeline.reporting.leaders import leaders_of
-from tests.harmonization.evaluation.test_pairs import every_protocol, random_rows
+from tests.imharmony.evaluation.test_pairs import every_protocol, random_rows
 
 
 def test_pairs_lie_above_the_diagonal_in_the_order_of_the_methods():

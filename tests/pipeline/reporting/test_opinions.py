@@ -2,9 +2,9 @@
 
 import pytest
 
-from harmonization.errors import InputError
-from harmonization.study.tables import OPINIONS
-from harmonization.tables import read_table, write_rows, write_table
+from imharmony.errors import InputError
+from imharmony.study.tables import OPINIONS
+from imharmony.tables import read_table, write_rows, write_table
 from pipeline.reporting.opinions import STUDIES, opinion_studies, read_opinions
 from tests.reports import opinions
 

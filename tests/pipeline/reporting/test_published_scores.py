@@ -2,8 +2,8 @@
 
 import pytest
 
-from harmonization.errors import InputError
-from harmonization.evaluation.conventions import CONVENTIONS
+from imharmony.errors import InputError
+from imharmony.evaluation.conventions import CONVENTIONS
 from pipeline.reporting.published_scores import COLUMNS, PUBLISHED_SCORES, read_published
 from tests.conftest import ROOT
 

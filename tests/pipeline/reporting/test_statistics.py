@@ -2,11 +2,11 @@
 
 import pyarrow as pa
 
-from harmonization.evaluation.pairs import PAIRS, pairwise, standings
-from harmonization.evaluation.summary import summarise
-from harmonization.tables import SCORES
+from imharmony.evaluation.pairs import PAIRS, pairwise, standings
+from imharmony.evaluation.summary import summarise
+from imharmony.tables import SCORES
 from pipeline.reporting.statistics import statistics_of
-from tests.harmonization.evaluation.test_pairs import every_protocol, random_rows
+from tests.imharmony.evaluation.test_pairs import every_protocol, random_rows
 
 
 def test_processes_side_by_side_change_nothing():

@@ -1,0 +1,62 @@
+"""The part of a photograph that a composite changes: a foreground, or the background around one."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from imharmony.composing.backgrounds import Background, PlateRules
+from imharmony.composing.regrain import regrain
+from imharmony.composites import Foreground, gathered
+from imharmony.images import decode_png, decode_trusted
+from imharmony.masks import decode_segmentation
+from imharmony.shards import Row, ShardReader
+
+OUR_PLATES = PlateRules()
+Direction = Literal["foreground", "background"]
+Region = Foreground | Background
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """A stored photograph, decoded."""
+
+    file: bytes
+    pixels: np.ndarray  # uint8 (H, W, 3)
+    matte: np.ndarray | None  # uint8 (H, W), 255 = foreground; None where foregrounds are masks of instances
+
+    @staticmethod
+    def read(reader: ShardReader, row: Row) -> "Photograph":
+        """The photograph of a row of ``tables.STORED_PHOTOGRAPHS``."""
+        name = f"{reader.folder}, photograph {row['image_id']}"
+        file, matte = (reader.value(row["shard"], row["row"], column) for column in ("jpeg", "matte"))
+        if not isinstance(file, bytes):
+            raise TypeError(f"{name}: its cell is {type(file).__name__}; expected a file's bytes")
+        return Photograph(file, decode_trusted(file, name=name), None if matte is None else decode_png(matte, name=name))
+
+
+@dataclass(frozen=True)
+class RegionRules:
+    """Which part of a photograph is changed, and for a background what lies behind its foreground."""
+
+    direction: Direction = "foreground"
+    plate: PlateRules = OUR_PLATES
+
+    def region_of(self, photograph: Photograph, instance: Row) -> Region | None:
+        """The region around an instance of ``tables.SELECTED``; None where its foreground leaves no background."""
+        name = f"instance {instance['annotation_id']} of photograph {instance['image_id']}"
+        if self.direction == "background":
+            matte = 255 * _mask(instance) if photograph.matte is None else photograph.matte
+            return Background.of(photograph.pixels, matte, self.plate, name=name)
+        if photograph.matte is None:
+            return Foreground.of(photograph.pixels, _mask(instance), name=name)
+        return Foreground.soft(photograph.pixels, photograph.matte, name=name)
+
+
+def regrained(region: Region, pixels: np.ndarray) -> np.ndarray:
+    """Recoloured pixels (N, 3) of a region with the texture that it had."""
+    return gathered(regrain(region.frame, region.patch(pixels), region.mask), region.mask)
+
+
+def _mask(instance: Row) -> np.ndarray:
+    return decode_segmentation(instance["segmentation"], width=instance["width"], height=instance["height"])

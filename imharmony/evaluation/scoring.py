@@ -1,0 +1,187 @@
+"""Per-image scores of a method under every protocol.
+
+A protocol is a background and a quantisation; the three peaks of PSNR are columns. Published tables differ in all three:
+
+- background ``raw``: the method's own picture everywhere. ``composite``: its picture inside the mask, the composite outside, which
+  is what a user gets. ``real``: the real photograph outside, which no user has; only so that such published numbers can be compared.
+- quantisation ``float``: as computed. ``uint8``: rounded to the nearest level, as saved. ``truncated``: as the code of the pix2pix
+  family shows pictures, the real one included: to [-1, 1] and back in float32, then cut off. It moves 63 of the 256 levels by one.
+- peak ``psnr_255``: 255. ``psnr_target``: the largest value of the real photograph. ``psnr_range``: the output's maximum minus its
+  minimum, so that an output can raise its own score. Both are at most 255 and lower the PSNR: 0.9 dB at a peak of 230.
+
+``fpsnr`` and the headline use 255. The headline is background composite, uint8, peak 255, mean over images.
+
+Some columns are those of the picture that a user gets, and null under the other protocols: ``ciede2000``; how far its foreground's detail
+is from the real photograph's; and ``idempotence``, the foreground MSE between that picture and the same picture harmonized once more. A
+method that finds nothing left to do has 0.
+"""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from imharmony.evaluation.conventions import HEADLINE
+from imharmony.metrics.colour_difference import foreground_ciede2000
+from imharmony.metrics.detail import detail_distance, gradient_energy, local_contrast
+from imharmony.metrics.error import background_mse, decibels, errors, foreground_mse
+from imharmony.metrics.perceptual import lpips
+from imharmony.metrics.ssim import mean_of_whole_windows, mean_over_mask, ssim_map
+from imharmony.networks.harmonizer import Harmonizer
+from imharmony.progress import track
+from imharmony.randomness import deterministic_algorithms
+from imharmony.ranges import mask_from_uint8, metric_from_network, network_from_uint8, uint8_from_metric
+from imharmony.shards import Row
+
+if TYPE_CHECKING:
+    from imharmony.data import PackedSplit
+
+BACKGROUNDS = ("raw", "composite", "real")
+QUANTISATIONS = ("float", "uint8", "truncated")
+PROTOCOLS = [(background, quantisation) for background in BACKGROUNDS for quantisation in QUANTISATIONS]
+UNKNOWN = dict.fromkeys(("ciede2000", "gradient_energy_log2", "local_contrast_log2", "idempotence"))  # but under the headline protocol
+HEADLINE_ROW = PROTOCOLS.index((HEADLINE.background, HEADLINE.quantisation))
+PEAK = 255.0
+PIXELS_AT_ONCE = 2**16
+
+# A composite, uint8 (H, W, 3), and its mask, float32 (H, W) in [0, 1], to the method's own picture, float32 (H, W, 3) in [0, 255].
+# The real photograph is not among the arguments, so no method can look at it.
+Harmonize = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def learned(harmonizer: Harmonizer, *, device: torch.device) -> Harmonize:
+    """A trained harmonizer as a function of one picture, so that no score depends on what else is in a batch."""
+    harmonizer.to(device)
+    # On a CPU a network computes the same bits forwards anyway, and torch's switch loads its compiler, which takes two seconds.
+    repeatable = nullcontext if device.type == "cpu" else deterministic_algorithms
+
+    @torch.inference_mode()
+    def harmonize(composite: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        pictures = network_from_uint8(torch.from_numpy(composite)[None].to(device))
+        with repeatable():
+            output = harmonizer.raw(pictures, torch.from_numpy(mask)[None, None].to(device))
+        return metric_from_network(output)[0].permute(1, 2, 0).float().cpu().numpy()
+
+    return harmonize
+
+
+def score_split(
+    split: "PackedSplit",
+    harmonize: Harmonize,
+    *,
+    names: Row,
+    perceptual: nn.Module | None,
+    repeats: bool = True,
+    inputs: np.ndarray | None = None,
+) -> list[Row]:
+    """The rows of ``tables.SCORES`` of one method on one split: every image under every protocol.
+
+    ``names`` are the columns that all rows share: method, seed, dataset, commit and data hash. ``inputs`` (N, S, S, 3) are given to the
+    method in place of the composites, over which its pictures are still pasted. Without ``repeats``, and with ``inputs``, which would have
+    to be made anew, the method can make no second picture, and ``idempotence`` is null.
+    """
+    rows: list[Row] = []
+    samples = split.rows.select(["sample_id", "image_id", "foreground_ratio"]).to_pylist()
+    for index, sample in enumerate(track(samples, total=len(samples), what=f"{names['method']}: {names['dataset']}", unit="images")):
+        composite, real, mask = pictures_of(split, index)
+        given = composite.copy() if inputs is None else np.array(inputs[index])
+        raw = harmonize(given, mask[0, 0].numpy().copy())
+        scores = score_images(
+            raw=metric_tensor(raw), composite=metric_tensor(composite), real=metric_tensor(real), mask=mask, perceptual=perceptual
+        )
+        if repeats and inputs is None:
+            saved = as_saved(raw, composite, mask)
+            again = as_saved(harmonize(saved.copy(), mask[0, 0].numpy().copy()), saved, mask)
+            change = foreground_mse(metric_tensor(again), metric_tensor(saved), mask).item()
+            scores[HEADLINE_ROW]["idempotence"] = change
+        rows += [{**names, **sample, **score} for score in scores]
+    return rows
+
+
+def as_saved(raw: np.ndarray, composite: np.ndarray, mask: Tensor) -> np.ndarray:
+    """The picture that a user gets, uint8 (H, W, 3): ``raw`` inside the mask, the composite outside, rounded."""
+    background = metric_tensor(composite)
+    shown = on_background(metric_tensor(raw), composite=background, real=background, mask=mask, background="composite")
+    return uint8_from_metric(shown)[0].contiguous().numpy()
+
+
+def score_images(*, raw: Tensor, composite: Tensor, real: Tensor, mask: Tensor, perceptual: nn.Module | None = None) -> list[Row]:
+    """Scores of each image under every protocol, image after image.
+
+    Images are float (B, 3, H, W) in [0, 255], masks (B, 1, H, W) in [0, 1]; ``raw`` is the method's own picture.
+    """
+    shown = {name: on_background(raw, composite=composite, real=real, mask=mask, background=name) for name in BACKGROUNDS}
+    outputs = [quantised(shown[background], quantisation) for background, quantisation in PROTOCOLS]
+    pictures = {name: (quantised(real, name), quantised(composite, name)) for name in QUANTISATIONS}
+    count, by_protocol = len(raw), []
+    at_once = max(1, PIXELS_AT_ONCE // mask.numel())  # of small pictures, calls cost more than what they compute
+    for start in range(0, len(PROTOCOLS), at_once):
+        chosen = PROTOCOLS[start : start + at_once]
+        reals, composites = (torch.cat([pictures[quantisation][place] for _, quantisation in chosen]) for place in (0, 1))
+        scores = _scores(torch.cat(outputs[start : start + at_once]), reals, composites, mask.repeat(len(chosen), 1, 1, 1), perceptual)
+        by_protocol += [
+            {name: values[place * count : (place + 1) * count] for name, values in scores.items()} for place in range(len(chosen))
+        ]
+    output = outputs[HEADLINE_ROW]
+    by_protocol[HEADLINE_ROW] |= {
+        "ciede2000": foreground_ciede2000(output, real, mask).tolist(),
+        "gradient_energy_log2": detail_distance(gradient_energy, output, real, mask).tolist(),
+        "local_contrast_log2": detail_distance(local_contrast, output, real, mask).tolist(),
+    }
+    return [
+        {"background": background, "quantisation": quantisation, **UNKNOWN, **{name: values[image] for name, values in scores.items()}}
+        for image in range(count)
+        for (background, quantisation), scores in zip(PROTOCOLS, by_protocol, strict=True)
+    ]
+
+
+def on_background(raw: Tensor, *, composite: Tensor, real: Tensor, mask: Tensor, background: str) -> Tensor:
+    """The picture to score: ``raw`` inside the mask and the named background outside, blended where the mask is soft."""
+    return raw if background == "raw" else torch.lerp({"composite": composite, "real": real}[background], raw, mask.to(raw))
+
+
+def quantised(picture: Tensor, quantisation: str) -> Tensor:
+    """The picture as computed (``float``), as a file would hold it (``uint8``) or as older code shows it (``truncated``)."""
+    if quantisation == "float":
+        return picture
+    return truncated(picture) if quantisation == "truncated" else picture.clamp(0, 255).round_()
+
+
+def truncated(picture: Tensor) -> Tensor:
+    """Levels as ``tensor2im`` of pix2pix's and DoveNet's code gives them: float32 arithmetic, nothing is rounded."""
+    network = picture.float() / 255 * 2 - 1  # ToTensor and Normalize(0.5, 0.5)
+    return ((network + 1) / 2 * 255).clamp_(0, 255).floor_()
+
+
+def pictures_of(split: "PackedSplit", index: int) -> tuple[np.ndarray, np.ndarray, Tensor]:
+    """Composite and real, uint8 (H, W, 3), and mask, float32 (1, 1, H, W) in [0, 1]."""
+    mask = mask_from_uint8(torch.from_numpy(np.array(split.mask[index]))[None])
+    return np.array(split.composite[index]), np.array(split.real[index]), mask
+
+
+def metric_tensor(picture: np.ndarray) -> Tensor:
+    """A picture (H, W, 3) of levels 0..255, uint8 or float, as float32 (1, 3, H, W), channels last in memory."""
+    return torch.from_numpy(picture).float()[None].permute(0, 3, 1, 2)
+
+
+def _scores(
+    output: Tensor, real: Tensor, composite: Tensor, mask: Tensor, perceptual: nn.Module | None
+) -> dict[str, list[float] | list[None]]:
+    (error, foreground_error), similarity = errors(output, real, mask), ssim_map(output, real)
+    columns = {
+        "mask_mean": mask.double().mean((1, 2, 3)),
+        "mse": error,
+        "fmse": foreground_error,
+        "psnr_255": decibels(error, peak=PEAK),
+        "psnr_target": decibels(error, peak=real.amax((1, 2, 3))),
+        "psnr_range": decibels(error, peak=output.amax((1, 2, 3)) - output.amin((1, 2, 3))),
+        "fpsnr": decibels(foreground_error, peak=PEAK),
+        "ssim": mean_of_whole_windows(similarity),
+        "fssim": mean_over_mask(similarity, mask),
+        "background_mse": background_mse(output, composite, mask),
+    }
+    distances = [None] * len(output) if perceptual is None else lpips(output, real, network=perceptual).tolist()
+    return {**{name: values.tolist() for name, values in columns.items()}, "lpips": distances}

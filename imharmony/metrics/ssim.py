@@ -1,0 +1,100 @@
+"""Structural similarity (Wang, Bovik, Sheikh, Simoncelli 2004), one number per image.
+
+An 11 x 11 Gaussian window of sigma 1.5, K1 = 0.01, K2 = 0.03, data range 255, on R, G and B, averaged over the three.
+Images are float (B, 3, H, W) in [0, 255]; masks are (B, 1, H, W) in [0, 1]. Results are float64 (B,).
+"""
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from imharmony.errors import InputError
+
+WINDOW_PX = 11
+SIGMA_PX = 1.5
+C1 = (0.01 * 255) ** 2
+C2 = (0.03 * 255) ** 2
+CACHED_VALUES = 2**14  # float32 values of a buffer that a processor's cache holds a few of
+_KERNEL = cv2.getGaussianKernel(WINDOW_PX, SIGMA_PX, cv2.CV_32F)
+
+
+def ssim(output: Tensor, real: Tensor) -> Tensor:
+    """Mean similarity over the pixels whose window lies inside the picture: a border of 5 px is left out, as in the paper."""
+    return mean_of_whole_windows(ssim_map(output, real))
+
+
+def foreground_ssim(output: Tensor, real: Tensor, mask: Tensor) -> Tensor:
+    """Mean similarity over the foreground, each pixel weighed by the mask; NaN where the mask is empty.
+
+    Foregrounds often touch the frame, so the border counts here; windows see the picture mirrored beyond it.
+    """
+    return mean_over_mask(ssim_map(output, real), mask)
+
+
+def ssim_map(output: Tensor, real: Tensor) -> Tensor:
+    """Similarity at each pixel, mean over the channels, float64 (B, 1, H, W) on the CPU."""
+    count, channels, height, width = output.shape
+    if min(height, width) < WINDOW_PX:
+        raise InputError(f"images are {width} x {height} px; SSIM needs at least {WINDOW_PX} px a side; score larger images")
+    planes = np.zeros((count * channels, height, width), dtype=np.float32)
+    at_once = max(1, CACHED_VALUES // (height * width))
+    for start in range(0, len(planes), at_once):
+        part = slice(start, start + at_once)
+        planes[part] = _similarity(_interleaved(output, part), _interleaved(real, part)).transpose(2, 0, 1)
+    return torch.from_numpy(planes).double().reshape(output.shape).mean(1, keepdim=True)
+
+
+def mean_of_whole_windows(similarity: Tensor) -> Tensor:
+    """Mean of a map from ``ssim_map`` without the border that windows overhang."""
+    border = WINDOW_PX // 2
+    return similarity[..., border:-border, border:-border].mean((1, 2, 3))
+
+
+def mean_over_mask(similarity: Tensor, mask: Tensor) -> Tensor:
+    """Mean of a map from ``ssim_map``, each pixel weighed by the mask."""
+    weight = mask.to(similarity)
+    return (similarity * weight).sum((1, 2, 3)) / weight.sum((1, 2, 3))
+
+
+def _interleaved(images: Tensor, planes: slice) -> np.ndarray:
+    """Some of the images' planes as a contiguous float32 copy, (H, W, planes): OpenCV blurs them all in one call."""
+    chosen = images.detach().flatten(0, 1)[planes].permute(1, 2, 0)
+    return np.array(chosen.cpu().numpy(), dtype=np.float32, order="C", ndmin=3)
+
+
+def _similarity(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Equation 13 of the paper at every pixel of each plane (H, W, planes); overwrites its inputs.
+
+    Only the sum of the two variances is needed, so four blurs do. In place and few planes at once, the buffers stay in the
+    processor's cache.
+    """
+    # Variances do not change with a constant; around zero float32 loses least of them to cancellation.
+    centre_x, centre_y = np.rint(x.mean((0, 1))), np.rint(y.mean((0, 1)))
+    x -= centre_x
+    y -= centre_y
+    covariance, variances, scratch = x * y, x * x, y * y
+    variances += scratch
+    for image in (covariance, variances, x, y):
+        _blur(image)
+    energy = np.multiply(x, x, out=scratch)
+    variances -= energy
+    covariance -= x * y
+    variances -= np.multiply(y, y, out=scratch)
+    x += centre_x
+    y += centre_y
+    means = np.multiply(x, y, out=scratch)
+    x *= x
+    y *= y
+    x += y
+    for image, factor, constant in ((means, 2, C1), (covariance, 2, C2), (x, 1, C1), (variances, 1, C2)):
+        image *= np.float32(factor)
+        image += np.float32(constant)
+    covariance *= means
+    variances *= x
+    return np.divide(covariance, variances, out=covariance)
+
+
+def _blur(image: np.ndarray) -> np.ndarray:
+    """The image's local means, in place."""
+    return cv2.sepFilter2D(image, cv2.CV_32F, _KERNEL, _KERNEL, dst=image, borderType=cv2.BORDER_REFLECT)

@@ -1,0 +1,94 @@
+"""COCO 2017 (Lin et al. 2014, arXiv:1405.0312) from its own server or any mirror: what it lists, and its photographs."""
+
+import logging
+import zipfile
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+
+from imharmony.errors import InputError
+from imharmony.fetch import AbsentError
+from imharmony.sources.annotations import Json, write_instances
+from imharmony.sources.mirror import Checksum, FolderMirror, WebMirror, open_mirror, zip_problem
+from imharmony.sources.photographs import Wanted, store_photographs
+
+ANNOTATIONS = "annotations/annotations_trainval2017.zip"
+
+log = logging.getLogger(__name__)
+
+
+def list_coco(
+    *,
+    out: Path,
+    work: Path,
+    mirror: str,
+    splits: list[str],
+    parallel: int,
+    attempts: int,
+    timeout_seconds: float,
+    workers: int,  # noqa: ARG001
+) -> None:
+    """Writes ``photographs.parquet`` and ``instances.parquet`` of the splits into ``out``; downloads go to ``work``."""
+    with open_mirror(mirror, attempts=attempts, timeout_seconds=timeout_seconds, parallel=parallel) as opened:
+        list_mirror(opened, out=out, work=work, splits=splits)
+
+
+def list_mirror(mirror: FolderMirror | WebMirror, *, out: Path, work: Path, splits: list[str]) -> None:
+    """``list_coco`` of an open mirror."""
+    members = {split: f"annotations/instances_{split}.json" for split in splits}
+    parts = [_instances_json(mirror, work, split, members) for split in splits]
+    write_instances(parts, out=out, checksums=lambda table, split: _with_checksums(table, mirror, split))
+
+
+def fetch_coco(
+    photographs: pa.Table,
+    *,
+    listing: pa.Table,
+    source: Path,  # noqa: ARG001
+    out: Path,
+    work: Path,
+    mirror: str,
+    parallel: int,
+    attempts: int,
+    timeout_seconds: float,
+    workers: int,  # noqa: ARG001
+) -> None:
+    """Brings the photographs (rows of ``listing``) into shards in ``out``."""
+    with open_mirror(mirror, attempts=attempts, timeout_seconds=timeout_seconds, parallel=parallel) as opened:
+        store_photographs(opened, Wanted(photographs, listing), out=out, work=work, parallel=parallel)
+
+
+def _instances_json(mirror: FolderMirror | WebMirror, work: Path, split: str, members: dict[str, str]) -> Json:
+    """A split's json: from the official archive, or unzipped in a folder."""
+    member = members[split]
+    try:
+        path = mirror.file(ANNOTATIONS, work, verdict=partial(zip_problem, names=members.values()))
+    except AbsentError:
+        if not mirror.is_local:
+            raise
+        path = mirror.file(member, work, verdict=lambda _: None)
+        return path.read_bytes, str(path), split
+    with zipfile.ZipFile(path) as archive:
+        if member not in archive.namelist():
+            raise InputError(f"{path}: has no {member}; expected it in COCO's archive; use another mirror or fewer splits")
+
+    def read() -> bytes:
+        with zipfile.ZipFile(path) as archive:
+            return archive.read(member)
+
+    return read, f"{path}, {member}", split
+
+
+def _with_checksums(listed: pa.Table, mirror: FolderMirror | WebMirror, split: str) -> pa.Table:
+    """The table with the size and CRC-32 that the split's archive has of each photograph, where there is one."""
+    directory = mirror.directory(f"zips/{split}.zip")
+    if directory is None:
+        log.info("%s: the mirror has no zips/%s.zip; photographs are verified by decoding and their dimensions alone", split, split)
+        return listed
+    checksums = [directory.get(f"{split}/{name}") for name in listed.column("file_name").to_pylist()]
+    for column in Checksum._fields:
+        position = listed.schema.get_field_index(column)
+        values = pa.array([getattr(checksum, column, None) for checksum in checksums], pa.int64())
+        listed = listed.set_column(position, column, values)
+    return listed

@@ -1,0 +1,43 @@
+"""The studio as a source: it writes a small mirror of COCO, or an archive in AISegment's layout, which is then read like any other."""
+
+import shutil
+from pathlib import Path
+
+import pyarrow as pa
+
+from imharmony.sources.coco import list_mirror
+from imharmony.sources.mirror import FolderMirror
+from imharmony.sources.photographs import Wanted, store_photographs
+from imharmony.sources.portraits import store_portraits
+from imharmony.sources.studio import write_studio
+from imharmony.sources.studio_portraits import LICENCE, write_studio_portraits
+
+MIRROR = "mirror"
+SPLITS = ["train2017", "val2017"]
+
+
+def list_studio(*, out: Path, work: Path, workers: int, scenes: int, width_px: int, height_px: int, seed: int) -> None:
+    """Draws the scenes into ``out``/mirror and lists them like COCO's photographs."""
+    write_studio(out / MIRROR, scenes=scenes, width_px=width_px, height_px=height_px, seed=seed, workers=workers)
+    list_mirror(FolderMirror(out / MIRROR), out=out, work=work, splits=SPLITS)
+
+
+def fetch_studio(
+    photographs: pa.Table,
+    *,
+    listing: pa.Table,
+    source: Path,
+    out: Path,
+    work: Path,
+    workers: int,
+) -> None:
+    """Brings scenes from the source's mirror into shards."""
+    store_photographs(FolderMirror(source / MIRROR), Wanted(photographs, listing), out=out, work=work, parallel=workers)
+
+
+def list_studio_portraits(*, out: Path, work: Path, workers: int, portraits: int, width_px: int, height_px: int, seed: int) -> None:
+    """Draws portraits and stores them in ``out``; ``fetch_portraits`` brings those that are wanted."""
+    archive = work / "studio-portraits"
+    write_studio_portraits(archive, portraits=portraits, width_px=width_px, height_px=height_px, seed=seed, workers=workers)
+    store_portraits(archive, out, work=work, workers=workers, licence=LICENCE, least=portraits)
+    shutil.rmtree(archive)

@@ -1,0 +1,190 @@
+"""A mirror of COCO: a server (``http://``, ``https://``) or a folder (a path or ``file://``) in COCO's own layout.
+
+COCO publishes no checksums of its photographs, but the directory at the end of each zip archive holds the CRC-32 and the size
+of every member, and byte ranges read it without the gigabytes before it.
+"""
+
+import io
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, NamedTuple, cast
+from urllib.parse import unquote, urlsplit
+
+from imharmony.errors import InputError
+from imharmony.fetch import AbsentError, Fetcher, TransientError
+from imharmony.progress import bar
+
+AGREEMENT = 2  # readings of an archive's directory that must be equal, because it has no checksum of its own
+MOST_READINGS = 6
+WINDOW = 1 << 16  # an archive's last record and, of a small one, the directory come in one request
+BLOCK = 1 << 20
+
+BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error, UnicodeDecodeError, OverflowError)
+
+Verdict = Callable[[Path], str | None]  # what is wrong with a file, or None
+
+
+class Checksum(NamedTuple):
+    """What an archive's directory says of a member."""
+
+    size_bytes: int
+    crc32: int
+
+    def problem(self, data: bytes) -> str | None:
+        """What disagrees with the data, or None."""
+        if len(data) != self.size_bytes:
+            return f"{len(data)} bytes; expected {self.size_bytes}"
+        found = zlib.crc32(data)
+        return None if found == self.crc32 else f"CRC-32 {found:08x}; expected {self.crc32:08x}"
+
+
+class FolderMirror:
+    """A folder. Its files are read where they lie."""
+
+    is_local = True
+
+    def __init__(self, root: Path) -> None:
+        if not root.is_dir():
+            raise InputError(f"{root}: no such folder; expected a mirror of COCO (annotations/, zips/, train2017/, ...)")
+        self.root = root
+
+    def file(self, name: str, work: Path, *, verdict: Verdict) -> Path:  # noqa: ARG002  # the web's needs it
+        """The file itself; a damaged one is an ``InputError``."""
+        path = self.root / name
+        if not path.is_file():
+            raise AbsentError(f"{path}: no such file; expected it in a mirror of COCO; complete the mirror")
+        if problem := verdict(path):
+            raise InputError(f"{path}: {problem}; replace the file")
+        return path
+
+    def directory(self, name: str) -> dict[str, Checksum] | None:
+        """Read from the archive if there is one."""
+        path = self.root / name
+        if not path.is_file():
+            return None
+        if problem := zip_directory_problem(path):
+            raise InputError(f"{path}: {problem}; replace the file")
+        return _members(path)
+
+
+class WebMirror:
+    """A server."""
+
+    is_local = False
+
+    def __init__(self, address: str, fetcher: Fetcher) -> None:
+        self.address = address.rstrip("/")
+        self.fetcher = fetcher
+
+    def file(self, name: str, work: Path, *, verdict: Verdict) -> Path:
+        """Fetched into ``work`` unless it is there."""
+        self.fetcher.fetch(self._url(name), work / name, problem=verdict)
+        return work / name
+
+    def archive(self, name: str, work: Path, *, verdict: Verdict) -> Path:
+        """``file`` for gigabytes: with a bar."""
+        path, part = work / name, work / f"{name}.part"
+        here = next((known.stat().st_size for known in (path, part) if known.exists()), 0)
+        with bar(total=self.fetcher.size(self._url(name)) or 0, what=name, unit="B", unit_scale=True, initial=here) as progress:
+            self.fetcher.fetch(self._url(name), path, problem=verdict, on_bytes=progress.update)
+        return path
+
+    def directory(self, name: str) -> dict[str, Checksum] | None:
+        """Read by byte ranges until two readings agree; None where there is no such archive or no byte ranges."""
+        try:
+            size = self.fetcher.size(self._url(name))
+        except AbsentError:
+            return None
+        if size is None:
+            return None
+        readings: list[dict[str, Checksum]] = []
+        for _ in range(MOST_READINGS):
+            reading = self.fetcher.patiently(self._url(name), lambda: self._reading(name, size))
+            readings.append(reading)
+            if readings.count(reading) == AGREEMENT:
+                return reading
+        raise InputError(f"{self._url(name)}: {MOST_READINGS} readings of its directory all differ; use another mirror")
+
+    def _url(self, name: str) -> str:
+        return f"{self.address}/{name}"
+
+    def _reading(self, name: str, size: int) -> dict[str, Checksum]:
+        ranges = _Ranges(self.fetcher, self._url(name), size)
+        try:
+            return _members(cast(IO[bytes], io.BufferedReader(ranges, buffer_size=WINDOW)))
+        except InputError:
+            raise
+        except (*BROKEN_ZIP, ValueError) as error:
+            raise TransientError(f"its directory is not readable ({error})") from error
+
+
+Mirror = FolderMirror | WebMirror
+
+
+@contextmanager
+def open_mirror(address: str, *, attempts: int, timeout_seconds: float, parallel: int) -> Iterator[Mirror]:
+    """The mirror at an address: ``http(s)://``, ``file://`` or a folder."""
+    parts = urlsplit(address)
+    if parts.scheme in {"http", "https"}:
+        with Fetcher(attempts=attempts, timeout_seconds=timeout_seconds, parallel=parallel) as fetcher:
+            yield WebMirror(address, fetcher)
+    elif parts.scheme == "file":
+        yield FolderMirror(Path(unquote(parts.path)))
+    elif "://" in address:
+        raise InputError(f"mirror {address!r}: {parts.scheme}:// is not known; expected https://, http://, file:// or a folder")
+    else:
+        yield FolderMirror(Path(address).expanduser())
+
+
+def zip_problem(path: Path, names: Iterable[str]) -> str | None:
+    """What is wrong with a zip archive or with these of its members, read whole; None if nothing is."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in sorted(set(names) & set(archive.namelist())):
+                with archive.open(name) as member:
+                    while member.read(BLOCK):
+                        pass  # the last block is compared with the member's CRC-32
+    except BROKEN_ZIP as error:
+        return f"not a whole zip archive ({error})"
+    return None
+
+
+def zip_directory_problem(path: Path) -> str | None:
+    """Like ``zip_problem``, but of the directory alone: members are judged when they are read."""
+    return zip_problem(path, [])
+
+
+def _members(archive: Path | IO[bytes]) -> dict[str, Checksum]:
+    with zipfile.ZipFile(archive) as opened:
+        return {member.filename: Checksum(member.file_size, member.CRC) for member in opened.infolist() if not member.is_dir()}
+
+
+class _Ranges(io.RawIOBase):
+    """A remote file as a seekable stream of byte ranges."""
+
+    def __init__(self, fetcher: Fetcher, url: str, size: int) -> None:
+        self._fetcher, self._url, self._size, self._at = fetcher, url, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        at = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence] + offset
+        if at < 0:
+            raise ValueError(f"position {at} is before the archive's start")
+        self._at = at
+        return at
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        stop = min(self._at + len(buffer), self._size)
+        data = self._fetcher.read(self._url, self._at, stop) if stop > self._at else b""
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)

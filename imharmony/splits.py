@@ -1,0 +1,31 @@
+"""Which split a photograph is in: a function of its own id, and of the source's own part of it, alone."""
+
+from dataclasses import dataclass
+
+from imharmony.seeding import unit_hash
+
+SPLITS = ("train", "val", "test")
+OFFICIAL_TEST = {"val2017", "test"}
+
+
+@dataclass(frozen=True)
+class SplitRule:
+    """``hash`` draws by photograph; ``official`` keeps the source's own parts and carves ``val`` out of its train part.
+
+    COCO's own val2017 is the test part then, because its test photographs have no annotations.
+    """
+
+    by: str
+    val: float
+    test: float
+
+
+def split_of(image_id: int, *, official: str, rule: SplitRule) -> str:
+    """The split of a photograph: a function of its own id (and the source's own part) alone."""
+    if rule.by == "official":
+        if official in OFFICIAL_TEST:
+            return "test"
+        # Of its own: a set that was split by hash before has no photographs left with the smallest draws of the other one.
+        return "val" if official == "val" or unit_hash("val of train", image_id) < rule.val else "train"
+    draw = unit_hash("split", image_id)
+    return "test" if draw < rule.test else ("val" if draw < rule.test + rule.val else "train")

@@ -1,0 +1,62 @@
+"""A study's service on a port, one at a time for each study."""
+
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from imharmony.errors import InputError
+from imharmony.files import sha256_of
+from imharmony.locks import held
+from imharmony.study.definition import definition_path, expect_pictures, read_study
+from imharmony.study.server import app_of
+from imharmony.study.store import VoteStore, votes_path
+
+BACKLOG = 256  # connections that may wait
+
+
+def serve(folder: Path, *, host: str, port: int) -> None:
+    """Serves the study in a folder until Ctrl-C or SIGTERM; says the address on standard error. Port 0 is any free one."""
+    study = read_study(folder)
+    expect_pictures(folder, study)
+    digest = sha256_of(definition_path(folder))
+    with (
+        _alone(folder),
+        closing(_bound(host, port)) as listener,
+        closing(VoteStore(votes_path(folder), study_sha256=digest)) as store,
+    ):
+        name = f"[{host}]" if ":" in host else host
+        sys.stderr.write(f"study {study.name}: http://{name}:{listener.getsockname()[1]}/ (Ctrl-C ends it; votes are kept)\n")
+        sys.stderr.flush()
+        # No access log: it would hold addresses and tokens.
+        config = uvicorn.Config(app_of(study, folder, store), log_level="warning", access_log=False, ws="none", lifespan="off")
+        try:
+            uvicorn.Server(config).run(sockets=[listener])
+        except KeyboardInterrupt:  # uvicorn has ended in order and passes the signal on
+            return
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Holds the study's lock."""
+
+    def refuse(process: str) -> None:
+        raise InputError(f"{folder}: this study is being served already (process {process}); end that one first")
+
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(held(folder / "serving.lock", busy=refuse))
+        except OSError as error:
+            raise InputError(f"{folder}: cannot write there ({error}); expected a folder that can hold the votes") from error
+        yield
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except (OSError, OverflowError) as error:
+        raise InputError(f"{host}, port {port}: cannot listen there ({error}); choose another --host or --port") from error

@@ -1,0 +1,34 @@
+"""Means of a network's weights over the steps of a training: what is scored and kept, while training goes on from the weights."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+
+from imharmony.errors import InputError
+
+RECENCY = 8.0  # `recent` reaches back over about the last ninth of the steps taken so far
+
+WeightAverage = Literal["recent"] | float | None  # a number is the decay of an exponential moving average
+
+
+def averaged(network: nn.Module, kind: WeightAverage) -> AveragedModel | None:
+    """A copy of the network that ``update_parameters`` moves after each step, weights and batch statistics; None for None.
+
+    It begins as the weights after the first step.
+    """
+    if kind is None:
+        return None
+    if isinstance(kind, float) and not 0 < kind < 1:
+        raise InputError(f"the decay of the average of weights is {kind}; expected a number between 0 and 1, such as 0.999")
+    return AveragedModel(network, avg_fn=_recent if kind == "recent" else _exponential(kind), use_buffers=True)
+
+
+def _recent(average: Tensor, latest: Tensor, averaged: Tensor | int) -> Tensor:
+    """Polynomial-decay averaging (Shamir & Zhang 2013, arXiv:1212.1824): no decay rate to fit to the number of steps."""
+    return average + (latest - average) * ((RECENCY + 1) / (averaged + 1 + RECENCY))
+
+
+def _exponential(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
+    return lambda average, latest, _averaged: average + (latest - average) * (1 - decay)

@@ -1,0 +1,227 @@
+"""The training loop."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+from tqdm import tqdm
+
+from imharmony.data import PackedSplit
+from imharmony.errors import InputError
+from imharmony.networks.harmonizer import Harmonizer
+from imharmony.progress import bar
+from imharmony.randomness import deterministic_algorithms, torch_seed
+from imharmony.seeding import stable_hash
+from imharmony.training.averages import WeightAverage
+from imharmony.training.batches import Batches, augmentation_rng, shuffled
+from imharmony.training.parallel import expect_equal, mean_over_processes, rows_of, share_buffers
+from imharmony.training.players import Critic, Objective, Players, set_up
+from imharmony.training.resynthesis import FreshComposites, Resynthesis
+from imharmony.training.schedules import Schedule
+from imharmony.training.state import HistoryRow, LoopState, Stateful
+from imharmony.training.steps import Losses, step_of
+from imharmony.training.validation import Validation, validate
+
+Precision = Literal["auto", "fp32", "bf16"]
+STATE_FILE = "state.pt"
+STEPS_BETWEEN_CHECKS = 50  # reading a loss makes an accelerator wait
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a harmonizer is trained, its losses apart.
+
+    With ``average_weights`` a mean of the steps' weights is what is scored, kept and used; training goes on from the weights
+    themselves. A batch is taken in ``accumulate`` parts. After ``patience`` epochs without a better one training ends.
+    """
+
+    learning_rate: float
+    betas: tuple[float, float]
+    schedule: Schedule
+    batch_size: int
+    epochs: int
+    precision: Precision
+    augment: bool
+    average_weights: WeightAverage = None
+    accumulate: int = 1
+    patience: int | None = None
+    compiled: bool = False
+    channels_last: bool = False
+    resynthesis: Resynthesis | None = None
+    seed: int
+
+
+def fit(
+    *,
+    harmonizer: Harmonizer,
+    train: PackedSplit,
+    val: PackedSplit,
+    objective: Objective,
+    critic: Critic | None,
+    recipe: Recipe,
+    device: torch.device,
+    folder: Path,
+    on_epoch: Callable[[HistoryRow], None],
+) -> list[HistoryRow]:
+    """Trains and returns one row of losses and scores per epoch; the harmonizer then has the weights of the best one.
+
+    Best is the lowest fMSE on ``val``. After each epoch everything is stored in ``folder``, and a later call with the
+    same arguments goes on from there, to the same bits. ``on_epoch`` is called for each epoch, restored ones first. Of processes
+    side by side (``parallel``) all return the same; only the first stores and calls.
+    """
+    recipe = replace(recipe, precision=resolve_precision(recipe.precision, device))
+    players = _players(harmonizer, objective, critic, recipe, device)
+    fabric, parts = players.fabric, cast("dict[str, Stateful]", players.networks | players.optimizers)
+    scored = harmonizer if players.average is None else cast("Harmonizer", players.average.module)
+    data = _Data(train, recipe, device=fabric.device)
+    val_batches = Batches(val, device=fabric.device)
+    settings = _settings(recipe, objective, critic, images=[len(data.batches), len(val_batches)], processes=fabric.world_size)
+    state = LoopState(folder / STATE_FILE, settings=settings, epochs=recipe.epochs, patience=recipe.patience)
+    state.restore(parts, device=fabric.device)
+    expect_equal(fabric, len(state.history), what=f"{folder / STATE_FILE}, epochs done")
+    tell = on_epoch if fabric.is_global_zero else _ignore
+    for row in state.history:
+        tell(row)
+    with deterministic_algorithms(), _bar(fabric, recipe, len(data.batches), done=len(state.history)) as progress:
+        while not state.is_over:
+            epoch = len(state.history) + 1
+            rate = recipe.learning_rate * recipe.schedule((epoch - 1) / recipe.epochs)
+            _set_rate(players, rate)
+            harmonizer.train()
+            with torch_seed(_dropout_seed(recipe, epoch, fabric.global_rank), fabric.device):
+                losses = _mean_losses(fabric, data.steps(players, epoch, progress), data.batches, epoch=epoch)
+            share_buffers(fabric, players.networks.values())
+            scores = fabric.broadcast(validate(scored, val_batches, batch_size=recipe.batch_size))
+            row = _row(epoch, rate, losses, objective, scores)
+            state.add(row, scored)
+            if fabric.is_global_zero:
+                state.store(parts)
+            fabric.barrier()  # or another process could return, and be called again, before the epoch is on the disk
+            progress.set_postfix_str(f"epoch {epoch}/{recipe.epochs}, val fMSE {scores.fmse:.1f}")
+            tell(row)
+    harmonizer.to(memory_format=torch.contiguous_format)  # pyright: ignore[reportCallIssue]
+    harmonizer.load_state_dict(state.best)
+    harmonizer.infer()
+    return state.history
+
+
+def resolve_precision(precision: Precision, device: torch.device) -> Literal["fp32", "bf16"]:
+    """``auto`` means bfloat16 autocast where the hardware multiplies it faster than float32, else float32."""
+    if precision != "auto":
+        return precision
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
+    features = torch.cpu.get_capabilities()
+    return "bf16" if features.get("avx512_bf16") or features.get("amx_bf16") else "fp32"
+
+
+class _Data:
+    """The training split as the recipe wants it: in an epoch's order, cropped, with fresh composites."""
+
+    def __init__(self, split: PackedSplit, recipe: Recipe, *, device: torch.device) -> None:
+        self.batches = Batches(split, device=device)
+        self._recipe = recipe
+        rules = recipe.resynthesis
+        self._fresh = None if rules is None else FreshComposites(split, rules, seed=recipe.seed)
+
+    def steps(self, players: Players, epoch: int, progress: tqdm) -> Iterator[tuple[np.ndarray, Losses]]:
+        """Takes the epoch's steps, one for each item: the positions of this process's composites and its losses on them."""
+        step, recipe, count = step_of(players.critic), self._recipe, len(self.batches)
+        fresh = None if self._fresh is None else partial(self._fresh.drawn, epoch=epoch)
+        for number, index in enumerate(shuffled(count, batch_size=recipe.batch_size, seed=recipe.seed, epoch=epoch)):
+            crops = augmentation_rng(recipe.seed, epoch=epoch, step=number) if recipe.augment else None
+            rows = rows_of(players.fabric, len(index))
+            yield index[rows], step(players, self.batches.take(index, crops, rows=rows, fresh=fresh))
+            progress.update(len(index))
+
+
+def _players(harmonizer: Harmonizer, objective: Objective, critic: Critic | None, recipe: Recipe, device: torch.device) -> Players:
+    return set_up(
+        harmonizer,
+        objective,
+        critic,
+        precision=resolve_precision(recipe.precision, device),
+        betas=recipe.betas,
+        average_weights=recipe.average_weights,
+        accumulate=recipe.accumulate,
+        compiled=recipe.compiled,
+        channels_last=recipe.channels_last,
+        device=device,
+    )
+
+
+def _bar(fabric: Fabric, recipe: Recipe, images: int, *, done: int) -> tqdm:
+    """Images per second, and the time left over all epochs."""
+    if not fabric.is_global_zero:
+        return tqdm(disable=True)
+    return bar(total=recipe.epochs * images, what="train", unit="images", initial=done * images)
+
+
+def _dropout_seed(recipe: Recipe, epoch: int, rank: int) -> int:
+    return stable_hash(recipe.seed, "dropout", epoch, *([rank] if rank else []))
+
+
+def _ignore(_row: HistoryRow) -> None:
+    pass
+
+
+def _settings(recipe: Recipe, objective: Objective, critic: Critic | None, *, images: list[int], processes: int) -> dict[str, Any]:
+    plain = {name: value for name, value in vars(recipe).items() if name not in ("schedule", "betas", "epochs", "resynthesis")}
+    rates = [recipe.schedule(epoch / recipe.epochs) for epoch in range(recipe.epochs)]
+    fresh = None if recipe.resynthesis is None else asdict(recipe.resynthesis)
+    plain |= {"betas": list(recipe.betas), "rates": rates, "losses": _weights(objective, critic), "images": images}
+    return plain | {"resynthesis": fresh, "processes": processes}
+
+
+def _weights(objective: Objective, critic: Critic | None) -> dict[str, Any]:
+    adversarial = {} if critic is None else {"g_adversarial": critic.weight, "penalty": critic.penalty_weight}
+    return objective.weights | adversarial | {"sides": list(objective.side_weights)}
+
+
+def _set_rate(players: Players, rate: float) -> None:
+    for optimizer in players.optimizers.values():
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+
+
+def _mean_losses(fabric: Fabric, steps: Iterable[tuple[np.ndarray, Losses]], batches: Batches, *, epoch: int) -> dict[str, float]:
+    """Means over the epoch's composites."""
+    indices: list[np.ndarray] = []
+    rows: list[Tensor] = []
+    names: list[str] = []
+    for index, losses in steps:
+        names = list(losses)
+        indices.append(index)
+        rows.append(torch.stack(list(losses.values())))
+        if len(rows) % STEPS_BETWEEN_CHECKS == 0:
+            _require_finite(torch.stack(rows), indices, batches, epoch)
+    table = torch.stack(rows).double().cpu()
+    _require_finite(table, indices, batches, epoch)
+    counts = torch.tensor([len(index) for index in indices], dtype=torch.float64)
+    means = counts @ table / counts.sum()
+    (means,) = mean_over_processes(fabric, [means], weight=int(counts.sum()))
+    return dict(zip(names, means.tolist(), strict=True))
+
+
+def _require_finite(table: Tensor, indices: list[np.ndarray], batches: Batches, epoch: int) -> None:
+    broken = (~table.isfinite()).any(1).nonzero()
+    if len(broken):
+        step = int(broken[0])
+        names = ", ".join(batches.sample_ids(indices[step]))
+        advice = "lower the learning rate or use precision fp32"
+        raise InputError(f"epoch {epoch}, step {step + 1}: a loss is not a finite number; {advice}; the batch was {names}")
+
+
+def _row(epoch: int, rate: float, losses: Mapping[str, float], objective: Objective, scores: Validation) -> HistoryRow:
+    if not math.isfinite(scores.fmse):
+        raise InputError(f"epoch {epoch}: validation fMSE is {scores.fmse}; lower the learning rate, or add foregrounds to `val`")
+    row: HistoryRow = {"epoch": epoch, "learning_rate": rate, "g_loss": losses["g_loss"]}
+    row |= {"g_adversarial": losses.get("g_adversarial"), **{name: losses[name] for name in objective.weights}}
+    return row | {"d_loss": losses.get("d_loss"), "val_fmse": scores.fmse, "val_psnr": scores.psnr_db}

@@ -1,0 +1,134 @@
+"""Who plays in a training: the harmonizer, what it minimises, perhaps a critic, and their optimisers.
+
+Images are float (B, 3, H, W) in [-1, 1]; masks are (B, 1, H, W) in [0, 1], 1 = foreground.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+from torch.optim import Adam, Optimizer
+from torch.optim.swa_utils import AveragedModel
+
+from imharmony.losses import AdversarialLoss, ReconstructionLoss
+from imharmony.losses.adversarial import DisharmonyLoss
+from imharmony.losses.triplet import DomainTriplets
+from imharmony.networks.harmonizer import Harmonizer
+from imharmony.training.averages import WeightAverage, averaged
+from imharmony.training.parallel import fabric_on
+
+DOMAIN_CODES = "domain_codes"  # the name of their loss
+
+
+class Reconstruction(NamedTuple):
+    """A loss against the real photograph and its weight."""
+
+    loss: ReconstructionLoss
+    weight: float
+
+
+class CodeTerm(NamedTuple):
+    """A loss on the domain codes of regions, the encoder that gives them (pictures, mask -> codes), and its weight.
+
+    The encoder is a part of the harmonizer and learns with it.
+    """
+
+    loss: DomainTriplets
+    encoder: Callable[[Tensor, Tensor], Tensor]
+    weight: float
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What the harmonizer minimises, a critic's part aside.
+
+    With ``side_weights`` the reconstruction losses are taken of each side output of the network, the main one first.
+    """
+
+    reconstructions: Mapping[str, Reconstruction]
+    codes: CodeTerm | None = None
+    side_weights: tuple[float, ...] = ()
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The weight of each of its losses by name."""
+        codes = {} if self.codes is None else {DOMAIN_CODES: self.codes.weight}
+        return {name: part.weight for name, part in self.reconstructions.items()} | codes
+
+
+class Critic(NamedTuple):
+    """A discriminator, what the two networks minimise, the weight of the generator's part, and what the critic is shown.
+
+    ``penalty_weight`` is that of the gradient penalty.
+    """
+
+    network: nn.Module
+    loss: AdversarialLoss | DisharmonyLoss
+    weight: float
+    view: str = "beside_composite"
+    penalty_weight: float = 0.0
+
+
+@dataclass(frozen=True)
+class Players:
+    """The networks and their optimisers, set up on one device. Without a critic there is no game.
+
+    ``average`` follows the harmonizer's weights and batch statistics from step to step, if there is one. A batch is taken in
+    ``accumulate`` parts.
+    """
+
+    fabric: Fabric
+    harmonizer: nn.Module
+    optimizer: Optimizer
+    objective: Objective
+    critic: Critic | None = None
+    critic_optimizer: Optimizer | None = None
+    average: AveragedModel | None = None
+    accumulate: int = 1
+
+    @property
+    def networks(self) -> dict[str, nn.Module]:
+        """All that learn, by name."""
+        critic = {} if self.critic is None else {"critic": self.critic.network}
+        return {"harmonizer": self.harmonizer} | critic | ({} if self.average is None else {"average": self.average})
+
+    @property
+    def optimizers(self) -> dict[str, Optimizer]:
+        """Theirs, by name."""
+        return {"optimizer": self.optimizer} | ({} if self.critic_optimizer is None else {"critic_optimizer": self.critic_optimizer})
+
+
+def set_up(
+    harmonizer: Harmonizer,
+    objective: Objective,
+    critic: Critic | None,
+    *,
+    precision: Literal["fp32", "bf16"],
+    betas: tuple[float, float],
+    average_weights: WeightAverage = None,
+    accumulate: int = 1,
+    compiled: bool = False,
+    channels_last: bool = False,
+    device: torch.device,
+) -> Players:
+    """Moves the networks to the device and gives each an Adam; losses are computed in float32 whatever the precision.
+
+    ``compiled`` makes torch compile the generator's forward, which leaves the names of its weights as they are; networks that
+    are compared by their side outputs go another way and gain nothing.
+    """
+    fabric = fabric_on(device, precision=precision)
+    if channels_last:
+        for network in (harmonizer, critic and critic.network):
+            if network is not None:
+                network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    module, optimizer = fabric.setup(harmonizer, Adam(harmonizer.parameters(), betas=betas, fused=True))
+    average = averaged(harmonizer, average_weights)
+    if compiled:
+        harmonizer.network.compile()
+    if critic is None:
+        return Players(fabric, module, optimizer, objective, average=average, accumulate=accumulate)
+    network, critic_optimizer = fabric.setup(critic.network, Adam(critic.network.parameters(), betas=betas, fused=True))
+    return Players(fabric, module, optimizer, objective, critic._replace(network=network), critic_optimizer, average, accumulate)

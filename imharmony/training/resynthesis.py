@@ -1,0 +1,141 @@
+"""Fresh composites while a network trains: the foregrounds of real photographs take other colours in each epoch.
+
+They are made at the network's size of what is packed (``data.PackedSplit``): uint8 pictures (S, S, 3) and masks (S, S), 255 = what
+is to be harmonized. Where the mask is 0 a fresh composite is the photograph, bit for bit. Transfers must see pixels alone; their
+references are foregrounds of other photographs of the split and of the same category, as plausible as those of stored composites
+(``composing.pairing``). What is drawn depends on the seed, the epoch and the sample's name alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from imharmony.composites import Foreground
+from imharmony.data import PackedSplit
+from imharmony.errors import InputError
+from imharmony.progress import track
+from imharmony.ranks import ranks
+from imharmony.seeding import numpy_rng
+from imharmony.transfer import TRANSFERS
+from imharmony.transfer.kinds import ByParameters, Transfer
+from imharmony.transfer.moments import Channels, look, strangeness
+
+CANDIDATES = 64  # references that are looked at; of random pairs one in three is plausible, so hardly ever none of them is
+NEEDED = ("sample_id", "image_id", "annotation_id", "category")
+
+
+def sees_pixels_alone(transfer: Transfer) -> bool:
+    """Whether a transfer asks for nothing but a region's pixels, which makes it cheap enough for a training step."""
+    return not (transfer.sees_photograph if isinstance(transfer, ByParameters) else transfer.needs_regrain)
+
+
+CHEAP_TRANSFERS: dict[str, Transfer] = {name: transfer for name, transfer in TRANSFERS.items() if sees_pixels_alone(transfer)}
+
+
+@dataclass(frozen=True)
+class Resynthesis:
+    """Which transfers make fresh composites, each equally often, and what share of the samples gets one in an epoch."""
+
+    transfers: tuple[str, ...]
+    share: float
+
+    def __post_init__(self) -> None:
+        if not self.transfers or set(self.transfers) - set(CHEAP_TRANSFERS):
+            raise InputError(f"resynthesis.transfers is {list(self.transfers)}; expected some of {sorted(CHEAP_TRANSFERS)}")
+
+
+class FreshComposites:
+    """Composites that are drawn of a split's foregrounds; the look of each is measured once, here."""
+
+    def __init__(self, split: PackedSplit, rules: Resynthesis, *, seed: int) -> None:
+        missing = [name for name in NEEDED if name not in split.rows.column_names]
+        if missing:
+            raise InputError(f"resynthesis: the manifest lacks the columns {missing}; run the stage that makes the composites again")
+        self._split, self._rules, self._seed = split, rules, seed
+        self._names: list[str] = split.rows["sample_id"].to_pylist()
+        self._rows, self._foreground_of, self._categories, self._photographs = _foregrounds(split)
+        rows = self._rows.tolist()
+        shown = track(rows, total=len(rows), what="colours of the foregrounds", unit="foregrounds") if ranks().is_first else rows
+        looks = [look(_telling(self._foreground(row))) for row in shown]
+        self._looks = np.array(looks).reshape(-1, 6)
+
+    def drawn(self, index: Sequence[int] | np.ndarray, *, epoch: int) -> dict[int, np.ndarray]:
+        """Fresh composites, uint8 (S, S, 3), of those samples at these positions that get one, by their place in ``index``.
+
+        A sample without a reference, or whose foreground vanishes at this size, never gets one.
+        """
+        fresh: dict[int, np.ndarray] = {}
+        for place, row in enumerate(int(position) for position in index):
+            rng = numpy_rng(self._seed, "resynthesis", epoch, self._names[row])
+            if self._foreground_of[row] < 0 or rng.random() >= self._rules.share:
+                continue
+            composite = self._composite(row, CHEAP_TRANSFERS[self._rules.transfers[rng.integers(len(self._rules.transfers))]], rng)
+            if composite is not None:
+                fresh[place] = composite
+        return fresh
+
+    def _composite(self, row: int, transfer: Transfer, rng: np.random.Generator) -> np.ndarray | None:
+        foreground = self._foreground(row)
+        if isinstance(transfer, ByParameters):
+            pixels = transfer.apply(foreground.pixels, transfer.draw(rng))
+        else:
+            own = int(self._foreground_of[row])
+            reference = self._reference(own, transfer.channels, rng)
+            if reference is None:
+                return None
+            if transfer.measure is look:
+                measured = self._looks[[own, reference]]
+            else:
+                other = self._foreground(int(self._rows[reference]))
+                measured = [transfer.measure(_telling(each)) for each in (foreground, other)]
+            pixels = transfer.apply(foreground.pixels, measured[0], measured[1])
+        return foreground.replaced_by(foreground.laid(pixels))
+
+    def _reference(self, own: int, channels: Channels, rng: np.random.Generator) -> int | None:
+        """A plausible foreground of another photograph, each equally likely; if none is found, the one that comes nearest."""
+        (first, end), (own_first, own_end) = self._categories[own], self._photographs[own]
+        others = (end - first) - (own_end - own_first)
+        if others == 0:
+            return None
+        drawn = first + rng.choice(others, size=min(others, CANDIDATES), replace=False)
+        drawn += np.where(drawn >= own_first, own_end - own_first, 0)  # beyond those of the same photograph
+        strange = strangeness(self._looks[own], self._looks[drawn], channels=channels)
+        return int(drawn[np.argmax(strange <= 1)] if (strange <= 1).any() else drawn[np.argmin(strange)])
+
+    def _foreground(self, row: int) -> Foreground:
+        return Foreground.soft(self._split.real[row], self._split.mask[row], name=self._names[row])
+
+
+def _foregrounds(split: PackedSplit) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """A row of each foreground, by category and photograph; which one each row has, or -1; the spans (F, 2) of both groups."""
+    seen = np.array([mask.any() for mask in split.mask])
+    labels = [_codes(split.rows[name]) for name in ("category", "image_id", "annotation_id")]
+    order = np.lexsort(labels[::-1])
+    order = order[seen[order]]
+    category, photograph, each = (_runs([label[order] for label in labels[:count]]) for count in (1, 2, 3))
+    foreground_of = np.full(len(seen), -1)
+    foreground_of[order] = each
+    _, first = np.unique(each, return_index=True)
+    return order[first], foreground_of, _spans(category[first]), _spans(photograph[first])
+
+
+def _codes(column: pa.ChunkedArray) -> np.ndarray:
+    """A number for each value; equal ones have equal numbers, whatever the type."""
+    return np.unique(column.to_numpy(), return_inverse=True)[1]
+
+
+def _runs(labels: list[np.ndarray]) -> np.ndarray:
+    """0 for the first run of rows that agree in all labels, 1 for the second, ..."""
+    changed = np.any([label[1:] != label[:-1] for label in labels], axis=0)
+    return np.concatenate([[0], np.cumsum(changed)]) if len(labels[0]) else np.zeros(0, np.int64)
+
+
+def _spans(runs: np.ndarray) -> np.ndarray:
+    """Where each entry's run begins and ends, (N, 2)."""
+    return np.stack([np.searchsorted(runs, runs), np.searchsorted(runs, runs, side="right")], axis=1)
+
+
+def _telling(foreground: Foreground) -> np.ndarray:
+    return foreground.telling(foreground.pixels)

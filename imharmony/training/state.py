@@ -1,0 +1,98 @@
+"""What a training leaves behind after each epoch, so that a killed one ends in the same bits as an uninterrupted one."""
+
+import pickle
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+import torch
+from torch import Tensor, nn
+
+from imharmony.errors import InputError
+from imharmony.files import write_bytes
+
+HistoryRow = dict[str, float | None]
+Weights = dict[str, Tensor]
+
+
+class Stateful(Protocol):
+    """A network or an optimiser."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that changes."""
+        ...
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> object:
+        """Takes it back."""
+        ...
+
+
+class LoopState:
+    """The finished epochs' rows, the best weights so far, and on disk what is needed to go on."""
+
+    def __init__(self, path: Path, *, settings: Mapping[str, Any], epochs: int, patience: int | None = None) -> None:
+        self.history: list[HistoryRow] = []
+        self.best: Weights = {}
+        self._path = path
+        self._settings = {**settings, "epochs": epochs, "patience": patience}
+        self._epochs = epochs
+        self._patience = patience
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all epochs are done, or ``patience`` of them brought nothing better than the best one before."""
+        done = len(self.history)
+        best = (self.best_row["epoch"] or 0) if self.history else 0
+        return done >= self._epochs or (self._patience is not None and done - best >= self._patience)
+
+    def restore(self, parts: Mapping[str, Stateful], *, device: torch.device) -> None:
+        """Takes up the file if there is one; ``parts`` then stand where they stood."""
+        if not self._path.exists():
+            return
+        stored = _read(self._path, device)
+        if stored["settings"] != self._settings:
+            raise InputError(f"{self._path}: belongs to a training with other settings; give another folder or delete the file")
+        self.history = stored["history"]
+        self.best = {name: tensor.cpu() for name, tensor in stored["best"].items()}
+        if not self.is_over:
+            for name, part in parts.items():
+                part.load_state_dict(stored["parts"][name])
+
+    def add(self, row: HistoryRow, network: nn.Module) -> None:
+        """Notes a finished epoch; the first of equally good epochs stays the best."""
+        self.history.append(row)
+        if self.best_row is row:
+            self.best = {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
+
+    def store(self, parts: Mapping[str, Stateful]) -> None:
+        """Writes the file atomically; after the last epoch only the results are kept."""
+        states = {} if self.is_over else {name: part.state_dict() for name, part in parts.items()}
+        buffer = BytesIO()  # torch's own writing hides that a disk is full
+        torch.save({"settings": self._settings, "history": self.history, "best": self.best, "parts": states}, buffer)
+        write_bytes(self._path, buffer.getbuffer())
+
+    @property
+    def best_row(self) -> HistoryRow:
+        """The row of the lowest validation fMSE."""
+        return best_row(self.history)
+
+
+def best_row(history: list[HistoryRow]) -> HistoryRow:
+    """The first row of the lowest validation fMSE."""
+    return min(history, key=lambda row: row["val_fmse"] or 0.0)
+
+
+def history_table(history: list[HistoryRow]) -> pa.Table:
+    """The rows as a table: ``epoch`` counts from 1; a loss that this training does not have is null."""
+    names = list(history[0])
+    schema = pa.schema([(name, pa.int64() if name == "epoch" else pa.float64()) for name in names])
+    return pa.Table.from_pylist(history, schema=schema)
+
+
+def _read(path: Path, device: torch.device) -> dict[str, Any]:
+    try:
+        return torch.load(path, weights_only=True, map_location=device)
+    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise InputError(f"{path}: not a readable training state; delete it to train from the start") from error

@@ -1,0 +1,203 @@
+"""Scores under every protocol: what a background, a quantisation and a peak change."""
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+
+from imharmony.evaluation.scoring import (
+    BACKGROUNDS,
+    HEADLINE_ROW,
+    PROTOCOLS,
+    QUANTISATIONS,
+    learned,
+    score_images,
+    score_split,
+    truncated,
+)
+from imharmony.metrics.colour_difference import foreground_ciede2000
+from imharmony.networks.harmonizer import build_harmonizer
+from imharmony.tables import SCORES
+
+SIZE = 32
+
+
+@pytest.fixture
+def images() -> dict[str, torch.Tensor]:
+    """Two images; the composite differs from the real one inside the mask only, by a constant 20."""
+    rng = torch.Generator().manual_seed(0)
+    real = (torch.rand(2, 3, SIZE, SIZE, generator=rng) * 180 + 20).round().double()
+    mask = torch.zeros(2, 1, SIZE, SIZE)
+    mask[..., 8:24, 8:24] = 1
+    return {"composite": real + 20 * mask, "real": real, "mask": mask}
+
+
+def row(rows: list[dict], background: str, quantisation: str, index: int = 0) -> dict:
+    return rows[9 * index + 3 * BACKGROUNDS.index(background) + QUANTISATIONS.index(quantisation)]
+
+
+def test_every_image_has_every_protocol_once(images):
+    rows = score_images(raw=images["composite"], **images)
+    assert [(one["background"], one["quantisation"]) for one in rows] == [(b, q) for b in BACKGROUNDS for q in QUANTISATIONS] * 2
+
+
+def test_the_composite_itself_scores_by_the_closed_form(images):
+    scores = row(score_images(raw=images["composite"], **images), "composite", "uint8")
+    assert scores["fmse"] == 400
+    assert scores["mse"] == 400 * 256 / SIZE**2
+    assert scores["psnr_255"] == pytest.approx(10 * math.log10(255**2 / 100))
+    assert scores["lpips"] is None
+
+
+def test_a_spoilt_background_counts_in_raw_alone(images):
+    raw = images["composite"] + 30 * (1 - images["mask"])
+    rows = score_images(raw=raw, **images)
+    assert row(rows, "raw", "float")["mse"] == pytest.approx(100 + 900 * 0.75)
+    assert row(rows, "composite", "float")["mse"] == row(rows, "real", "float")["mse"] == 100
+
+
+def test_the_real_background_hides_what_the_composites_background_lost(images):
+    composite = images["composite"] + 2 * (1 - images["mask"])
+    rows = score_images(raw=composite, **{**images, "composite": composite})
+    assert row(rows, "composite", "float")["mse"] - row(rows, "real", "float")["mse"] == pytest.approx(4 * 0.75)
+
+
+def test_uint8_rounds_and_does_not_truncate(images):
+    rows = score_images(raw=images["real"] + 0.6, **images)
+    assert row(rows, "raw", "float")["mse"] == pytest.approx(0.36)
+    assert row(rows, "raw", "uint8")["mse"] == 1.0
+
+
+def test_truncation_moves_63_levels_by_one_the_real_ones_too():
+    levels = torch.arange(256, dtype=torch.float64).reshape(1, 1, 16, 16).repeat(1, 3, 1, 1)
+    moved = truncated(levels) - levels
+    assert (moved[0, 0] != 0).sum() == 63
+    assert moved.abs().max() == 1
+    rows = score_images(raw=levels, composite=levels, real=levels, mask=torch.ones(1, 1, 16, 16))
+    assert row(rows, "raw", "truncated")["mse"] == 0
+
+
+def test_truncation_loses_up_to_a_level(images):
+    flat = {**images, "real": torch.full_like(images["real"], 100.0), "composite": torch.full_like(images["real"], 100.0)}
+    rows = score_images(raw=flat["real"] + 0.9, **flat)
+    assert row(rows, "raw", "truncated")["mse"] == 0
+    assert row(rows, "raw", "uint8")["mse"] == 1
+
+
+def test_the_three_peaks_differ_by_their_formula(images):
+    scores = row(score_images(raw=images["composite"], **images), "composite", "float")
+    output, real = images["composite"][0], images["real"][0]
+    assert scores["psnr_target"] - scores["psnr_255"] == pytest.approx(20 * math.log10(real.max() / 255))
+    assert scores["psnr_range"] - scores["psnr_255"] == pytest.approx(20 * math.log10((output.max() - output.min()) / 255))
+
+
+def test_a_perfect_output_stays_infinite(images):
+    scores = row(score_images(raw=images["real"], **images), "composite", "uint8")
+    assert (scores["psnr_255"], scores["fpsnr"]) == (math.inf, math.inf)
+    assert scores["ssim"] == pytest.approx(1)
+
+
+def test_a_soft_mask_blends(images):
+    half = {**images, "mask": images["mask"] / 2}
+    assert row(score_images(raw=images["real"], **half), "composite", "float")["fmse"] == pytest.approx(100)
+
+
+@pytest.fixture
+def split(images) -> SimpleNamespace:
+    uint8 = {name: images[name].permute(0, 2, 3, 1).to(torch.uint8).numpy() for name in ("composite", "real")}
+    rows = pa.table({"sample_id": ["7_1_0", "8_2_0"], "image_id": [7, 8], "foreground_ratio": [0.2, 0.3], "category": ["a", "b"]})
+    return SimpleNamespace(rows=rows, mask=(255 * images["mask"][:, 0]).to(torch.uint8).numpy(), **uint8)
+
+
+NAMES = {"method": "m", "seed": 3, "dataset": "people", "commit": "c", "data_hash": "h"}
+
+
+def test_a_split_becomes_rows_of_the_score_table(split):
+    rows = score_split(split, lambda composite, _: composite.astype(np.float32), names=NAMES, perceptual=None)
+    table = pa.Table.from_pylist(rows, schema=SCORES)
+    assert set(rows[0]) == set(SCORES.names)
+    assert table["sample_id"].to_pylist() == ["7_1_0"] * 9 + ["8_2_0"] * 9
+    assert table["foreground_ratio"].to_pylist() == [0.2] * 9 + [0.3] * 9
+    rounded = table.filter(pa.compute.field("quantisation") != "truncated")
+    assert rounded["fmse"].to_pylist() == [400.0] * 12
+    assert table["mask_mean"].to_pylist() == [0.25] * 18
+
+
+def test_a_method_that_brightens_each_time_is_not_idempotent(split):
+    rows = score_split(split, lambda composite, _: composite.astype(np.float32) + 3, names=NAMES, perceptual=None)
+    assert [one["idempotence"] for one in rows[:9]] == [9.0 if number == HEADLINE_ROW else None for number in range(9)]
+
+
+def test_a_method_that_finds_nothing_left_to_do_is_idempotent(split):
+    rows = score_split(split, lambda composite, _: np.full(composite.shape, 80.0, dtype=np.float32), names=NAMES, perceptual=None)
+    assert rows[HEADLINE_ROW]["fmse"] > 0
+    assert rows[HEADLINE_ROW]["idempotence"] == 0
+
+
+def test_pictures_that_cannot_be_made_again_have_no_idempotence(split):
+    rows = score_split(split, lambda composite, _: composite.astype(np.float32), names=NAMES, perceptual=None, repeats=False)
+    assert {one["idempotence"] for one in rows} == {None}
+
+
+def test_a_method_that_is_given_other_pictures_is_still_pasted_over_and_judged_by_the_composites(split):
+    other = split.composite + np.uint8(7)
+    seen = []
+    copied = score_split(split, lambda given, _: seen.append(given) or given.astype(np.float32), names=NAMES, perceptual=None, inputs=other)
+    assert (np.array(seen) == other).all()
+    assert row(copied, "raw", "float")["background_mse"] == 49
+    assert row(copied, "composite", "float")["background_mse"] == 0
+    assert row(copied, "composite", "float")["fmse"] == 27**2
+    assert {one["idempotence"] for one in copied} == {None}
+
+
+def test_detail_is_compared_with_the_photographs_own(images):
+    flat = row(score_images(raw=torch.full_like(images["real"], 90.0), **images), "composite", "uint8")
+    assert (flat["gradient_energy_log2"], flat["local_contrast_log2"]) == (math.inf, math.inf)
+    halved = images["real"] / 2
+    rows = score_images(raw=halved, **{**images, "real": halved.round() * 2})
+    half = row(rows, "composite", "uint8")
+    assert half["gradient_energy_log2"] == pytest.approx(2)
+    assert half["local_contrast_log2"] == pytest.approx(1)
+    assert row(rows, "raw", "uint8")["local_contrast_log2"] is None
+
+
+def test_the_background_error_is_the_raw_pictures_and_none_once_it_is_pasted(images):
+    raw = images["composite"] + 4 * (1 - images["mask"])
+    rows = score_images(raw=raw, **images)
+    assert row(rows, "raw", "uint8")["background_mse"] == pytest.approx(16)
+    assert row(rows, "composite", "uint8")["background_mse"] == 0
+
+
+def test_the_colour_difference_is_that_of_the_picture_a_user_gets(images):
+    rows = score_images(raw=images["composite"] + 0.4, **images)  # rounds to the composite
+    assert [number for number, one in enumerate(rows[:9]) if one["ciede2000"] is not None] == [HEADLINE_ROW]
+    expected = foreground_ciede2000(images["composite"], images["real"], images["mask"])
+    assert rows[HEADLINE_ROW]["ciede2000"] == expected[0].item()
+    assert rows[9 + HEADLINE_ROW]["ciede2000"] == expected[1].item()
+    assert PROTOCOLS[HEADLINE_ROW] == ("composite", "uint8")
+
+
+def test_a_method_cannot_change_the_pictures_that_it_is_judged_by(split):
+    def vandal(composite: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        composite[:], mask[:] = 0, 0
+        return composite.astype(np.float32)
+
+    rows = score_split(split, vandal, names=NAMES, perceptual=None)
+    untouched = row(rows, "composite", "float")["mse"] - row(rows, "composite", "float")["fmse"] * 0.25
+    assert untouched == pytest.approx(0)
+
+
+@pytest.mark.parametrize("mode", ["eval", "train"])
+def test_a_trained_harmonizer_scores_the_same_twice_and_in_any_order(split, mode):
+    harmonizer = build_harmonizer(name="unet", width=4, size_px=SIZE, mask_input=True, paste=False, inference_mode=mode)
+    harmonize = learned(harmonizer.infer(), device=torch.device("cpu"))
+    mask = split.mask[0].astype(np.float32) / 255
+    first = harmonize(split.composite[0], mask)
+    harmonize(split.composite[1], mask)
+    assert (harmonize(split.composite[0], mask) == first).all()
+    assert (first.shape, first.dtype) == ((SIZE, SIZE, 3), np.dtype(np.float32))
+    assert first.min() >= 0
+    assert first.max() <= 255

@@ -1,0 +1,103 @@
+"""Squared error and PSNR: closed forms, scikit-image, invariances."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from skimage.metrics import mean_squared_error, peak_signal_noise_ratio
+from torch.testing import assert_close
+
+from imharmony.metrics.error import background_mse, foreground_mse, foreground_psnr, mse, psnr
+
+
+@pytest.fixture
+def batch() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    rng = torch.Generator().manual_seed(0)
+    real, output = (torch.rand(3, 3, 24, 20, generator=rng) * 255 for _ in range(2))
+    mask = (torch.rand(3, 1, 24, 20, generator=rng) - 0.4).clamp(0, 1)
+    return output, real, mask
+
+
+@pytest.fixture
+def quarter() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """A constant error of 10 on a quarter of the pixels, the foreground."""
+    real = torch.full((1, 3, 8, 8), 100.0)
+    mask = torch.zeros(1, 1, 8, 8)
+    mask[..., :4, :4] = 1
+    return real + 10 * mask, real, mask
+
+
+def test_a_constant_error_of_10_on_a_quarter_of_the_pixels(quarter):
+    output, real, mask = quarter
+    assert mse(output, real).item() == 25
+    assert foreground_mse(output, real, mask).item() == 100
+    assert psnr(output, real, peak=255).item() == pytest.approx(34.15, abs=0.005)
+    assert foreground_psnr(output, real, mask, peak=255).item() == pytest.approx(28.13, abs=0.005)
+
+
+def test_a_lower_peak_costs_what_the_formula_says(quarter):
+    output, real, _ = quarter
+    lost = psnr(output, real, peak=torch.tensor([230.0])) - psnr(output, real, peak=255)
+    assert lost.item() == pytest.approx(-0.90, abs=0.005)
+
+
+def test_mse_and_psnr_agree_with_scikit_image(batch):
+    output, real, _ = (part.double().numpy() for part in batch)
+    pairs = list(zip(output, real, strict=True))
+    assert_close(mse(*batch[:2]), torch.tensor([mean_squared_error(r, o) for o, r in pairs]))
+    expected = [peak_signal_noise_ratio(r, o, data_range=200) for o, r in pairs]
+    assert_close(psnr(*batch[:2], peak=200), torch.tensor(expected))
+
+
+def test_soft_masks_weigh_as_numpy_averages(batch):
+    output, real, mask = batch
+    error = ((output - real).double() ** 2).mean(1).numpy()
+    expected = [np.average(one, weights=weights) for one, weights in zip(error, mask[:, 0].double().numpy(), strict=True)]
+    assert_close(foreground_mse(output, real, mask), torch.tensor(expected))
+
+
+def test_foreground_mse_ignores_the_background(batch):
+    output, real, mask = batch
+    hard = (mask > 0.2).float()
+    assert_close(foreground_mse(output + 40 * (1 - hard), real, hard), foreground_mse(output, real, hard))
+
+
+def test_a_full_mask_gives_the_error_of_the_whole_picture(batch):
+    output, real, mask = batch
+    assert_close(foreground_mse(output, real, torch.ones_like(mask)), mse(output, real))
+
+
+def test_an_empty_mask_has_no_foreground_error(batch):
+    output, real, mask = batch
+    assert foreground_mse(output, real, torch.zeros_like(mask)).isnan().all()
+
+
+def test_equal_images_have_infinite_psnr(batch):
+    assert psnr(batch[0], batch[0], peak=255).tolist() == [math.inf] * 3
+
+
+def test_an_image_scores_the_same_alone_and_in_a_batch(batch):
+    output, real, mask = batch
+    assert foreground_mse(output, real, mask)[1] == foreground_mse(output[1:2], real[1:2], mask[1:2])[0]
+
+
+def test_results_are_float64_whatever_comes_in(batch):
+    assert mse(batch[0].half(), batch[1].half()).dtype == torch.float64
+
+
+def test_background_error_of_a_constant_offset_is_its_square_whatever_the_foreground(batch):
+    output, composite, mask = batch
+    inside = mask > 0
+    spoilt = torch.where(inside, output, composite + 3)
+    assert_close(background_mse(spoilt, composite, inside.double()), torch.full((3,), 9.0, dtype=torch.float64), rtol=1e-5, atol=0)
+
+
+def test_background_error_is_the_foreground_error_of_the_other_part(batch):
+    output, composite, mask = batch
+    assert_close(background_mse(output, composite, mask), foreground_mse(output, composite, 1 - mask.double()))
+
+
+def test_a_full_mask_leaves_no_background(batch):
+    output, composite, mask = batch
+    assert background_mse(output, composite, torch.ones_like(mask)).isnan().all()

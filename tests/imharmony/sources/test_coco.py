@@ -1,0 +1,203 @@
+"""COCO from any mirror: the same photographs, whole, whatever the mirror does to them."""
+
+import json
+import zipfile
+
+import pytest
+
+from imharmony.errors import InputError
+from imharmony.shards import ShardReader
+from imharmony.sources.annotations import write_instances
+from imharmony.sources.coco import fetch_coco, list_coco
+from imharmony.sources.mirror import zip_directory_problem
+from imharmony.tables import read_table
+from tests.imharmony.sources.coco_mirror import SQUARE, instances, photograph, serving, truncated_zip, write_mirror
+
+TRAIN, VAL = list(range(1, 9)), list(range(101, 105))
+OPTIONS = {"parallel": 4, "attempts": 4, "timeout_seconds": 5.0, "workers": 1}
+SPLITS = ["train2017", "val2017"]
+
+
+@pytest.fixture
+def mirror(tmp_path):
+    return write_mirror(tmp_path / "mirror", train=TRAIN, val=VAL)
+
+
+def listed(address, tmp_path, name="a"):
+    list_coco(out=tmp_path / name / "source", work=tmp_path / name / "work", mirror=str(address), splits=SPLITS, **OPTIONS)
+    return read_table(tmp_path / name / "source" / "photographs.parquet")
+
+
+def fetched(address, tmp_path, name="a", first=12):
+    listing = listed(address, tmp_path, name)
+    out = tmp_path / name / "images"
+    fetch_coco(
+        listing.slice(0, first), listing=listing, source=tmp_path, out=out, work=tmp_path / name / "work", mirror=str(address), **OPTIONS
+    )
+    reader = ShardReader(out)
+    return {row["image_id"]: reader.value(row["shard"], row["row"], "jpeg") for row in read_table(out / "photographs.parquet").to_pylist()}
+
+
+def test_every_way_to_a_mirror_gives_the_same_photographs(mirror, tmp_path):
+    expected = {image_id: photograph(image_id) for image_id in TRAIN + VAL}
+    assert fetched(mirror, tmp_path, "folder") == expected
+    assert fetched(mirror.as_uri(), tmp_path, "uri") == expected
+    with serving(mirror) as server:
+        assert fetched(server.address, tmp_path, "web") == expected
+    files = [(tmp_path / name / "images" / "shard-00000.arrow").read_bytes() for name in ("folder", "uri", "web")]
+    assert files[0] == files[1] == files[2]
+
+
+def test_checksums_come_from_the_archives_directory_without_fetching_the_archive(mirror, tmp_path):
+    with serving(mirror) as server:
+        photographs = listed(server.address, tmp_path)
+    assert photographs.column("size_bytes").to_pylist() == [len(photograph(i)) for i in TRAIN + VAL]
+    assert photographs.column("crc32").null_count == 0
+    assert server.requests["/zips/train2017.zip"] == len([path for path in server.ranged if path == "/zips/train2017.zip"])
+
+
+def test_a_damaged_reading_of_a_directory_is_read_again(mirror, tmp_path):
+    with serving(mirror) as server:
+        server.faults["/zips/train2017.zip"] = [206, "corrupt", "cut", 503]
+        server.faults["/zips/train2017.zip"].pop(0)
+        photographs = listed(server.address, tmp_path)
+    assert photographs.column("size_bytes").to_pylist() == [len(photograph(i)) for i in TRAIN + VAL]
+
+
+def test_few_photographs_are_fetched_one_by_one_and_a_damaged_one_again(mirror, tmp_path):
+    with serving(mirror) as server:
+        server.faults |= {"/train2017/000000000002.jpg": ["corrupt"], "/train2017/000000000003.jpg": ["cut", 503]}
+        assert fetched(server.address, tmp_path, first=3) == {i: photograph(i) for i in (1, 2, 3)}
+    assert server.requests["/train2017/000000000002.jpg"] == 2
+    assert server.requests["/train2017/000000000004.jpg"] == 0
+
+
+def test_a_member_damaged_in_a_whole_archive_is_fetched_alone(mirror, tmp_path):
+    archive = mirror / "zips" / "train2017.zip"
+    with serving(mirror) as server:
+        listing = listed(server.address, tmp_path)
+        data = bytearray(archive.read_bytes())
+        data[data.index(photograph(4)) + 300] ^= 255
+        archive.write_bytes(bytes(data))
+        out, work = tmp_path / "images", tmp_path / "a" / "work"
+        fetch_coco(listing, listing=listing, source=tmp_path, out=out, work=work, mirror=server.address, **OPTIONS)
+    assert server.requests["/train2017/000000000004.jpg"] == 1
+    assert server.requests["/train2017/000000000005.jpg"] == 0
+    row = read_table(out / "photographs.parquet").to_pylist()[3]
+    assert ShardReader(out).value(row["shard"], row["row"], "jpeg") == photograph(4)
+
+
+def test_what_was_fetched_is_not_fetched_again(mirror, tmp_path):
+    with serving(mirror) as server:
+        fetched(server.address, tmp_path, first=3)
+        before = server.requests["/train2017/000000000001.jpg"]
+        fetched(server.address, tmp_path, first=4)
+    assert server.requests["/train2017/000000000001.jpg"] == before == 1
+
+
+def test_without_archives_decoding_and_dimensions_decide(mirror, tmp_path):
+    for archive in (mirror / "zips").iterdir():
+        archive.unlink()
+    wrong = mirror / "train2017" / "000000000002.jpg"
+    wrong.write_bytes(wrong.read_bytes()[:200])
+    with serving(mirror) as server, pytest.raises(InputError, match=r"000000000002\.jpg: .*not a readable image.*after 4 attempts"):
+        fetched(server.address, tmp_path)
+
+
+def test_a_photograph_of_other_dimensions_is_named(mirror, tmp_path):
+    for archive in (mirror / "zips").iterdir():
+        archive.unlink()
+    content = instances(TRAIN) | {"images": [image | {"width": 65} for image in instances(TRAIN)["images"]]}
+    with zipfile.ZipFile(mirror / "annotations" / "annotations_trainval2017.zip", "w") as archive:
+        archive.writestr("annotations/instances_train2017.json", json.dumps(content))
+        archive.writestr("annotations/instances_val2017.json", json.dumps(instances(VAL)))
+    with pytest.raises(InputError, match=r"00000000000\d\.jpg: 64x48 pixels; the json says 65x48; replace the file"):
+        fetched(mirror, tmp_path)
+
+
+def test_a_half_written_archive_of_annotations_is_named(mirror, tmp_path):
+    (mirror / "annotations" / "annotations_trainval2017.zip").write_bytes(truncated_zip())
+    with pytest.raises(InputError, match=r"annotations_trainval2017\.zip: not a whole zip archive"):
+        listed(mirror, tmp_path)
+
+
+def test_unzipped_annotations_and_an_images_folder_are_a_mirror_too(mirror, tmp_path):
+    with zipfile.ZipFile(mirror / "annotations" / "annotations_trainval2017.zip") as archive:
+        archive.extractall(mirror)
+    (mirror / "annotations" / "annotations_trainval2017.zip").unlink()
+    (mirror / "images").mkdir()
+    for split in ("train2017", "val2017"):
+        (mirror / "zips" / f"{split}.zip").unlink()
+        (mirror / split).rename(mirror / "images" / split)
+    assert fetched(mirror, tmp_path) == {image_id: photograph(image_id) for image_id in TRAIN + VAL}
+
+
+@pytest.mark.parametrize("address", ["/nowhere/at/all", "file:///nowhere", "ftp://server/coco"])
+def test_a_mirror_that_is_none_is_one_line(tmp_path, address):
+    with pytest.raises(InputError, match=r"no such folder|expected https://"):
+        listed(address, tmp_path)
+
+
+def broken(change):
+    content = instances([1, 2])
+    change(content)
+    return json.dumps(content).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b'{"images": [', "not COCO's instances json"),
+        (b"{}", "missing required field `images`"),
+        (broken(lambda c: c["annotations"][0].update(image_id=9)), "annotation 10 is of photograph 9"),
+        (broken(lambda c: c["annotations"][0].update(category_id=77)), "annotation 10 is of photograph 1 and category 77"),
+        (broken(lambda c: c["annotations"][0].update(id=20)), "an id of annotations occurs twice"),
+        (broken(lambda c: c["images"][0].update(width="wide")), "Expected `int`, got `str`"),
+        (broken(lambda c: c["images"][0].update(width=0)), "Expected `int` >= 1"),
+        (broken(lambda c: c["images"][0].update(file_name="../../.bashrc")), "Expected `str` matching regex"),
+        (broken(lambda c: c["images"][0].update(license=99)), "photograph 1 has licence 99; expected one of"),
+    ],
+)
+def test_structural_damage_of_the_json_is_one_line(tmp_path, data, message):
+    with pytest.raises(InputError, match=message):
+        write_instances([(lambda: data, "x.json", "train2017")], out=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_tables_hold_what_the_json_says(tmp_path):
+    write_instances([(json.dumps(instances([1, 5])).encode, "x", "train2017")], out=tmp_path)
+    photographs, annotated = (read_table(tmp_path / f"{name}.parquet") for name in ("photographs", "instances"))
+    assert photographs.column("licence").to_pylist() == ["Attribution License", "Attribution-NoDerivs License"]
+    row = annotated.to_pylist()[1]
+    assert (row["annotation_id"], row["image_id"], row["category"], row["width"]) == (50, 5, "person", 64)
+    assert json.loads(row["segmentation"]) == SQUARE
+
+
+def test_a_photograph_in_two_splits_is_named(tmp_path):
+    data = json.dumps(instances([1, 2])).encode
+    with pytest.raises(InputError, match="the splits together: an id of photographs occurs twice"):
+        write_instances([(data, "a", "train2017"), (data, "b", "val2017")], out=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_archive_in_a_folder_is_one_line(mirror, tmp_path):
+    (mirror / "zips" / "train2017.zip").write_bytes(truncated_zip())
+    with pytest.raises(InputError, match=r"train2017\.zip: not a whole zip archive.*replace the file"):
+        listed(mirror, tmp_path)
+
+
+def test_a_directory_with_a_flipped_bit_is_never_a_crash(mirror, tmp_path):
+    data = (mirror / "zips" / "val2017.zip").read_bytes()
+    for seed in range(300):
+        damaged = bytearray(data)
+        damaged[-1 - seed] ^= 1 << seed % 8
+        (tmp_path / "damaged.zip").write_bytes(bytes(damaged))
+        assert (zip_directory_problem(tmp_path / "damaged.zip") or "not a whole zip archive").startswith("not a whole zip archive")
+
+
+def test_what_rotted_in_the_work_folder_is_fetched_anew(mirror, tmp_path):
+    with serving(mirror) as server:
+        fetched(server.address, tmp_path, first=3)
+        (tmp_path / "a" / "work" / "train2017" / "000000000002.jpg").write_bytes(photograph(3))
+        assert fetched(server.address, tmp_path, first=3) == {i: photograph(i) for i in (1, 2, 3)}
+    assert server.requests["/train2017/000000000002.jpg"] == 2

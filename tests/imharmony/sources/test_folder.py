@@ -1,0 +1,136 @@
+"""Photographs of one's own: every mask finds its photograph, odd files become plain ones, and what is wrong is named."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from PIL import Image
+
+from imharmony.errors import InputError
+from imharmony.images import decode_rgb, decode_trusted, encode_jpeg, encode_png
+from imharmony.masks import decode_segmentation
+from imharmony.shards import ShardReader
+from imharmony.sources.folder import fetch_folder, list_folder
+from imharmony.tables import INSTANCES, PHOTOGRAPHS, read_table
+from tests.photographs import HEIGHT, WIDTH, photo
+
+SECTION = {"category": "person", "licence": "own"}
+
+
+@pytest.fixture
+def own(tmp_path) -> Path:
+    """Two photographs, one with two masks and one with one."""
+    root = tmp_path / "own"
+    (root / "photographs").mkdir(parents=True)
+    (root / "masks").mkdir()
+    for number, name in enumerate(("beach", "beach_party")):
+        (root / "photographs" / f"{name}.jpg").write_bytes(encode_jpeg(photo(number)))
+    for name, left in (("beach", 4), ("beach_left", 20), ("beach_party_7", 30)):
+        (root / "masks" / f"{name}.png").write_bytes(encode_png(box(left)))
+    return root
+
+
+def box(left: int) -> np.ndarray:
+    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+    mask[5:25, left : left + 10] = 255
+    return mask
+
+
+def listed(root: Path, out: Path) -> tuple[list[dict], list[dict]]:
+    list_folder(out=out, work=out, workers=1, folder=str(root), **SECTION)
+    tables = read_table(out / "photographs.parquet"), read_table(out / "instances.parquet")
+    assert (tables[0].schema, tables[1].schema) == (PHOTOGRAPHS, INSTANCES)
+    return tables[0].to_pylist(), tables[1].to_pylist()
+
+
+def fetched(root: Path, out: Path) -> dict[str, np.ndarray]:
+    listing = read_table(out / "photographs.parquet")
+    fetch_folder(listing, listing=listing, source=out, out=out / "images", work=out, workers=1, folder=str(root))
+    reader, rows = ShardReader(out / "images"), read_table(out / "images" / "photographs.parquet").to_pylist()
+    return {row["file_name"]: decode_trusted(reader.value(row["shard"], row["row"], "jpeg"), name="x") for row in rows}
+
+
+def test_every_mask_belongs_to_the_longest_name_before_an_underscore(own, tmp_path):
+    photographs, instances = listed(own, tmp_path / "out")
+    names = {row["image_id"]: row["file_name"] for row in photographs}
+    assert sorted((names[row["image_id"]], row["bbox_x"]) for row in instances) == [
+        ("beach.jpg", 4.0),
+        ("beach.jpg", 20.0),
+        ("beach_party.jpg", 30.0),
+    ]
+
+
+def test_a_mask_is_read_back_bit_for_bit(own, tmp_path):
+    _, instances = listed(own, tmp_path / "out")
+    for row in instances:
+        mask = decode_segmentation(row["segmentation"], width=WIDTH, height=HEIGHT)
+        assert_array_equal(255 * mask, box(int(row["bbox_x"])))
+        assert (row["area_px"], row["bbox_width"], row["bbox_height"]) == (200, 10, 20)
+
+
+def test_another_photograph_changes_no_id(own, tmp_path):
+    before = listed(own, tmp_path / "a")
+    (own / "photographs" / "another.jpg").write_bytes(encode_jpeg(photo(9)))
+    after = listed(own, tmp_path / "b")
+    assert all(row in after[0] for row in before[0])
+    assert after[1] == before[1]
+
+
+def test_photographs_without_a_mask_are_counted(own, tmp_path, caplog):
+    (own / "photographs" / "another.jpg").write_bytes(encode_jpeg(photo(9)))
+    listed(own, tmp_path / "out")
+    assert "1 of 3 photographs have no mask" in caplog.text
+
+
+def test_a_plain_file_keeps_its_bytes_and_odd_ones_are_shown_upright(own, tmp_path):
+    upright = decode_rgb((own / "photographs" / "beach.jpg").read_bytes(), name="x")
+    turned, exif = Image.fromarray(np.rot90(upright)), Image.Exif()
+    exif[0x0112] = 6  # the camera was turned: show it a quarter clockwise
+    turned.save(own / "photographs" / "beach.jpg", exif=exif, quality=100, subsampling=0)
+    wide = (photo(1)[..., 0].astype(np.uint16) * 257)[..., None].repeat(1, axis=2)
+    cv2.imwrite(str(own / "photographs" / "beach_party.png"), wide)
+    (own / "photographs" / "beach_party.jpg").unlink()
+    listed(own, tmp_path / "out")
+    pictures = fetched(own, tmp_path / "out")
+    assert pictures["beach.jpg"].shape == upright.shape
+    assert np.abs(pictures["beach.jpg"].astype(int) - upright).mean() < 3
+    assert_array_equal(pictures["beach_party.png"], photo(1)[..., :1].repeat(3, axis=2))
+
+
+def test_what_is_wrong_is_named(own, tmp_path):
+    def refused(message: str) -> None:
+        with pytest.raises(InputError, match=message):
+            listed(own, tmp_path / "out")
+
+    stray = own / "masks" / "hill_1.png"
+    stray.write_bytes(encode_png(box(4)))
+    refused(r"hill_1\.png: no photograph is called 'hill_1' or a part of it")
+    stray.unlink()
+    (own / "masks" / "beach.png").write_bytes(encode_png(box(4)[:-1]))
+    refused(r"beach\.png: 56x39 pixels; expected 56x40 as beach\.jpg has")
+    (own / "masks" / "beach.png").write_bytes(encode_png(box(4)))
+    (own / "photographs" / "beach.png").write_bytes(encode_png(photo(0)))
+    refused(r"beach\.png: beach\.jpg has the same name but for its ending")
+    (own / "photographs" / "beach.png").unlink()
+    path = own / "photographs" / "beach.jpg"
+    path.write_bytes(path.read_bytes()[:400])
+    refused(r"beach\.jpg: not a readable image")
+    (own / "photographs" / "beach.jpg").write_text("x")
+    refused(r"beach\.jpg: not a readable image")
+
+
+def test_a_folder_that_is_not_laid_out_so_is_named(tmp_path):
+    with pytest.raises(InputError, match="no such folder; expected photographs/ and masks/ side by side"):
+        listed(tmp_path / "nothing", tmp_path / "out")
+    (tmp_path / "photographs").mkdir()
+    with pytest.raises(InputError, match="no files; expected photographs in photographs/"):
+        listed(tmp_path, tmp_path / "out")
+
+
+def test_a_photograph_that_changed_since_it_was_listed_is_named(own, tmp_path):
+    listed(own, tmp_path / "out")
+    (own / "photographs" / "beach.jpg").write_bytes(encode_jpeg(photo(0)[:-2]))
+    with pytest.raises(InputError, match=r"beach\.jpg: 56x38 pixels; it had 56x40 when it was listed"):
+        fetched(own, tmp_path / "out")

@@ -1,0 +1,88 @@
+"""The user's photograph: any size in, the same size out, background untouched, orientation kept, mistakes in one line."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from imharmony.errors import InputError
+from imharmony.inference import harmonize
+from imharmony.networks.affine import affine
+from imharmony.networks.blocks import Generator
+from imharmony.networks.harmonizer import Harmonizer
+
+
+class Brighten(Generator):
+    """Adds 0.2 on the network's scale (25.5 levels) to the first three channels."""
+
+    depth = 0  # takes every size
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x[:, :3] + 0.2
+
+
+@pytest.fixture
+def harmonizer():
+    return Harmonizer(Brighten(), mask_input=True, paste=True, inference_mode="eval").infer()
+
+
+@pytest.fixture
+def photo():
+    return np.random.default_rng(0).integers(0, 200, (90, 130, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def mask():
+    mask = np.zeros((90, 130), np.uint8)
+    mask[20:60, 30:80] = 255
+    return mask
+
+
+def test_size_is_kept_and_the_background_untouched(harmonizer, photo, mask):
+    output = harmonize(photo, mask, harmonizer=harmonizer, size_px=64)
+    assert output.shape == photo.shape
+    assert (output[mask == 0] == photo[mask == 0]).all()
+
+
+def test_detail_finer_than_the_networks_grid_stays(harmonizer, photo, mask):
+    output = harmonize(photo, mask, harmonizer=harmonizer, size_px=64)
+    change = output[mask == 255].astype(int) - photo[mask == 255]
+    assert set(np.unique(change)) <= {25, 26}
+
+
+def test_a_half_transparent_pixel_changes_half_as_much(harmonizer, photo, mask):
+    output = harmonize(photo, mask // 2, harmonizer=harmonizer, size_px=64)
+    change = output[mask == 255].astype(float) - photo[mask == 255]
+    np.testing.assert_allclose(change.mean(), 25.5 * 127 / 255, atol=0.6)
+
+
+def test_a_picture_smaller_than_the_network_works(harmonizer):
+    photo = np.full((9, 7, 3), 100, np.uint8)
+    mask = np.zeros((9, 7), np.uint8)
+    mask[3:6, 2:5] = 255
+    assert harmonize(photo, mask, harmonizer=harmonizer, size_px=64)[4, 3].tolist() in ([125] * 3, [126] * 3)
+
+
+@pytest.mark.parametrize(
+    ("mask", "message"),
+    [
+        (np.zeros((90, 130), np.uint8), "black everywhere"),
+        (np.full((90, 130), 255, np.uint8), "white everywhere"),
+        (np.zeros((130, 90), np.uint8), "the mask is 90x130 pixels; expected 130x90"),
+    ],
+)
+def test_a_wrong_mask_is_one_line(harmonizer, photo, mask, message):
+    with pytest.raises(InputError, match=message):
+        harmonize(photo, mask, harmonizer=harmonizer, size_px=64)
+
+
+def test_colour_maps_recolour_detail_that_the_network_does_not_see(photo, mask):
+    """Fine noise keeps its contrast under an added change and doubles it under a map that doubles."""
+    network = affine(in_channels=4, width=4, size_px=64)
+    nn.init.zeros_(network.parameters_at.weight)
+    with torch.no_grad():
+        network.parameters_at.bias.copy_(torch.tensor([1.0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0]))
+    harmonizer = Harmonizer(network, mask_input=True, paste=True, inference_mode="eval").infer()
+    output = harmonize(photo // 8 + 116, mask, harmonizer=harmonizer, size_px=64)
+    expected = np.clip(np.rint(2 * (photo // 8 + 116 - 127.5) + 127.5), 0, 255)
+    assert np.abs(output - expected)[mask == 255].max() <= 1

@@ -1,0 +1,51 @@
+"""Jobs in processes: all results, and an end when the caller stops."""
+
+import multiprocessing
+import time
+
+import cv2
+import pytest
+
+from imharmony.processes import processes
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def fail_at_three(number: int) -> int:
+    if number == 3:
+        raise ValueError("three")
+    return number
+
+
+def interrupt_after_the_first(results) -> None:
+    next(results)
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_job_has_its_result(workers):
+    with processes(workers) as run:
+        assert sorted(run(square, range(9))) == [number * number for number in range(9)]
+
+
+def test_an_error_of_a_job_reaches_the_caller_and_ends_the_processes():
+    with pytest.raises(ValueError, match="three"), processes(2) as run:
+        list(run(fail_at_three, range(9)))
+    assert multiprocessing.active_children() == []
+
+
+def test_an_interrupt_ends_the_processes_where_they_are():
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), processes(2) as run:
+        interrupt_after_the_first(run(time.sleep, [0, 100, 100]))
+    assert multiprocessing.active_children() == []
+    assert time.monotonic() - started < 50
+
+
+def test_one_worker_runs_here_and_gives_opencv_its_threads_back():
+    before = cv2.getNumThreads()
+    with processes(1) as run:
+        assert list(run(lambda _: cv2.getNumThreads(), [0])) == [1]
+    assert cv2.getNumThreads() == before
