@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from imharmony.colour.ranges import mask_from_uint8, network_from_uint8
 from imharmony.errors import InputError
 from imharmony.networks.harmonizer import Harmonizer
-from imharmony.ranges import mask_from_uint8, network_from_uint8
 
 
 def harmonize(photo: np.ndarray, mask: np.ndarray, *, harmonizer: Harmonizer, size_px: int) -> np.ndarray:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from imharmony.color import ciede2000
-from imharmony.integer_lab import lab_from_pixels
+from imharmony.colour.integer_lab import lab_from_pixels
+from imharmony.colour.spaces import ciede2000
 
 MOST_PIXELS = 4096
 COLOURLESS = 5.0  # mean chroma in CIELAB units below which a region has no hue

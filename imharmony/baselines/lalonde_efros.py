@@ -12,7 +12,7 @@ from scipy.sparse import eye_array, kron, vstack
 from scipy.spatial.distance import cdist
 
 from imharmony.baselines.region import recoloured
-from imharmony.integer_lab import LAB_ORIGIN, LAB_STEP, decode, encode, lab_from_pixels
+from imharmony.colour.integer_lab import LAB_ORIGIN, LAB_STEP, decode, encode, lab_from_pixels
 from imharmony.transfer.blocks import blocks
 from imharmony.transfer.idt import SAMPLE, idt_sample
 

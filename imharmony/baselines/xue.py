@@ -8,7 +8,7 @@ fixed choice stands for them: the spread of the contrast, and of the others the 
 import numpy as np
 
 from imharmony.baselines.region import recoloured
-from imharmony.color import XYZ_FROM_RGB, linear_from_srgb, srgb_from_linear
+from imharmony.colour.spaces import XYZ_FROM_RGB, linear_from_srgb, srgb_from_linear
 from imharmony.transfer.daylight import LUMINANCE, MIRED, daylight_gains
 from imharmony.transfer.moments import MAX_GAIN
 

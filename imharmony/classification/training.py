@@ -11,10 +11,10 @@ from torch.optim import Adam
 
 from imharmony.classification.crops import ForegroundCrops
 from imharmony.classification.network import Classifier
+from imharmony.colour.ranges import network_from_uint8
 from imharmony.errors import InputError
 from imharmony.progress import track
 from imharmony.randomness import deterministic_algorithms, torch_seed
-from imharmony.ranges import network_from_uint8
 from imharmony.seeding import stable_hash
 from imharmony.training.augmentation import apply_crops, draw_crops
 from imharmony.training.batches import augmentation_rng, shuffled

@@ -24,6 +24,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from imharmony.colour.ranges import mask_from_uint8, metric_from_network, network_from_uint8, uint8_from_metric
 from imharmony.evaluation.conventions import HEADLINE
 from imharmony.metrics.colour_difference import foreground_ciede2000
 from imharmony.metrics.detail import detail_distance, gradient_energy, local_contrast
@@ -33,7 +34,6 @@ from imharmony.metrics.ssim import mean_of_whole_windows, mean_over_mask, ssim_m
 from imharmony.networks.harmonizer import Harmonizer
 from imharmony.progress import track
 from imharmony.randomness import deterministic_algorithms
-from imharmony.ranges import mask_from_uint8, metric_from_network, network_from_uint8, uint8_from_metric
 from imharmony.shards import Row
 
 if TYPE_CHECKING:

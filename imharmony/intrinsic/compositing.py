@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from imharmony.color import srgb_from_linear
+from imharmony.colour.spaces import srgb_from_linear
 from imharmony.errors import InputError
 from imharmony.intrinsic.decomposition import ShadingOf, decompose, luminance_shading
 from imharmony.intrinsic.edits import EditsOf, Layers, Pasted, fitted_edits

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from imharmony.color import linear_from_srgb
+from imharmony.colour.spaces import linear_from_srgb
 from imharmony.errors import InputError
 from imharmony.intrinsic.retinex import retinex_log_shading
 

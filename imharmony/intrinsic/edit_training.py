@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.optim import Adam
 
+from imharmony.colour.ranges import mask_from_uint8
 from imharmony.data import PackedSplit, first_of_each_foreground
 from imharmony.errors import InputError
 from imharmony.intrinsic.compositing import HALF_WAY, blend
@@ -21,7 +22,6 @@ from imharmony.intrinsic.edits import SEGMENTS, AlbedoEdit, EditsOf, Layers, Pas
 from imharmony.intrinsic.normals import EDGE
 from imharmony.progress import track
 from imharmony.randomness import deterministic_algorithms, torch_seed
-from imharmony.ranges import mask_from_uint8
 from imharmony.seeding import numpy_rng, stable_hash
 from imharmony.training.schedules import linear
 

@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 import torch
 
+from imharmony.colour.ranges import network_from_uint8
 from imharmony.intrinsic.decomposition import ShadingOf
 from imharmony.intrinsic.edit_network import EditNetwork, network_layers
 from imharmony.intrinsic.edits import AlbedoEdit, EditsOf, Layers, Pasted, ShadingEdit
 from imharmony.intrinsic.network import STRIDE_PX, ShadingNetwork, log_shading
-from imharmony.ranges import network_from_uint8
 
 LEARNED = "learned"  # beside the names of ``decomposition.DECOMPOSITIONS``
 

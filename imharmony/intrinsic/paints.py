@@ -7,7 +7,7 @@ together with the light.
 import cv2
 import numpy as np
 
-from imharmony.color import lab_from_srgb
+from imharmony.colour.spaces import lab_from_srgb
 
 PAINTS = 5
 LIGHTNESS_WEIGHT = 0.5  # lightness is light as well as paint

@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from imharmony.colour.ranges import network_from_uint8
 from imharmony.data import PackedSplit
 from imharmony.errors import InputError
 from imharmony.intrinsic.decomposition import linear_of
 from imharmony.intrinsic.network import ShadingNetwork, log_shading
-from imharmony.ranges import network_from_uint8
 from imharmony.transfer.daylight import daylight_gains
 from imharmony.transfer.illumination import PENUMBRA_STOPS, draw_illumination, light_stops
 

@@ -5,13 +5,13 @@ import torch
 from torch import Tensor
 from torch.optim import Adam
 
+from imharmony.colour.ranges import network_from_uint8
 from imharmony.errors import InputError
 from imharmony.intrinsic.network import CHANNELS, ShadingNetwork, log_shading
 from imharmony.intrinsic.relighting import Photographs, consistency_loss, draw_pairs
 from imharmony.intrinsic.scenes import ShadingPairs
 from imharmony.progress import track
 from imharmony.randomness import deterministic_algorithms, torch_seed
-from imharmony.ranges import network_from_uint8
 from imharmony.seeding import numpy_rng, stable_hash
 from imharmony.training.augmentation import apply_crops, draw_crops
 from imharmony.training.schedules import linear

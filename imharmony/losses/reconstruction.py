@@ -9,7 +9,7 @@ from collections.abc import Callable
 from torch import Tensor
 from torch.nn.functional import l1_loss, mse_loss
 
-from imharmony.hsv import hsv_from_network
+from imharmony.colour.hsv import hsv_from_network
 
 SMALLEST_AREA_PX = 100
 

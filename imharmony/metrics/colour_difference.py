@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from imharmony.color import ciede2000, lab_from_srgb
+from imharmony.colour.spaces import ciede2000, lab_from_srgb
 
 
 def foreground_ciede2000(output: Tensor, real: Tensor, mask: Tensor) -> Tensor:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from imharmony.colour.hsv import hsv_from_network
 from imharmony.errors import InputError
-from imharmony.hsv import hsv_from_network
 from imharmony.networks.attention_unet import attention_unet
 from imharmony.networks.blocks import Generator
 from imharmony.networks.domain_code import CODE, DomainCodeExtractor

@@ -8,12 +8,12 @@ import pyarrow as pa
 import torch
 
 from imharmony.checkpoint import load_harmonizer
+from imharmony.colour.ranges import mask_from_uint8
 from imharmony.composites import read_change, read_real, to_harmonize
 from imharmony.data import square_image, square_mask
 from imharmony.errors import InputError
 from imharmony.evaluation.outputs import files_of, squared_picture
 from imharmony.evaluation.scoring import Harmonize, as_saved, learned
-from imharmony.ranges import mask_from_uint8
 from imharmony.shards import Row, ShardReader
 from imharmony.study.definition import COMPOSITE, REAL
 from imharmony.tables import MANIFEST

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from imharmony.colour.ranges import mask_from_uint8, network_from_uint8
 from imharmony.data import PackedSplit
 from imharmony.errors import InputError
-from imharmony.ranges import mask_from_uint8, network_from_uint8
 from imharmony.seeding import numpy_rng, rendezvous_order
 from imharmony.training.augmentation import apply_crops, draw_crops
 

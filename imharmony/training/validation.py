@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from imharmony.colour.ranges import metric_from_network, uint8_from_metric
 from imharmony.metrics.error import foreground_mse, psnr
 from imharmony.networks.harmonizer import Harmonizer, pasted
-from imharmony.ranges import metric_from_network, uint8_from_metric
 from imharmony.training.batches import Batches
 
 HIGHEST_PSNR_DB = 100.0  # an image without an error would make every mean infinite

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from imharmony.color import RGB_FROM_XYZ, XYZ_FROM_RGB
+from imharmony.colour.spaces import RGB_FROM_XYZ, XYZ_FROM_RGB
 
 LUMINANCE = XYZ_FROM_RGB[1]  # of linear RGB; sums to 1
 WHITE_KELVIN = 6504.0  # D65

@@ -8,7 +8,7 @@ shade. What is left, the texture, stays.
 import cv2
 import numpy as np
 
-from imharmony.color import linear_from_srgb, srgb_from_linear
+from imharmony.colour.spaces import linear_from_srgb, srgb_from_linear
 from imharmony.transfer.daylight import LUMINANCE, daylight_gains
 
 DARKEST = 2.0**-8  # linear light added before the logarithm, so that black has one

@@ -4,7 +4,7 @@ RGB are the levels as they are, in [0, 1], not linear light; l, α and β are de
 cones' answers. Black has no logarithm: no statistics know it, and it is recoloured as the grey of level 1. A measure is float64
 (6,): mean l, α, β, then their standard deviations. The transfer in CIELAB is another one: ``reinhard_lab``.
 
-As in ``imharmony.integer_lab`` logarithms are whole numbers, in steps of 1 / ``UNIT``, so that no order of the pixels and no
+As in ``imharmony.colour.integer_lab`` logarithms are whole numbers, in steps of 1 / ``UNIT``, so that no order of the pixels and no
 machine changes a bit.
 """
 

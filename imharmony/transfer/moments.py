@@ -10,7 +10,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from imharmony.integer_lab import LAB_ORIGIN, LAB_STEP, decode, encode, scaled
+from imharmony.colour.integer_lab import LAB_ORIGIN, LAB_STEP, decode, encode, scaled
 from imharmony.transfer.blocks import blocks
 
 # A channel without contrast has no contrast to be spread: beyond this the noise of its coding would become colour.

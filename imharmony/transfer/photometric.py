@@ -6,7 +6,7 @@ A region is its pixels, uint8 sRGB (N, 3) in any order.
 import cv2
 import numpy as np
 
-from imharmony.color import linear_from_srgb, srgb_from_linear
+from imharmony.colour.spaces import linear_from_srgb, srgb_from_linear
 from imharmony.transfer.blocks import blocks
 from imharmony.transfer.daylight import LUMINANCE, daylight_gains
 

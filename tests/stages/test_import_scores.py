@@ -13,12 +13,12 @@ import torch
 from ruamel.yaml import YAML
 
 from imharmony.checkpoint import load_harmonizer
+from imharmony.colour.ranges import uint8_from_metric
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import under
 from imharmony.evaluation.scoring import learned, metric_tensor
 from imharmony.files import write_bytes
 from imharmony.images import encode_png
-from imharmony.ranges import uint8_from_metric
 from imharmony.tables import SCORES, read_table
 from pipeline.layout import Layout
 from pipeline.publish import publish

@@ -5,7 +5,7 @@ import pytest
 from skimage.color import rgb2hsv, rgb2xyz
 
 from imharmony.baselines.xue import BENDS, CURVES, xue
-from imharmony.color import srgb_from_linear
+from imharmony.colour.spaces import srgb_from_linear
 
 LEFT = np.array([[1, 0]], np.float32)
 

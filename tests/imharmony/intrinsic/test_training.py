@@ -5,12 +5,12 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from imharmony.colour.ranges import network_from_uint8
 from imharmony.errors import InputError
 from imharmony.intrinsic.decomposition import linear_of
 from imharmony.intrinsic.network import log_shading
 from imharmony.intrinsic.scenes import ShadingPairs, read_scenes, shading_pairs
 from imharmony.intrinsic.training import fit_shading, shading_loss
-from imharmony.ranges import network_from_uint8
 from imharmony.sources.studio import write_studio
 
 CPU = torch.device("cpu")

@@ -4,7 +4,7 @@ import pytest
 from numpy.testing import assert_allclose
 from skimage.color import xyz_tristimulus_values
 
-from imharmony.color import RGB_FROM_XYZ
+from imharmony.colour.spaces import RGB_FROM_XYZ
 from imharmony.transfer.daylight import LUMINANCE, WHITE_KELVIN, daylight_gains
 
 

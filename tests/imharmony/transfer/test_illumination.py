@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.ndimage import uniform_filter
 from skimage.color import rgb2xyz
 
-from imharmony.color import linear_from_srgb
+from imharmony.colour.spaces import linear_from_srgb
 from imharmony.transfer.illumination import EDGE_STOPS, WINDOW, draw_illumination, illumination, light_stops
 
 SAME = {"level_stops": 0.0, "contrast": 1.0, "warmth_mired": 0.0, "strength": 1.0}

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from imharmony.hsv import hsv_from_network
+from imharmony.colour.hsv import hsv_from_network
 from imharmony.losses.reconstruction import hsv_l1
 
 LEVELS = [0, 1, 2, 77, 128, 254, 255]

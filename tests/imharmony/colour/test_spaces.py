@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from skimage.color import deltaE_ciede2000, lab2rgb, rgb2lab
 
-from imharmony.color import ciede2000, lab_from_srgb, linear_from_srgb, srgb_from_lab, srgb_from_linear
+from imharmony.colour.spaces import ciede2000, lab_from_srgb, linear_from_srgb, srgb_from_lab, srgb_from_linear
 
 GREYS = np.repeat(np.arange(256)[:, None], 3, axis=1) / 255
 

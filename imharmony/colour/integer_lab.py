@@ -9,7 +9,7 @@ fused multiplication can change a bit; curves are tables or single multiplicatio
 import cv2
 import numpy as np
 
-from imharmony.color import RGB_FROM_XYZ, WHITE, XYZ_FROM_RGB, cube, cube_root, linear_from_srgb, srgb_from_linear
+from imharmony.colour.spaces import RGB_FROM_XYZ, WHITE, XYZ_FROM_RGB, cube, cube_root, linear_from_srgb, srgb_from_linear
 
 LEVELS = 1 << 16  # what a table can tell apart
 UNIT = 1 << 18  # f = 1, white

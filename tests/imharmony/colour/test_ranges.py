@@ -2,7 +2,7 @@
 
 import torch
 
-from imharmony.ranges import mask_from_uint8, metric_from_network, metric_from_uint8, network_from_uint8, uint8_from_metric
+from imharmony.colour.ranges import mask_from_uint8, metric_from_network, metric_from_uint8, network_from_uint8, uint8_from_metric
 
 LEVELS = torch.arange(256, dtype=torch.uint8).reshape(1, 16, 16, 1).expand(1, 16, 16, 3)
 

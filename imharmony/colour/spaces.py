@@ -1,7 +1,7 @@
 """Colour spaces of one pixel, exact in float64: sRGB, linear RGB, CIELAB (D65, 2 degrees), and CIEDE2000.
 
 sRGB and linear RGB are float in [0, 1]; L in [0, 100], a and b about -110..110. The last axis is the channel.
-The transfers use ``imharmony.integer_lab``, which gives the same colours in integers.
+The transfers use ``imharmony.colour.integer_lab``, which gives the same colours in integers.
 """
 
 import numpy as np

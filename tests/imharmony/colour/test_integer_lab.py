@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from skimage.color import rgb2lab
 
-from imharmony.integer_lab import decode, encode, lab_from_pixels, scaled
+from imharmony.colour.integer_lab import decode, encode, lab_from_pixels, scaled
 
 
 @pytest.fixture
