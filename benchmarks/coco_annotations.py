@@ -143,7 +143,7 @@ def compare_masks(count: int = 4000) -> None:
     """Drawing masks, ours and annToMask, in turn."""
     from pycocotools.coco import COCO
 
-    from imharmony.masks import decode_segmentation
+    from imharmony.pictures.masks import decode_segmentation
 
     rng = np.random.default_rng(1)
     rows = [annotation(number, rng) | {"image_id": 0} for number in range(count)]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from pycocotools.coco import COCO
 
-from imharmony.images import encode_jpeg
+from imharmony.pictures.images import encode_jpeg
 
 RATIO = (0.01, 0.8)
 WIDTH, HEIGHT = 640, 480

@@ -20,7 +20,7 @@ from imharmony.evaluation.conventions import rows_of
 from imharmony.evaluation.pairs import pairwise, standings
 from imharmony.evaluation.scoring import BACKGROUNDS, QUANTISATIONS
 from imharmony.evaluation.summary import REFERENCE, summarise
-from imharmony.images import encode_jpeg, encode_png
+from imharmony.pictures.images import encode_jpeg, encode_png
 from imharmony.tables import SCORES
 from pipeline.params import Params, load_params
 from pipeline.reporting.distributions import distributions_of

@@ -30,8 +30,8 @@ from benchmarks.transfer import describe, scikit_image, scikit_image_measure
 from imharmony.composing.synthesis import synthesize
 from imharmony.composites import Foreground
 from imharmony.data import square_image, square_mask
-from imharmony.images import decode_trusted, encode_jpeg, encode_patch
-from imharmony.masks import decode_segmentation
+from imharmony.pictures.images import decode_trusted, encode_jpeg, encode_patch
+from imharmony.pictures.masks import decode_segmentation
 from imharmony.shards import Row, write_shard
 from imharmony.tables import PHOTOGRAPH_SHARD, SELECTED, STORED_PHOTOGRAPHS, write_rows
 from imharmony.transfer import TRANSFERS

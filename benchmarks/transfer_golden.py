@@ -19,7 +19,7 @@ from PIL import Image
 
 from imharmony.composing.regrain import regrain
 from imharmony.composites import Foreground
-from imharmony.images import read_rgb
+from imharmony.pictures.images import read_rgb
 from imharmony.transfer.covariance import rgb_covariance, xiao_rgb
 from imharmony.transfer.fecker import BLACK, RGB_FROM_YCBCR, code_map, fecker_ycbcr, ycbcr, ycbcr_histogram
 from imharmony.transfer.idt import idt, idt_sample

@@ -17,7 +17,7 @@ from skimage.exposure import match_histograms
 
 from benchmarks.timing import compare
 from imharmony.composites import Foreground
-from imharmony.images import read_rgb
+from imharmony.pictures.images import read_rgb
 from imharmony.transfer.covariance import mkl, rgb_covariance, xiao_rgb
 from imharmony.transfer.fecker import fecker_ycbcr, ycbcr_histogram
 from imharmony.transfer.histogram import histogram, rgb_histogram

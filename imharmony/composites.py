@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 
 from imharmony.errors import InputError
-from imharmony.images import decode_png, decode_trusted, encode_patch
+from imharmony.pictures.images import decode_png, decode_trusted, encode_patch
+from imharmony.pictures.trimaps import OPAQUE
 from imharmony.shards import Row, ShardReader
-from imharmony.trimaps import OPAQUE
 
 PHOTOGRAPHS_PER_SHARD = 32  # and all their composites
 

@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 
 from imharmony.errors import InputError
-from imharmony.masks import DegenerateSegmentationError, border_fraction, decode_segmentation, foreground_ratio, part_count
-from imharmony.occlusion import occlusions
+from imharmony.pictures.masks import DegenerateSegmentationError, border_fraction, decode_segmentation, foreground_ratio, part_count
+from imharmony.pictures.occlusion import occlusions
 from imharmony.processes import Run, processes
 from imharmony.progress import bar
 from imharmony.seeding import unit_hash

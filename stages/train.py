@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from imharmony.checkpoint import save_harmonizer
 from imharmony.data import data_hash
 from imharmony.files import atomic_folder, write_bytes
-from imharmony.images import encode_png
+from imharmony.pictures.images import encode_png
 from imharmony.ranks import ranks
 from imharmony.tables import write_csv, write_table
 from imharmony.training.batches import Batches

@@ -7,8 +7,8 @@ import numpy as np
 
 from imharmony.composing.regions import RegionRules
 from imharmony.composing.synthesis import FOREGROUNDS, synthesize
-from imharmony.images import encode_jpeg, encode_png
-from imharmony.masks import INSIDE, decode_segmentation, foreground_ratio
+from imharmony.pictures.images import encode_jpeg, encode_png
+from imharmony.pictures.masks import INSIDE, decode_segmentation, foreground_ratio
 from imharmony.shards import Row, ShardReader, write_shard
 from imharmony.studio.scene import render_scene
 from imharmony.tables import COMPOSITE_SHARD, read_table, write_rows

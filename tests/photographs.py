@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from imharmony.images import encode_jpeg, encode_png
+from imharmony.pictures.images import encode_jpeg, encode_png
 from imharmony.shards import Row, write_shard
 from imharmony.tables import PHOTOGRAPH_SHARD, SELECTED, STORED_PHOTOGRAPHS, write_rows, write_table
 

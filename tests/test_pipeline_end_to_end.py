@@ -20,7 +20,7 @@ from moto.server import ThreadedMotoServer
 
 from imharmony.data import pack_split
 from imharmony.files import write_bytes
-from imharmony.images import encode_png
+from imharmony.pictures.images import encode_png
 from tests.workspace import copy_project, dvc, environment, locked_hashes
 
 pytestmark = pytest.mark.timeout(600)  # a slow machine that does other work needs half of it

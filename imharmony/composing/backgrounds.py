@@ -13,7 +13,7 @@ import numpy as np
 
 from imharmony.composites import Box, Made, expect_size_of, purest, recomposed, stored_whole
 from imharmony.errors import InputError
-from imharmony.images import encode_patch
+from imharmony.pictures.images import encode_patch
 
 FAINTEST = 5 / 255  # alpha above it is painted out; a higher threshold would leave the person's outline in the plate
 

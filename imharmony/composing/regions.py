@@ -8,8 +8,8 @@ import numpy as np
 from imharmony.composing.backgrounds import Background, PlateRules
 from imharmony.composing.regrain import regrain
 from imharmony.composites import Foreground, gathered
-from imharmony.images import decode_png, decode_trusted
-from imharmony.masks import decode_segmentation
+from imharmony.pictures.images import decode_png, decode_trusted
+from imharmony.pictures.masks import decode_segmentation
 from imharmony.shards import Row, ShardReader
 
 OUR_PLATES = PlateRules()

@@ -15,8 +15,8 @@ from imharmony.datasets.pasting import paste_portraits
 from imharmony.datasets.report import verdict_of, write_check
 from imharmony.errors import InputError
 from imharmony.files import write_bytes
-from imharmony.images import encoder_for
 from imharmony.layouts.iharmony4_export import export_iharmony4
+from imharmony.pictures.images import encoder_for
 from imharmony.sources.iharmony4 import import_iharmony4
 
 MOST_LINES = 20

@@ -16,9 +16,9 @@ from imharmony.datasets.perceptual_hash import perceptual_hash
 from imharmony.errors import InputError
 from imharmony.files import sha256_of
 from imharmony.findings import Finding
-from imharmony.images import decode_rgb, read_mask
 from imharmony.layouts.iharmony4 import COMPOSITES, HASHES, LINEAGE, LINEAGE_FILE, Triple, read_layout
-from imharmony.masks import INSIDE, foreground_ratio
+from imharmony.pictures.images import decode_rgb, read_mask
+from imharmony.pictures.masks import INSIDE, foreground_ratio
 from imharmony.processes import processes
 from imharmony.progress import bar
 from imharmony.quality import quality

@@ -15,7 +15,7 @@ from imharmony.composing.backgrounds import estimated_foreground
 from imharmony.composites import recomposed
 from imharmony.errors import InputError
 from imharmony.files import atomic_folder
-from imharmony.images import decode_rgb, encode_png, read_rgb
+from imharmony.pictures.images import decode_rgb, encode_png, read_rgb
 from imharmony.progress import track
 from imharmony.seeding import numpy_rng, stable_hash
 from imharmony.shards import Row

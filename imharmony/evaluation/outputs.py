@@ -20,7 +20,7 @@ from torch import nn
 from imharmony.data import PackedSplit, data_hash, expect_composites, pack_split, square_image
 from imharmony.errors import InputError
 from imharmony.evaluation.scoring import score_split
-from imharmony.images import has_16_bits, read_rgb
+from imharmony.pictures.images import has_16_bits, read_rgb
 from imharmony.shards import Row
 from imharmony.tables import SCORES
 

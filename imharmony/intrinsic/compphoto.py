@@ -18,9 +18,9 @@ import numpy as np
 
 from imharmony.errors import InputError
 from imharmony.files import sha256_of, write_text
-from imharmony.images import encode_png, read_rgb
 from imharmony.intrinsic.compositing import SemiHarmonized, blend_levels, check, fit_lights
 from imharmony.intrinsic.decomposition import linear_of, split
+from imharmony.pictures.images import encode_png, read_rgb
 
 PYTHON, WEIGHTS = "INTRINSIC_COMPPHOTO_PYTHON", "INTRINSIC_COMPPHOTO_WEIGHTS"
 RUNNER = Path(__file__).with_name("compphoto_runner.py")

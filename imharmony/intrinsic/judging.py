@@ -13,7 +13,6 @@ import pandas as pd
 import pyarrow as pa
 
 from imharmony.errors import InputError
-from imharmony.images import read_rgb
 from imharmony.intrinsic.decomposition import DARKEST_SHADING, ShadingOf, decompose, linear_of, split
 from imharmony.intrinsic.light import likely_light, well_exposed
 from imharmony.intrinsic.normals import inflate
@@ -21,6 +20,7 @@ from imharmony.intrinsic.paints import paints_of
 from imharmony.intrinsic.scenes import KnownScene
 from imharmony.metrics.direction import azimuth_error_deg
 from imharmony.metrics.intrinsic import lmse, read_judgements, si_rmse, whdr
+from imharmony.pictures.images import read_rgb
 from imharmony.seeding import numpy_rng
 from imharmony.shards import Row
 from imharmony.tables import DECOMPOSITIONS

@@ -19,11 +19,11 @@ import torch
 from imharmony.composites import Box, gathered, pixels_sha256, purest, read_change, read_real, to_harmonize
 from imharmony.errors import InputError
 from imharmony.files import atomic_folder, link_or_copy
-from imharmony.images import encode_patch, encode_png
 from imharmony.intrinsic.compositing import SemiHarmonized
 from imharmony.intrinsic.light import Light
 from imharmony.intrinsic.normals import EDGE
 from imharmony.intrinsic.recipe import Preprocess, Recipe, preprocessor
+from imharmony.pictures.images import encode_patch, encode_png
 from imharmony.processes import processes
 from imharmony.progress import bar
 from imharmony.quality import quality

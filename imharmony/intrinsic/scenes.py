@@ -10,7 +10,7 @@ import numpy as np
 
 from imharmony.data import square_image
 from imharmony.errors import InputError
-from imharmony.images import decode_trusted
+from imharmony.pictures.images import decode_trusted
 from imharmony.shards import ShardReader
 from imharmony.sources.studio import LAYERS, SPLITS
 from imharmony.studio.layers import unpack_albedo, unpack_alpha, unpack_normals, unpack_shading

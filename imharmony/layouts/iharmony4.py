@@ -20,7 +20,7 @@ from PIL import Image
 
 from imharmony.errors import InputError
 from imharmony.findings import Finding
-from imharmony.images import UNREADABLE
+from imharmony.pictures.images import UNREADABLE
 from imharmony.splits import SPLITS
 from imharmony.tables import MANIFEST
 

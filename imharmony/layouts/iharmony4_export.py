@@ -18,7 +18,6 @@ import numpy as np
 from imharmony.composites import read_change, to_harmonize
 from imharmony.errors import InputError
 from imharmony.files import atomic_folder, write_text
-from imharmony.images import decode_trusted, encode_jpeg, encode_patch, encode_png
 from imharmony.layouts.iharmony4 import (
     COMPOSITES,
     FOLDERS,
@@ -33,6 +32,7 @@ from imharmony.layouts.iharmony4 import (
     parse_name,
     prefix_of,
 )
+from imharmony.pictures.images import decode_trusted, encode_jpeg, encode_patch, encode_png
 from imharmony.progress import track
 from imharmony.shards import Row, ShardReader
 from imharmony.splits import SPLITS

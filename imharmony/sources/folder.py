@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from imharmony.errors import InputError
 from imharmony.files import atomic_folder
-from imharmony.images import plain_photograph, read_mask, size_of_whole
-from imharmony.masks import INSIDE, instance_of
+from imharmony.pictures.images import plain_photograph, read_mask, size_of_whole
+from imharmony.pictures.masks import INSIDE, instance_of
 from imharmony.progress import track
 from imharmony.seeding import stable_hash
 from imharmony.shards import Row

@@ -27,9 +27,9 @@ from imharmony.composites import (
 from imharmony.errors import InputError
 from imharmony.files import atomic_folder
 from imharmony.findings import counted
-from imharmony.images import decode_trusted, read_mask, size_of_whole
 from imharmony.layouts.iharmony4 import LINEAGE, LINEAGE_FILE, Layout, Triple, read_layout
-from imharmony.masks import INSIDE, foreground_ratio, instance_of
+from imharmony.pictures.images import decode_trusted, read_mask, size_of_whole
+from imharmony.pictures.masks import INSIDE, foreground_ratio, instance_of
 from imharmony.processes import processes
 from imharmony.progress import bar, track
 from imharmony.quality import quality

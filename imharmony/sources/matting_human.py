@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
-from imharmony.images import UNREADABLE, encode_png, rgb_of
+from imharmony.pictures.images import UNREADABLE, encode_png, rgb_of
 from imharmony.seeding import stable_hash
 from imharmony.sources.archives import Archive, DamagedError, Member, open_archive
 

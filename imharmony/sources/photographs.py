@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from imharmony.errors import InputError
 from imharmony.fetch import AbsentError
 from imharmony.files import atomic_folder
-from imharmony.images import size_of_whole
+from imharmony.pictures.images import size_of_whole
 from imharmony.progress import bar, track
 from imharmony.shards import Row, write_shard
 from imharmony.sources.mirror import BROKEN_ZIP, Checksum, Mirror, WebMirror, zip_directory_problem

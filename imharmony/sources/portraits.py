@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 
 from imharmony.errors import InputError
 from imharmony.files import atomic_folder, link_or_copy
-from imharmony.images import encode_patch
-from imharmony.masks import INSIDE, instance_of
+from imharmony.pictures.images import encode_patch
+from imharmony.pictures.masks import INSIDE, instance_of
 from imharmony.processes import processes
 from imharmony.progress import bar
 from imharmony.shards import Row, ShardReader, shard_path, write_shard

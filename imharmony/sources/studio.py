@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from imharmony.errors import InputError
 from imharmony.files import atomic_folder
-from imharmony.images import encode_jpeg
+from imharmony.pictures.images import encode_jpeg
 from imharmony.processes import processes
 from imharmony.progress import track
 from imharmony.shards import Row, write_shard

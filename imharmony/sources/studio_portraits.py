@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from imharmony.files import atomic_folder
-from imharmony.images import encode_jpeg
+from imharmony.pictures.images import encode_jpeg
 from imharmony.processes import processes
 from imharmony.progress import bar
 from imharmony.sources.studio import expect_in_range

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from imharmony.masks import run_lengths
+from imharmony.pictures.masks import run_lengths
 
 SMALLEST_PX = 12  # a smaller visible mask is not annotated
 _FINE = 4  # outlines are traced on a grid this much finer than the pixels

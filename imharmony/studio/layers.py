@@ -6,7 +6,7 @@ Alpha: 8 bits, 255 = 1. Albedo: 8-bit sRGB. Shading: 16 bits, linear, 8192 = 1 (
 import cv2
 import numpy as np
 
-from imharmony.images import encode_patch
+from imharmony.pictures.images import encode_patch
 from imharmony.studio.colours import decode, encode
 
 SHADING_UNIT = 8192

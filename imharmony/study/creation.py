@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from imharmony.data import expect_composites
 from imharmony.errors import InputError
 from imharmony.files import atomic_folder, sha256_of, write_bytes
-from imharmony.images import encode_png
+from imharmony.pictures.images import encode_png
 from imharmony.progress import track
 from imharmony.seeding import numpy_rng, rendezvous_order, stable_hash, unit_hash
 from imharmony.shards import Row

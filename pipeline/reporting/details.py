@@ -9,7 +9,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from imharmony.evaluation.scoring import as_saved, pictures_of
-from imharmony.images import encode_jpeg, encode_png
+from imharmony.pictures.images import encode_jpeg, encode_png
 from pipeline.reporting.figures import STYLE
 from pipeline.reporting.gallery import data_uri
 from pipeline.reporting.methods import Method

@@ -14,7 +14,7 @@ from imharmony.evaluation.conventions import rows_of
 from imharmony.evaluation.outputs import squared_picture
 from imharmony.evaluation.scoring import as_saved, pictures_of
 from imharmony.evaluation.summary import REFERENCE
-from imharmony.images import encode_jpeg, encode_png
+from imharmony.pictures.images import encode_jpeg, encode_png
 from pipeline.reporting.methods import Method
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 
 from imharmony.composites import Foreground, pixels_sha256, read_composite, stored
 from imharmony.errors import InputError
-from imharmony.images import encode_png
+from imharmony.pictures.images import encode_png
 from imharmony.shards import ShardReader, write_shard
 from imharmony.tables import COMPOSITE_SHARD
 

@@ -18,7 +18,7 @@ from imharmony.errors import InputError
 from imharmony.evaluation.conventions import under
 from imharmony.evaluation.scoring import learned, metric_tensor
 from imharmony.files import write_bytes
-from imharmony.images import encode_png
+from imharmony.pictures.images import encode_png
 from imharmony.tables import SCORES, read_table
 from pipeline.layout import Layout
 from pipeline.publish import publish

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 from imharmony.composites import read_composite
 from imharmony.data import pack_split
-from imharmony.images import read_rgb
+from imharmony.pictures.images import read_rgb
 from imharmony.shards import ShardReader
 from imharmony.tables import MANIFEST, read_table
 from pipeline.params import load_params

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pytest
 
 from imharmony.errors import InputError
-from imharmony.images import read_rgb
+from imharmony.pictures.images import read_rgb
 from imharmony.tables import SCORES, read_table
 from stages import evaluate, evaluate_baselines, report
 from tests.reports import DATASETS, IMAGES, SEEDS, SIZE, VARIANTS, run_stages

@@ -12,7 +12,7 @@ from imharmony.composing import backgrounds
 from imharmony.composing.backgrounds import Background, PlateRules, estimated_foreground, plate
 from imharmony.composites import read_composite, recomposed
 from imharmony.errors import InputError
-from imharmony.images import encode_png
+from imharmony.pictures.images import encode_png
 from imharmony.shards import ShardReader, write_shard
 from imharmony.tables import OWN_FILE_SHARD
 

@@ -14,8 +14,8 @@ from imharmony.composing import synthesis
 from imharmony.composing.synthesis import synthesize
 from imharmony.composites import pixels_sha256, read_composite
 from imharmony.errors import InputError
-from imharmony.images import decode_trusted, encode_jpeg
-from imharmony.masks import decode_segmentation
+from imharmony.pictures.images import decode_trusted, encode_jpeg
+from imharmony.pictures.masks import decode_segmentation
 from imharmony.quality import Limits
 from imharmony.shards import Row, ShardReader
 from imharmony.tables import MANIFEST, read_table

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from imharmony.datasets.check import STATISTICS, check, leaks, near_duplicates, statistics
-from imharmony.images import decode_rgb, encode_jpeg
+from imharmony.pictures.images import decode_rgb, encode_jpeg
 from tests.datasets import edit_manifest, made, scene, write_subset
 
 SAMPLE = {"category": "dog", "transfer": "luminance", "foreground_ratio": 0.1, "delta_e": 7.0, "reference": None}

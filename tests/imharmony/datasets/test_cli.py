@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from imharmony.cli import main
-from imharmony.images import read_rgb
+from imharmony.pictures.images import read_rgb
 from imharmony.tables import read_table
 from tests.datasets import made, scene, write_subset
 

@@ -8,8 +8,8 @@ import pytest
 
 from imharmony.datasets.contents import contents
 from imharmony.errors import InputError
-from imharmony.images import encode_jpeg, encode_png
 from imharmony.layouts.iharmony4_export import export_iharmony4
+from imharmony.pictures.images import encode_jpeg, encode_png
 from imharmony.quality import quality
 from imharmony.tables import MANIFEST, read_table, write_rows
 from tests.datasets import edit_manifest, edit_row, made, scene, write, write_subset

@@ -6,7 +6,7 @@ import pytest
 from scipy.fft import dctn
 
 from imharmony.datasets.perceptual_hash import BLANK, RADIUS, near_pairs, perceptual_hash
-from imharmony.images import decode_rgb, encode_jpeg
+from imharmony.pictures.images import decode_rgb, encode_jpeg
 from imharmony.studio.scene import render_scene
 
 PICTURES = [render_scene(seed=3, index=index, width_px=192, height_px=144).image for index in range(40)]

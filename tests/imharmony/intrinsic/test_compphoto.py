@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from imharmony.errors import InputError
-from imharmony.images import encode_png, read_rgb
 from imharmony.intrinsic.compphoto import EXPECTED_FILES, HASHES, PYTHON, RUNNER, WEIGHTS, compphoto, find_environment
+from imharmony.pictures.images import encode_png, read_rgb
 from tests.imharmony.intrinsic.test_compositing import expect_contract, scene
 
 ANSWER = """

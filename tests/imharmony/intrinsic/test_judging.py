@@ -8,11 +8,11 @@ import pytest
 
 from imharmony.errors import InputError
 from imharmony.files import write_bytes
-from imharmony.images import encode_png
 from imharmony.intrinsic.decomposition import DECOMPOSITIONS as WAYS
 from imharmony.intrinsic.judging import FROM_ABOVE, TRUE_GREY, averages, disagreement, judge
 from imharmony.intrinsic.scenes import read_scenes
 from imharmony.metrics.intrinsic import lmse
+from imharmony.pictures.images import encode_png
 from imharmony.sources.studio import write_studio
 from imharmony.tables import DECOMPOSITIONS
 

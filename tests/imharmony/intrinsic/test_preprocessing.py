@@ -11,13 +11,13 @@ from imharmony.composites import read_composite, to_harmonize
 from imharmony.data import pack_split
 from imharmony.datasets.contents import contents
 from imharmony.errors import InputError
-from imharmony.images import encode_patch
 from imharmony.intrinsic import preprocessing
 from imharmony.intrinsic.checkpoint import IntrinsicNetworks, save_networks
 from imharmony.intrinsic.edit_network import EditNetwork
 from imharmony.intrinsic.network import ShadingNetwork
 from imharmony.intrinsic.preprocessing import preprocess
 from imharmony.intrinsic.recipe import Recipe, preprocessor
+from imharmony.pictures.images import encode_patch
 from imharmony.randomness import torch_seed
 from imharmony.shards import ShardReader
 from imharmony.tables import LIGHTS, MANIFEST, read_table

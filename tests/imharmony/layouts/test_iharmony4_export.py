@@ -11,9 +11,9 @@ from PIL import Image, JpegImagePlugin
 from imharmony.composing.regions import RegionRules
 from imharmony.composites import read_composite
 from imharmony.errors import InputError
-from imharmony.images import encode_png, read_mask, read_rgb
 from imharmony.layouts.iharmony4 import LINEAGE, read_layout
 from imharmony.layouts.iharmony4_export import export_iharmony4
+from imharmony.pictures.images import encode_png, read_mask, read_rgb
 from imharmony.shards import ShardReader
 from imharmony.sources.iharmony4 import import_iharmony4
 from imharmony.tables import read_table

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from imharmony.images import encode_jpeg
+from imharmony.pictures.images import encode_jpeg
 
 WIDTH, HEIGHT = 64, 48
 SQUARE = [[10.0, 10, 40, 10, 40, 40, 10, 40]]

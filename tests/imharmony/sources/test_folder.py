@@ -9,8 +9,8 @@ from numpy.testing import assert_array_equal
 from PIL import Image
 
 from imharmony.errors import InputError
-from imharmony.images import decode_rgb, decode_trusted, encode_jpeg, encode_png
-from imharmony.masks import decode_segmentation
+from imharmony.pictures.images import decode_rgb, decode_trusted, encode_jpeg, encode_png
+from imharmony.pictures.masks import decode_segmentation
 from imharmony.shards import ShardReader
 from imharmony.sources.folder import fetch_folder, list_folder
 from imharmony.tables import INSTANCES, PHOTOGRAPHS, read_table

@@ -10,8 +10,8 @@ from imharmony.composites import pixels_sha256, read_composite, read_real
 from imharmony.data import pack_split
 from imharmony.datasets.contents import contents
 from imharmony.errors import InputError
-from imharmony.images import decode_png, encode_png, read_mask, read_rgb
 from imharmony.layouts.iharmony4_export import export_iharmony4
+from imharmony.pictures.images import decode_png, encode_png, read_mask, read_rgb
 from imharmony.shards import Row, ShardReader
 from imharmony.sources import iharmony4
 from imharmony.sources.iharmony4 import import_iharmony4

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imharmony.images import decode_trusted
+from imharmony.pictures.images import decode_trusted
 from imharmony.sources import matting_human
 from imharmony.sources.matting_human import REASONS, Portrait, portrait_id, read_portraits
 from tests.imharmony.sources.portrait_archive import (

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from imharmony.errors import InputError
-from imharmony.images import decode_png
-from imharmony.masks import decode_segmentation
+from imharmony.pictures.images import decode_png
+from imharmony.pictures.masks import decode_segmentation
 from imharmony.shards import ShardReader
 from imharmony.sources import portraits
 from imharmony.sources.matting_human import LICENCE, portrait_id

@@ -11,7 +11,7 @@ import pytest
 from pycocotools.coco import COCO
 
 from imharmony.errors import InputError
-from imharmony.images import decode_rgb
+from imharmony.pictures.images import decode_rgb
 from imharmony.shards import ShardReader
 from imharmony.sources import studio
 from imharmony.sources.studio import write_studio

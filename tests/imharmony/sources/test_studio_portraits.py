@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from imharmony.errors import InputError
-from imharmony.images import decode_rgb
+from imharmony.pictures.images import decode_rgb
 from imharmony.sources.matting_human import Portrait, read_portraits
 from imharmony.sources.studio_portraits import encode_matte, write_studio_portraits
 from imharmony.studio.portrait import render_portrait

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as coco_mask
 
-from imharmony.masks import run_lengths
+from imharmony.pictures.masks import run_lengths
 from imharmony.studio.annotation import outline
 from imharmony.studio.scene import render_scene
 

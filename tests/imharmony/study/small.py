@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from imharmony.files import sha256_of, write_bytes
-from imharmony.images import encode_png
+from imharmony.pictures.images import encode_png
 from imharmony.study.creation import Plan, create_study
 from imharmony.study.definition import Study, definition_path
 from imharmony.study.store import VoteStore, votes_path

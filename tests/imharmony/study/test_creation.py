@@ -11,8 +11,8 @@ from imharmony.checkpoint import load_harmonizer, save_harmonizer
 from imharmony.data import pack_split
 from imharmony.errors import InputError
 from imharmony.evaluation.scoring import learned, metric_tensor, on_background, pictures_of, quantised
-from imharmony.images import read_rgb
 from imharmony.networks.harmonizer import build_harmonizer
+from imharmony.pictures.images import read_rgb
 from imharmony.study.creation import chosen_rows
 from imharmony.study.definition import definition_path, expect_pictures, picture_path, read_study
 from imharmony.tables import read_table

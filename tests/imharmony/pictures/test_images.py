@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from imharmony.errors import InputError
-from imharmony.images import decode_png, decode_rgb, decode_trusted, encode_jpeg, encode_patch, encode_png, read_rgb
+from imharmony.pictures.images import decode_png, decode_rgb, decode_trusted, encode_jpeg, encode_patch, encode_png, read_rgb
 
 
 @pytest.fixture

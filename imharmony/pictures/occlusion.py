@@ -12,7 +12,7 @@ from typing import Self
 import cv2
 import numpy as np
 
-from imharmony.masks import DegenerateSegmentationError, decode_segmentation, outline
+from imharmony.pictures.masks import DegenerateSegmentationError, decode_segmentation, outline
 
 REACH_PX = 3  # in rows and columns; outlines drawn by hand leave such gaps between objects that meet
 AROUND = 0.9  # the share of a foreground's pixels from which on an instance's convex hull reaches around it

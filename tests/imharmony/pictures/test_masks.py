@@ -7,7 +7,7 @@ import pytest
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
-from imharmony.masks import DegenerateSegmentationError, border_fraction, decode_segmentation, foreground_ratio, part_count
+from imharmony.pictures.masks import DegenerateSegmentationError, border_fraction, decode_segmentation, foreground_ratio, part_count
 
 WIDTH, HEIGHT = 70, 50
 

@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from scipy.ndimage import binary_erosion, distance_transform_edt
 
-from imharmony.trimaps import BACKGROUND, FOREGROUND, UNKNOWN, trimap
+from imharmony.pictures.trimaps import BACKGROUND, FOREGROUND, UNKNOWN, trimap
 
 
 @pytest.fixture

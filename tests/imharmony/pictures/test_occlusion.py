@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from imharmony.masks import run_lengths
-from imharmony.occlusion import Cutout, occlusion, occlusions
+from imharmony.pictures.masks import run_lengths
+from imharmony.pictures.occlusion import Cutout, occlusion, occlusions
 
 SIDE = 60
 
