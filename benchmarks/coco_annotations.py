@@ -89,7 +89,7 @@ def through_parquet(path: Path) -> int:
 
 def from_parquet(path: Path) -> int:
     """The columns of the Parquet files that an earlier way wrote."""
-    from imharmony.tables import read_table
+    from imharmony.storage.tables import read_table
 
     columns = ["annotation_id", "image_id", "category", "iscrowd", "area_px", "bbox_width", "bbox_height", "width", "height"]
     instances = read_table(path.parent / "out" / "instances.parquet", columns)

@@ -24,8 +24,8 @@ import torch
 
 from imharmony.baselines import BASELINES
 from imharmony.evaluation.scoring import Harmonize, learned
-from imharmony.files import write_text
 from imharmony.networks.harmonizer import build_harmonizer
+from imharmony.storage.files import write_text
 from pipeline.params import load_params
 from pipeline.publish import hardware
 

@@ -33,9 +33,9 @@ from imharmony.intrinsic.scenes import KnownScene, read_scenes, shading_pairs
 from imharmony.intrinsic.training import fit_shading
 from imharmony.metrics.direction import azimuth_error_deg, light_error_deg, normal_errors
 from imharmony.metrics.intrinsic import draw_judgements, lmse, si_rmse, whdr
-from imharmony.shards import ShardReader
 from imharmony.sources.studio import write_studio
-from imharmony.tables import read_table
+from imharmony.storage.shards import ShardReader
+from imharmony.storage.tables import read_table
 
 SIZE_PX = 96
 GREY_STEPS, CHROMATIC_STEPS = (np.logspace(-1.5, 0, 5) for _ in range(2))

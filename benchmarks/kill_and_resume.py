@@ -23,7 +23,7 @@ from pathlib import Path
 import psutil
 from ruamel.yaml import YAML
 
-from imharmony.files import sha256_of
+from imharmony.storage.files import sha256_of
 
 ROOT = Path(__file__).resolve().parent.parent
 REPRO = ["make", "repro"]

@@ -21,7 +21,7 @@ from imharmony.evaluation.pairs import pairwise, standings
 from imharmony.evaluation.scoring import BACKGROUNDS, QUANTISATIONS
 from imharmony.evaluation.summary import REFERENCE, summarise
 from imharmony.pictures.images import encode_jpeg, encode_png
-from imharmony.tables import SCORES
+from imharmony.storage.tables import SCORES
 from pipeline.params import Params, load_params
 from pipeline.reporting.distributions import distributions_of
 from pipeline.reporting.figures import gains_figure, ratio_figure, svg_of, validation_figure

@@ -32,8 +32,8 @@ from imharmony.composites import Foreground
 from imharmony.data import square_image, square_mask
 from imharmony.pictures.images import decode_trusted, encode_jpeg, encode_patch
 from imharmony.pictures.masks import decode_segmentation
-from imharmony.shards import Row, write_shard
-from imharmony.tables import PHOTOGRAPH_SHARD, SELECTED, STORED_PHOTOGRAPHS, write_rows
+from imharmony.storage.shards import Row, write_shard
+from imharmony.storage.tables import PHOTOGRAPH_SHARD, SELECTED, STORED_PHOTOGRAPHS, write_rows
 from imharmony.transfer import TRANSFERS
 
 SIZE_PX = 256

@@ -24,9 +24,9 @@ import pyarrow.compute as pc
 
 from imharmony.composing.synthesis import synthesize
 from imharmony.composites import PHOTOGRAPHS_PER_SHARD
-from imharmony.files import sha256_of
 from imharmony.processes import processes
-from imharmony.tables import read_table, write_table
+from imharmony.storage.files import sha256_of
+from imharmony.storage.tables import read_table, write_table
 
 PER_FOREGROUND = 4
 APART = 10**9  # between the ids of a photograph's copies

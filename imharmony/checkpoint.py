@@ -6,7 +6,7 @@ from typing import Any
 
 from imharmony.errors import InputError
 from imharmony.networks.harmonizer import Harmonizer, build_harmonizer
-from imharmony.weights import AGAIN, load_weights, read_weights, write_weights
+from imharmony.storage.weights import AGAIN, load_weights, read_weights, write_weights
 
 
 def save_harmonizer(path: Path, harmonizer: Harmonizer, architecture: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from imharmony.errors import InputError
 from imharmony.pictures.images import decode_png, decode_trusted, encode_patch
 from imharmony.pictures.trimaps import OPAQUE
-from imharmony.shards import Row, ShardReader
+from imharmony.storage.shards import Row, ShardReader
 
 PHOTOGRAPHS_PER_SHARD = 32  # and all their composites
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from imharmony.errors import InputError
-from imharmony.files import write_text
+from imharmony.storage.files import write_text
 from imharmony.transfer.lut import Lut
 
 LARGEST = {"LUT_1D_SIZE": 65536, "LUT_3D_SIZE": 256}

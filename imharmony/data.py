@@ -23,10 +23,10 @@ from torch.nn.functional import interpolate
 
 from imharmony.composites import read_change, read_real, to_harmonize
 from imharmony.errors import InputError
-from imharmony.files import sha256_of
 from imharmony.progress import track
-from imharmony.shards import ShardReader
-from imharmony.tables import read_table
+from imharmony.storage.files import sha256_of
+from imharmony.storage.shards import ShardReader
+from imharmony.storage.tables import read_table
 
 SHAPES = {"composite": (3,), "real": (3,), "mask": ()}  # after (N, S, S)
 

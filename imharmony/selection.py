@@ -18,9 +18,9 @@ from imharmony.pictures.occlusion import occlusions
 from imharmony.processes import Run, processes
 from imharmony.progress import bar
 from imharmony.seeding import unit_hash
-from imharmony.shards import Row
 from imharmony.splits import SPLITS, SplitRule, split_of
-from imharmony.tables import DROPPED, SELECTED
+from imharmony.storage.shards import Row
+from imharmony.storage.tables import DROPPED, SELECTED
 
 REASONS = (
     "category",

@@ -8,10 +8,10 @@ from pydantic import ValidationError
 
 from imharmony.classification.checkpoint import load_classifier_features
 from imharmony.errors import InputError
-from imharmony.files import write_text
 from imharmony.losses import FEATURE_DISTANCES, ReconstructionLoss
 from imharmony.losses.backbones import load_squeezenet, load_vgg19
 from imharmony.losses.features import FeatureExtractor, feature_loss
+from imharmony.storage.files import write_text
 from pipeline.training_params import Backbone, Features
 
 CHOICE = "backbone.json"

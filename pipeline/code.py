@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from imharmony.files import sha256_of
+from imharmony.storage.files import sha256_of
 
 OURS = ("harmonization", "pipeline", "stages")
 

@@ -10,10 +10,10 @@ from torch import nn
 from imharmony.data import data_hash
 from imharmony.evaluation.conventions import headline_means
 from imharmony.evaluation.scoring import Harmonize, score_split
-from imharmony.files import write_text
 from imharmony.metrics.perceptual import load_lpips, missing_backbone
-from imharmony.shards import Row
-from imharmony.tables import SCORES, write_table
+from imharmony.storage.files import write_text
+from imharmony.storage.shards import Row
+from imharmony.storage.tables import SCORES, write_table
 from pipeline.layout import Layout
 from pipeline.packing import packed, packed_test
 from pipeline.params import Params

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from imharmony.data import data_hash
 from imharmony.errors import InputError
-from imharmony.files import sha256_of, write_text
+from imharmony.storage.files import sha256_of, write_text
 from pipeline.layout import Layout
 from pipeline.params import Params
 from pipeline.schema import Section

@@ -15,7 +15,7 @@ from io import TextIOBase
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-from imharmony.files import write_text
+from imharmony.storage.files import write_text
 
 MIRROR = Path(".work/mirror")
 SHOWN = "HARMONIZATION_SHOWN"  # set by what shows the stages that it starts

@@ -7,7 +7,7 @@ from imharmony.data import PackedSplit, data_hash
 from imharmony.errors import InputError
 from imharmony.evaluation.imported import OF_FOREGROUND, imported_rows
 from imharmony.evaluation.outputs import score_pictures, without_foreground
-from imharmony.shards import Row
+from imharmony.storage.shards import Row
 from pipeline.evaluation import perceptual_network, write_rows_of
 from pipeline.layout import Layout
 from pipeline.outside_params import Outside, OutsideTable

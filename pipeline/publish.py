@@ -10,8 +10,8 @@ import torch
 
 from imharmony.data import data_hash
 from imharmony.evaluation.conventions import rows_of
-from imharmony.files import write_text
-from imharmony.tables import read_table, write_csv, write_table
+from imharmony.storage.files import write_text
+from imharmony.storage.tables import read_table, write_csv, write_table
 from pipeline.layout import REPORTS, Layout
 from pipeline.params import load_params
 from pipeline.provenance import code_commit

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args
 
 from imharmony.errors import InputError
-from imharmony.locks import held
+from imharmony.storage.locks import held
 from pipeline.children import Children
 from pipeline.graph import Step, read_graph
 from pipeline.params import Params, load_params

@@ -1,6 +1,6 @@
 """Stage ``assign_backbones``: variants + classifier -> features/P/variants/<variant>/: what each one's loss looks through."""
 
-from imharmony.files import atomic_folder
+from imharmony.storage.files import atomic_folder
 from pipeline.backbones import write_backbone
 from pipeline.layout import Layout
 from pipeline.params import load_params

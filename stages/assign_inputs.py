@@ -1,6 +1,6 @@
 """Stage ``assign_inputs``: variants + semi-harmonized composites -> features/P/inputs/<variant>/: which pictures each one is given."""
 
-from imharmony.files import atomic_folder
+from imharmony.storage.files import atomic_folder
 from pipeline.inputs import COMPOSITES, preprocessed_input, write_input
 from pipeline.layout import Layout
 from pipeline.params import load_params

@@ -4,7 +4,7 @@ import logging
 
 from imharmony.errors import InputError
 from imharmony.sources import SOURCES
-from imharmony.tables import read_table
+from imharmony.storage.tables import read_table
 from pipeline.layout import Layout
 from pipeline.params import load_params
 from pipeline.stage import run_stage

@@ -4,7 +4,7 @@ import logging
 
 from imharmony.selection import Rules, reason_counts, select
 from imharmony.splits import SplitRule
-from imharmony.tables import read_table, write_table
+from imharmony.storage.tables import read_table, write_table
 from pipeline.layout import Layout
 from pipeline.params import load_params
 from pipeline.stage import run_stage

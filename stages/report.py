@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from imharmony.progress import track
-from imharmony.tables import write_table
+from imharmony.storage.tables import write_table
 from pipeline.device import device_of
 from pipeline.layout import REPORTS, Layout
 from pipeline.params import load_params

@@ -6,7 +6,7 @@ from imharmony.composing.synthesis import synthesize
 from imharmony.errors import InputError
 from imharmony.quality import Limits
 from imharmony.sources import SOURCES
-from imharmony.tables import read_table
+from imharmony.storage.tables import read_table
 from pipeline.layout import Layout
 from pipeline.params import load_params
 from pipeline.stage import run_stage

@@ -6,7 +6,7 @@ of some fifty; an import that is new or gone is seen by itself.
 
 from pathlib import Path
 
-from imharmony.files import atomic_folder, write_text
+from imharmony.storage.files import atomic_folder, write_text
 from pipeline.code import code_reached_from, fingerprint
 from pipeline.layout import Layout
 from pipeline.params import load_params

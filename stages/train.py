@@ -9,10 +9,10 @@ from contextlib import nullcontext
 
 from imharmony.checkpoint import save_harmonizer
 from imharmony.data import data_hash
-from imharmony.files import atomic_folder, write_bytes
 from imharmony.pictures.images import encode_png
 from imharmony.ranks import ranks
-from imharmony.tables import write_csv, write_table
+from imharmony.storage.files import atomic_folder, write_bytes
+from imharmony.storage.tables import write_csv, write_table
 from imharmony.training.batches import Batches
 from imharmony.training.loop import fit, resolve_precision
 from imharmony.training.parallel import first_of_host_first

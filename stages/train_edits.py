@@ -4,11 +4,11 @@ import json
 from dataclasses import asdict, replace
 
 from imharmony.data import data_hash
-from imharmony.files import atomic_folder, write_text
 from imharmony.intrinsic.checkpoint import IntrinsicNetworks, load_networks, save_networks
 from imharmony.intrinsic.decomposition import DECOMPOSITIONS
 from imharmony.intrinsic.edit_training import EditErrors, edit_examples, fit_edits, judge_edits
 from imharmony.intrinsic.learned import learned_edits, learned_shading
+from imharmony.storage.files import atomic_folder, write_text
 from pipeline.device import device_of
 from pipeline.inputs import MODEL
 from pipeline.layout import Layout

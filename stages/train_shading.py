@@ -4,7 +4,6 @@ import json
 import shutil
 
 from imharmony.data import data_hash
-from imharmony.files import atomic_folder, write_text
 from imharmony.intrinsic.checkpoint import IntrinsicNetworks, save_networks
 from imharmony.intrinsic.decomposition import DECOMPOSITIONS
 from imharmony.intrinsic.judging import averages, judge
@@ -13,7 +12,8 @@ from imharmony.intrinsic.relighting import Photographs, photographs_of
 from imharmony.intrinsic.scenes import read_scenes, shading_pairs
 from imharmony.intrinsic.training import fit_shading
 from imharmony.sources.studio import write_studio
-from imharmony.tables import write_table
+from imharmony.storage.files import atomic_folder, write_text
+from imharmony.storage.tables import write_table
 from pipeline.device import device_of
 from pipeline.layout import Layout
 from pipeline.packing import packed

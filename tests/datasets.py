@@ -9,9 +9,9 @@ from imharmony.composing.regions import RegionRules
 from imharmony.composing.synthesis import FOREGROUNDS, synthesize
 from imharmony.pictures.images import encode_jpeg, encode_png
 from imharmony.pictures.masks import INSIDE, decode_segmentation, foreground_ratio
-from imharmony.shards import Row, ShardReader, write_shard
+from imharmony.storage.shards import Row, ShardReader, write_shard
+from imharmony.storage.tables import COMPOSITE_SHARD, read_table, write_rows
 from imharmony.studio.scene import render_scene
-from imharmony.tables import COMPOSITE_SHARD, read_table, write_rows
 from tests.photographs import HEIGHT, WIDTH, rows_of, write_world
 
 COUNTS = {"train": 2, "val": 1, "test": 1}

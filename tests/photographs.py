@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from imharmony.pictures.images import encode_jpeg, encode_png
-from imharmony.shards import Row, write_shard
-from imharmony.tables import PHOTOGRAPH_SHARD, SELECTED, STORED_PHOTOGRAPHS, write_rows, write_table
+from imharmony.storage.shards import Row, write_shard
+from imharmony.storage.tables import PHOTOGRAPH_SHARD, SELECTED, STORED_PHOTOGRAPHS, write_rows, write_table
 
 WIDTH, HEIGHT = 56, 40
 CATEGORIES = ("person", "dog")

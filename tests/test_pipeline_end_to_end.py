@@ -19,8 +19,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from imharmony.data import pack_split
-from imharmony.files import write_bytes
 from imharmony.pictures.images import encode_png
+from imharmony.storage.files import write_bytes
 from tests.workspace import copy_project, dvc, environment, locked_hashes
 
 pytestmark = pytest.mark.timeout(600)  # a slow machine that does other work needs half of it

@@ -7,7 +7,7 @@ from typing import Any
 from imharmony.classification.network import PLACES, Classifier
 from imharmony.errors import InputError
 from imharmony.losses.features import FeatureExtractor
-from imharmony.weights import AGAIN, load_weights, read_weights, write_weights
+from imharmony.storage.weights import AGAIN, load_weights, read_weights, write_weights
 
 UNCHANGED = (127.5, 127.5, 127.5)  # mean and spread by which an extractor leaves [-1, 1] as it is
 

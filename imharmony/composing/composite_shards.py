@@ -16,8 +16,8 @@ from imharmony.composing.regions import Photograph, Region, RegionRules, regrain
 from imharmony.composites import pixels_sha256, sample_id_of
 from imharmony.quality import Limits, quality
 from imharmony.seeding import numpy_rng
-from imharmony.shards import Row, ShardReader, write_shard
-from imharmony.tables import COMPOSITE_SHARD, DROPPED_COMPOSITES, MANIFEST, OWN_FILE_SHARD, read_table, write_rows
+from imharmony.storage.shards import Row, ShardReader, write_shard
+from imharmony.storage.tables import COMPOSITE_SHARD, DROPPED_COMPOSITES, MANIFEST, OWN_FILE_SHARD, read_table, write_rows
 from imharmony.transfer import TRANSFERS
 from imharmony.transfer.kinds import ByParameters, ByReference, Parameters
 from imharmony.transfer.moments import look
@@ -37,7 +37,7 @@ MEASURED = pa.schema(
 )
 MEASURED_FILE = "measured.parquet"
 
-Record = dict[str, Any]  # a row of one of the tables of `imharmony.tables`
+Record = dict[str, Any]  # a row of one of the tables of `imharmony.storage.tables`
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from imharmony.composing.regrain import regrain
 from imharmony.composites import Foreground, gathered
 from imharmony.pictures.images import decode_png, decode_trusted
 from imharmony.pictures.masks import decode_segmentation
-from imharmony.shards import Row, ShardReader
+from imharmony.storage.shards import Row, ShardReader
 
 OUR_PLATES = PlateRules()
 Direction = Literal["foreground", "background"]

@@ -21,12 +21,12 @@ from imharmony.composing.composite_shards import MEASURED_FILE, Order, ShardJob,
 from imharmony.composing.regions import RegionRules
 from imharmony.composites import PHOTOGRAPHS_PER_SHARD
 from imharmony.errors import InputError
-from imharmony.files import atomic_folder, link_or_copy
 from imharmony.processes import processes
 from imharmony.progress import bar
 from imharmony.quality import Limits
-from imharmony.shards import shard_path
-from imharmony.tables import read_parts, read_table, write_table
+from imharmony.storage.files import atomic_folder, link_or_copy
+from imharmony.storage.shards import shard_path
+from imharmony.storage.tables import read_parts, read_table, write_table
 from imharmony.transfer import TRANSFERS
 
 NO_LIMITS = Limits()

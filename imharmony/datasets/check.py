@@ -11,8 +11,8 @@ import pyarrow as pa
 from imharmony.datasets.contents import contents
 from imharmony.datasets.perceptual_hash import RADIUS, near_pairs
 from imharmony.findings import KINDS, Finding
-from imharmony.shards import Row
 from imharmony.splits import SPLITS
+from imharmony.storage.shards import Row
 
 # Edges of the histograms; a bin has its lower edge. 0.01 and 0.8 are the limits of HCOCO, 0.05 and 0.15 those of the usual buckets.
 EDGES = {"foreground_ratio": (0.0, 0.01, 0.05, 0.15, 0.3, 0.5, 0.8, 1.0), "delta_e": (0.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, np.inf)}

@@ -8,8 +8,8 @@ import numpy as np
 from imharmony.composites import read_composite
 from imharmony.errors import InputError
 from imharmony.seeding import rendezvous_order
-from imharmony.shards import ShardReader
-from imharmony.tables import read_table
+from imharmony.storage.shards import ShardReader
+from imharmony.storage.tables import read_table
 
 GREY = 128
 

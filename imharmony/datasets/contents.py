@@ -14,7 +14,6 @@ import numpy as np
 from imharmony.composites import gathered, pixels_sha256, read_change, read_real
 from imharmony.datasets.perceptual_hash import perceptual_hash
 from imharmony.errors import InputError
-from imharmony.files import sha256_of
 from imharmony.findings import Finding
 from imharmony.layouts.iharmony4 import COMPOSITES, HASHES, LINEAGE, LINEAGE_FILE, Triple, read_layout
 from imharmony.pictures.images import decode_rgb, read_mask
@@ -22,9 +21,10 @@ from imharmony.pictures.masks import INSIDE, foreground_ratio
 from imharmony.processes import processes
 from imharmony.progress import bar
 from imharmony.quality import quality
-from imharmony.shards import Row, ShardReader, shard_path
 from imharmony.splits import SPLITS
-from imharmony.tables import MANIFEST, read_table
+from imharmony.storage.files import sha256_of
+from imharmony.storage.shards import Row, ShardReader, shard_path
+from imharmony.storage.tables import MANIFEST, read_table
 
 PHOTOGRAPHS_PER_JOB = 32
 BROKEN = (ValueError, TypeError, LookupError, cv2.error)  # what a damaged cell makes of reading it

@@ -14,14 +14,14 @@ import pyarrow as pa
 from imharmony.composing.backgrounds import estimated_foreground
 from imharmony.composites import recomposed
 from imharmony.errors import InputError
-from imharmony.files import atomic_folder
 from imharmony.pictures.images import decode_rgb, encode_png, read_rgb
 from imharmony.progress import track
 from imharmony.seeding import numpy_rng, stable_hash
-from imharmony.shards import Row
 from imharmony.sources.archives import Archive, open_archive
 from imharmony.sources.matting_human import Pair, Rejected, pair_up, read_pair
-from imharmony.tables import write_rows
+from imharmony.storage.files import atomic_folder
+from imharmony.storage.shards import Row
+from imharmony.storage.tables import write_rows
 
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
 COMPOSITES, MASKS = "composites", "masks"

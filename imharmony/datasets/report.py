@@ -6,9 +6,9 @@ from pathlib import Path
 from string import Template
 
 from imharmony.datasets.check import ALL, Check
-from imharmony.files import write_text
 from imharmony.findings import counted, findings_table
-from imharmony.tables import write_table
+from imharmony.storage.files import write_text
+from imharmony.storage.tables import write_table
 
 MOST_FINDINGS = 500
 MOST_LABELS = 15

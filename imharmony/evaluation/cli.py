@@ -12,7 +12,7 @@ from imharmony.evaluation.conventions import CONVENTIONS, under
 from imharmony.evaluation.imported import score_table
 from imharmony.evaluation.outputs import score_outputs
 from imharmony.metrics.perceptual import BACKBONES, load_lpips
-from imharmony.tables import writer_for
+from imharmony.storage.tables import writer_for
 
 
 def run(arguments: list[str]) -> tuple[str, int]:

@@ -20,8 +20,8 @@ from imharmony.evaluation.consistency import Column, check_columns
 from imharmony.evaluation.conventions import METRICS, Convention, named_convention
 from imharmony.evaluation.outputs import LETTERS, names_of, packed_once, samples_by_name, stem_of, without_letters
 from imharmony.evaluation.scoring import pictures_of
-from imharmony.shards import Row
-from imharmony.tables import SCORES
+from imharmony.storage.shards import Row
+from imharmony.storage.tables import SCORES
 
 NAME = "name"  # the column that says which image a row is of
 DETAIL = ("gradient_energy_log2", "local_contrast_log2")

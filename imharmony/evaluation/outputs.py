@@ -21,8 +21,8 @@ from imharmony.data import PackedSplit, data_hash, expect_composites, pack_split
 from imharmony.errors import InputError
 from imharmony.evaluation.scoring import score_split
 from imharmony.pictures.images import has_16_bits, read_rgb
-from imharmony.shards import Row
-from imharmony.tables import SCORES
+from imharmony.storage.shards import Row
+from imharmony.storage.tables import SCORES
 
 KINDS = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 LETTERS = re.compile(r"^[A-Za-z]*")

@@ -34,7 +34,7 @@ from imharmony.metrics.ssim import mean_of_whole_windows, mean_over_mask, ssim_m
 from imharmony.networks.harmonizer import Harmonizer
 from imharmony.progress import track
 from imharmony.randomness import deterministic_algorithms
-from imharmony.shards import Row
+from imharmony.storage.shards import Row
 
 if TYPE_CHECKING:
     from imharmony.data import PackedSplit

@@ -8,7 +8,7 @@ import pyarrow as pa
 from imharmony.errors import InputError
 from imharmony.evaluation.blocks import REFERENCE, Block, blocks_of, by_photograph, interval, ratio_of, signed_rank, sums_of
 from imharmony.evaluation.conventions import HEADLINE, METRICS
-from imharmony.shards import Row
+from imharmony.storage.shards import Row
 
 SUMMARY = pa.schema(
     [

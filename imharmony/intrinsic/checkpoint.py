@@ -10,7 +10,7 @@ from torch import nn
 from imharmony.errors import InputError
 from imharmony.intrinsic.edit_network import EditNetwork
 from imharmony.intrinsic.network import ShadingNetwork
-from imharmony.weights import AGAIN, load_weights, read_weights, write_weights
+from imharmony.storage.weights import AGAIN, load_weights, read_weights, write_weights
 
 SHADING, EDITS = "shading", "edits"
 

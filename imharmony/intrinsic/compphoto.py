@@ -17,10 +17,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from imharmony.errors import InputError
-from imharmony.files import sha256_of, write_text
 from imharmony.intrinsic.compositing import SemiHarmonized, blend_levels, check, fit_lights
 from imharmony.intrinsic.decomposition import linear_of, split
 from imharmony.pictures.images import encode_png, read_rgb
+from imharmony.storage.files import sha256_of, write_text
 
 PYTHON, WEIGHTS = "INTRINSIC_COMPPHOTO_PYTHON", "INTRINSIC_COMPPHOTO_WEIGHTS"
 RUNNER = Path(__file__).with_name("compphoto_runner.py")

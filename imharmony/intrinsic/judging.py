@@ -22,8 +22,8 @@ from imharmony.metrics.direction import azimuth_error_deg
 from imharmony.metrics.intrinsic import lmse, read_judgements, si_rmse, whdr
 from imharmony.pictures.images import read_rgb
 from imharmony.seeding import numpy_rng
-from imharmony.shards import Row
-from imharmony.tables import DECOMPOSITIONS
+from imharmony.storage.shards import Row
+from imharmony.storage.tables import DECOMPOSITIONS
 
 TRUE_GREY, FROM_ABOVE = "true grey", "from above"
 ABOVE = np.array([0.0, 1.0, 0.0])

@@ -18,7 +18,6 @@ import torch
 
 from imharmony.composites import Box, gathered, pixels_sha256, purest, read_change, read_real, to_harmonize
 from imharmony.errors import InputError
-from imharmony.files import atomic_folder, link_or_copy
 from imharmony.intrinsic.compositing import SemiHarmonized
 from imharmony.intrinsic.light import Light
 from imharmony.intrinsic.normals import EDGE
@@ -27,8 +26,9 @@ from imharmony.pictures.images import encode_patch, encode_png
 from imharmony.processes import processes
 from imharmony.progress import bar
 from imharmony.quality import quality
-from imharmony.shards import Row, ShardReader, shard_path, write_shard
-from imharmony.tables import COMPOSITE_SHARD, LIGHTS, MANIFEST, OWN_FILE_SHARD, read_parts, read_table, write_rows, write_table
+from imharmony.storage.files import atomic_folder, link_or_copy
+from imharmony.storage.shards import Row, ShardReader, shard_path, write_shard
+from imharmony.storage.tables import COMPOSITE_SHARD, LIGHTS, MANIFEST, OWN_FILE_SHARD, read_parts, read_table, write_rows, write_table
 
 LIT_SPLIT = "test"  # where lights are fitted: they are reported, and the picture does not depend on them
 

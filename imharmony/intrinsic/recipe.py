@@ -12,7 +12,6 @@ import numpy as np
 
 from imharmony.composites import to_harmonize
 from imharmony.errors import InputError
-from imharmony.files import sha256_of
 from imharmony.intrinsic.checkpoint import IntrinsicNetworks, load_networks
 from imharmony.intrinsic.compositing import STRENGTH, SemiHarmonized, semi_harmonize
 from imharmony.intrinsic.compphoto import compphoto, find_environment
@@ -20,6 +19,7 @@ from imharmony.intrinsic.decomposition import DECOMPOSITIONS, ShadingOf
 from imharmony.intrinsic.edits import EditsOf, fitted_edits
 from imharmony.intrinsic.learned import LEARNED, learned_edits, learned_shading
 from imharmony.intrinsic.normals import inflate
+from imharmony.storage.files import sha256_of
 
 RELEASED = "compphoto"
 BACKENDS = (LEARNED, "luminance", "retinex", RELEASED)

@@ -11,10 +11,10 @@ import numpy as np
 from imharmony.data import square_image
 from imharmony.errors import InputError
 from imharmony.pictures.images import decode_trusted
-from imharmony.shards import ShardReader
 from imharmony.sources.studio import LAYERS, SPLITS
+from imharmony.storage.shards import ShardReader
+from imharmony.storage.tables import read_table
 from imharmony.studio.layers import unpack_albedo, unpack_alpha, unpack_normals, unpack_shading
-from imharmony.tables import read_table
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from imharmony.errors import InputError
 from imharmony.findings import Finding
 from imharmony.pictures.images import UNREADABLE
 from imharmony.splits import SPLITS
-from imharmony.tables import MANIFEST
+from imharmony.storage.tables import MANIFEST
 
 COMPOSITES, MASKS, REALS = FOLDERS = ("composite_images", "masks", "real_images")
 LISTS = ("train", "test")

@@ -17,7 +17,6 @@ import numpy as np
 
 from imharmony.composites import read_change, to_harmonize
 from imharmony.errors import InputError
-from imharmony.files import atomic_folder, write_text
 from imharmony.layouts.iharmony4 import (
     COMPOSITES,
     FOLDERS,
@@ -34,9 +33,10 @@ from imharmony.layouts.iharmony4 import (
 )
 from imharmony.pictures.images import decode_trusted, encode_jpeg, encode_patch, encode_png
 from imharmony.progress import track
-from imharmony.shards import Row, ShardReader
 from imharmony.splits import SPLITS
-from imharmony.tables import MANIFEST, read_table, write_rows
+from imharmony.storage.files import atomic_folder, write_text
+from imharmony.storage.shards import Row, ShardReader
+from imharmony.storage.tables import MANIFEST, read_table, write_rows
 
 QUALITY = 95  # with 4:2:0, as the quantisation tables of the original's composites have it
 JPEG_START = b"\xff\xd8"

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool1d
 
 from imharmony.errors import InputError
-from imharmony.files import sha256_of
 from imharmony.losses.features import FeatureExtractor
+from imharmony.storage.files import sha256_of
 
 VGG19_FILE = "vgg19-dcbb9e9d.pth"  # torchvision's own name; the digits are the beginning of the file's SHA-256
 VGG19_PLACE = "checkpoints/ of torch's hub folder ($TORCH_HOME/hub, by default ~/.cache/torch/hub)"

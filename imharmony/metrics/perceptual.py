@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from imharmony.errors import InputError
-from imharmony.files import sha256_of
+from imharmony.storage.files import sha256_of
 
 # torchvision's own file names; the digits are the beginning of the file's SHA-256.
 BACKBONES = {"alex": "alexnet-owt-7be5be79.pth", "squeeze": "squeezenet1_1-b8a52dc0.pth", "vgg": "vgg16-397923af.pth"}

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from imharmony.errors import InputError
-from imharmony.files import atomic_path
-from imharmony.tables import INSTANCES, PHOTOGRAPHS
+from imharmony.storage.files import atomic_path
+from imharmony.storage.tables import INSTANCES, PHOTOGRAPHS
 
 ROWS_AT_ONCE = 50_000
 

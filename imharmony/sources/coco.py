@@ -8,10 +8,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from imharmony.errors import InputError
-from imharmony.fetch import AbsentError
 from imharmony.sources.annotations import Json, write_instances
 from imharmony.sources.mirror import Checksum, FolderMirror, WebMirror, open_mirror, zip_problem
 from imharmony.sources.photographs import Wanted, store_photographs
+from imharmony.storage.fetch import AbsentError
 
 ANNOTATIONS = "annotations/annotations_trainval2017.zip"
 

@@ -12,14 +12,14 @@ from pathlib import Path
 import pyarrow as pa
 
 from imharmony.errors import InputError
-from imharmony.files import atomic_folder
 from imharmony.pictures.images import plain_photograph, read_mask, size_of_whole
 from imharmony.pictures.masks import INSIDE, instance_of
 from imharmony.progress import track
 from imharmony.seeding import stable_hash
-from imharmony.shards import Row
 from imharmony.sources.photographs import File, pack
-from imharmony.tables import INSTANCES, PHOTOGRAPHS, write_rows
+from imharmony.storage.files import atomic_folder
+from imharmony.storage.shards import Row
+from imharmony.storage.tables import INSTANCES, PHOTOGRAPHS, write_rows
 
 PHOTOGRAPHS_FOLDER, MASKS_FOLDER = "photographs", "masks"
 

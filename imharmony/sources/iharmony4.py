@@ -25,7 +25,6 @@ from imharmony.composites import (
     to_harmonize,
 )
 from imharmony.errors import InputError
-from imharmony.files import atomic_folder
 from imharmony.findings import counted
 from imharmony.layouts.iharmony4 import LINEAGE, LINEAGE_FILE, Layout, Triple, read_layout
 from imharmony.pictures.images import decode_trusted, read_mask, size_of_whole
@@ -34,9 +33,10 @@ from imharmony.processes import processes
 from imharmony.progress import bar, track
 from imharmony.quality import quality
 from imharmony.seeding import stable_hash
-from imharmony.shards import Row, write_shard
 from imharmony.splits import SplitRule, split_of
-from imharmony.tables import (
+from imharmony.storage.files import atomic_folder
+from imharmony.storage.shards import Row, write_shard
+from imharmony.storage.tables import (
     COMPOSITE_SHARD,
     DROPPED_COMPOSITES,
     INSTANCES,

@@ -13,10 +13,10 @@ from pathlib import Path
 import httpx
 
 from imharmony.errors import InputError
-from imharmony.fetch import Fetcher
 from imharmony.progress import bar
 from imharmony.sources.mirror import zip_directory_problem
 from imharmony.sources.portraits import store_portraits
+from imharmony.storage.fetch import Fetcher
 
 KAGGLE = "https://www.kaggle.com"
 DATASET = "laurentmih/aisegmentcom-matting-human-datasets"

@@ -12,13 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from imharmony.errors import InputError
-from imharmony.fetch import AbsentError
-from imharmony.files import atomic_folder
 from imharmony.pictures.images import size_of_whole
 from imharmony.progress import bar, track
-from imharmony.shards import Row, write_shard
 from imharmony.sources.mirror import BROKEN_ZIP, Checksum, Mirror, WebMirror, zip_directory_problem
-from imharmony.tables import PHOTOGRAPH_SHARD, STORED_PHOTOGRAPHS, write_rows
+from imharmony.storage.fetch import AbsentError
+from imharmony.storage.files import atomic_folder
+from imharmony.storage.shards import Row, write_shard
+from imharmony.storage.tables import PHOTOGRAPH_SHARD, STORED_PHOTOGRAPHS, write_rows
 from imharmony.threads import in_threads
 
 SHARD_BYTES = 128 << 20

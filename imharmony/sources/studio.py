@@ -10,16 +10,16 @@ from pathlib import Path
 import pyarrow as pa
 
 from imharmony.errors import InputError
-from imharmony.files import atomic_folder
 from imharmony.pictures.images import encode_jpeg
 from imharmony.processes import processes
 from imharmony.progress import track
-from imharmony.shards import Row, write_shard
+from imharmony.storage.files import atomic_folder
+from imharmony.storage.shards import Row, write_shard
+from imharmony.storage.tables import write_rows
 from imharmony.studio.annotation import Outline, outline
 from imharmony.studio.categories import CATEGORIES
 from imharmony.studio.layers import pack_albedo, pack_alpha, pack_normals, pack_shading
 from imharmony.studio.scene import LARGEST_PX, SMALLEST_PX, Instance, Scene, render_scene
-from imharmony.tables import write_rows
 
 SCENES_PER_SHARD = 32
 VAL_EVERY = 6  # each sixth scene belongs to val2017

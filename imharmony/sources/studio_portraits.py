@@ -12,11 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from imharmony.files import atomic_folder
 from imharmony.pictures.images import encode_jpeg
 from imharmony.processes import processes
 from imharmony.progress import bar
 from imharmony.sources.studio import expect_in_range
+from imharmony.storage.files import atomic_folder
 from imharmony.studio.portrait import render_portrait
 
 PORTRAITS_PER_BATCH = 4  # few, so that a small world has groups enough for three splits

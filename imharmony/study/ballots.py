@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from imharmony.errors import InputError
-from imharmony.files import sha256_of
+from imharmony.storage.files import sha256_of
 from imharmony.study.definition import Study, Trial, definition_path
 from imharmony.study.store import Vote, read_votes, votes_path
 

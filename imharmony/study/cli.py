@@ -7,12 +7,12 @@ from typing import Literal
 import pyarrow as pa
 
 from imharmony.errors import InputError
+from imharmony.storage.tables import writer_for
 from imharmony.study.ballots import read_ballots
 from imharmony.study.creation import Plan, create_study
 from imharmony.study.definition import CHOICES, COMPOSITE, REAL, read_study
 from imharmony.study.opinions import summarise_opinions
 from imharmony.study.tables import SCORE, ranked
-from imharmony.tables import writer_for
 
 WITHOUT_SERVER = "study serve needs FastAPI and uvicorn, which are not installed; pip install 'harmonization[study]'"
 

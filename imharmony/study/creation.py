@@ -11,11 +11,12 @@ import pyarrow.compute as pc
 
 from imharmony.data import expect_composites
 from imharmony.errors import InputError
-from imharmony.files import atomic_folder, sha256_of, write_bytes
 from imharmony.pictures.images import encode_png
 from imharmony.progress import track
 from imharmony.seeding import numpy_rng, rendezvous_order, stable_hash, unit_hash
-from imharmony.shards import Row
+from imharmony.storage.files import atomic_folder, sha256_of, write_bytes
+from imharmony.storage.shards import Row
+from imharmony.storage.tables import read_table
 from imharmony.study.definition import (
     CHOICES,
     COMPOSITE,
@@ -31,7 +32,6 @@ from imharmony.study.definition import (
 )
 from imharmony.study.design import Check, pair_orders, rating_orders, rounds_within, with_checks
 from imharmony.study.versions import Versions, method_at, read_versions
-from imharmony.tables import read_table
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from imharmony.errors import InputError
-from imharmony.files import sha256_of, write_bytes
+from imharmony.storage.files import sha256_of, write_bytes
 
 FORMAT = "harmonization-study"
 VERSION = 1

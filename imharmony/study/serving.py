@@ -9,8 +9,8 @@ from pathlib import Path
 import uvicorn
 
 from imharmony.errors import InputError
-from imharmony.files import sha256_of
-from imharmony.locks import held
+from imharmony.storage.files import sha256_of
+from imharmony.storage.locks import held
 from imharmony.study.definition import definition_path, expect_pictures, read_study
 from imharmony.study.server import app_of
 from imharmony.study.store import VoteStore, votes_path

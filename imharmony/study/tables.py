@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from imharmony.shards import Row
+from imharmony.storage.shards import Row
 
 SCORE = {"rating": "mos", "pairs": "strength"}  # the column that a study of this mode is about
 

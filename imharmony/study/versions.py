@@ -14,9 +14,9 @@ from imharmony.data import square_image, square_mask
 from imharmony.errors import InputError
 from imharmony.evaluation.outputs import files_of, squared_picture
 from imharmony.evaluation.scoring import Harmonize, as_saved, learned
-from imharmony.shards import Row, ShardReader
+from imharmony.storage.shards import Row, ShardReader
+from imharmony.storage.tables import MANIFEST
 from imharmony.study.definition import COMPOSITE, REAL
-from imharmony.tables import MANIFEST
 
 MODEL = ".safetensors"
 

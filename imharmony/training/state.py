@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from imharmony.errors import InputError
-from imharmony.files import write_bytes
+from imharmony.storage.files import write_bytes
 
 HistoryRow = dict[str, float | None]
 Weights = dict[str, Tensor]

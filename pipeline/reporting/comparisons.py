@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from imharmony.baselines.identity import identity
 from imharmony.evaluation.summary import REFERENCE
-from imharmony.tables import write_table
+from imharmony.storage.tables import write_table
 from pipeline.layout import REPORTS, Layout
 from pipeline.packing import packed_test
 from pipeline.params import Params

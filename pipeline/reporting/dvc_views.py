@@ -10,8 +10,8 @@ import pyarrow as pa
 from imharmony.evaluation.conventions import rows_of
 from imharmony.evaluation.scoring import as_saved, pictures_of
 from imharmony.evaluation.summary import REFERENCE
-from imharmony.files import write_bytes, write_text
 from imharmony.pictures.images import encode_png
+from imharmony.storage.files import write_bytes, write_text
 from pipeline.layout import REPORTS, Layout
 from pipeline.packing import packed_test
 from pipeline.params import Params

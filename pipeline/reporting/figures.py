@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from imharmony.evaluation.summary import REFERENCE
-from imharmony.files import write_bytes
+from imharmony.storage.files import write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from imharmony.intrinsic.judging import averages
-from imharmony.shards import Row
-from imharmony.tables import read_table
+from imharmony.storage.shards import Row
+from imharmony.storage.tables import read_table
 from pipeline.intrinsic_params import Intrinsic
 from pipeline.layout import Layout
 from pipeline.params import Params

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from imharmony.errors import InputError
-from imharmony.shards import Row
+from imharmony.storage.shards import Row
+from imharmony.storage.tables import read_table
 from imharmony.study.tables import OPINIONS, SCORE, ranked
-from imharmony.tables import read_table
 from pipeline.layout import REPORTS
 
 STUDIES = REPORTS / "studies"

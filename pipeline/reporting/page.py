@@ -17,8 +17,8 @@ from ruamel.yaml.compat import StringIO
 
 from imharmony.evaluation.blocks import BUCKETS, CONFIDENCE, REFERENCE
 from imharmony.evaluation.conventions import CONVENTIONS, MEASURES, METRICS
-from imharmony.files import write_text
 from imharmony.metrics.perceptual import BACKBONES, missing_backbone
+from imharmony.storage.files import write_text
 from pipeline.params import Params
 from pipeline.reporting.distributions import QUANTILES
 from pipeline.reporting.embedding import SMALLEST_P, digits_of, json_for_page, plotting_library

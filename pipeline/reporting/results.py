@@ -6,7 +6,7 @@ import pyarrow as pa
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import rows_of
 from imharmony.evaluation.summary import REFERENCE
-from imharmony.tables import read_table
+from imharmony.storage.tables import read_table
 from pipeline.layout import Layout
 from pipeline.params import Params
 from pipeline.training_params import INTRINSIC

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from imharmony.evaluation.blocks import BUCKETS
 from imharmony.evaluation.outputs import files_of
 from imharmony.splits import SPLITS
-from imharmony.tables import read_table
+from imharmony.storage.tables import read_table
 from pipeline.layout import Layout
 from pipeline.packing import packed_test
 from pipeline.params import Params

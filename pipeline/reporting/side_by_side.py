@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from imharmony.evaluation.conventions import CONVENTIONS, Convention
-from imharmony.shards import Row
+from imharmony.storage.shards import Row
 from pipeline.reporting.described import REPORT_000_CODE, DescribedRow, DescribedTable
 
 TABLE = pa.schema(

@@ -7,13 +7,13 @@ import pytest
 
 from imharmony.checkpoint import load_harmonizer, save_harmonizer
 from imharmony.cli import main
-from imharmony.files import sha256_of, write_bytes
 from imharmony.inference import harmonize
 from imharmony.intrinsic.checkpoint import IntrinsicNetworks, save_networks
 from imharmony.intrinsic.network import ShadingNetwork
 from imharmony.intrinsic.recipe import Recipe, preprocessor
 from imharmony.networks.harmonizer import build_harmonizer
 from imharmony.pictures.images import encode_png, read_mask, read_rgb
+from imharmony.storage.files import sha256_of, write_bytes
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from imharmony.composites import read_composite
 from imharmony.data import data_hash, pack_split, square_image, square_mask
 from imharmony.datasets.contact_sheet import composite_sheet
 from imharmony.errors import InputError
-from imharmony.shards import ShardReader
+from imharmony.storage.shards import ShardReader
 from tests.photographs import rows_of, write_world
 
 SIZE = 32

@@ -9,7 +9,7 @@ import pytest
 from imharmony.errors import InputError
 from imharmony.selection import REASONS, Rules, select
 from imharmony.splits import SplitRule, split_of
-from imharmony.tables import INSTANCES, PHOTOGRAPHS
+from imharmony.storage.tables import INSTANCES, PHOTOGRAPHS
 
 SIDE = 100
 RULES = Rules(

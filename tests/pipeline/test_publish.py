@@ -7,7 +7,7 @@ import pytest
 
 from imharmony.errors import InputError
 from imharmony.evaluation.summary import SUMMARY
-from imharmony.tables import write_rows
+from imharmony.storage.tables import write_rows
 from pipeline.params import load_params
 from pipeline.publish import publish
 

@@ -6,8 +6,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from imharmony.errors import InputError
-from imharmony.shards import ShardReader
-from imharmony.tables import DROPPED, PHOTOGRAPHS, SELECTED, read_table
+from imharmony.storage.shards import ShardReader
+from imharmony.storage.tables import DROPPED, PHOTOGRAPHS, SELECTED, read_table
 from stages import download_annotations, download_images, filter_masks
 from tests.imharmony.sources.coco_mirror import photograph, write_mirror
 

@@ -17,9 +17,9 @@ from imharmony.colour.ranges import uint8_from_metric
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import under
 from imharmony.evaluation.scoring import learned, metric_tensor
-from imharmony.files import write_bytes
 from imharmony.pictures.images import encode_png
-from imharmony.tables import SCORES, read_table
+from imharmony.storage.files import write_bytes
+from imharmony.storage.tables import SCORES, read_table
 from pipeline.layout import Layout
 from pipeline.publish import publish
 from stages import import_scores, report

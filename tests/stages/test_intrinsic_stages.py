@@ -12,7 +12,7 @@ from imharmony.checkpoint import load_harmonizer
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import rows_of
 from imharmony.intrinsic.checkpoint import load_networks
-from imharmony.tables import DECOMPOSITIONS, read_table
+from imharmony.storage.tables import DECOMPOSITIONS, read_table
 from pipeline.inputs import input_of
 from pipeline.layout import Layout
 from pipeline.packing import packed, packed_test

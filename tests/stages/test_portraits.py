@@ -10,9 +10,9 @@ from ruamel.yaml import YAML
 from imharmony.composites import read_composite
 from imharmony.data import pack_split, square_mask
 from imharmony.errors import InputError
-from imharmony.shards import ShardReader
 from imharmony.sources.studio_portraits import write_studio_portraits
-from imharmony.tables import MANIFEST, read_table
+from imharmony.storage.shards import ShardReader
+from imharmony.storage.tables import MANIFEST, read_table
 from pipeline.params import load_params
 from tests.workspace import run_data_stages
 

@@ -10,8 +10,8 @@ from ruamel.yaml import YAML
 from imharmony.composites import read_composite
 from imharmony.data import pack_split
 from imharmony.pictures.images import read_rgb
-from imharmony.shards import ShardReader
-from imharmony.tables import MANIFEST, read_table
+from imharmony.storage.shards import ShardReader
+from imharmony.storage.tables import MANIFEST, read_table
 from pipeline.params import load_params
 from tests.datasets import scene, write_subset
 from tests.workspace import run_data_stages

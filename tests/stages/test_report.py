@@ -10,7 +10,7 @@ import pytest
 
 from imharmony.errors import InputError
 from imharmony.pictures.images import read_rgb
-from imharmony.tables import SCORES, read_table
+from imharmony.storage.tables import SCORES, read_table
 from stages import evaluate, evaluate_baselines, report
 from tests.reports import DATASETS, IMAGES, SEEDS, SIZE, VARIANTS, run_stages
 

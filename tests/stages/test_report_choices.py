@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from imharmony.evaluation.conventions import CONVENTIONS, MEASURES
-from imharmony.tables import read_table
+from imharmony.storage.tables import read_table
 from tests.reports import DATASETS, IMAGES, VARIANTS
 
 METHODS = ("identity", "reinhard", "intrinsic", *VARIANTS)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from imharmony.tables import read_table
+from imharmony.storage.tables import read_table
 from pipeline.reporting.described import SIDE_BY_SIDE, read_described
 from pipeline.reporting.published_scores import PUBLISHED_SCORES, read_published
 from tests.conftest import ROOT

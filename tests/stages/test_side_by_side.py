@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from imharmony.evaluation.conventions import under
-from imharmony.tables import read_table
+from imharmony.storage.tables import read_table
 from pipeline.reporting.side_by_side import TABLE
 from tests.reports import IMAGES, VARIANTS, pictures
 

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from imharmony.errors import InputError
-from imharmony.tables import read_table
+from imharmony.storage.tables import read_table
 from stages.synthesize_composites import main
 from tests.photographs import rows_of, write_world
 

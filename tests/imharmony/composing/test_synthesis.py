@@ -17,8 +17,8 @@ from imharmony.errors import InputError
 from imharmony.pictures.images import decode_trusted, encode_jpeg
 from imharmony.pictures.masks import decode_segmentation
 from imharmony.quality import Limits
-from imharmony.shards import Row, ShardReader
-from imharmony.tables import MANIFEST, read_table
+from imharmony.storage.shards import Row, ShardReader
+from imharmony.storage.tables import MANIFEST, read_table
 from imharmony.transfer import TRANSFERS
 from imharmony.transfer.kinds import ByParameters, ByReference
 from tests.photographs import HEIGHT, WIDTH, instance, photo, rows_of, write_world

@@ -7,7 +7,7 @@ import pytest
 
 from imharmony.cli import main
 from imharmony.pictures.images import read_rgb
-from imharmony.tables import read_table
+from imharmony.storage.tables import read_table
 from tests.datasets import made, scene, write_subset
 
 

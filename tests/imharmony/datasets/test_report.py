@@ -8,7 +8,7 @@ import pytest
 from imharmony.datasets.check import Check, statistics
 from imharmony.datasets.report import MOST_FINDINGS, MOST_LABELS, page_of, verdict_of, write_check
 from imharmony.findings import Finding
-from imharmony.tables import read_table
+from imharmony.storage.tables import read_table
 
 VOID = {"meta", "link"}
 SAMPLE = {"photograph": "a", "reference": None, "split": "train", "transfer": "luminance", "foreground_ratio": 0.1, "delta_e": 7.0}

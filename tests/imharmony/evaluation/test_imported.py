@@ -16,7 +16,7 @@ from imharmony.errors import InputError
 from imharmony.evaluation.conventions import CONVENTIONS, under
 from imharmony.evaluation.imported import imported_rows, score_table
 from imharmony.evaluation.scoring import score_split
-from imharmony.tables import SCORES, write_table
+from imharmony.storage.tables import SCORES, write_table
 from tests.imharmony.evaluation.conftest import SIZE
 
 COLUMNS = {"name": "Name", "mse": "MSE", "psnr_255": "PSNR", "fmse": "fMSE", "ssim": "SSIM"}

@@ -15,9 +15,9 @@ from imharmony.errors import InputError
 from imharmony.evaluation.conventions import CONVENTIONS
 from imharmony.evaluation.outputs import files_of, score_outputs
 from imharmony.evaluation.scoring import score_split
-from imharmony.files import write_bytes
 from imharmony.pictures.images import encode_png
-from imharmony.tables import SCORES, read_table
+from imharmony.storage.files import write_bytes
+from imharmony.storage.tables import SCORES, read_table
 from tests.imharmony.evaluation.conftest import SIZE
 
 

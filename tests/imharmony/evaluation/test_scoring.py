@@ -20,7 +20,7 @@ from imharmony.evaluation.scoring import (
 )
 from imharmony.metrics.colour_difference import foreground_ciede2000
 from imharmony.networks.harmonizer import build_harmonizer
-from imharmony.tables import SCORES
+from imharmony.storage.tables import SCORES
 
 SIZE = 32
 

@@ -10,7 +10,7 @@ import pytest
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import headline_means, rows_of
 from imharmony.evaluation.summary import SUMMARY, summarise
-from imharmony.tables import SCORES
+from imharmony.storage.tables import SCORES
 
 PROTOCOL = {"dataset": "people", "background": "composite", "quantisation": "uint8", "commit": "c", "data_hash": "h"}
 

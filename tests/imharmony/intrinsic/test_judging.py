@@ -7,14 +7,14 @@ import pyarrow as pa
 import pytest
 
 from imharmony.errors import InputError
-from imharmony.files import write_bytes
 from imharmony.intrinsic.decomposition import DECOMPOSITIONS as WAYS
 from imharmony.intrinsic.judging import FROM_ABOVE, TRUE_GREY, averages, disagreement, judge
 from imharmony.intrinsic.scenes import read_scenes
 from imharmony.metrics.intrinsic import lmse
 from imharmony.pictures.images import encode_png
 from imharmony.sources.studio import write_studio
-from imharmony.tables import DECOMPOSITIONS
+from imharmony.storage.files import write_bytes
+from imharmony.storage.tables import DECOMPOSITIONS
 
 
 @pytest.fixture(scope="module")

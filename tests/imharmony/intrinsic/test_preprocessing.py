@@ -19,8 +19,8 @@ from imharmony.intrinsic.preprocessing import preprocess
 from imharmony.intrinsic.recipe import Recipe, preprocessor
 from imharmony.pictures.images import encode_patch
 from imharmony.randomness import torch_seed
-from imharmony.shards import ShardReader
-from imharmony.tables import LIGHTS, MANIFEST, read_table
+from imharmony.storage.shards import ShardReader
+from imharmony.storage.tables import LIGHTS, MANIFEST, read_table
 from tests.datasets import edit_manifest, edit_row, made
 from tests.photographs import soft_matte
 

@@ -14,9 +14,9 @@ from imharmony.errors import InputError
 from imharmony.layouts.iharmony4 import LINEAGE, read_layout
 from imharmony.layouts.iharmony4_export import export_iharmony4
 from imharmony.pictures.images import encode_png, read_mask, read_rgb
-from imharmony.shards import ShardReader
 from imharmony.sources.iharmony4 import import_iharmony4
-from imharmony.tables import read_table
+from imharmony.storage.shards import ShardReader
+from imharmony.storage.tables import read_table
 from tests.datasets import edit_manifest, edit_row, made
 from tests.photographs import photo, soft_matte
 

@@ -11,9 +11,9 @@ from PIL import Image
 from imharmony.errors import InputError
 from imharmony.pictures.images import decode_rgb, decode_trusted, encode_jpeg, encode_png
 from imharmony.pictures.masks import decode_segmentation
-from imharmony.shards import ShardReader
 from imharmony.sources.folder import fetch_folder, list_folder
-from imharmony.tables import INSTANCES, PHOTOGRAPHS, read_table
+from imharmony.storage.shards import ShardReader
+from imharmony.storage.tables import INSTANCES, PHOTOGRAPHS, read_table
 from tests.photographs import HEIGHT, WIDTH, photo
 
 SECTION = {"category": "person", "licence": "own"}

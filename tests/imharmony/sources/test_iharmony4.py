@@ -12,11 +12,11 @@ from imharmony.datasets.contents import contents
 from imharmony.errors import InputError
 from imharmony.layouts.iharmony4_export import export_iharmony4
 from imharmony.pictures.images import decode_png, encode_png, read_mask, read_rgb
-from imharmony.shards import Row, ShardReader
 from imharmony.sources import iharmony4
 from imharmony.sources.iharmony4 import import_iharmony4
 from imharmony.splits import SplitRule, split_of
-from imharmony.tables import MANIFEST, read_table
+from imharmony.storage.shards import Row, ShardReader
+from imharmony.storage.tables import MANIFEST, read_table
 from tests.datasets import made, scene, write, write_subset
 
 PHOTOGRAPHS = {"train": {f"a{number:04d}": scene(number) for number in range(1, 9)}, "test": {"a0010": scene(10), "a0011": scene(11)}}

@@ -11,11 +11,11 @@ from PIL import Image
 from imharmony.errors import InputError
 from imharmony.pictures.images import decode_png
 from imharmony.pictures.masks import decode_segmentation
-from imharmony.shards import ShardReader
 from imharmony.sources import portraits
 from imharmony.sources.matting_human import LICENCE, portrait_id
 from imharmony.sources.portraits import PORTRAITS, REJECTED, fetch_portraits, store_portraits, store_shard
-from imharmony.tables import INSTANCES, PHOTOGRAPHS, STORED_PHOTOGRAPHS, read_table
+from imharmony.storage.shards import ShardReader
+from imharmony.storage.tables import INSTANCES, PHOTOGRAPHS, STORED_PHOTOGRAPHS, read_table
 from tests.imharmony.sources.portrait_archive import (
     FIRST,
     FIRST_MATTE,

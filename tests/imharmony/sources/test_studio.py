@@ -12,9 +12,9 @@ from pycocotools.coco import COCO
 
 from imharmony.errors import InputError
 from imharmony.pictures.images import decode_rgb
-from imharmony.shards import ShardReader
 from imharmony.sources import studio
 from imharmony.sources.studio import write_studio
+from imharmony.storage.shards import ShardReader
 from imharmony.studio.layers import unpack_albedo, unpack_alpha, unpack_normals, unpack_shading
 
 # pycocotools 2.0 still answers NumPy 2 with an old-style __array__.

@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from imharmony.files import sha256_of, write_bytes
 from imharmony.pictures.images import encode_png
+from imharmony.storage.files import sha256_of, write_bytes
+from imharmony.storage.tables import read_table
 from imharmony.study.creation import Plan, create_study
 from imharmony.study.definition import Study, definition_path
 from imharmony.study.store import VoteStore, votes_path
-from imharmony.tables import read_table
 from tests.conftest import ROOT
 
 SIZE = 32

@@ -6,8 +6,8 @@ import pyarrow.csv
 import pytest
 
 from imharmony.cli import main
+from imharmony.storage.tables import read_table
 from imharmony.study.definition import definition_path, read_study
-from imharmony.tables import read_table
 from tests.imharmony.study.small import METHODS, SIZE, honest, vote_all
 
 LIKING = {"real": 5, "sombre": 3, "composite": 2, "garish": 1}

@@ -13,9 +13,9 @@ from imharmony.errors import InputError
 from imharmony.evaluation.scoring import learned, metric_tensor, on_background, pictures_of, quantised
 from imharmony.networks.harmonizer import build_harmonizer
 from imharmony.pictures.images import read_rgb
+from imharmony.storage.tables import read_table
 from imharmony.study.creation import chosen_rows
 from imharmony.study.definition import definition_path, expect_pictures, picture_path, read_study
-from imharmony.tables import read_table
 from tests.imharmony.study.small import IMAGES, METHODS, PLAN, SIZE, make, shown
 
 

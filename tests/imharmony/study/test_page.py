@@ -6,7 +6,7 @@ import signal
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from imharmony.files import sha256_of
+from imharmony.storage.files import sha256_of
 from imharmony.study.definition import definition_path, read_study
 from imharmony.study.store import read_votes, votes_path
 from tests.imharmony.study.small import honest, make, served

@@ -10,7 +10,7 @@ import pytest
 
 from imharmony.cli import main
 from imharmony.errors import InputError
-from imharmony.files import sha256_of
+from imharmony.storage.files import sha256_of
 from imharmony.study.definition import definition_path, read_study
 from imharmony.study.serving import serve
 from imharmony.study.store import Vote, read_votes, votes_path

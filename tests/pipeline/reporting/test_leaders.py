@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from imharmony.evaluation.pairs import pairwise, standings
-from imharmony.tables import SCORES
+from imharmony.storage.tables import SCORES
 from pipeline.reporting.leaders import leaders_of
 from tests.imharmony.evaluation.test_pairs import every_protocol, random_rows
 

@@ -3,8 +3,8 @@
 import pytest
 
 from imharmony.errors import InputError
+from imharmony.storage.tables import read_table, write_rows, write_table
 from imharmony.study.tables import OPINIONS
-from imharmony.tables import read_table, write_rows, write_table
 from pipeline.reporting.opinions import STUDIES, opinion_studies, read_opinions
 from tests.reports import opinions
 

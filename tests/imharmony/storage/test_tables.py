@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from imharmony.errors import InputError
-from imharmony.tables import DROPPED, read_table, write_rows
+from imharmony.storage.tables import DROPPED, read_table, write_rows
 
 ROW = {"annotation_id": 1, "image_id": 2, "category": "person", "reason": "crowd"}
 

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from imharmony.errors import InputError
-from imharmony.files import atomic_path
+from imharmony.storage.files import atomic_path
 
 Row = dict[str, Any]
 

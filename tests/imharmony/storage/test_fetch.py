@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from imharmony.errors import InputError
-from imharmony.fetch import AbsentError, Fetcher, asked_wait, published_md5
+from imharmony.storage.fetch import AbsentError, Fetcher, asked_wait, published_md5
 from imharmony.threads import in_threads
 from tests.imharmony.sources.coco_mirror import serving
 

@@ -8,7 +8,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from imharmony.errors import InputError
-from imharmony.files import atomic_path
+from imharmony.storage.files import atomic_path
 
 # One row per photograph of a source, annotated or not.
 PHOTOGRAPHS = pa.schema(

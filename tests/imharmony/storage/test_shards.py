@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from imharmony.errors import InputError
-from imharmony.shards import ShardReader, shard_path, write_shard
+from imharmony.storage.shards import ShardReader, shard_path, write_shard
 
 SCHEMA = pa.schema([("image_id", pa.int64()), ("jpeg", pa.binary())])
 ROWS = [{"image_id": 7, "jpeg": b"seven"}, {"image_id": 9, "jpeg": b""}]

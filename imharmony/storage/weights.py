@@ -10,7 +10,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from imharmony.errors import InputError
-from imharmony.files import write_bytes
+from imharmony.storage.files import write_bytes
 
 KEY = "harmonization"  # one key: safetensors writes several in a random order
 AGAIN = "train again or fetch the file again"

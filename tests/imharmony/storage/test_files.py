@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from imharmony.files import atomic_folder, atomic_path, sha256_of, write_bytes
+from imharmony.storage.files import atomic_folder, atomic_path, sha256_of, write_bytes
 
 
 def test_an_error_leaves_the_old_file_and_no_rest(tmp_path):
