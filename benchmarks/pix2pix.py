@@ -17,7 +17,7 @@ from torch import nn
 from benchmarks.timing import Route, compare
 from imharmony.losses import ADVERSARIAL_LOSSES, l1
 from imharmony.networks.harmonizer import build_discriminator, build_harmonizer
-from imharmony.randomness import deterministic_algorithms
+from imharmony.running.randomness import deterministic_algorithms
 from imharmony.training.batches import Batch
 from imharmony.training.initialisation import initialise
 from imharmony.training.players import Critic, Objective, Players, Reconstruction, set_up

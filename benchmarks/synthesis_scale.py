@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 
 from imharmony.composing.synthesis import synthesize
 from imharmony.composites import PHOTOGRAPHS_PER_SHARD
-from imharmony.processes import processes
+from imharmony.running.processes import processes
 from imharmony.storage.files import sha256_of
 from imharmony.storage.tables import read_table, write_table
 

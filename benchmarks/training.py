@@ -16,7 +16,7 @@ from benchmarks.pix2pix import compare_steps, report_parity
 from imharmony.data import PackedSplit
 from imharmony.losses import ADVERSARIAL_LOSSES, l1
 from imharmony.networks.harmonizer import build_discriminator, build_harmonizer
-from imharmony.randomness import deterministic_algorithms
+from imharmony.running.randomness import deterministic_algorithms
 from imharmony.training.batches import Batches, augmentation_rng, shuffled
 from imharmony.training.initialisation import initialise
 from imharmony.training.loop import Precision, resolve_precision

@@ -23,7 +23,7 @@ from torch.nn.functional import interpolate
 
 from imharmony.composites import read_change, read_real, to_harmonize
 from imharmony.errors import InputError
-from imharmony.progress import track
+from imharmony.running.progress import track
 from imharmony.storage.files import sha256_of
 from imharmony.storage.shards import ShardReader
 from imharmony.storage.tables import read_table

@@ -15,9 +15,9 @@ import pyarrow as pa
 from imharmony.errors import InputError
 from imharmony.pictures.masks import DegenerateSegmentationError, border_fraction, decode_segmentation, foreground_ratio, part_count
 from imharmony.pictures.occlusion import occlusions
-from imharmony.processes import Run, processes
-from imharmony.progress import bar
-from imharmony.seeding import unit_hash
+from imharmony.running.processes import Run, processes
+from imharmony.running.progress import bar
+from imharmony.running.seeds import unit_hash
 from imharmony.splits import SPLITS, SplitRule, split_of
 from imharmony.storage.shards import Row
 from imharmony.storage.tables import DROPPED, SELECTED

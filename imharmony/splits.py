@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from imharmony.seeding import unit_hash
+from imharmony.running.seeds import unit_hash
 
 SPLITS = ("train", "val", "test")
 OFFICIAL_TEST = {"val2017", "test"}

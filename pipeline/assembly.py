@@ -20,8 +20,8 @@ from imharmony.networks import DISCRIMINATORS
 from imharmony.networks.bargain import Bargain
 from imharmony.networks.disharmony_critic import DisharmonyCritic
 from imharmony.networks.harmonizer import Harmonizer, build_discriminator, build_harmonizer
-from imharmony.randomness import torch_seed
-from imharmony.seeding import stable_hash
+from imharmony.running.randomness import torch_seed
+from imharmony.running.seeds import stable_hash
 from imharmony.training.averages import WeightAverage
 from imharmony.training.initialisation import initialise
 from imharmony.training.loop import Recipe

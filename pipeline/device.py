@@ -3,7 +3,7 @@
 import torch
 
 from imharmony.errors import InputError
-from imharmony.ranks import ranks
+from imharmony.running.ranks import ranks
 from pipeline.params import Params
 
 

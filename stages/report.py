@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from imharmony.progress import track
+from imharmony.running.progress import track
 from imharmony.storage.tables import write_table
 from pipeline.device import device_of
 from pipeline.layout import REPORTS, Layout

@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from imharmony.checkpoint import save_harmonizer
 from imharmony.data import data_hash
 from imharmony.pictures.images import encode_png
-from imharmony.ranks import ranks
+from imharmony.running.ranks import ranks
 from imharmony.storage.files import atomic_folder, write_bytes
 from imharmony.storage.tables import write_csv, write_table
 from imharmony.training.batches import Batches

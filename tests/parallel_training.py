@@ -13,7 +13,7 @@ from torch import nn
 from imharmony.errors import InputError
 from imharmony.losses import ADVERSARIAL_LOSSES, DOMAIN_TRIPLETS, l1
 from imharmony.networks.harmonizer import Harmonizer, build_harmonizer
-from imharmony.ranks import ranks
+from imharmony.running.ranks import ranks
 from imharmony.training.batches import shuffled
 from imharmony.training.loop import Recipe, fit
 from imharmony.training.parallel import fabric_on, rows_of

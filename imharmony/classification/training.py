@@ -13,9 +13,9 @@ from imharmony.classification.crops import ForegroundCrops
 from imharmony.classification.network import Classifier
 from imharmony.colour.ranges import network_from_uint8
 from imharmony.errors import InputError
-from imharmony.progress import track
-from imharmony.randomness import deterministic_algorithms, torch_seed
-from imharmony.seeding import stable_hash
+from imharmony.running.progress import track
+from imharmony.running.randomness import deterministic_algorithms, torch_seed
+from imharmony.running.seeds import stable_hash
 from imharmony.training.augmentation import apply_crops, draw_crops
 from imharmony.training.batches import augmentation_rng, shuffled
 from imharmony.training.schedules import linear

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from imharmony.seeding import rendezvous_choice, rendezvous_order, stable_hash
+from imharmony.running.seeds import rendezvous_choice, rendezvous_order, stable_hash
 from imharmony.transfer.moments import Channels, strangeness
 
 

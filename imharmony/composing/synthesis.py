@@ -16,14 +16,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from imharmony.composing.cluster import cluster
 from imharmony.composing.composite_shards import MEASURED_FILE, Order, ShardJob, compose_shard, measure_shard
 from imharmony.composing.regions import RegionRules
 from imharmony.composites import PHOTOGRAPHS_PER_SHARD
 from imharmony.errors import InputError
-from imharmony.processes import processes
-from imharmony.progress import bar
 from imharmony.quality import Limits
+from imharmony.running.cluster import cluster
+from imharmony.running.processes import processes
+from imharmony.running.progress import bar
 from imharmony.storage.files import atomic_folder, link_or_copy
 from imharmony.storage.shards import shard_path
 from imharmony.storage.tables import read_parts, read_table, write_table

@@ -7,7 +7,7 @@ import numpy as np
 
 from imharmony.composites import read_composite
 from imharmony.errors import InputError
-from imharmony.seeding import rendezvous_order
+from imharmony.running.seeds import rendezvous_order
 from imharmony.storage.shards import ShardReader
 from imharmony.storage.tables import read_table
 

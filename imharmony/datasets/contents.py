@@ -18,9 +18,9 @@ from imharmony.findings import Finding
 from imharmony.layouts.iharmony4 import COMPOSITES, HASHES, LINEAGE, LINEAGE_FILE, Triple, read_layout
 from imharmony.pictures.images import decode_rgb, read_mask
 from imharmony.pictures.masks import INSIDE, foreground_ratio
-from imharmony.processes import processes
-from imharmony.progress import bar
 from imharmony.quality import quality
+from imharmony.running.processes import processes
+from imharmony.running.progress import bar
 from imharmony.splits import SPLITS
 from imharmony.storage.files import sha256_of
 from imharmony.storage.shards import Row, ShardReader, shard_path

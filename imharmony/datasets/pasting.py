@@ -15,8 +15,8 @@ from imharmony.composing.backgrounds import estimated_foreground
 from imharmony.composites import recomposed
 from imharmony.errors import InputError
 from imharmony.pictures.images import decode_rgb, encode_png, read_rgb
-from imharmony.progress import track
-from imharmony.seeding import numpy_rng, stable_hash
+from imharmony.running.progress import track
+from imharmony.running.seeds import numpy_rng, stable_hash
 from imharmony.sources.archives import Archive, open_archive
 from imharmony.sources.matting_human import Pair, Rejected, pair_up, read_pair
 from imharmony.storage.files import atomic_folder

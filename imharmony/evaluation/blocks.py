@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.stats import wilcoxon
 
 from imharmony.errors import InputError
-from imharmony.seeding import numpy_rng
+from imharmony.running.seeds import numpy_rng
 
 REFERENCE = "identity"
 BUCKETS = {  # of the foreground ratio: low < ratio <= high, so that an edge counts once

@@ -32,8 +32,8 @@ from imharmony.metrics.error import background_mse, decibels, errors, foreground
 from imharmony.metrics.perceptual import lpips
 from imharmony.metrics.ssim import mean_of_whole_windows, mean_over_mask, ssim_map
 from imharmony.networks.harmonizer import Harmonizer
-from imharmony.progress import track
-from imharmony.randomness import deterministic_algorithms
+from imharmony.running.progress import track
+from imharmony.running.randomness import deterministic_algorithms
 from imharmony.storage.shards import Row
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from imharmony.intrinsic.decomposition import ShadingOf, decompose
 from imharmony.intrinsic.edit_network import GAMMA, EditNetwork, Gains, edited_light, network_layers
 from imharmony.intrinsic.edits import SEGMENTS, AlbedoEdit, EditsOf, Layers, Pasted, ShadingEdit
 from imharmony.intrinsic.normals import EDGE
-from imharmony.progress import track
-from imharmony.randomness import deterministic_algorithms, torch_seed
-from imharmony.seeding import numpy_rng, stable_hash
+from imharmony.running.progress import track
+from imharmony.running.randomness import deterministic_algorithms, torch_seed
+from imharmony.running.seeds import numpy_rng, stable_hash
 from imharmony.training.schedules import linear
 
 MOST_EDITS = 3

@@ -21,7 +21,7 @@ from imharmony.intrinsic.scenes import KnownScene
 from imharmony.metrics.direction import azimuth_error_deg
 from imharmony.metrics.intrinsic import lmse, read_judgements, si_rmse, whdr
 from imharmony.pictures.images import read_rgb
-from imharmony.seeding import numpy_rng
+from imharmony.running.seeds import numpy_rng
 from imharmony.storage.shards import Row
 from imharmony.storage.tables import DECOMPOSITIONS
 

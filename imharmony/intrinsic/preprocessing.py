@@ -23,9 +23,9 @@ from imharmony.intrinsic.light import Light
 from imharmony.intrinsic.normals import EDGE
 from imharmony.intrinsic.recipe import Preprocess, Recipe, preprocessor
 from imharmony.pictures.images import encode_patch, encode_png
-from imharmony.processes import processes
-from imharmony.progress import bar
 from imharmony.quality import quality
+from imharmony.running.processes import processes
+from imharmony.running.progress import bar
 from imharmony.storage.files import atomic_folder, link_or_copy
 from imharmony.storage.shards import Row, ShardReader, shard_path, write_shard
 from imharmony.storage.tables import COMPOSITE_SHARD, LIGHTS, MANIFEST, OWN_FILE_SHARD, read_parts, read_table, write_rows, write_table

@@ -10,9 +10,9 @@ from imharmony.errors import InputError
 from imharmony.intrinsic.network import CHANNELS, ShadingNetwork, log_shading
 from imharmony.intrinsic.relighting import Photographs, consistency_loss, draw_pairs
 from imharmony.intrinsic.scenes import ShadingPairs
-from imharmony.progress import track
-from imharmony.randomness import deterministic_algorithms, torch_seed
-from imharmony.seeding import numpy_rng, stable_hash
+from imharmony.running.progress import track
+from imharmony.running.randomness import deterministic_algorithms, torch_seed
+from imharmony.running.seeds import numpy_rng, stable_hash
 from imharmony.training.augmentation import apply_crops, draw_crops
 from imharmony.training.schedules import linear
 

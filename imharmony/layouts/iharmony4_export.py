@@ -32,7 +32,7 @@ from imharmony.layouts.iharmony4 import (
     prefix_of,
 )
 from imharmony.pictures.images import decode_trusted, encode_jpeg, encode_patch, encode_png
-from imharmony.progress import track
+from imharmony.running.progress import track
 from imharmony.splits import SPLITS
 from imharmony.storage.files import atomic_folder, write_text
 from imharmony.storage.shards import Row, ShardReader

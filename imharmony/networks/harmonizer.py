@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from imharmony.errors import InputError
 from imharmony.networks import DISCRIMINATORS, GENERATORS
 from imharmony.networks.blocks import Generator
-from imharmony.randomness import torch_seed
+from imharmony.running.randomness import torch_seed
 
 InferenceMode = Literal["eval", "train"]
 

@@ -14,8 +14,8 @@ import pyarrow as pa
 from imharmony.errors import InputError
 from imharmony.pictures.images import plain_photograph, read_mask, size_of_whole
 from imharmony.pictures.masks import INSIDE, instance_of
-from imharmony.progress import track
-from imharmony.seeding import stable_hash
+from imharmony.running.progress import track
+from imharmony.running.seeds import stable_hash
 from imharmony.sources.photographs import File, pack
 from imharmony.storage.files import atomic_folder
 from imharmony.storage.shards import Row

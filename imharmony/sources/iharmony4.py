@@ -29,10 +29,10 @@ from imharmony.findings import counted
 from imharmony.layouts.iharmony4 import LINEAGE, LINEAGE_FILE, Layout, Triple, read_layout
 from imharmony.pictures.images import decode_trusted, read_mask, size_of_whole
 from imharmony.pictures.masks import INSIDE, foreground_ratio, instance_of
-from imharmony.processes import processes
-from imharmony.progress import bar, track
 from imharmony.quality import quality
-from imharmony.seeding import stable_hash
+from imharmony.running.processes import processes
+from imharmony.running.progress import bar, track
+from imharmony.running.seeds import stable_hash
 from imharmony.splits import SplitRule, split_of
 from imharmony.storage.files import atomic_folder
 from imharmony.storage.shards import Row, write_shard

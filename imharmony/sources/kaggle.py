@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from imharmony.errors import InputError
-from imharmony.progress import bar
+from imharmony.running.progress import bar
 from imharmony.sources.mirror import zip_directory_problem
 from imharmony.sources.portraits import store_portraits
 from imharmony.storage.fetch import Fetcher

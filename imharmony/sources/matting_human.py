@@ -17,7 +17,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
 from imharmony.pictures.images import UNREADABLE, encode_png, rgb_of
-from imharmony.seeding import stable_hash
+from imharmony.running.seeds import stable_hash
 from imharmony.sources.archives import Archive, DamagedError, Member, open_archive
 
 PUBLISHED = 34_427  # portraits

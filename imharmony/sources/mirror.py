@@ -15,7 +15,7 @@ from typing import IO, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
 from imharmony.errors import InputError
-from imharmony.progress import bar
+from imharmony.running.progress import bar
 from imharmony.storage.fetch import AbsentError, Fetcher, TransientError
 
 AGREEMENT = 2  # readings of an archive's directory that must be equal, because it has no checksum of its own

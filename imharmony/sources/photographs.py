@@ -13,13 +13,13 @@ import pyarrow.compute as pc
 
 from imharmony.errors import InputError
 from imharmony.pictures.images import size_of_whole
-from imharmony.progress import bar, track
+from imharmony.running.progress import bar, track
+from imharmony.running.threads import in_threads
 from imharmony.sources.mirror import BROKEN_ZIP, Checksum, Mirror, WebMirror, zip_directory_problem
 from imharmony.storage.fetch import AbsentError
 from imharmony.storage.files import atomic_folder
 from imharmony.storage.shards import Row, write_shard
 from imharmony.storage.tables import PHOTOGRAPH_SHARD, STORED_PHOTOGRAPHS, write_rows
-from imharmony.threads import in_threads
 
 SHARD_BYTES = 128 << 20
 WHOLE_ARCHIVE = 0.5  # share of a split from which on its archive is fetched instead of single photographs

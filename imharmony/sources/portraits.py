@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 from imharmony.errors import InputError
 from imharmony.pictures.images import encode_patch
 from imharmony.pictures.masks import INSIDE, instance_of
-from imharmony.processes import processes
-from imharmony.progress import bar
+from imharmony.running.processes import processes
+from imharmony.running.progress import bar
 from imharmony.sources.archives import Archive, open_archive
 from imharmony.sources.matting_human import LICENCE, Pair, Portrait, Rejected, pair_up, read_pair
 from imharmony.sources.photographs import File, pack

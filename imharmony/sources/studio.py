@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from imharmony.errors import InputError
 from imharmony.pictures.images import encode_jpeg
-from imharmony.processes import processes
-from imharmony.progress import track
+from imharmony.running.processes import processes
+from imharmony.running.progress import track
 from imharmony.storage.files import atomic_folder
 from imharmony.storage.shards import Row, write_shard
 from imharmony.storage.tables import write_rows

@@ -13,8 +13,8 @@ import numpy as np
 from PIL import Image
 
 from imharmony.pictures.images import encode_jpeg
-from imharmony.processes import processes
-from imharmony.progress import bar
+from imharmony.running.processes import processes
+from imharmony.running.progress import bar
 from imharmony.sources.studio import expect_in_range
 from imharmony.storage.files import atomic_folder
 from imharmony.studio.portrait import render_portrait

@@ -8,7 +8,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from imharmony.seeding import numpy_rng
+from imharmony.running.seeds import numpy_rng
 from imharmony.studio.backdrop import lit_backdrop
 from imharmony.studio.casting import Actor
 from imharmony.studio.chance import bounded

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from imharmony.errors import InputError
-from imharmony.seeding import numpy_rng, stable_hash
+from imharmony.running.seeds import numpy_rng, stable_hash
 from imharmony.studio.backdrop import lit_backdrop
 from imharmony.studio.casting import Actor, draw_cast
 from imharmony.studio.categories import category_id

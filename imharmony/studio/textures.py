@@ -8,7 +8,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from imharmony.seeding import numpy_rng
+from imharmony.running.seeds import numpy_rng
 from imharmony.studio.chance import unit
 
 SIDE = 256  # four tiles fit the second-level cache

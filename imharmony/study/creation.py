@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from imharmony.data import expect_composites
 from imharmony.errors import InputError
 from imharmony.pictures.images import encode_png
-from imharmony.progress import track
-from imharmony.seeding import numpy_rng, rendezvous_order, stable_hash, unit_hash
+from imharmony.running.progress import track
+from imharmony.running.seeds import numpy_rng, rendezvous_order, stable_hash, unit_hash
 from imharmony.storage.files import atomic_folder, sha256_of, write_bytes
 from imharmony.storage.shards import Row
 from imharmony.storage.tables import read_table

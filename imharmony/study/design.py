@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from imharmony.seeding import numpy_rng, stable_hash
+from imharmony.running.seeds import numpy_rng, stable_hash
 
 T = TypeVar("T")
 Pair = tuple[int, int]

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from imharmony.errors import InputError
 from imharmony.evaluation.blocks import ratio_of
-from imharmony.seeding import numpy_rng
+from imharmony.running.seeds import numpy_rng
 from imharmony.storage.shards import Row
 from imharmony.study.agreement import interval_difference, kendall_u, krippendorff_alpha, ordinal_difference
 from imharmony.study.definition import COMPOSITE, Study

@@ -10,7 +10,7 @@ from torch import Tensor
 from imharmony.colour.ranges import mask_from_uint8, network_from_uint8
 from imharmony.data import PackedSplit
 from imharmony.errors import InputError
-from imharmony.seeding import numpy_rng, rendezvous_order
+from imharmony.running.seeds import numpy_rng, rendezvous_order
 from imharmony.training.augmentation import apply_crops, draw_crops
 
 LARGEST_SHARE = 0.6  # of an accelerator's free memory that the data may take

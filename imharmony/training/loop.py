@@ -16,9 +16,9 @@ from tqdm import tqdm
 from imharmony.data import PackedSplit
 from imharmony.errors import InputError
 from imharmony.networks.harmonizer import Harmonizer
-from imharmony.progress import bar
-from imharmony.randomness import deterministic_algorithms, torch_seed
-from imharmony.seeding import stable_hash
+from imharmony.running.progress import bar
+from imharmony.running.randomness import deterministic_algorithms, torch_seed
+from imharmony.running.seeds import stable_hash
 from imharmony.training.averages import WeightAverage
 from imharmony.training.batches import Batches, augmentation_rng, shuffled
 from imharmony.training.parallel import expect_equal, mean_over_processes, rows_of, share_buffers

@@ -17,7 +17,7 @@ from torch.distributed import all_reduce, broadcast
 from torch.optim import Optimizer
 
 from imharmony.errors import InputError
-from imharmony.ranks import ranks
+from imharmony.running.ranks import ranks
 
 PRECISIONS: dict[str, Literal["32-true", "bf16-mixed"]] = {"fp32": "32-true", "bf16": "bf16-mixed"}
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from imharmony.networks.harmonizer import Harmonizer
-from imharmony.randomness import torch_seed
+from imharmony.running.randomness import torch_seed
 from imharmony.training.batches import Batch
 from imharmony.training.players import Players
 

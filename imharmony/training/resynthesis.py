@@ -15,9 +15,9 @@ import pyarrow as pa
 from imharmony.composites import Foreground
 from imharmony.data import PackedSplit
 from imharmony.errors import InputError
-from imharmony.progress import track
-from imharmony.ranks import ranks
-from imharmony.seeding import numpy_rng
+from imharmony.running.progress import track
+from imharmony.running.ranks import ranks
+from imharmony.running.seeds import numpy_rng
 from imharmony.transfer import TRANSFERS
 from imharmony.transfer.kinds import ByParameters, Transfer
 from imharmony.transfer.moments import Channels, look, strangeness

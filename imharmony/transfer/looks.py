@@ -5,7 +5,7 @@ Values are sRGB in [0, 1]. Along the grey axis no channel of any look ever falls
 
 import numpy as np
 
-from imharmony.seeding import numpy_rng
+from imharmony.running.seeds import numpy_rng
 from imharmony.transfer.daylight import LUMINANCE
 from imharmony.transfer.photometric import steepened
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 from imharmony.evaluation.conventions import CONVENTIONS
 from imharmony.evaluation.pairs import joined_pairs, pairwise, standings
 from imharmony.evaluation.summary import summarise
-from imharmony.processes import processes
+from imharmony.running.processes import processes
 
 
 def statistics_of(scores: pa.Table, *, bootstrap: int, workers: int) -> dict[str, pa.Table]:

@@ -31,7 +31,7 @@ stages:
 STAGE = """\
 import sys, time
 from pathlib import Path
-from imharmony.progress import track
+from imharmony.running.progress import track
 from pipeline.stage import run_stage
 def main(out: str) -> None:
     for _ in track(range(2), total=2, what="works", unit="images"):

@@ -12,7 +12,7 @@ from imharmony.intrinsic.decomposition import DECOMPOSITIONS, constant_shading, 
 from imharmony.intrinsic.learned import learned_shading
 from imharmony.intrinsic.network import ShadingNetwork
 from imharmony.intrinsic.retinex import retinex_log_shading
-from imharmony.randomness import torch_seed
+from imharmony.running.randomness import torch_seed
 
 with torch_seed(0, torch.device("cpu")):
     WAYS = {**DECOMPOSITIONS, "learned": learned_shading(ShadingNetwork(channels=(8, 8, 8)).eval(), size_px=32)}

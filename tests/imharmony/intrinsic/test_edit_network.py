@@ -9,7 +9,7 @@ from imharmony.errors import InputError
 from imharmony.intrinsic.edit_network import EditNetwork, Gains, edited_light, network_layers
 from imharmony.intrinsic.edits import GAINS, AlbedoEdit, Layers, Pasted, ShadingEdit
 from imharmony.intrinsic.learned import learned_edits
-from imharmony.randomness import torch_seed
+from imharmony.running.randomness import torch_seed
 
 SIZE = 24
 

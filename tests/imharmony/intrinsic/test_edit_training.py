@@ -11,7 +11,7 @@ from imharmony.intrinsic.decomposition import linear_of, luminance_shading
 from imharmony.intrinsic.edit_training import EditExamples, draw_edits, edit_examples, fit_edits, judge_edits
 from imharmony.intrinsic.edits import AlbedoEdit, ShadingEdit
 from imharmony.intrinsic.learned import learned_edits
-from imharmony.seeding import numpy_rng
+from imharmony.running.seeds import numpy_rng
 
 CPU = torch.device("cpu")
 SIZE = 24

@@ -14,7 +14,7 @@ from imharmony.intrinsic.decomposition import linear_of
 from imharmony.intrinsic.edit_network import EditNetwork
 from imharmony.intrinsic.learned import learned_shading
 from imharmony.intrinsic.network import BRIGHTEST, DARKEST, ShadingNetwork, log_shading
-from imharmony.randomness import torch_seed
+from imharmony.running.randomness import torch_seed
 
 CHANNELS = (8, 16, 8)
 

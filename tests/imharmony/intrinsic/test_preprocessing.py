@@ -18,7 +18,7 @@ from imharmony.intrinsic.network import ShadingNetwork
 from imharmony.intrinsic.preprocessing import preprocess
 from imharmony.intrinsic.recipe import Recipe, preprocessor
 from imharmony.pictures.images import encode_patch
-from imharmony.randomness import torch_seed
+from imharmony.running.randomness import torch_seed
 from imharmony.storage.shards import ShardReader
 from imharmony.storage.tables import LIGHTS, MANIFEST, read_table
 from tests.datasets import edit_manifest, edit_row, made

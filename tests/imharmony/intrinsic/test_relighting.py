@@ -15,7 +15,7 @@ from imharmony.intrinsic.network import ShadingNetwork
 from imharmony.intrinsic.relighting import Photographs, RelitPairs, consistency_loss, draw_pairs, photographs_of
 from imharmony.intrinsic.scenes import ShadingPairs
 from imharmony.intrinsic.training import fit_shading
-from imharmony.seeding import numpy_rng
+from imharmony.running.seeds import numpy_rng
 
 CPU = torch.device("cpu")
 SIZE = 32

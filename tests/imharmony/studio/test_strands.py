@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from imharmony.seeding import numpy_rng
+from imharmony.running.seeds import numpy_rng
 from imharmony.studio.heads import HIGH, Hair
 from imharmony.studio.sketch import Reach, Sketch
 from imharmony.studio.strands import FINE, _coverage, paint_strands

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from imharmony.checkpoint import load_harmonizer
-from imharmony.ranks import ALONE, ranks
+from imharmony.running.ranks import ALONE, ranks
 from tests.conftest import ROOT
 from tests.parallel_training import KINDS, trained
 from tests.workspace import give_composites, shrink

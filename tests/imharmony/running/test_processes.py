@@ -6,7 +6,7 @@ import time
 import cv2
 import pytest
 
-from imharmony.processes import processes
+from imharmony.running.processes import processes
 
 
 def square(number: int) -> int:

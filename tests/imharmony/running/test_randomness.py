@@ -2,7 +2,7 @@
 
 import torch
 
-from imharmony.randomness import deterministic_algorithms, torch_seed
+from imharmony.running.randomness import deterministic_algorithms, torch_seed
 
 CPU = torch.device("cpu")
 

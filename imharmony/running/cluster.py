@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 
 from imharmony.errors import InputError
-from imharmony.processes import WAITING_PER_WORKER, Run
+from imharmony.running.processes import WAITING_PER_WORKER, Run
 
 if TYPE_CHECKING:
     from distributed import Client, Future

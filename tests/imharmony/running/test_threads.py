@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from imharmony.threads import in_threads
+from imharmony.running.threads import in_threads
 
 
 def test_every_job_comes_back_with_its_result():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from imharmony.seeding import numpy_rng, rendezvous_choice, rendezvous_order, stable_hash, unit_hash
+from imharmony.running.seeds import numpy_rng, rendezvous_choice, rendezvous_order, stable_hash, unit_hash
 
 
 def test_the_hash_is_the_same_on_every_machine():

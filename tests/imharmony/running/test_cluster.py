@@ -7,8 +7,8 @@ import sys
 import pytest
 from distributed import LocalCluster
 
-from imharmony.composing.cluster import cluster
 from imharmony.errors import InputError
+from imharmony.running.cluster import cluster
 
 
 def square(number: int) -> int:
@@ -49,7 +49,7 @@ def test_a_cluster_without_workers_is_named():
 
 
 def test_an_address_where_nobody_answers_is_named(monkeypatch):
-    monkeypatch.setattr("imharmony.composing.cluster.ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr("imharmony.running.cluster.ANSWER_SECONDS", 0.2)
     with pytest.raises(InputError, match=r"cluster 'tcp://127\.0\.0\.1:1': nobody answers .* or `local`"):
         opened("tcp://127.0.0.1:1")
 
