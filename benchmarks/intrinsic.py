@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from imharmony.composites import read_composite, to_harmonize
-from imharmony.data import square_image, square_mask
+from imharmony.composing.composites import read_composite, to_harmonize
+from imharmony.composing.packed_split import square_image, square_mask
 from imharmony.intrinsic.checkpoint import IntrinsicNetworks, load_networks, save_networks
 from imharmony.intrinsic.compositing import semi_harmonize
 from imharmony.intrinsic.decomposition import DARKEST_SHADING, DECOMPOSITIONS, ShadingOf, linear_of, split

@@ -20,7 +20,7 @@ import torch
 from PIL import Image
 
 from benchmarks.timing import Route, compare
-from imharmony.data import pack_split
+from imharmony.composing.packed_split import pack_split
 from imharmony.layouts.iharmony4 import Triple, read_layout
 from imharmony.layouts.iharmony4_export import export_iharmony4
 from imharmony.training.batches import Batch, Batches, augmentation_rng

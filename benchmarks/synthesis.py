@@ -27,9 +27,9 @@ from pycocotools.coco import COCO
 from benchmarks.photographs import Shot, arguments, load_shots
 from benchmarks.timing import compare
 from benchmarks.transfer import describe, scikit_image, scikit_image_measure
+from imharmony.composing.composites import Foreground
+from imharmony.composing.packed_split import square_image, square_mask
 from imharmony.composing.synthesis import synthesize
-from imharmony.composites import Foreground
-from imharmony.data import square_image, square_mask
 from imharmony.pictures.images import decode_trusted, encode_jpeg, encode_patch
 from imharmony.pictures.masks import decode_segmentation
 from imharmony.storage.shards import Row, write_shard

@@ -22,8 +22,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from imharmony.composing.composites import PHOTOGRAPHS_PER_SHARD
 from imharmony.composing.synthesis import synthesize
-from imharmony.composites import PHOTOGRAPHS_PER_SHARD
 from imharmony.running.processes import processes
 from imharmony.storage.files import sha256_of
 from imharmony.storage.tables import read_table, write_table

@@ -13,7 +13,7 @@ import pyarrow as pa
 import torch
 
 from benchmarks.pix2pix import compare_steps, report_parity
-from imharmony.data import PackedSplit
+from imharmony.composing.packed_split import PackedSplit
 from imharmony.losses import ADVERSARIAL_LOSSES, l1
 from imharmony.networks.harmonizer import build_discriminator, build_harmonizer
 from imharmony.running.randomness import deterministic_algorithms

@@ -16,7 +16,7 @@ from skimage.color import lab2rgb, rgb2lab
 
 from benchmarks.photographs import Shot, arguments, load_shots
 from benchmarks.timing import compare
-from imharmony.composites import Foreground
+from imharmony.composing.composites import Foreground
 from imharmony.pictures.images import read_rgb
 from imharmony.transfer import TRANSFERS
 from imharmony.transfer.moments import MAX_GAIN, Moments

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from imharmony.composing.composites import Foreground
 from imharmony.composing.regrain import regrain
-from imharmony.composites import Foreground
 from imharmony.pictures.images import read_rgb
 from imharmony.transfer.covariance import rgb_covariance, xiao_rgb
 from imharmony.transfer.fecker import BLACK, RGB_FROM_YCBCR, code_map, fecker_ycbcr, ycbcr, ycbcr_histogram

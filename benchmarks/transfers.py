@@ -16,7 +16,7 @@ from skimage.color import rgb2ycbcr, ycbcr2rgb
 from skimage.exposure import match_histograms
 
 from benchmarks.timing import compare
-from imharmony.composites import Foreground
+from imharmony.composing.composites import Foreground
 from imharmony.pictures.images import read_rgb
 from imharmony.transfer.covariance import mkl, rgb_covariance, xiao_rgb
 from imharmony.transfer.fecker import fecker_ycbcr, ycbcr_histogram

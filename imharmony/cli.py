@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from imharmony.checkpoint import load_harmonizer
-from imharmony.composites import to_harmonize
+from imharmony.composing.composites import to_harmonize
 from imharmony.datasets import cli as dataset_cli
 from imharmony.errors import InputError
 from imharmony.evaluation import cli as score_cli

@@ -116,7 +116,7 @@ class CompositesPerForeground(Section):
 
 
 class Limits(Section):
-    """Beyond what a composite is not kept (``imharmony.quality.Limits``)."""
+    """Beyond what a composite is not kept (``imharmony.composing.limits.Limits``)."""
 
     delta_e: tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(gt=0)]]  # mean CIEDE2000, least and most
     clipped_fraction: Fraction  # most of the foreground that the transfer brings to 0 or 255

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 from torch import nn
 
-from imharmony.data import data_hash
+from imharmony.composing.packed_split import data_hash
 from imharmony.evaluation.conventions import headline_means
 from imharmony.evaluation.scoring import Harmonize, score_split
 from imharmony.metrics.perceptual import load_lpips, missing_backbone

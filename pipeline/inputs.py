@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from imharmony.data import data_hash
+from imharmony.composing.packed_split import data_hash
 from imharmony.errors import InputError
 from imharmony.storage.files import sha256_of, write_text
 from pipeline.layout import Layout

@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from imharmony.data import PackedSplit, data_hash
+from imharmony.composing.packed_split import PackedSplit, data_hash
 from imharmony.errors import InputError
 from imharmony.evaluation.imported import OF_FOREGROUND, imported_rows
 from imharmony.evaluation.outputs import score_pictures, without_foreground

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from imharmony.data import PackedSplit, pack_split
+from imharmony.composing.packed_split import PackedSplit, pack_split
 from imharmony.errors import InputError
 from pipeline.layout import Layout
 from pipeline.params import Params

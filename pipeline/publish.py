@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 import torch
 
-from imharmony.data import data_hash
+from imharmony.composing.packed_split import data_hash
 from imharmony.evaluation.conventions import rows_of
 from imharmony.storage.files import write_text
 from imharmony.storage.tables import read_table, write_csv, write_table

@@ -2,8 +2,8 @@
 
 import logging
 
-from imharmony.selection import Rules, reason_counts, select
-from imharmony.splits import SplitRule
+from imharmony.composing.selection import Rules, reason_counts, select
+from imharmony.composing.splits import SplitRule
 from imharmony.storage.tables import read_table, write_table
 from pipeline.layout import Layout
 from pipeline.params import load_params

@@ -1,6 +1,6 @@
 """Stage ``preprocess_intrinsic``: composites -> data/P/intrinsic/<dataset>/: the same in the same layout, semi-harmonized, and lights."""
 
-from imharmony.data import data_hash
+from imharmony.composing.packed_split import data_hash
 from imharmony.intrinsic.preprocessing import preprocess
 from imharmony.intrinsic.recipe import Recipe
 from pipeline.inputs import MODEL, networks_hash

@@ -1,10 +1,10 @@
 """Stage ``synthesize_composites``: selected instances and their photographs -> composites with their lineage."""
 
 from imharmony.composing.backgrounds import PlateRules
+from imharmony.composing.limits import Limits
 from imharmony.composing.regions import RegionRules
 from imharmony.composing.synthesis import synthesize
 from imharmony.errors import InputError
-from imharmony.quality import Limits
 from imharmony.sources import SOURCES
 from imharmony.storage.tables import read_table
 from pipeline.layout import Layout

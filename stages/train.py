@@ -8,7 +8,7 @@ import shutil
 from contextlib import nullcontext
 
 from imharmony.checkpoint import save_harmonizer
-from imharmony.data import data_hash
+from imharmony.composing.packed_split import data_hash
 from imharmony.pictures.images import encode_png
 from imharmony.running.ranks import ranks
 from imharmony.storage.files import atomic_folder, write_bytes

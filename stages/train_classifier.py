@@ -6,7 +6,7 @@ from dataclasses import asdict
 from imharmony.classification.checkpoint import save_classifier
 from imharmony.classification.crops import foreground_crops
 from imharmony.classification.training import accuracy_of, fit_classifier
-from imharmony.data import data_hash
+from imharmony.composing.packed_split import data_hash
 from imharmony.storage.files import atomic_folder, write_text
 from pipeline.device import device_of
 from pipeline.layout import Layout

@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict, replace
 
-from imharmony.data import data_hash
+from imharmony.composing.packed_split import data_hash
 from imharmony.intrinsic.checkpoint import IntrinsicNetworks, load_networks, save_networks
 from imharmony.intrinsic.decomposition import DECOMPOSITIONS
 from imharmony.intrinsic.edit_training import EditErrors, edit_examples, fit_edits, judge_edits

@@ -3,7 +3,7 @@
 import json
 import shutil
 
-from imharmony.data import data_hash
+from imharmony.composing.packed_split import data_hash
 from imharmony.intrinsic.checkpoint import IntrinsicNetworks, save_networks
 from imharmony.intrinsic.decomposition import DECOMPOSITIONS
 from imharmony.intrinsic.judging import averages, judge

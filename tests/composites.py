@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from imharmony.data import PackedSplit
+from imharmony.composing.packed_split import PackedSplit
 
 
 def packed(count: int, size_px: int, *, seed: int = 0) -> PackedSplit:

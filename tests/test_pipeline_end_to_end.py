@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from moto.server import ThreadedMotoServer
 
-from imharmony.data import pack_split
+from imharmony.composing.packed_split import pack_split
 from imharmony.pictures.images import encode_png
 from imharmony.storage.files import write_bytes
 from tests.workspace import copy_project, dvc, environment, locked_hashes

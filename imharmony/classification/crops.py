@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imharmony.composites import to_harmonize
-from imharmony.data import PackedSplit, first_of_each_foreground, square_image, square_mask
+from imharmony.composing.composites import to_harmonize
+from imharmony.composing.packed_split import PackedSplit, first_of_each_foreground, square_image, square_mask
 from imharmony.errors import InputError
 
 MARGIN = 0.1  # of the longer side of the thing, on each side: outlines tell as much as insides

@@ -11,7 +11,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from imharmony.composites import Box, Made, expect_size_of, purest, recomposed, stored_whole
+from imharmony.composing.composites import Box, Made, expect_size_of, purest, recomposed, stored_whole
 from imharmony.errors import InputError
 from imharmony.pictures.images import encode_patch
 

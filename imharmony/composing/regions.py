@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 
 from imharmony.composing.backgrounds import Background, PlateRules
+from imharmony.composing.composites import Foreground, gathered
 from imharmony.composing.regrain import regrain
-from imharmony.composites import Foreground, gathered
 from imharmony.pictures.images import decode_png, decode_trusted
 from imharmony.pictures.masks import decode_segmentation
 from imharmony.storage.shards import Row, ShardReader

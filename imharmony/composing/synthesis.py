@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from imharmony.composing.composite_shards import MEASURED_FILE, Order, ShardJob, compose_shard, measure_shard
+from imharmony.composing.composites import PHOTOGRAPHS_PER_SHARD
+from imharmony.composing.limits import Limits
 from imharmony.composing.regions import RegionRules
-from imharmony.composites import PHOTOGRAPHS_PER_SHARD
+from imharmony.composing.shard_jobs import MEASURED_FILE, Order, ShardJob, compose_shard, measure_shard
 from imharmony.errors import InputError
-from imharmony.quality import Limits
 from imharmony.running.cluster import cluster
 from imharmony.running.processes import processes
 from imharmony.running.progress import bar

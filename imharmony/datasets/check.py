@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from imharmony.composing.splits import SPLITS
 from imharmony.datasets.contents import contents
 from imharmony.datasets.perceptual_hash import RADIUS, near_pairs
 from imharmony.findings import KINDS, Finding
-from imharmony.splits import SPLITS
 from imharmony.storage.shards import Row
 
 # Edges of the histograms; a bin has its lower edge. 0.01 and 0.8 are the limits of HCOCO, 0.05 and 0.15 those of the usual buckets.

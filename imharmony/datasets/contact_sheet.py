@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from imharmony.composites import read_composite
+from imharmony.composing.composites import read_composite
 from imharmony.errors import InputError
 from imharmony.running.seeds import rendezvous_order
 from imharmony.storage.shards import ShardReader

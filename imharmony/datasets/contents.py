@@ -11,17 +11,17 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from imharmony.composites import gathered, pixels_sha256, read_change, read_real
+from imharmony.composing.composites import gathered, pixels_sha256, read_change, read_real
+from imharmony.composing.limits import quality
+from imharmony.composing.splits import SPLITS
 from imharmony.datasets.perceptual_hash import perceptual_hash
 from imharmony.errors import InputError
 from imharmony.findings import Finding
 from imharmony.layouts.iharmony4 import COMPOSITES, HASHES, LINEAGE, LINEAGE_FILE, Triple, read_layout
 from imharmony.pictures.images import decode_rgb, read_mask
 from imharmony.pictures.masks import INSIDE, foreground_ratio
-from imharmony.quality import quality
 from imharmony.running.processes import processes
 from imharmony.running.progress import bar
-from imharmony.splits import SPLITS
 from imharmony.storage.files import sha256_of
 from imharmony.storage.shards import Row, ShardReader, shard_path
 from imharmony.storage.tables import MANIFEST, read_table

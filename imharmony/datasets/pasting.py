@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from imharmony.composing.backgrounds import estimated_foreground
-from imharmony.composites import recomposed
+from imharmony.composing.composites import recomposed
 from imharmony.errors import InputError
 from imharmony.pictures.images import decode_rgb, encode_png, read_rgb
 from imharmony.running.progress import track

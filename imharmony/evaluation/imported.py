@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from imharmony.data import PackedSplit
+from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
 from imharmony.evaluation.consistency import Column, check_columns
 from imharmony.evaluation.conventions import METRICS, Convention, named_convention

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from torch import nn
 
-from imharmony.data import PackedSplit, data_hash, expect_composites, pack_split, square_image
+from imharmony.composing.packed_split import PackedSplit, data_hash, expect_composites, pack_split, square_image
 from imharmony.errors import InputError
 from imharmony.evaluation.scoring import score_split
 from imharmony.pictures.images import has_16_bits, read_rgb

@@ -37,7 +37,7 @@ from imharmony.running.randomness import deterministic_algorithms
 from imharmony.storage.shards import Row
 
 if TYPE_CHECKING:
-    from imharmony.data import PackedSplit
+    from imharmony.composing.packed_split import PackedSplit
 
 BACKGROUNDS = ("raw", "composite", "real")
 QUANTISATIONS = ("float", "uint8", "truncated")

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.optim import Adam
 
 from imharmony.colour.ranges import mask_from_uint8
-from imharmony.data import PackedSplit, first_of_each_foreground
+from imharmony.composing.packed_split import PackedSplit, first_of_each_foreground
 from imharmony.errors import InputError
 from imharmony.intrinsic.compositing import HALF_WAY, blend
 from imharmony.intrinsic.decomposition import ShadingOf, decompose

@@ -16,14 +16,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from imharmony.composites import Box, gathered, pixels_sha256, purest, read_change, read_real, to_harmonize
+from imharmony.composing.composites import Box, gathered, pixels_sha256, purest, read_change, read_real, to_harmonize
+from imharmony.composing.limits import quality
 from imharmony.errors import InputError
 from imharmony.intrinsic.compositing import SemiHarmonized
 from imharmony.intrinsic.light import Light
 from imharmony.intrinsic.normals import EDGE
 from imharmony.intrinsic.recipe import Preprocess, Recipe, preprocessor
 from imharmony.pictures.images import encode_patch, encode_png
-from imharmony.quality import quality
 from imharmony.running.processes import processes
 from imharmony.running.progress import bar
 from imharmony.storage.files import atomic_folder, link_or_copy

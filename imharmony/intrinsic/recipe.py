@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from imharmony.composites import to_harmonize
+from imharmony.composing.composites import to_harmonize
 from imharmony.errors import InputError
 from imharmony.intrinsic.checkpoint import IntrinsicNetworks, load_networks
 from imharmony.intrinsic.compositing import STRENGTH, SemiHarmonized, semi_harmonize

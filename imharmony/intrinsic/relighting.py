@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from imharmony.colour.ranges import network_from_uint8
-from imharmony.data import PackedSplit
+from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
 from imharmony.intrinsic.decomposition import linear_of
 from imharmony.intrinsic.network import ShadingNetwork, log_shading

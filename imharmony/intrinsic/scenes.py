@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from imharmony.data import square_image
+from imharmony.composing.packed_split import square_image
 from imharmony.errors import InputError
 from imharmony.pictures.images import decode_trusted
 from imharmony.sources.studio import LAYERS, SPLITS

@@ -18,10 +18,10 @@ from typing import NamedTuple
 import pyarrow as pa
 from PIL import Image
 
+from imharmony.composing.splits import SPLITS
 from imharmony.errors import InputError
 from imharmony.findings import Finding
 from imharmony.pictures.images import UNREADABLE
-from imharmony.splits import SPLITS
 from imharmony.storage.tables import MANIFEST
 
 COMPOSITES, MASKS, REALS = FOLDERS = ("composite_images", "masks", "real_images")

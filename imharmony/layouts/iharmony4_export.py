@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from imharmony.composites import read_change, to_harmonize
+from imharmony.composing.composites import read_change, to_harmonize
+from imharmony.composing.splits import SPLITS
 from imharmony.errors import InputError
 from imharmony.layouts.iharmony4 import (
     COMPOSITES,
@@ -33,7 +34,6 @@ from imharmony.layouts.iharmony4 import (
 )
 from imharmony.pictures.images import decode_trusted, encode_jpeg, encode_patch, encode_png
 from imharmony.running.progress import track
-from imharmony.splits import SPLITS
 from imharmony.storage.files import atomic_folder, write_text
 from imharmony.storage.shards import Row, ShardReader
 from imharmony.storage.tables import MANIFEST, read_table, write_rows

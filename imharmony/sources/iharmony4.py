@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from imharmony.composites import (
+from imharmony.composing.composites import (
     PHOTOGRAPHS_PER_SHARD,
     Foreground,
     gathered,
@@ -24,16 +24,16 @@ from imharmony.composites import (
     stored_whole,
     to_harmonize,
 )
+from imharmony.composing.limits import quality
+from imharmony.composing.splits import SplitRule, split_of
 from imharmony.errors import InputError
 from imharmony.findings import counted
 from imharmony.layouts.iharmony4 import LINEAGE, LINEAGE_FILE, Layout, Triple, read_layout
 from imharmony.pictures.images import decode_trusted, read_mask, size_of_whole
 from imharmony.pictures.masks import INSIDE, foreground_ratio, instance_of
-from imharmony.quality import quality
 from imharmony.running.processes import processes
 from imharmony.running.progress import bar, track
 from imharmony.running.seeds import stable_hash
-from imharmony.splits import SplitRule, split_of
 from imharmony.storage.files import atomic_folder
 from imharmony.storage.shards import Row, write_shard
 from imharmony.storage.tables import (

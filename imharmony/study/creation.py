@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pyarrow.compute as pc
 
-from imharmony.data import expect_composites
+from imharmony.composing.packed_split import expect_composites
 from imharmony.errors import InputError
 from imharmony.pictures.images import encode_png
 from imharmony.running.progress import track

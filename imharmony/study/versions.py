@@ -9,8 +9,8 @@ import torch
 
 from imharmony.checkpoint import load_harmonizer
 from imharmony.colour.ranges import mask_from_uint8
-from imharmony.composites import read_change, read_real, to_harmonize
-from imharmony.data import square_image, square_mask
+from imharmony.composing.composites import read_change, read_real, to_harmonize
+from imharmony.composing.packed_split import square_image, square_mask
 from imharmony.errors import InputError
 from imharmony.evaluation.outputs import files_of, squared_picture
 from imharmony.evaluation.scoring import Harmonize, as_saved, learned

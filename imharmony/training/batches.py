@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from imharmony.colour.ranges import mask_from_uint8, network_from_uint8
-from imharmony.data import PackedSplit
+from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
 from imharmony.running.seeds import numpy_rng, rendezvous_order
 from imharmony.training.augmentation import apply_crops, draw_crops

@@ -13,7 +13,7 @@ from lightning_fabric import Fabric
 from torch import Tensor
 from tqdm import tqdm
 
-from imharmony.data import PackedSplit
+from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
 from imharmony.networks.harmonizer import Harmonizer
 from imharmony.running.progress import bar

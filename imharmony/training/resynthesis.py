@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from imharmony.composites import Foreground
-from imharmony.data import PackedSplit
+from imharmony.composing.composites import Foreground
+from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
 from imharmony.running.progress import track
 from imharmony.running.ranks import ranks

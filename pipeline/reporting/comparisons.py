@@ -25,7 +25,7 @@ from pipeline.reporting.side_by_side import Comparison, Measured, compare, means
 from pipeline.reporting.typical import typical
 
 if TYPE_CHECKING:
-    from imharmony.data import PackedSplit
+    from imharmony.composing.packed_split import PackedSplit
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pipeline.reporting.gallery import data_uri
 from pipeline.reporting.methods import Method
 
 if TYPE_CHECKING:
-    from imharmony.data import PackedSplit
+    from imharmony.composing.packed_split import PackedSplit
 
 SHARE = 4  # a detail's side is the picture's over this
 EDGE = (0.25, 0.75)  # of a detail that is foreground

@@ -19,7 +19,7 @@ from pipeline.reporting.distributions import QUANTILES
 from pipeline.reporting.methods import Method
 
 if TYPE_CHECKING:
-    from imharmony.data import PackedSplit
+    from imharmony.composing.packed_split import PackedSplit
 
 METRICS = REPORTS / "metrics"
 PLOTS = REPORTS / "plots"

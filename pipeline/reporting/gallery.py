@@ -18,7 +18,7 @@ from imharmony.pictures.images import encode_jpeg, encode_png
 from pipeline.reporting.methods import Method
 
 if TYPE_CHECKING:
-    from imharmony.data import PackedSplit
+    from imharmony.composing.packed_split import PackedSplit
 
 MOST_ZOOM = 6.0
 

@@ -16,7 +16,7 @@ from pipeline.reporting.results import methods_of
 from pipeline.training_params import COMPOSITE, INTRINSIC, InputName
 
 if TYPE_CHECKING:
-    from imharmony.data import PackedSplit
+    from imharmony.composing.packed_split import PackedSplit
 
 
 class Method(NamedTuple):

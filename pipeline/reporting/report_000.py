@@ -8,7 +8,7 @@ from imharmony.evaluation.scoring import metric_tensor, pictures_of
 from pipeline.reporting.methods import Method
 
 if TYPE_CHECKING:
-    from imharmony.data import PackedSplit
+    from imharmony.composing.packed_split import PackedSplit
 
 
 def as_its_code_counts(

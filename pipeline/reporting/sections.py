@@ -6,9 +6,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from imharmony.composing.splits import SPLITS
 from imharmony.evaluation.blocks import BUCKETS
 from imharmony.evaluation.outputs import files_of
-from imharmony.splits import SPLITS
 from imharmony.storage.tables import read_table
 from pipeline.layout import Layout
 from pipeline.packing import packed_test

@@ -7,8 +7,8 @@ import pytest
 from numpy.testing import assert_array_equal
 from ruamel.yaml import YAML
 
-from imharmony.composites import read_composite
-from imharmony.data import pack_split, square_mask
+from imharmony.composing.composites import read_composite
+from imharmony.composing.packed_split import pack_split, square_mask
 from imharmony.errors import InputError
 from imharmony.sources.studio_portraits import write_studio_portraits
 from imharmony.storage.shards import ShardReader

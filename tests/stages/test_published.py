@@ -7,8 +7,8 @@ import pytest
 from numpy.testing import assert_array_equal
 from ruamel.yaml import YAML
 
-from imharmony.composites import read_composite
-from imharmony.data import pack_split
+from imharmony.composing.composites import read_composite
+from imharmony.composing.packed_split import pack_split
 from imharmony.pictures.images import read_rgb
 from imharmony.storage.shards import ShardReader
 from imharmony.storage.tables import MANIFEST, read_table

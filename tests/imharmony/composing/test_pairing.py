@@ -4,9 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from imharmony.composing.composite_shards import MEASURED
+from imharmony.composing.composites import sample_id_of
 from imharmony.composing.pairing import References, references_of, transfer_of
-from imharmony.composites import sample_id_of
+from imharmony.composing.shard_jobs import MEASURED
 
 CLOSE = [50.0, 0.0, 0.0, 10.0, 5.0, 5.0]
 FAR = [95.0, 0.0, 0.0, 10.0, 5.0, 5.0]

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from imharmony.composing.limits import quality
 from imharmony.datasets.contents import contents
 from imharmony.errors import InputError
 from imharmony.layouts.iharmony4_export import export_iharmony4
 from imharmony.pictures.images import encode_jpeg, encode_png
-from imharmony.quality import quality
 from imharmony.storage.tables import MANIFEST, read_table, write_rows
 from tests.datasets import edit_manifest, edit_row, made, scene, write, write_subset
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from imharmony.data import PackedSplit, pack_split
+from imharmony.composing.packed_split import PackedSplit, pack_split
 from tests.datasets import made
 
 SIZE = 32  # pixels a side that are scored

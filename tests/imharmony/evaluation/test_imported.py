@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pytest
 
 from imharmony.cli import main
-from imharmony.data import PackedSplit
+from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import CONVENTIONS, under
 from imharmony.evaluation.imported import imported_rows, score_table

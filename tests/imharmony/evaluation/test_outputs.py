@@ -10,7 +10,7 @@ import pyarrow.csv
 import pytest
 
 from imharmony.cli import main
-from imharmony.data import square_image
+from imharmony.composing.packed_split import square_image
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import CONVENTIONS
 from imharmony.evaluation.outputs import files_of, score_outputs

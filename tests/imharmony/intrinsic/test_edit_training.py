@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 import torch
 
-from imharmony.data import PackedSplit
+from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
 from imharmony.intrinsic.decomposition import linear_of, luminance_shading
 from imharmony.intrinsic.edit_training import EditExamples, draw_edits, edit_examples, fit_edits, judge_edits

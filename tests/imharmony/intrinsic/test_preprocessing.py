@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from imharmony.composing.composites import read_composite, to_harmonize
+from imharmony.composing.packed_split import pack_split
 from imharmony.composing.regions import RegionRules
-from imharmony.composites import read_composite, to_harmonize
-from imharmony.data import pack_split
 from imharmony.datasets.contents import contents
 from imharmony.errors import InputError
 from imharmony.intrinsic import preprocessing

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from imharmony.data import PackedSplit
+from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
 from imharmony.intrinsic.network import ShadingNetwork
 from imharmony.intrinsic.relighting import Photographs, RelitPairs, consistency_loss, draw_pairs, photographs_of

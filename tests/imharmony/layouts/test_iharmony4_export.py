@@ -8,8 +8,8 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image, JpegImagePlugin
 
+from imharmony.composing.composites import read_composite
 from imharmony.composing.regions import RegionRules
-from imharmony.composites import read_composite
 from imharmony.errors import InputError
 from imharmony.layouts.iharmony4 import LINEAGE, read_layout
 from imharmony.layouts.iharmony4_export import export_iharmony4

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from imharmony.composites import pixels_sha256, read_composite, read_real
-from imharmony.data import pack_split
+from imharmony.composing.composites import pixels_sha256, read_composite, read_real
+from imharmony.composing.packed_split import pack_split
+from imharmony.composing.splits import SplitRule, split_of
 from imharmony.datasets.contents import contents
 from imharmony.errors import InputError
 from imharmony.layouts.iharmony4_export import export_iharmony4
 from imharmony.pictures.images import decode_png, encode_png, read_mask, read_rgb
 from imharmony.sources import iharmony4
 from imharmony.sources.iharmony4 import import_iharmony4
-from imharmony.splits import SplitRule, split_of
 from imharmony.storage.shards import Row, ShardReader
 from imharmony.storage.tables import MANIFEST, read_table
 from tests.datasets import made, scene, write, write_subset

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from imharmony.checkpoint import load_harmonizer, save_harmonizer
-from imharmony.data import pack_split
+from imharmony.composing.packed_split import pack_split
 from imharmony.errors import InputError
 from imharmony.evaluation.scoring import learned, metric_tensor, on_background, pictures_of, quantised
 from imharmony.networks.harmonizer import build_harmonizer

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from imharmony.data import PackedSplit
+from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
 from imharmony.training.batches import Batches, augmentation_rng, shuffled
 from tests.composites import packed

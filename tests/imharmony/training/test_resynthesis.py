@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from imharmony.composites import Foreground, recomposed
-from imharmony.data import PackedSplit
+from imharmony.composing.composites import Foreground, recomposed
+from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
 from imharmony.training.resynthesis import CHEAP_TRANSFERS, FreshComposites, Resynthesis
 from imharmony.transfer.moments import look, strangeness

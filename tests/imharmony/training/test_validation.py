@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from imharmony.data import PackedSplit
+from imharmony.composing.packed_split import PackedSplit
 from imharmony.networks.blocks import Generator
 from imharmony.networks.harmonizer import Harmonizer
 from imharmony.training.batches import Batches

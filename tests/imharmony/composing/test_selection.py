@@ -6,9 +6,9 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
+from imharmony.composing.selection import REASONS, Rules, select
+from imharmony.composing.splits import SplitRule, split_of
 from imharmony.errors import InputError
-from imharmony.selection import REASONS, Rules, select
-from imharmony.splits import SplitRule, split_of
 from imharmony.storage.tables import INSTANCES, PHOTOGRAPHS
 
 SIDE = 100
@@ -190,5 +190,5 @@ def test_a_foreground_that_another_object_touches_is_dropped_where_occlusion_is_
     kept, dropped = run(rows, rules=limited)
     assert [row["annotation_id"] for row in dropped.to_pylist() if row["reason"] == "occlusion"] == [1, 2]
     assert run(rows, rules=replace(RULES, max_occlusion=0.5))[0].equals(run(rows)[0])
-    monkeypatch.setattr("imharmony.selection.WORTH_PROCESSES", 0)
+    monkeypatch.setattr("imharmony.composing.selection.WORTH_PROCESSES", 0)
     assert run(rows[::-1], rules=limited, workers=2)[0].equals(kept)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from imharmony.composites import Foreground, pixels_sha256, read_composite, stored
+from imharmony.composing.composites import Foreground, pixels_sha256, read_composite, stored
 from imharmony.errors import InputError
 from imharmony.pictures.images import encode_png
 from imharmony.storage.shards import ShardReader, write_shard

@@ -8,10 +8,9 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
 
-from imharmony import data
+from imharmony.composing.composites import read_composite
+from imharmony.composing.packed_split import data_hash, pack_split, square_image, square_mask
 from imharmony.composing.synthesis import synthesize
-from imharmony.composites import read_composite
-from imharmony.data import data_hash, pack_split, square_image, square_mask
 from imharmony.datasets.contact_sheet import composite_sheet
 from imharmony.errors import InputError
 from imharmony.storage.shards import ShardReader

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from imharmony.quality import Limits, Quality, quality
+from imharmony.composing.limits import Limits, Quality, quality
 
 GREY = np.full((9, 3), 100, np.uint8)
 

@@ -21,7 +21,7 @@ from numpy.lib.format import write_array_header_1_0
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from imharmony.composites import read_change, read_real, to_harmonize
+from imharmony.composing.composites import read_change, read_real, to_harmonize
 from imharmony.errors import InputError
 from imharmony.running.progress import track
 from imharmony.storage.files import sha256_of

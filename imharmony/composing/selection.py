@@ -12,13 +12,13 @@ from typing import TypeVar
 import numpy as np
 import pyarrow as pa
 
+from imharmony.composing.splits import SPLITS, SplitRule, split_of
 from imharmony.errors import InputError
 from imharmony.pictures.masks import DegenerateSegmentationError, border_fraction, decode_segmentation, foreground_ratio, part_count
 from imharmony.pictures.occlusion import occlusions
 from imharmony.running.processes import Run, processes
 from imharmony.running.progress import bar
 from imharmony.running.seeds import unit_hash
-from imharmony.splits import SPLITS, SplitRule, split_of
 from imharmony.storage.shards import Row
 from imharmony.storage.tables import DROPPED, SELECTED
 
