@@ -21,8 +21,8 @@ from PIL import Image
 
 from benchmarks.timing import Route, compare
 from imharmony.composing.packed_split import pack_split
-from imharmony.layouts.iharmony4 import Triple, read_layout
-from imharmony.layouts.iharmony4_export import export_iharmony4
+from imharmony.datasets.iharmony4_export import export_iharmony4
+from imharmony.sources.iharmony4_layout import Triple, read_layout
 from imharmony.training.batches import Batch, Batches, augmentation_rng
 from imharmony.training.resynthesis import CHEAP_TRANSFERS, FreshComposites, Resynthesis
 

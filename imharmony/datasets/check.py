@@ -11,7 +11,7 @@ import pyarrow as pa
 from imharmony.composing.splits import SPLITS
 from imharmony.datasets.contents import contents
 from imharmony.datasets.perceptual_hash import RADIUS, near_pairs
-from imharmony.findings import KINDS, Finding
+from imharmony.sources.findings import KINDS, Finding
 from imharmony.storage.shards import Row
 
 # Edges of the histograms; a bin has its lower edge. 0.01 and 0.8 are the limits of HCOCO, 0.05 and 0.15 those of the usual buckets.

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from imharmony.datasets.check import check
+from imharmony.datasets.check_page import verdict_of, write_check
 from imharmony.datasets.contact_sheet import composite_sheet
+from imharmony.datasets.iharmony4_export import export_iharmony4
 from imharmony.datasets.pasting import paste_portraits
-from imharmony.datasets.report import verdict_of, write_check
 from imharmony.errors import InputError
-from imharmony.layouts.iharmony4_export import export_iharmony4
 from imharmony.pictures.images import encoder_for
 from imharmony.sources.iharmony4 import import_iharmony4
 from imharmony.storage.files import write_bytes

@@ -16,12 +16,12 @@ from imharmony.composing.limits import quality
 from imharmony.composing.splits import SPLITS
 from imharmony.datasets.perceptual_hash import perceptual_hash
 from imharmony.errors import InputError
-from imharmony.findings import Finding
-from imharmony.layouts.iharmony4 import COMPOSITES, HASHES, LINEAGE, LINEAGE_FILE, Triple, read_layout
 from imharmony.pictures.images import decode_rgb, read_mask
 from imharmony.pictures.masks import INSIDE, foreground_ratio
 from imharmony.running.processes import processes
 from imharmony.running.progress import bar
+from imharmony.sources.findings import Finding
+from imharmony.sources.iharmony4_layout import COMPOSITES, HASHES, LINEAGE, LINEAGE_FILE, Triple, read_layout
 from imharmony.storage.files import sha256_of
 from imharmony.storage.shards import Row, ShardReader, shard_path
 from imharmony.storage.tables import MANIFEST, read_table

@@ -27,13 +27,13 @@ from imharmony.composing.composites import (
 from imharmony.composing.limits import quality
 from imharmony.composing.splits import SplitRule, split_of
 from imharmony.errors import InputError
-from imharmony.findings import counted
-from imharmony.layouts.iharmony4 import LINEAGE, LINEAGE_FILE, Layout, Triple, read_layout
 from imharmony.pictures.images import decode_trusted, read_mask, size_of_whole
 from imharmony.pictures.masks import INSIDE, foreground_ratio, instance_of
 from imharmony.running.processes import processes
 from imharmony.running.progress import bar, track
 from imharmony.running.seeds import stable_hash
+from imharmony.sources.findings import counted
+from imharmony.sources.iharmony4_layout import LINEAGE, LINEAGE_FILE, Layout, Triple, read_layout
 from imharmony.storage.files import atomic_folder
 from imharmony.storage.shards import Row, write_shard
 from imharmony.storage.tables import (

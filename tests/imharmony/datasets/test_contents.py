@@ -8,8 +8,8 @@ import pytest
 
 from imharmony.composing.limits import quality
 from imharmony.datasets.contents import contents
+from imharmony.datasets.iharmony4_export import export_iharmony4
 from imharmony.errors import InputError
-from imharmony.layouts.iharmony4_export import export_iharmony4
 from imharmony.pictures.images import encode_jpeg, encode_png
 from imharmony.storage.tables import MANIFEST, read_table, write_rows
 from tests.datasets import edit_manifest, edit_row, made, scene, write, write_subset

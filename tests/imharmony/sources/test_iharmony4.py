@@ -10,8 +10,8 @@ from imharmony.composing.composites import pixels_sha256, read_composite, read_r
 from imharmony.composing.packed_split import pack_split
 from imharmony.composing.splits import SplitRule, split_of
 from imharmony.datasets.contents import contents
+from imharmony.datasets.iharmony4_export import export_iharmony4
 from imharmony.errors import InputError
-from imharmony.layouts.iharmony4_export import export_iharmony4
 from imharmony.pictures.images import decode_png, encode_png, read_mask, read_rgb
 from imharmony.sources import iharmony4
 from imharmony.sources.iharmony4 import import_iharmony4

@@ -6,7 +6,7 @@ from pathlib import Path
 from string import Template
 
 from imharmony.datasets.check import ALL, Check
-from imharmony.findings import counted, findings_table
+from imharmony.sources.findings import counted, findings_table
 from imharmony.storage.files import write_text
 from imharmony.storage.tables import write_table
 

@@ -10,11 +10,11 @@ from PIL import Image, JpegImagePlugin
 
 from imharmony.composing.composites import read_composite
 from imharmony.composing.regions import RegionRules
+from imharmony.datasets.iharmony4_export import export_iharmony4
 from imharmony.errors import InputError
-from imharmony.layouts.iharmony4 import LINEAGE, read_layout
-from imharmony.layouts.iharmony4_export import export_iharmony4
 from imharmony.pictures.images import encode_png, read_mask, read_rgb
 from imharmony.sources.iharmony4 import import_iharmony4
+from imharmony.sources.iharmony4_layout import LINEAGE, read_layout
 from imharmony.storage.shards import ShardReader
 from imharmony.storage.tables import read_table
 from tests.datasets import edit_manifest, edit_row, made

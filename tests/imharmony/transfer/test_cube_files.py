@@ -3,8 +3,8 @@
 import pytest
 from numpy.testing import assert_array_equal
 
-from imharmony.cube_files import read_cube, write_cube
 from imharmony.errors import InputError
+from imharmony.transfer.cube_files import read_cube, write_cube
 from imharmony.transfer.looks import look_table
 from imharmony.transfer.lut import Lut
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from imharmony.datasets.check import Check, statistics
-from imharmony.datasets.report import MOST_FINDINGS, MOST_LABELS, page_of, verdict_of, write_check
-from imharmony.findings import Finding
+from imharmony.datasets.check_page import MOST_FINDINGS, MOST_LABELS, page_of, verdict_of, write_check
+from imharmony.sources.findings import Finding
 from imharmony.storage.tables import read_table
 
 VOID = {"meta", "link"}

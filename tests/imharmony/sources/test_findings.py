@@ -1,6 +1,6 @@
 """Findings as a table and in numbers."""
 
-from imharmony.findings import FINDINGS, Finding, counted, findings_table
+from imharmony.sources.findings import FINDINGS, Finding, counted, findings_table
 
 SOME = [Finding("unlisted", "a.jpg", "a file in no list"), Finding("leak", "b.jpg", "x"), Finding("unlisted", "c.jpg", "y")]
 

@@ -1,4 +1,4 @@
-"""A data set of ours written in iHarmony4's layout (``imharmony.layouts.iharmony4``).
+"""A data set of ours written in iHarmony4's layout (``imharmony.sources.iharmony4_layout``).
 
 Reading it back gives the same samples: the same ids, splits and lineage, the photographs' own files byte for byte and the masks
 bit for bit. Composites are JPEG of the original's quality, so that their pixels are near but not equal, background included;
@@ -18,7 +18,9 @@ import numpy as np
 from imharmony.composing.composites import read_change, to_harmonize
 from imharmony.composing.splits import SPLITS
 from imharmony.errors import InputError
-from imharmony.layouts.iharmony4 import (
+from imharmony.pictures.images import decode_trusted, encode_jpeg, encode_patch, encode_png
+from imharmony.running.progress import track
+from imharmony.sources.iharmony4_layout import (
     COMPOSITES,
     FOLDERS,
     HASHES,
@@ -32,8 +34,6 @@ from imharmony.layouts.iharmony4 import (
     parse_name,
     prefix_of,
 )
-from imharmony.pictures.images import decode_trusted, encode_jpeg, encode_patch, encode_png
-from imharmony.running.progress import track
 from imharmony.storage.files import atomic_folder, write_text
 from imharmony.storage.shards import Row, ShardReader
 from imharmony.storage.tables import MANIFEST, read_table, write_rows

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from imharmony.errors import InputError
-from imharmony.layouts.iharmony4 import parse_name, prefix_of, read_layout
 from imharmony.pictures.images import encode_jpeg, encode_png
+from imharmony.sources.iharmony4_layout import parse_name, prefix_of, read_layout
 from tests.datasets import scene, write, write_subset
 
 PHOTOGRAPHS = {"train": {f"c{number}": scene(number) for number in (1, 2, 3)}, "test": {"c7": scene(7), "c8": scene(8)}}

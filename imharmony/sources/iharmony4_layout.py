@@ -20,8 +20,8 @@ from PIL import Image
 
 from imharmony.composing.splits import SPLITS
 from imharmony.errors import InputError
-from imharmony.findings import Finding
 from imharmony.pictures.images import UNREADABLE
+from imharmony.sources.findings import Finding
 from imharmony.storage.tables import MANIFEST
 
 COMPOSITES, MASKS, REALS = FOLDERS = ("composite_images", "masks", "real_images")
