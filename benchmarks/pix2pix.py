@@ -20,7 +20,7 @@ from imharmony.networks.harmonizer import build_discriminator, build_harmonizer
 from imharmony.running.randomness import deterministic_algorithms
 from imharmony.training.batches import Batch
 from imharmony.training.initialisation import initialise
-from imharmony.training.players import Critic, Objective, Players, Reconstruction, set_up
+from imharmony.training.participants import Critic, Objective, Players, Reconstruction, set_up
 from imharmony.training.steps import gan_step
 
 SIZE_PX = 256

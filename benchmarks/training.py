@@ -20,7 +20,7 @@ from imharmony.running.randomness import deterministic_algorithms
 from imharmony.training.batches import Batches, augmentation_rng, shuffled
 from imharmony.training.initialisation import initialise
 from imharmony.training.loop import Precision, resolve_precision
-from imharmony.training.players import Critic, Objective, Players, Reconstruction, set_up
+from imharmony.training.participants import Critic, Objective, Players, Reconstruction, set_up
 from imharmony.training.steps import step_of
 
 WARM_UP = 3

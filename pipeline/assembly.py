@@ -25,7 +25,7 @@ from imharmony.running.seeds import stable_hash
 from imharmony.training.averages import WeightAverage
 from imharmony.training.initialisation import initialise
 from imharmony.training.loop import Recipe
-from imharmony.training.players import CodeTerm, Critic, Objective, Reconstruction
+from imharmony.training.participants import CodeTerm, Critic, Objective, Reconstruction
 from imharmony.training.resynthesis import Resynthesis
 from imharmony.training.schedules import SCHEDULES
 from pipeline.backbones import feature_loss_in

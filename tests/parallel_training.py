@@ -17,7 +17,7 @@ from imharmony.running.ranks import ranks
 from imharmony.training.batches import shuffled
 from imharmony.training.loop import Recipe, fit
 from imharmony.training.parallel import fabric_on, rows_of
-from imharmony.training.players import CodeTerm, Critic, Objective, Reconstruction
+from imharmony.training.participants import CodeTerm, Critic, Objective, Reconstruction
 from imharmony.training.resynthesis import Resynthesis
 from imharmony.training.schedules import constant
 from imharmony.training.state import LoopState

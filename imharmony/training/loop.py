@@ -22,7 +22,7 @@ from imharmony.running.seeds import stable_hash
 from imharmony.training.averages import WeightAverage
 from imharmony.training.batches import Batches, augmentation_rng, shuffled
 from imharmony.training.parallel import expect_equal, mean_over_processes, rows_of, share_buffers
-from imharmony.training.players import Critic, Objective, Players, set_up
+from imharmony.training.participants import Critic, Objective, Players, set_up
 from imharmony.training.resynthesis import FreshComposites, Resynthesis
 from imharmony.training.schedules import Schedule
 from imharmony.training.state import HistoryRow, LoopState, Stateful

@@ -18,10 +18,10 @@ from imharmony.losses.adversarial import DisharmonyLoss
 from imharmony.losses.deep_supervision import deep_supervision
 from imharmony.losses.gradient_penalty import gradient_penalty
 from imharmony.losses.triplet import DomainCodes
+from imharmony.training.batch_parts import Part, parts_of
 from imharmony.training.batches import Batch
 from imharmony.training.parallel import average_gradients
-from imharmony.training.parts import Part, parts_of
-from imharmony.training.players import DOMAIN_CODES, CodeTerm, Critic, Objective, Players, Reconstruction
+from imharmony.training.participants import DOMAIN_CODES, CodeTerm, Critic, Objective, Players, Reconstruction
 
 Losses = dict[str, Tensor]  # scalars, detached
 

@@ -8,7 +8,7 @@ from imharmony.classification.checkpoint import save_classifier
 from imharmony.classification.network import Classifier
 from imharmony.errors import InputError
 from imharmony.training.batches import Batches
-from imharmony.training.players import set_up
+from imharmony.training.participants import set_up
 from imharmony.training.resynthesis import Resynthesis
 from imharmony.training.steps import step_of
 from pipeline.assembly import architecture_of, critic_of, harmonizer_of, objective_of, recipe_of

@@ -8,7 +8,7 @@ from imharmony.losses.triplet import DomainCodes
 from imharmony.networks import DISCRIMINATORS
 from imharmony.networks.harmonizer import build_discriminator, build_harmonizer
 from imharmony.training.batches import Batch, Batches
-from imharmony.training.players import CodeTerm, Critic, Objective, Players, Reconstruction, set_up
+from imharmony.training.participants import CodeTerm, Critic, Objective, Players, Reconstruction, set_up
 from imharmony.training.steps import disharmony_step, gan_step, step_of
 from tests.composites import packed
 

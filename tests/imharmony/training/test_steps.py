@@ -8,7 +8,7 @@ import torch
 from imharmony.losses import ADVERSARIAL_LOSSES, l1
 from imharmony.networks.harmonizer import build_discriminator, build_harmonizer
 from imharmony.training.batches import Batch, Batches
-from imharmony.training.players import Critic, Objective, Players, Reconstruction, set_up
+from imharmony.training.participants import Critic, Objective, Players, Reconstruction, set_up
 from imharmony.training.steps import gan_step, reconstruction_step
 from tests.composites import packed
 

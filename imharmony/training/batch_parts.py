@@ -9,7 +9,7 @@ from torch import Tensor
 from imharmony.networks.harmonizer import Harmonizer
 from imharmony.running.randomness import torch_seed
 from imharmony.training.batches import Batch
-from imharmony.training.players import Players
+from imharmony.training.participants import Players
 
 
 @dataclass

@@ -6,9 +6,9 @@ from torch import nn
 
 from imharmony.losses import ADVERSARIAL_LOSSES, DOMAIN_TRIPLETS, l1, mask_weighted_mse
 from imharmony.networks.harmonizer import Harmonizer, build_harmonizer
+from imharmony.training.batch_parts import parts_of
 from imharmony.training.batches import Batch, Batches
-from imharmony.training.parts import parts_of
-from imharmony.training.players import CodeTerm, Critic, Objective, Players, Reconstruction, set_up
+from imharmony.training.participants import CodeTerm, Critic, Objective, Players, Reconstruction, set_up
 from imharmony.training.steps import gan_step, reconstruction_step, step_of
 from tests.composites import packed
 
