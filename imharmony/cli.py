@@ -17,7 +17,7 @@ from imharmony.inference import check_pair, harmonize
 from imharmony.intrinsic.recipe import preprocessor, recipe_of
 from imharmony.pictures.images import encoder_for, read_mask, read_rgb
 from imharmony.storage.files import write_bytes
-from imharmony.study import cli as study_cli
+from opinion_study import cli as study_cli
 
 COMMANDS = {"dataset": dataset_cli.run, "score": score_cli.run, "study": study_cli.run}
 

@@ -17,7 +17,7 @@ from imharmony.checkpoint import save_harmonizer
 from imharmony.networks.harmonizer import build_harmonizer
 from imharmony.storage.files import write_text
 from imharmony.storage.tables import DECOMPOSITIONS, DROPPED, LIGHTS, MANIFEST, SELECTED, read_table, write_rows, write_table
-from imharmony.study.tables import OPINIONS
+from opinion_study.tables import OPINIONS
 from pipeline.inputs import COMPOSITES, write_input
 from pipeline.layout import Layout
 from pipeline.reporting.opinions import STUDIES

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from imharmony.errors import InputError
 from imharmony.storage.shards import Row
 from imharmony.storage.tables import read_table
-from imharmony.study.tables import OPINIONS, SCORE, ranked
+from opinion_study.tables import OPINIONS, SCORE, ranked
 from pipeline.layout import REPORTS
 
 STUDIES = REPORTS / "studies"

@@ -13,9 +13,9 @@ import numpy as np
 from imharmony.pictures.images import encode_png
 from imharmony.storage.files import sha256_of, write_bytes
 from imharmony.storage.tables import read_table
-from imharmony.study.creation import Plan, create_study
-from imharmony.study.definition import Study, definition_path
-from imharmony.study.store import VoteStore, votes_path
+from opinion_study.creation import Plan, create_study
+from opinion_study.definition import Study, definition_path
+from opinion_study.store import VoteStore, votes_path
 from tests.conftest import ROOT
 
 SIZE = 32
@@ -84,7 +84,7 @@ def served(folder: Path, port: int = 0) -> Iterator[Served]:
     """The study in service; a server that still runs afterwards is killed."""
     # Not by the command, which imports torch first.
     call = f"serve(Path({str(folder)!r}), host='127.0.0.1', port={port})"
-    code = f"from pathlib import Path; from imharmony.study.serving import serve; {call}"
+    code = f"from pathlib import Path; from opinion_study.serving import serve; {call}"
     process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE, text=True)
     try:
         line = process.stderr.readline() if process.stderr else ""

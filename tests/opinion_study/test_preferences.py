@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from imharmony.study.preferences import TIE, strengths
+from opinion_study.preferences import TIE, strengths
 
 
 def some_wins(seed, methods=5):

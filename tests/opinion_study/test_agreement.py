@@ -5,7 +5,7 @@ from itertools import permutations, product
 import numpy as np
 import pytest
 
-from imharmony.study.agreement import interval_difference, kendall_u, krippendorff_alpha, ordinal_difference
+from opinion_study.agreement import interval_difference, kendall_u, krippendorff_alpha, ordinal_difference
 
 # Four observers, twelve units, 0 where nothing was said: Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability", part C.
 OBSERVERS = np.array(

@@ -17,7 +17,7 @@ from imharmony.running.seeds import numpy_rng, rendezvous_order, stable_hash, un
 from imharmony.storage.files import atomic_folder, sha256_of, write_bytes
 from imharmony.storage.shards import Row
 from imharmony.storage.tables import read_table
-from imharmony.study.definition import (
+from opinion_study.definition import (
     CHOICES,
     COMPOSITE,
     FORMAT,
@@ -30,8 +30,8 @@ from imharmony.study.definition import (
     picture_path,
     write_study,
 )
-from imharmony.study.design import Check, pair_orders, rating_orders, rounds_within, with_checks
-from imharmony.study.versions import Versions, method_at, read_versions
+from opinion_study.design import Check, pair_orders, rating_orders, rounds_within, with_checks
+from opinion_study.versions import Versions, method_at, read_versions
 
 
 @dataclass(frozen=True)

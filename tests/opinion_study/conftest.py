@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.datasets import made
-from tests.imharmony.study.small import PLAN, make, write_outputs
+from tests.opinion_study.small import PLAN, make, write_outputs
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,11 @@ import pyarrow as pa
 
 from imharmony.errors import InputError
 from imharmony.storage.tables import writer_for
-from imharmony.study.ballots import read_ballots
-from imharmony.study.creation import Plan, create_study
-from imharmony.study.definition import CHOICES, COMPOSITE, REAL, read_study
-from imharmony.study.opinions import summarise_opinions
-from imharmony.study.tables import SCORE, ranked
+from opinion_study.ballots import read_ballots
+from opinion_study.creation import Plan, create_study
+from opinion_study.definition import CHOICES, COMPOSITE, REAL, read_study
+from opinion_study.opinions import summarise_opinions
+from opinion_study.tables import SCORE, ranked
 
 WITHOUT_SERVER = "study serve needs FastAPI and uvicorn, which are not installed; pip install 'harmonization[study]'"
 
@@ -104,7 +104,7 @@ def _methods(texts: list[str]) -> dict[str, Path]:
 
 def _serve(study: Path, host: str, port: int) -> tuple[str, int]:
     try:
-        from imharmony.study.serving import serve
+        from opinion_study.serving import serve
     except ModuleNotFoundError as error:
         if error.name not in ("fastapi", "uvicorn"):
             raise

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from imharmony.errors import InputError
-from imharmony.study.ballots import BALLOTS, read_ballots
-from imharmony.study.definition import read_study
-from imharmony.study.opinions import summarise_opinions
-from imharmony.study.tables import OPINIONS
-from tests.imharmony.study.small import IMAGES, honest, shown, vote_all
+from opinion_study.ballots import BALLOTS, read_ballots
+from opinion_study.definition import read_study
+from opinion_study.opinions import summarise_opinions
+from opinion_study.tables import OPINIONS
+from tests.opinion_study.small import IMAGES, honest, shown, vote_all
 
 LIKING = {"real": 5, "sombre": 3, "composite": 2, "garish": 1}
 

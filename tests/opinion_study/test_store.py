@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from imharmony.errors import InputError
-from imharmony.study.store import RefusedVoteError, UnknownRaterError, Vote, VoteStore, read_votes
+from opinion_study.store import RefusedVoteError, UnknownRaterError, Vote, VoteStore, read_votes
 from tests.conftest import ROOT
 
 DIGEST = "a" * 64
@@ -81,7 +81,7 @@ def test_a_vote_is_on_the_disk_before_record_returns(path):
     code = f"""
 import os, signal
 from pathlib import Path
-from imharmony.study.store import VoteStore
+from opinion_study.store import VoteStore
 store = VoteStore(Path({str(path)!r}), study_sha256={DIGEST!r})
 token = store.begin()
 for trial in range(7):

@@ -11,9 +11,9 @@ import uvicorn
 from imharmony.errors import InputError
 from imharmony.storage.files import sha256_of
 from imharmony.storage.locks import held
-from imharmony.study.definition import definition_path, expect_pictures, read_study
-from imharmony.study.server import app_of
-from imharmony.study.store import VoteStore, votes_path
+from opinion_study.definition import definition_path, expect_pictures, read_study
+from opinion_study.server import app_of
+from opinion_study.store import VoteStore, votes_path
 
 BACKLOG = 256  # connections that may wait
 

@@ -13,11 +13,11 @@ from imharmony.errors import InputError
 from imharmony.evaluation.blocks import ratio_of
 from imharmony.running.seeds import numpy_rng
 from imharmony.storage.shards import Row
-from imharmony.study.agreement import interval_difference, kendall_u, krippendorff_alpha, ordinal_difference
-from imharmony.study.definition import COMPOSITE, Study
-from imharmony.study.preferences import TIE, strengths
-from imharmony.study.resampling import interval, resampled
-from imharmony.study.tables import OPINIONS
+from opinion_study.agreement import interval_difference, kendall_u, krippendorff_alpha, ordinal_difference
+from opinion_study.definition import COMPOSITE, Study
+from opinion_study.preferences import TIE, strengths
+from opinion_study.resampling import interval, resampled
+from opinion_study.tables import OPINIONS
 
 BOOTSTRAP = 2000
 

@@ -14,9 +14,9 @@ from imharmony.evaluation.scoring import learned, metric_tensor, on_background, 
 from imharmony.networks.harmonizer import build_harmonizer
 from imharmony.pictures.images import read_rgb
 from imharmony.storage.tables import read_table
-from imharmony.study.creation import chosen_rows
-from imharmony.study.definition import definition_path, expect_pictures, picture_path, read_study
-from tests.imharmony.study.small import IMAGES, METHODS, PLAN, SIZE, make, shown
+from opinion_study.creation import chosen_rows
+from opinion_study.definition import definition_path, expect_pictures, picture_path, read_study
+from tests.opinion_study.small import IMAGES, METHODS, PLAN, SIZE, make, shown
 
 
 def pixels_of(folder, study, sample, method):

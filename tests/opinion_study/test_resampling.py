@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from imharmony.study.resampling import interval, resampled
+from opinion_study.resampling import interval, resampled
 
 
 def mean(sums):

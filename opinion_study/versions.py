@@ -16,7 +16,7 @@ from imharmony.evaluation.outputs import files_of, squared_picture
 from imharmony.evaluation.scoring import Harmonize, as_saved, learned
 from imharmony.storage.shards import Row, ShardReader
 from imharmony.storage.tables import MANIFEST
-from imharmony.study.definition import COMPOSITE, REAL
+from opinion_study.definition import COMPOSITE, REAL
 
 MODEL = ".safetensors"
 

@@ -13,8 +13,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 from msgspec import Meta
 
-from imharmony.study.definition import Study, Trial, picture_path
-from imharmony.study.store import RefusedVoteError, UnknownRaterError, VoteStore
+from opinion_study.definition import Study, Trial, picture_path
+from opinion_study.store import RefusedVoteError, UnknownRaterError, VoteStore
 
 PAGE = Path(__file__).parent / "page"
 PAGE_FILES = {"style.css": "text/css", "study.js": "text/javascript"}

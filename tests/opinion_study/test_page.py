@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from imharmony.storage.files import sha256_of
-from imharmony.study.definition import definition_path, read_study
-from imharmony.study.store import read_votes, votes_path
-from tests.imharmony.study.small import honest, make, served
+from opinion_study.definition import definition_path, read_study
+from opinion_study.store import read_votes, votes_path
+from tests.opinion_study.small import honest, make, served
 
 SIZES = ({"width": 1280, "height": 800}, {"width": 390, "height": 800})
 NAMES = ("desktop", "phone")

@@ -11,10 +11,10 @@ import pytest
 from imharmony.cli import main
 from imharmony.errors import InputError
 from imharmony.storage.files import sha256_of
-from imharmony.study.definition import definition_path, read_study
-from imharmony.study.serving import serve
-from imharmony.study.store import Vote, read_votes, votes_path
-from tests.imharmony.study.small import METHODS, make, served
+from opinion_study.definition import definition_path, read_study
+from opinion_study.serving import serve
+from opinion_study.store import Vote, read_votes, votes_path
+from tests.opinion_study.small import METHODS, make, served
 
 RATERS = 50
 

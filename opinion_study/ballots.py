@@ -7,8 +7,8 @@ import pyarrow as pa
 
 from imharmony.errors import InputError
 from imharmony.storage.files import sha256_of
-from imharmony.study.definition import Study, Trial, definition_path
-from imharmony.study.store import Vote, read_votes, votes_path
+from opinion_study.definition import Study, Trial, definition_path
+from opinion_study.store import Vote, read_votes, votes_path
 
 # One row per vote. A rater is a number in the order of beginning: nothing in the study says who that was.
 BALLOTS = pa.schema(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imharmony.study.design import Check, pair_orders, rating_orders, round_robin, rounds_within, williams_squares, with_checks
+from opinion_study.design import Check, pair_orders, rating_orders, round_robin, rounds_within, williams_squares, with_checks
 
 COUNTS = range(2, 13)
 sizes = st.fixed_dictionaries(

@@ -7,8 +7,8 @@ import pytest
 
 from imharmony.cli import main
 from imharmony.storage.tables import read_table
-from imharmony.study.definition import definition_path, read_study
-from tests.imharmony.study.small import METHODS, SIZE, honest, vote_all
+from opinion_study.definition import definition_path, read_study
+from tests.opinion_study.small import METHODS, SIZE, honest, vote_all
 
 LIKING = {"real": 5, "sombre": 3, "composite": 2, "garish": 1}
 
@@ -115,6 +115,6 @@ def test_a_report_needs_a_study_with_votes_and_a_known_ending(fails, rating, tmp
 
 
 def test_without_the_servers_packages_serve_says_what_to_install(fails, rating, monkeypatch):
-    monkeypatch.delitem(sys.modules, "imharmony.study.serving", raising=False)
+    monkeypatch.delitem(sys.modules, "opinion_study.serving", raising=False)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     assert fails("serve", rating) == "study serve needs FastAPI and uvicorn, which are not installed; pip install 'harmonization[study]'"
