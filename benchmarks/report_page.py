@@ -23,12 +23,12 @@ from imharmony.evaluation.summary import REFERENCE, summarise
 from imharmony.pictures.images import encode_jpeg, encode_png
 from imharmony.storage.tables import SCORES
 from pipeline.params import Params, load_params
-from pipeline.reporting.distributions import distributions_of
-from pipeline.reporting.figures import gains_figure, ratio_figure, svg_of, validation_figure
-from pipeline.reporting.gallery import Case, Focus, Picture
-from pipeline.reporting.leaders import leaders_of
-from pipeline.reporting.page import Card, Choices, Section, write_page
-from pipeline.reporting.training import training_of
+from reporting.distributions import distributions_of
+from reporting.figures import gains_figure, ratio_figure, svg_of, validation_figure
+from reporting.gallery import Case, Focus, Picture
+from reporting.leaders import leaders_of
+from reporting.page import Card, Choices, Section, write_page
+from reporting.training import training_of
 
 DATASET = "people"
 IMAGES_OF_A_PHOTOGRAPH = 4

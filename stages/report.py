@@ -7,20 +7,20 @@ from imharmony.storage.tables import write_table
 from pipeline.device import device_of
 from pipeline.layout import REPORTS, Layout
 from pipeline.params import load_params
-from pipeline.reporting.comparisons import report_sections
-from pipeline.reporting.distributions import distributions_of
-from pipeline.reporting.dvc_views import write_metrics, write_plots
-from pipeline.reporting.figures import losses_figure, svg_of, validation_figure, write_png
-from pipeline.reporting.intrinsic import intrinsic_section
-from pipeline.reporting.leaders import leaders_of
-from pipeline.reporting.methods import loaded_methods
-from pipeline.reporting.opinions import opinion_studies, read_opinions
-from pipeline.reporting.page import Choices, write_page
-from pipeline.reporting.results import headline_frame, read_histories, read_scores
-from pipeline.reporting.sections import section_of
-from pipeline.reporting.statistics import statistics_of
-from pipeline.reporting.training import training_of
 from pipeline.stage import run_stage
+from reporting.comparisons import report_sections
+from reporting.distributions import distributions_of
+from reporting.dvc_views import write_metrics, write_plots
+from reporting.figures import losses_figure, svg_of, validation_figure, write_png
+from reporting.intrinsic import intrinsic_section
+from reporting.leaders import leaders_of
+from reporting.methods import loaded_methods
+from reporting.opinions import opinion_studies, read_opinions
+from reporting.page import Choices, write_page
+from reporting.results import headline_frame, read_histories, read_scores
+from reporting.sections import section_of
+from reporting.statistics import statistics_of
+from reporting.training import training_of
 
 FIGURES = REPORTS / "figures"
 

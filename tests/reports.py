@@ -20,7 +20,7 @@ from imharmony.storage.tables import DECOMPOSITIONS, DROPPED, LIGHTS, MANIFEST, 
 from opinion_study.tables import OPINIONS
 from pipeline.inputs import COMPOSITES, write_input
 from pipeline.layout import Layout
-from pipeline.reporting.opinions import STUDIES
+from reporting.opinions import STUDIES
 from stages import evaluate, evaluate_baselines, evaluate_intrinsic, report
 from tests.conftest import ROOT
 

@@ -7,7 +7,7 @@ import pytest
 
 from imharmony.evaluation.conventions import under
 from imharmony.storage.tables import read_table
-from pipeline.reporting.side_by_side import TABLE
+from reporting.side_by_side import TABLE
 from tests.reports import IMAGES, VARIANTS, pictures
 
 SECTION = "section[aria-labelledby=side_by_side]"

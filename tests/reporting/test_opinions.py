@@ -5,7 +5,7 @@ import pytest
 from imharmony.errors import InputError
 from imharmony.storage.tables import read_table, write_rows, write_table
 from opinion_study.tables import OPINIONS
-from pipeline.reporting.opinions import STUDIES, opinion_studies, read_opinions
+from reporting.opinions import STUDIES, opinion_studies, read_opinions
 from tests.reports import opinions
 
 

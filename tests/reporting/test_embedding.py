@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from pipeline.reporting.embedding import json_for_page, plotting_library, rounded
+from reporting.embedding import json_for_page, plotting_library, rounded
 
 
 def test_numbers_that_json_lacks_become_null_and_zeros_have_no_sign():

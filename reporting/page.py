@@ -20,17 +20,17 @@ from imharmony.evaluation.conventions import CONVENTIONS, MEASURES, METRICS
 from imharmony.metrics.perceptual import BACKBONES, missing_backbone
 from imharmony.storage.files import write_text
 from pipeline.params import Params
-from pipeline.reporting.distributions import QUANTILES
-from pipeline.reporting.embedding import SMALLEST_P, digits_of, json_for_page, plotting_library
-from pipeline.reporting.gallery import Case
-from pipeline.reporting.intrinsic import IntrinsicSection
-from pipeline.reporting.opinions import OpinionStudy
-from pipeline.reporting.published_scores import read_published
-from pipeline.reporting.results import methods_of
 from pipeline.training_params import COMPOSITE, INTRINSIC, Variant
+from reporting.distributions import QUANTILES
+from reporting.embedding import SMALLEST_P, digits_of, json_for_page, plotting_library
+from reporting.gallery import Case
+from reporting.intrinsic import IntrinsicSection
+from reporting.opinions import OpinionStudy
+from reporting.published_scores import read_published
+from reporting.results import methods_of
 
 if TYPE_CHECKING:
-    from pipeline.reporting.comparisons import ReportSection
+    from reporting.comparisons import ReportSection
 
 TEMPLATES = Path("reports", "templates")
 NARROW_SPACE = "\u202f"  # between thousands; lines do not break there

@@ -7,9 +7,9 @@ from pydantic import Field, model_validator
 
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import CONVENTIONS
-from pipeline.reporting.published_scores import PublishedTable
 from pipeline.schema import Section
 from pipeline.yaml_files import read_yaml
+from reporting.published_scores import PublishedTable
 
 SIDE_BY_SIDE = Path("reports", "side_by_side.yaml")
 REPORT_000_CODE = "report_000_code"  # no filter on scores: pictures are scored as that code does

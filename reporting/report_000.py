@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from imharmony.evaluation.report_000 import as_report_000_counts
 from imharmony.evaluation.scoring import metric_tensor, pictures_of
-from pipeline.reporting.methods import Method
+from reporting.methods import Method
 
 if TYPE_CHECKING:
     from imharmony.composing.packed_split import PackedSplit

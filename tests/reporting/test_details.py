@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 from numpy.testing import assert_array_equal
 
-from pipeline.reporting.details import Window, busiest_edge, detail_of, details_figure
-from pipeline.reporting.methods import Method
-from pipeline.reporting.typical import typical
+from reporting.details import Window, busiest_edge, detail_of, details_figure
+from reporting.methods import Method
+from reporting.typical import typical
 
 SIZE = 32
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 
 from imharmony.evaluation.conventions import MEASURES, under
-from pipeline.reporting.embedding import digits_of, rounded
+from reporting.embedding import digits_of, rounded
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 MOST_IMAGES = 2000  # of a data set; beyond it every so manieth is plotted, and the page says so

@@ -15,7 +15,7 @@ from imharmony.evaluation.outputs import squared_picture
 from imharmony.evaluation.scoring import as_saved, pictures_of
 from imharmony.evaluation.summary import REFERENCE
 from imharmony.pictures.images import encode_jpeg, encode_png
-from pipeline.reporting.methods import Method
+from reporting.methods import Method
 
 if TYPE_CHECKING:
     from imharmony.composing.packed_split import PackedSplit

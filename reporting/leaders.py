@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from imharmony.evaluation.conventions import CONVENTIONS, MEASURES
-from pipeline.reporting.embedding import SMALLEST_P, digits_of, rounded
+from reporting.embedding import SMALLEST_P, digits_of, rounded
 
 COMPARED = ("fmse", "psnr")  # the measures whose changes the table has; under the headline protocol all are kept for the distributions
 RATE_DIGITS = 4

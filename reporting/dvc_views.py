@@ -15,8 +15,8 @@ from imharmony.storage.files import write_bytes, write_text
 from pipeline.layout import REPORTS, Layout
 from pipeline.packing import packed_test
 from pipeline.params import Params
-from pipeline.reporting.distributions import QUANTILES
-from pipeline.reporting.methods import Method
+from reporting.distributions import QUANTILES
+from reporting.methods import Method
 
 if TYPE_CHECKING:
     from imharmony.composing.packed_split import PackedSplit

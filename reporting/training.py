@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pipeline.reporting.embedding import rounded
+from reporting.embedding import rounded
 
 CURVES = {"val_fmse": ("Validation fMSE (lower is better)", 1), "val_psnr": ("Validation PSNR, dB (higher is better)", 2)}
 

@@ -5,9 +5,9 @@ import pytest
 from imharmony.baselines import BASELINES
 from imharmony.errors import InputError
 from pipeline.params import load_params
-from pipeline.reporting.described import SIDE_BY_SIDE, read_described
-from pipeline.reporting.published_scores import PUBLISHED_SCORES, read_published
 from pipeline.training_params import INTRINSIC
+from reporting.described import SIDE_BY_SIDE, read_described
+from reporting.published_scores import PUBLISHED_SCORES, read_published
 from tests.conftest import ROOT
 
 GOOD = """

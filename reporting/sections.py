@@ -13,11 +13,11 @@ from imharmony.storage.tables import read_table
 from pipeline.layout import Layout
 from pipeline.packing import packed_test
 from pipeline.params import Params
-from pipeline.reporting.figures import gains_figure, ratio_figure, svg_of, write_png
-from pipeline.reporting.gallery import Case, cases
-from pipeline.reporting.methods import Method
-from pipeline.reporting.page import Card, Section
-from pipeline.reporting.results import best_variant, methods_of
+from reporting.figures import gains_figure, ratio_figure, svg_of, write_png
+from reporting.gallery import Case, cases
+from reporting.methods import Method
+from reporting.page import Card, Section
+from reporting.results import best_variant, methods_of
 
 EDGES = tuple(sorted({edge for low, high in BUCKETS.values() for edge in (low, high) if 0 < edge < 1}))
 SHOWN_CATEGORIES = 8

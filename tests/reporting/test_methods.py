@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from pipeline.reporting.methods import Method
+from reporting.methods import Method
 
 
 def returned(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:

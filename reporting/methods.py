@@ -12,8 +12,8 @@ from imharmony.evaluation.scoring import Harmonize, learned, pictures_of
 from imharmony.evaluation.summary import REFERENCE
 from pipeline.layout import Layout
 from pipeline.params import Params
-from pipeline.reporting.results import methods_of
 from pipeline.training_params import COMPOSITE, INTRINSIC, InputName
+from reporting.results import methods_of
 
 if TYPE_CHECKING:
     from imharmony.composing.packed_split import PackedSplit

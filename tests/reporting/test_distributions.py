@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.reporting.distributions import MOST_IMAGES, QUANTILES, distributions_of
+from reporting.distributions import MOST_IMAGES, QUANTILES, distributions_of
 from tests.imharmony.evaluation.test_summary import score, table
 
 

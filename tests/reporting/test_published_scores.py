@@ -4,7 +4,7 @@ import pytest
 
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import CONVENTIONS
-from pipeline.reporting.published_scores import COLUMNS, PUBLISHED_SCORES, read_published
+from reporting.published_scores import COLUMNS, PUBLISHED_SCORES, read_published
 from tests.conftest import ROOT
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from imharmony.evaluation.pairs import pairwise, standings
 from imharmony.storage.tables import SCORES
-from pipeline.reporting.leaders import leaders_of
+from reporting.leaders import leaders_of
 from tests.imharmony.evaluation.test_pairs import every_protocol, random_rows
 
 

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 
 from imharmony.evaluation.scoring import as_saved, pictures_of
 from imharmony.pictures.images import encode_jpeg, encode_png
-from pipeline.reporting.figures import STYLE
-from pipeline.reporting.gallery import data_uri
-from pipeline.reporting.methods import Method
+from reporting.figures import STYLE
+from reporting.gallery import data_uri
+from reporting.methods import Method
 
 if TYPE_CHECKING:
     from imharmony.composing.packed_split import PackedSplit
