@@ -23,7 +23,7 @@ def check() -> None:
 
 def publish(name: str) -> None:
     """Copies the summary of the last report to reports/published/ with commit, data hashes, parameters and hardware."""
-    from pipeline.publish import publish
+    from reporting.publish import publish
 
     publish(name)
 

@@ -13,8 +13,7 @@ from imharmony.storage.tables import write_table
 from pipeline.layout import REPORTS, Layout
 from pipeline.packing import packed_test
 from pipeline.params import Params
-from reporting.described import REPORT_000_CODE, DescribedReport, DescribedTable, published_rows, read_described
-from reporting.details import Detail, detail_of, details_figure
+from reporting.edge_details import Detail, detail_of, details_figure
 from reporting.figures import write_png
 from reporting.methods import Method
 from reporting.page import lpips_reason
@@ -22,6 +21,7 @@ from reporting.published_scores import read_published
 from reporting.report_000 import as_its_code_counts
 from reporting.results import methods_of
 from reporting.side_by_side import Comparison, Measured, compare, means_of, singles_of, table_of
+from reporting.side_by_side_file import REPORT_000_CODE, DescribedReport, DescribedTable, published_rows, read_described
 from reporting.typical import typical
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from imharmony.evaluation.conventions import CONVENTIONS, Convention
 from imharmony.storage.shards import Row
-from reporting.described import REPORT_000_CODE, DescribedRow, DescribedTable
+from reporting.side_by_side_file import REPORT_000_CODE, DescribedRow, DescribedTable
 
 TABLE = pa.schema(
     [

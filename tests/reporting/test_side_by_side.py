@@ -9,9 +9,9 @@ from imharmony.evaluation.conventions import CONVENTIONS, under
 from imharmony.evaluation.scoring import BACKGROUNDS, QUANTISATIONS
 from imharmony.evaluation.summary import summarise
 from imharmony.storage.tables import SCORES
-from reporting.described import SIDE_BY_SIDE, published_rows, read_described
 from reporting.published_scores import PUBLISHED_SCORES, read_published
 from reporting.side_by_side import TABLE, Measured, compare, in_words, means_of, singles_of, table_of
+from reporting.side_by_side_file import SIDE_BY_SIDE, published_rows, read_described
 from tests.conftest import ROOT
 
 METHODS = ("identity", "unet_code", "unet", "fcn_content", "dovenet", "style_unet3plus", "style_hsv", "dih", "xue")

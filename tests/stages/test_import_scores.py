@@ -21,7 +21,7 @@ from imharmony.pictures.images import encode_png
 from imharmony.storage.files import write_bytes
 from imharmony.storage.tables import SCORES, read_table
 from pipeline.layout import Layout
-from pipeline.publish import publish
+from reporting.publish import publish
 from stages import import_scores, report
 from tests.reports import DATASETS, IMAGES, SIZE, VARIANTS, fake_packed, manifest, pictures, reported
 from tests.stages.conftest import opened

@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Page
 
 from imharmony.storage.tables import read_table
-from reporting.described import SIDE_BY_SIDE, read_described
 from reporting.published_scores import PUBLISHED_SCORES, read_published
+from reporting.side_by_side_file import SIDE_BY_SIDE, read_described
 from tests.conftest import ROOT
 from tests.reports import IMAGES, VARIANTS
 

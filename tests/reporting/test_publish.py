@@ -9,7 +9,7 @@ from imharmony.errors import InputError
 from imharmony.evaluation.summary import SUMMARY
 from imharmony.storage.tables import write_rows
 from pipeline.params import load_params
-from pipeline.publish import publish
+from reporting.publish import publish
 
 
 @pytest.fixture

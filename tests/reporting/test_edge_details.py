@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from numpy.testing import assert_array_equal
 
-from reporting.details import Window, busiest_edge, detail_of, details_figure
+from reporting.edge_details import Window, busiest_edge, detail_of, details_figure
 from reporting.methods import Method
 from reporting.typical import typical
 

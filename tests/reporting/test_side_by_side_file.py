@@ -6,8 +6,8 @@ from imharmony.baselines import BASELINES
 from imharmony.errors import InputError
 from pipeline.params import load_params
 from pipeline.training_params import INTRINSIC
-from reporting.described import SIDE_BY_SIDE, read_described
 from reporting.published_scores import PUBLISHED_SCORES, read_published
+from reporting.side_by_side_file import SIDE_BY_SIDE, read_described
 from tests.conftest import ROOT
 
 GOOD = """
