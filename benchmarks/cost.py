@@ -26,7 +26,7 @@ from imharmony.baselines import BASELINES
 from imharmony.evaluation.scoring import Harmonize, learned
 from imharmony.networks.harmonizer import build_harmonizer
 from imharmony.storage.files import write_text
-from pipeline.params import load_params
+from pipeline.params.file import load_params
 from reporting.publish import hardware
 
 REPEATS = 5

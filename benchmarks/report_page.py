@@ -22,7 +22,7 @@ from imharmony.evaluation.scoring import BACKGROUNDS, QUANTISATIONS
 from imharmony.evaluation.summary import REFERENCE, summarise
 from imharmony.pictures.images import encode_jpeg, encode_png
 from imharmony.storage.tables import SCORES
-from pipeline.params import Params, load_params
+from pipeline.params.file import Params, load_params
 from reporting.distributions import distributions_of
 from reporting.figures import gains_figure, ratio_figure, svg_of, validation_figure
 from reporting.gallery import Case, Focus, Picture

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 
 from pipeline.layout import REPORTS
-from pipeline.params import load_params
+from pipeline.params.file import load_params
 from pipeline.run import run
 from pipeline.stage import exit_code_of
 
@@ -14,7 +14,7 @@ from pipeline.stage import exit_code_of
 
 def check() -> None:
     """Reads params.yaml whole and says what is wrong with it before anything runs."""
-    from pipeline.choices import check_choices
+    from pipeline.params.offers import check_choices
 
     params = load_params()
     check_choices(params)

@@ -29,7 +29,7 @@ from imharmony.training.participants import CodeTerm, Critic, Objective, Reconst
 from imharmony.training.resynthesis import Resynthesis
 from imharmony.training.schedules import SCHEDULES
 from pipeline.backbones import feature_loss_in
-from pipeline.training_params import FEATURE, ExponentialAverage, Training, Variant
+from pipeline.params.training import FEATURE, ExponentialAverage, Training, Variant
 
 NARROWEST = 4
 Part = TypeVar("Part")

@@ -12,7 +12,7 @@ from imharmony.losses import FEATURE_DISTANCES, ReconstructionLoss
 from imharmony.losses.backbones import load_squeezenet, load_vgg19
 from imharmony.losses.features import FeatureExtractor, feature_loss
 from imharmony.storage.files import write_text
-from pipeline.training_params import Backbone, Features
+from pipeline.params.training import Backbone, Features
 
 CHOICE = "backbone.json"
 CLASSIFIER = "model.safetensors"

@@ -4,7 +4,7 @@ import torch
 
 from imharmony.errors import InputError
 from imharmony.running.ranks import ranks
-from pipeline.params import Params
+from pipeline.params.file import Params
 
 
 def device_of(params: Params) -> torch.device:

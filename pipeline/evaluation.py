@@ -16,9 +16,9 @@ from imharmony.storage.shards import Row
 from imharmony.storage.tables import SCORES, write_table
 from pipeline.layout import Layout
 from pipeline.packing import packed, packed_test
-from pipeline.params import Params
+from pipeline.params.file import Params
+from pipeline.params.training import COMPOSITE, InputName
 from pipeline.provenance import code_commit
-from pipeline.training_params import COMPOSITE, InputName
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from imharmony.composing.packed_split import data_hash
 from imharmony.errors import InputError
 from imharmony.storage.files import sha256_of, write_text
 from pipeline.layout import Layout
-from pipeline.params import Params
-from pipeline.schema import Section
-from pipeline.training_params import COMPOSITE, INTRINSIC, InputName
+from pipeline.params.file import Params
+from pipeline.params.section import Section
+from pipeline.params.training import COMPOSITE, INTRINSIC, InputName
 
 INPUT = "input.json"
 MODEL = "model.safetensors"

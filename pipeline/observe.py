@@ -19,7 +19,7 @@ import httpx
 
 from pipeline.graph import Step
 from pipeline.layout import REPORTS
-from pipeline.params import Params
+from pipeline.params.file import Params
 from pipeline.provenance import code_commit
 from pipeline.runner import Outcome
 

@@ -10,9 +10,9 @@ from imharmony.evaluation.outputs import score_pictures, without_foreground
 from imharmony.storage.shards import Row
 from pipeline.evaluation import perceptual_network, write_rows_of
 from pipeline.layout import Layout
-from pipeline.outside_params import Outside, OutsideTable
 from pipeline.packing import packed
-from pipeline.params import Params
+from pipeline.params.file import Params
+from pipeline.params.imported import Outside, OutsideTable
 from pipeline.provenance import code_commit
 
 log = logging.getLogger(__name__)

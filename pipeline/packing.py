@@ -5,8 +5,8 @@ from dataclasses import replace
 from imharmony.composing.packed_split import PackedSplit, pack_split
 from imharmony.errors import InputError
 from pipeline.layout import Layout
-from pipeline.params import Params
-from pipeline.training_params import COMPOSITE, INTRINSIC, InputName
+from pipeline.params.file import Params
+from pipeline.params.training import COMPOSITE, INTRINSIC, InputName
 from pipeline.work import work_folder
 
 

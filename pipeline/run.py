@@ -15,7 +15,7 @@ from imharmony.errors import InputError
 from imharmony.storage.locks import held
 from pipeline.children import Children
 from pipeline.graph import Step, read_graph
-from pipeline.params import Params, load_params
+from pipeline.params.file import Params, load_params
 from pipeline.repro import LOGS, DvcRepro
 from pipeline.runner import Outcome, State, run_graph
 from pipeline.slots import Gpus, capacities, gpus_here

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from queue import SimpleQueue
 
 from pipeline.graph import Slot
-from pipeline.params import Params
+from pipeline.params.file import Params
 
 
 def gpus_here(environment: Mapping[str, str] = os.environ) -> list[str]:

@@ -8,9 +8,9 @@ from typing import Annotated
 from pydantic import Field
 
 from imharmony.errors import InputError
-from pipeline.params import load_params
-from pipeline.schema import Section
-from pipeline.yaml_files import read_yaml
+from pipeline.params.file import load_params
+from pipeline.params.section import Section
+from pipeline.params.yaml_files import read_yaml
 
 SWEEPS_FILE = Path("sweeps.yaml")
 

@@ -20,7 +20,7 @@ from pipeline.children import pieces_of
 from pipeline.graph import Step, read_steps
 from pipeline.mirror import ENDED, MIRROR, UNHEARD, started
 from pipeline.observe import Dashboard, answers, results, run_name, unanswered
-from pipeline.params import load_params
+from pipeline.params.file import load_params
 from pipeline.provenance import code_commit
 from pipeline.repro import LOGS
 from pipeline.runner import Outcome

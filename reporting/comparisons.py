@@ -12,7 +12,7 @@ from imharmony.evaluation.summary import REFERENCE
 from imharmony.storage.tables import write_table
 from pipeline.layout import REPORTS, Layout
 from pipeline.packing import packed_test
-from pipeline.params import Params
+from pipeline.params.file import Params
 from reporting.edge_details import Detail, detail_of, details_figure
 from reporting.figures import write_png
 from reporting.methods import Method

@@ -14,7 +14,7 @@ from imharmony.pictures.images import encode_png
 from imharmony.storage.files import write_bytes, write_text
 from pipeline.layout import REPORTS, Layout
 from pipeline.packing import packed_test
-from pipeline.params import Params
+from pipeline.params.file import Params
 from reporting.distributions import QUANTILES
 from reporting.methods import Method
 

@@ -8,9 +8,9 @@ import pandas as pd
 from imharmony.intrinsic.judging import averages
 from imharmony.storage.shards import Row
 from imharmony.storage.tables import read_table
-from pipeline.intrinsic_params import Intrinsic
 from pipeline.layout import Layout
-from pipeline.params import Params
+from pipeline.params.file import Params
+from pipeline.params.intrinsic import Intrinsic
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from imharmony.checkpoint import load_harmonizer
 from imharmony.evaluation.scoring import Harmonize, learned, pictures_of
 from imharmony.evaluation.summary import REFERENCE
 from pipeline.layout import Layout
-from pipeline.params import Params
-from pipeline.training_params import COMPOSITE, INTRINSIC, InputName
+from pipeline.params.file import Params
+from pipeline.params.training import COMPOSITE, INTRINSIC, InputName
 from reporting.results import methods_of
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from imharmony.evaluation.blocks import BUCKETS, CONFIDENCE, REFERENCE
 from imharmony.evaluation.conventions import CONVENTIONS, MEASURES, METRICS
 from imharmony.metrics.perceptual import BACKBONES, missing_backbone
 from imharmony.storage.files import write_text
-from pipeline.params import Params
-from pipeline.training_params import COMPOSITE, INTRINSIC, Variant
+from pipeline.params.file import Params
+from pipeline.params.training import COMPOSITE, INTRINSIC, Variant
 from reporting.distributions import QUANTILES
 from reporting.embedding import SMALLEST_P, digits_of, json_for_page, plotting_library
 from reporting.gallery import Case

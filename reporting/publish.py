@@ -13,7 +13,7 @@ from imharmony.evaluation.conventions import rows_of
 from imharmony.storage.files import write_text
 from imharmony.storage.tables import read_table, write_csv, write_table
 from pipeline.layout import REPORTS, Layout
-from pipeline.params import load_params
+from pipeline.params.file import load_params
 from pipeline.provenance import code_commit
 
 

@@ -8,8 +8,8 @@ from imharmony.evaluation.conventions import rows_of
 from imharmony.evaluation.summary import REFERENCE
 from imharmony.storage.tables import read_table
 from pipeline.layout import Layout
-from pipeline.params import Params
-from pipeline.training_params import INTRINSIC
+from pipeline.params.file import Params
+from pipeline.params.training import INTRINSIC
 
 
 def methods_of(params: Params) -> list[tuple[str, list[int]]]:

@@ -12,7 +12,7 @@ from imharmony.evaluation.outputs import files_of
 from imharmony.storage.tables import read_table
 from pipeline.layout import Layout
 from pipeline.packing import packed_test
-from pipeline.params import Params
+from pipeline.params.file import Params
 from reporting.figures import gains_figure, ratio_figure, svg_of, write_png
 from reporting.gallery import Case, cases
 from reporting.methods import Method

@@ -7,8 +7,8 @@ from pydantic import Field, model_validator
 
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import CONVENTIONS
-from pipeline.schema import Section
-from pipeline.yaml_files import read_yaml
+from pipeline.params.section import Section
+from pipeline.params.yaml_files import read_yaml
 from reporting.published_scores import PublishedTable
 
 SIDE_BY_SIDE = Path("reports", "side_by_side.yaml")

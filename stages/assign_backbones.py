@@ -3,7 +3,7 @@
 from imharmony.storage.files import atomic_folder
 from pipeline.backbones import write_backbone
 from pipeline.layout import Layout
-from pipeline.params import load_params
+from pipeline.params.file import load_params
 from pipeline.stage import run_stage
 
 

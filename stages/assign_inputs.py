@@ -3,9 +3,9 @@
 from imharmony.storage.files import atomic_folder
 from pipeline.inputs import COMPOSITES, preprocessed_input, write_input
 from pipeline.layout import Layout
-from pipeline.params import load_params
+from pipeline.params.file import load_params
+from pipeline.params.training import INTRINSIC
 from pipeline.stage import run_stage
-from pipeline.training_params import INTRINSIC
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ import pyarrow as pa
 from imharmony.sources import SOURCES
 from imharmony.storage.tables import read_table
 from pipeline.layout import Layout
-from pipeline.params import load_params
+from pipeline.params.file import load_params
 from pipeline.stage import run_stage
 from pipeline.work import download_folder
 

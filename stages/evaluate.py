@@ -6,7 +6,7 @@ from pipeline.device import device_of
 from pipeline.evaluation import write_scores
 from pipeline.inputs import input_of
 from pipeline.layout import Layout
-from pipeline.params import load_params
+from pipeline.params.file import load_params
 from pipeline.stage import run_stage
 
 

@@ -5,7 +5,7 @@ from imharmony.errors import InputError
 from pipeline.device import set_threads
 from pipeline.evaluation import write_scores
 from pipeline.layout import Layout
-from pipeline.params import load_params
+from pipeline.params.file import load_params
 from pipeline.stage import run_stage
 
 

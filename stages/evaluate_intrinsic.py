@@ -4,9 +4,9 @@ from imharmony.baselines.identity import identity
 from pipeline.device import set_threads
 from pipeline.evaluation import write_scores
 from pipeline.layout import Layout
-from pipeline.params import load_params
+from pipeline.params.file import load_params
+from pipeline.params.training import INTRINSIC
 from pipeline.stage import run_stage
-from pipeline.training_params import INTRINSIC
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from imharmony.composing.selection import Rules, reason_counts, select
 from imharmony.composing.splits import SplitRule
 from imharmony.storage.tables import read_table, write_table
 from pipeline.layout import Layout
-from pipeline.params import load_params
+from pipeline.params.file import load_params
 from pipeline.stage import run_stage
 
 log = logging.getLogger(__name__)

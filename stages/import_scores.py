@@ -3,7 +3,7 @@
 from pipeline.device import set_threads
 from pipeline.layout import Layout
 from pipeline.outside import write_outside_scores
-from pipeline.params import load_params
+from pipeline.params.file import load_params
 from pipeline.stage import run_stage
 
 

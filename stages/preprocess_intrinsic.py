@@ -5,7 +5,7 @@ from imharmony.intrinsic.preprocessing import preprocess
 from imharmony.intrinsic.recipe import Recipe
 from pipeline.inputs import MODEL, networks_hash
 from pipeline.layout import Layout
-from pipeline.params import load_params
+from pipeline.params.file import load_params
 from pipeline.stage import run_stage
 from pipeline.work import work_folder
 

@@ -6,7 +6,7 @@ from imharmony.running.progress import track
 from imharmony.storage.tables import write_table
 from pipeline.device import device_of
 from pipeline.layout import REPORTS, Layout
-from pipeline.params import load_params
+from pipeline.params.file import load_params
 from pipeline.stage import run_stage
 from reporting.comparisons import report_sections
 from reporting.distributions import distributions_of

@@ -9,7 +9,7 @@ from pathlib import Path
 from imharmony.storage.files import atomic_folder, write_text
 from pipeline.code import code_reached_from, fingerprint
 from pipeline.layout import Layout
-from pipeline.params import load_params
+from pipeline.params.file import load_params
 from pipeline.stage import run_stage
 
 STAGES = Path("stages")

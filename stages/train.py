@@ -24,7 +24,7 @@ from pipeline.inputs import input_of
 from pipeline.layout import Layout
 from pipeline.live import live_metrics
 from pipeline.packing import packed
-from pipeline.params import load_params
+from pipeline.params.file import load_params
 from pipeline.provenance import code_commit
 from pipeline.stage import run_stage
 from pipeline.work import work_folder

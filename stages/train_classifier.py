@@ -11,7 +11,7 @@ from imharmony.storage.files import atomic_folder, write_text
 from pipeline.device import device_of
 from pipeline.layout import Layout
 from pipeline.packing import packed
-from pipeline.params import Params, load_params
+from pipeline.params.file import Params, load_params
 from pipeline.provenance import code_commit
 from pipeline.stage import run_stage
 

@@ -17,7 +17,7 @@ from imharmony.storage.tables import write_table
 from pipeline.device import device_of
 from pipeline.layout import Layout
 from pipeline.packing import packed
-from pipeline.params import Params, load_params
+from pipeline.params.file import Params, load_params
 from pipeline.provenance import code_commit
 from pipeline.stage import run_stage
 from pipeline.work import work_folder

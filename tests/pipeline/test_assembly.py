@@ -13,8 +13,8 @@ from imharmony.training.resynthesis import Resynthesis
 from imharmony.training.steps import step_of
 from pipeline.assembly import architecture_of, critic_of, harmonizer_of, objective_of, recipe_of
 from pipeline.backbones import write_backbone
-from pipeline.params import load_params
-from pipeline.training_params import Backbone, Schedule, Training, Variant
+from pipeline.params.file import load_params
+from pipeline.params.training import Backbone, Schedule, Training, Variant
 from tests.composites import packed
 from tests.conftest import ROOT
 

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from pipeline.graph import Step
 from pipeline.observe import Dashboard, answers, watched
-from pipeline.params import load_params
+from pipeline.params.file import load_params
 from pipeline.runner import Outcome
 from tests.prefect_server import RUN
 

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from pipeline.params import load_params
+from pipeline.params.file import load_params
 from pipeline.slots import Gpus, capacities, gpus_here
 from tests.conftest import ROOT
 

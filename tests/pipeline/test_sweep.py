@@ -7,8 +7,8 @@ from ruamel.yaml import YAML
 
 from imharmony.errors import InputError
 from pipeline import sweep as module
-from pipeline.choices import check_choices
-from pipeline.params import Params
+from pipeline.params.file import Params
+from pipeline.params.offers import check_choices
 from pipeline.sweep import load_sweeps, sweep
 from tests.conftest import ROOT
 

@@ -8,7 +8,7 @@ import pytest
 from imharmony.errors import InputError
 from imharmony.evaluation.summary import SUMMARY
 from imharmony.storage.tables import write_rows
-from pipeline.params import load_params
+from pipeline.params.file import load_params
 from reporting.publish import publish
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from imharmony.baselines import BASELINES
 from imharmony.errors import InputError
-from pipeline.params import load_params
-from pipeline.training_params import INTRINSIC
+from pipeline.params.file import load_params
+from pipeline.params.training import INTRINSIC
 from reporting.published_scores import PUBLISHED_SCORES, read_published
 from reporting.side_by_side_file import SIDE_BY_SIDE, read_described
 from tests.conftest import ROOT

@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 
 from imharmony.classification.checkpoint import load_classifier
 from imharmony.errors import InputError
-from pipeline.params import load_params
+from pipeline.params.file import load_params
 from stages import assign_backbones, train, train_classifier
 from tests.composites import packed
 from tests.conftest import ROOT

@@ -16,7 +16,7 @@ from imharmony.storage.tables import DECOMPOSITIONS, read_table
 from pipeline.inputs import input_of
 from pipeline.layout import Layout
 from pipeline.packing import packed, packed_test
-from pipeline.params import load_params
+from pipeline.params.file import load_params
 from stages import (
     assign_backbones,
     assign_inputs,

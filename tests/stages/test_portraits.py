@@ -13,7 +13,7 @@ from imharmony.errors import InputError
 from imharmony.sources.studio_portraits import write_studio_portraits
 from imharmony.storage.shards import ShardReader
 from imharmony.storage.tables import MANIFEST, read_table
-from pipeline.params import load_params
+from pipeline.params.file import load_params
 from tests.workspace import run_data_stages
 
 PORTRAITS = 24

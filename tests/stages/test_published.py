@@ -12,7 +12,7 @@ from imharmony.composing.packed_split import pack_split
 from imharmony.pictures.images import read_rgb
 from imharmony.storage.shards import ShardReader
 from imharmony.storage.tables import MANIFEST, read_table
-from pipeline.params import load_params
+from pipeline.params.file import load_params
 from tests.datasets import scene, write_subset
 from tests.workspace import run_data_stages
 

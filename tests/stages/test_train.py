@@ -10,7 +10,7 @@ import pytest
 from imharmony.checkpoint import load_harmonizer
 from imharmony.errors import InputError
 from imharmony.pictures.images import read_rgb
-from pipeline.params import load_params
+from pipeline.params.file import load_params
 from stages import train
 from tests.composites import packed
 from tests.conftest import ROOT

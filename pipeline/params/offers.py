@@ -13,8 +13,8 @@ from imharmony.networks import DISCRIMINATORS, GENERATORS
 from imharmony.training.initialisation import INITIALISATIONS
 from imharmony.training.resynthesis import CHEAP_TRANSFERS
 from imharmony.transfer import TRANSFERS
-from pipeline.params import PARAMS_FILE, Params
-from pipeline.training_params import FEATURE
+from pipeline.params.file import PARAMS_FILE, Params
+from pipeline.params.training import FEATURE
 
 LAYERS: dict[str, Iterable[str]] = {"classifier": PLACES, "vgg19": VGG19_PLACES, "squeezenet": SQUEEZENET_PLACES}
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from pipeline.schema import Count, Fraction, Section
+from pipeline.params.section import Count, Fraction, Section
 
 Side = Annotated[int, Field(ge=64, le=512, multiple_of=16)]
 Rate = Annotated[float, Field(gt=0, le=1)]

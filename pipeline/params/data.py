@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pipeline.schema import Count, Fraction, Positive, Section
+from pipeline.params.section import Count, Fraction, Positive, Section
 
 Split = Literal["train", "val", "test"]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from imharmony.errors import InputError
-from pipeline.params import load_params
+from pipeline.params.file import load_params
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pipeline.schema import Count, Fraction, Positive, Section
+from pipeline.params.section import Count, Fraction, Positive, Section
 
 FEATURE = "feature"  # the one loss that needs a frozen network, described by the variant's `features`
 COMPOSITE, INTRINSIC = "composite", "intrinsic"  # what a harmonizer is given; the second is report 001's preprocessing of the first

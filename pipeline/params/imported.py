@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from pipeline.schema import Count, Section
+from pipeline.params.section import Count, Section
 
 
 def _inside(path: str) -> str:

@@ -3,8 +3,8 @@
 import pytest
 
 from imharmony.errors import InputError
-from pipeline.choices import check_choices
-from pipeline.params import load_params
+from pipeline.params.file import load_params
+from pipeline.params.offers import check_choices
 
 
 @pytest.mark.parametrize(
