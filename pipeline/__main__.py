@@ -4,10 +4,10 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from pipeline.layout import REPORTS
 from pipeline.params.file import load_params
 from pipeline.run import run
-from pipeline.stage import exit_code_of
+from pipeline.steps.entry import exit_code_of
+from pipeline.steps.paths import REPORTS
 
 # What imports torch is imported where it is needed, because a run that finds nothing to do should end at once.
 

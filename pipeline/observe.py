@@ -18,10 +18,10 @@ from uuid import uuid4
 import httpx
 
 from pipeline.graph import Step
-from pipeline.layout import REPORTS
 from pipeline.params.file import Params
-from pipeline.provenance import code_commit
 from pipeline.runner import Outcome
+from pipeline.steps.paths import REPORTS
+from pipeline.steps.provenance import code_commit
 
 FLOW = "harmonization"
 TIMEOUT_SECONDS = 5.0

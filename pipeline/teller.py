@@ -21,10 +21,10 @@ from pipeline.graph import Step, read_steps
 from pipeline.mirror import ENDED, MIRROR, UNHEARD, started
 from pipeline.observe import Dashboard, answers, results, run_name, unanswered
 from pipeline.params.file import load_params
-from pipeline.provenance import code_commit
 from pipeline.repro import LOGS
 from pipeline.runner import Outcome
-from pipeline.stage import INTERRUPTED
+from pipeline.steps.entry import INTERRUPTED
+from pipeline.steps.provenance import code_commit
 
 LOOK_SECONDS = 0.3  # between two looks at what stages said
 

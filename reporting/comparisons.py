@@ -10,9 +10,9 @@ import pyarrow as pa
 from imharmony.baselines.identity import identity
 from imharmony.evaluation.summary import REFERENCE
 from imharmony.storage.tables import write_table
-from pipeline.layout import REPORTS, Layout
-from pipeline.packing import packed_test
 from pipeline.params.file import Params
+from pipeline.steps.packing import packed_test
+from pipeline.steps.paths import REPORTS, Layout
 from reporting.edge_details import Detail, detail_of, details_figure
 from reporting.figures import write_png
 from reporting.methods import Method

@@ -12,9 +12,9 @@ from imharmony.evaluation.scoring import as_saved, pictures_of
 from imharmony.evaluation.summary import REFERENCE
 from imharmony.pictures.images import encode_png
 from imharmony.storage.files import write_bytes, write_text
-from pipeline.layout import REPORTS, Layout
-from pipeline.packing import packed_test
 from pipeline.params.file import Params
+from pipeline.steps.packing import packed_test
+from pipeline.steps.paths import REPORTS, Layout
 from reporting.distributions import QUANTILES
 from reporting.methods import Method
 

@@ -8,9 +8,9 @@ import pandas as pd
 from imharmony.intrinsic.judging import averages
 from imharmony.storage.shards import Row
 from imharmony.storage.tables import read_table
-from pipeline.layout import Layout
 from pipeline.params.file import Params
 from pipeline.params.intrinsic import Intrinsic
+from pipeline.steps.paths import Layout
 
 
 @dataclass(frozen=True)

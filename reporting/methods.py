@@ -10,9 +10,9 @@ from imharmony.baselines.identity import identity
 from imharmony.checkpoint import load_harmonizer
 from imharmony.evaluation.scoring import Harmonize, learned, pictures_of
 from imharmony.evaluation.summary import REFERENCE
-from pipeline.layout import Layout
 from pipeline.params.file import Params
 from pipeline.params.training import COMPOSITE, INTRINSIC, InputName
+from pipeline.steps.paths import Layout
 from reporting.results import methods_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Method(NamedTuple):
         composite, _, mask = pictures_of(split, index)
         if self.given == INTRINSIC:
             if split.semi_harmonized is None:
-                raise ValueError("a split without its semi-harmonized pictures; expected one of pipeline.packing.packed_test")
+                raise ValueError("a split without its semi-harmonized pictures; expected one of pipeline.steps.packing.packed_test")
             composite = np.array(split.semi_harmonized[index])
         return self.harmonize(composite, mask[0, 0].numpy())
 

@@ -10,7 +10,7 @@ from imharmony.errors import InputError
 from imharmony.storage.shards import Row
 from imharmony.storage.tables import read_table
 from opinion_study.tables import OPINIONS, SCORE, ranked
-from pipeline.layout import REPORTS
+from pipeline.steps.paths import REPORTS
 
 STUDIES = REPORTS / "studies"
 

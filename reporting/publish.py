@@ -12,9 +12,9 @@ from imharmony.composing.packed_split import data_hash
 from imharmony.evaluation.conventions import rows_of
 from imharmony.storage.files import write_text
 from imharmony.storage.tables import read_table, write_csv, write_table
-from pipeline.layout import REPORTS, Layout
 from pipeline.params.file import load_params
-from pipeline.provenance import code_commit
+from pipeline.steps.paths import REPORTS, Layout
+from pipeline.steps.provenance import code_commit
 
 
 def publish(name: str) -> None:

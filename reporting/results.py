@@ -7,9 +7,9 @@ from imharmony.errors import InputError
 from imharmony.evaluation.conventions import rows_of
 from imharmony.evaluation.summary import REFERENCE
 from imharmony.storage.tables import read_table
-from pipeline.layout import Layout
 from pipeline.params.file import Params
 from pipeline.params.training import INTRINSIC
+from pipeline.steps.paths import Layout
 
 
 def methods_of(params: Params) -> list[tuple[str, list[int]]]:

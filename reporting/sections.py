@@ -10,9 +10,9 @@ from imharmony.composing.splits import SPLITS
 from imharmony.evaluation.blocks import BUCKETS
 from imharmony.evaluation.outputs import files_of
 from imharmony.storage.tables import read_table
-from pipeline.layout import Layout
-from pipeline.packing import packed_test
 from pipeline.params.file import Params
+from pipeline.steps.packing import packed_test
+from pipeline.steps.paths import Layout
 from reporting.figures import gains_figure, ratio_figure, svg_of, write_png
 from reporting.gallery import Case, cases
 from reporting.methods import Method

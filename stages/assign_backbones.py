@@ -1,10 +1,10 @@
 """Stage ``assign_backbones``: variants + classifier -> features/P/variants/<variant>/: what each one's loss looks through."""
 
 from imharmony.storage.files import atomic_folder
-from pipeline.backbones import write_backbone
-from pipeline.layout import Layout
 from pipeline.params.file import load_params
-from pipeline.stage import run_stage
+from pipeline.steps.backbones import write_backbone
+from pipeline.steps.entry import run_stage
+from pipeline.steps.paths import Layout
 
 
 def main() -> None:

@@ -1,11 +1,11 @@
 """Stage ``assign_inputs``: variants + semi-harmonized composites -> features/P/inputs/<variant>/: which pictures each one is given."""
 
 from imharmony.storage.files import atomic_folder
-from pipeline.inputs import COMPOSITES, preprocessed_input, write_input
-from pipeline.layout import Layout
 from pipeline.params.file import load_params
 from pipeline.params.training import INTRINSIC
-from pipeline.stage import run_stage
+from pipeline.steps.entry import run_stage
+from pipeline.steps.paths import Layout
+from pipeline.steps.preprocessed import COMPOSITES, preprocessed_input, write_input
 
 
 def main() -> None:

@@ -5,10 +5,10 @@ import logging
 from imharmony.errors import InputError
 from imharmony.sources import SOURCES
 from imharmony.storage.tables import read_table
-from pipeline.layout import Layout
 from pipeline.params.file import load_params
-from pipeline.stage import run_stage
-from pipeline.work import download_folder
+from pipeline.steps.entry import run_stage
+from pipeline.steps.paths import Layout
+from pipeline.steps.work_folders import download_folder
 
 log = logging.getLogger(__name__)
 

@@ -2,12 +2,12 @@
 
 from imharmony.checkpoint import load_harmonizer
 from imharmony.evaluation.scoring import learned
-from pipeline.device import device_of
-from pipeline.evaluation import write_scores
-from pipeline.inputs import input_of
-from pipeline.layout import Layout
 from pipeline.params.file import load_params
-from pipeline.stage import run_stage
+from pipeline.steps.device import device_of
+from pipeline.steps.entry import run_stage
+from pipeline.steps.paths import Layout
+from pipeline.steps.preprocessed import input_of
+from pipeline.steps.scores import write_scores
 
 
 def main(variant: str, seed: int) -> None:

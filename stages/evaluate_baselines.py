@@ -2,11 +2,11 @@
 
 from imharmony.baselines import BASELINES
 from imharmony.errors import InputError
-from pipeline.device import set_threads
-from pipeline.evaluation import write_scores
-from pipeline.layout import Layout
 from pipeline.params.file import load_params
-from pipeline.stage import run_stage
+from pipeline.steps.device import set_threads
+from pipeline.steps.entry import run_stage
+from pipeline.steps.paths import Layout
+from pipeline.steps.scores import write_scores
 
 
 def main(baseline: str) -> None:

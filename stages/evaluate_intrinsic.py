@@ -1,12 +1,12 @@
 """Stage ``evaluate_intrinsic``: the semi-harmonized test photographs themselves -> scores/P/intrinsic/0.parquet and .json."""
 
 from imharmony.baselines.identity import identity
-from pipeline.device import set_threads
-from pipeline.evaluation import write_scores
-from pipeline.layout import Layout
 from pipeline.params.file import load_params
 from pipeline.params.training import INTRINSIC
-from pipeline.stage import run_stage
+from pipeline.steps.device import set_threads
+from pipeline.steps.entry import run_stage
+from pipeline.steps.paths import Layout
+from pipeline.steps.scores import write_scores
 
 
 def main() -> None:

@@ -5,9 +5,9 @@ import logging
 from imharmony.composing.selection import Rules, reason_counts, select
 from imharmony.composing.splits import SplitRule
 from imharmony.storage.tables import read_table, write_table
-from pipeline.layout import Layout
 from pipeline.params.file import load_params
-from pipeline.stage import run_stage
+from pipeline.steps.entry import run_stage
+from pipeline.steps.paths import Layout
 
 log = logging.getLogger(__name__)
 

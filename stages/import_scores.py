@@ -1,10 +1,10 @@
 """Stage ``import_scores``: pictures or tables that others made + the test photographs -> scores/<profile>/<name>/0.parquet and .json."""
 
-from pipeline.device import set_threads
-from pipeline.layout import Layout
-from pipeline.outside import write_outside_scores
 from pipeline.params.file import load_params
-from pipeline.stage import run_stage
+from pipeline.steps.device import set_threads
+from pipeline.steps.entry import run_stage
+from pipeline.steps.imported_scores import write_outside_scores
+from pipeline.steps.paths import Layout
 
 
 def main(name: str) -> None:

@@ -3,11 +3,11 @@
 from imharmony.composing.packed_split import data_hash
 from imharmony.intrinsic.preprocessing import preprocess
 from imharmony.intrinsic.recipe import Recipe
-from pipeline.inputs import MODEL, networks_hash
-from pipeline.layout import Layout
 from pipeline.params.file import load_params
-from pipeline.stage import run_stage
-from pipeline.work import work_folder
+from pipeline.steps.entry import run_stage
+from pipeline.steps.paths import Layout
+from pipeline.steps.preprocessed import MODEL, networks_hash
+from pipeline.steps.work_folders import work_folder
 
 
 def main(dataset: str) -> None:

@@ -4,10 +4,10 @@ import pyarrow as pa
 
 from imharmony.running.progress import track
 from imharmony.storage.tables import write_table
-from pipeline.device import device_of
-from pipeline.layout import REPORTS, Layout
 from pipeline.params.file import load_params
-from pipeline.stage import run_stage
+from pipeline.steps.device import device_of
+from pipeline.steps.entry import run_stage
+from pipeline.steps.paths import REPORTS, Layout
 from reporting.comparisons import report_sections
 from reporting.distributions import distributions_of
 from reporting.dvc_views import write_metrics, write_plots

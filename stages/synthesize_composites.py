@@ -7,10 +7,10 @@ from imharmony.composing.synthesis import synthesize
 from imharmony.errors import InputError
 from imharmony.sources import SOURCES
 from imharmony.storage.tables import read_table
-from pipeline.layout import Layout
 from pipeline.params.file import load_params
-from pipeline.stage import run_stage
-from pipeline.work import work_folder
+from pipeline.steps.entry import run_stage
+from pipeline.steps.paths import Layout
+from pipeline.steps.work_folders import work_folder
 
 
 def main(dataset: str) -> None:

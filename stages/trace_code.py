@@ -7,10 +7,10 @@ of some fifty; an import that is new or gone is seen by itself.
 from pathlib import Path
 
 from imharmony.storage.files import atomic_folder, write_text
-from pipeline.code import code_reached_from, fingerprint
-from pipeline.layout import Layout
 from pipeline.params.file import load_params
-from pipeline.stage import run_stage
+from pipeline.steps.entry import run_stage
+from pipeline.steps.fingerprints import code_reached_from, fingerprint
+from pipeline.steps.paths import Layout
 
 STAGES = Path("stages")
 

@@ -18,16 +18,16 @@ from imharmony.training.loop import fit, resolve_precision
 from imharmony.training.parallel import first_of_host_first
 from imharmony.training.state import best_row, history_table
 from imharmony.training.validation import sample_grid
-from pipeline.assembly import architecture_of, critic_of, harmonizer_of, objective_of, recipe_of
-from pipeline.device import device_of
-from pipeline.inputs import input_of
-from pipeline.layout import Layout
-from pipeline.live import live_metrics
-from pipeline.packing import packed
 from pipeline.params.file import load_params
-from pipeline.provenance import code_commit
-from pipeline.stage import run_stage
-from pipeline.work import work_folder
+from pipeline.steps.assembly import architecture_of, critic_of, harmonizer_of, objective_of, recipe_of
+from pipeline.steps.device import device_of
+from pipeline.steps.entry import run_stage
+from pipeline.steps.live_metrics import live_metrics
+from pipeline.steps.packing import packed
+from pipeline.steps.paths import Layout
+from pipeline.steps.preprocessed import input_of
+from pipeline.steps.provenance import code_commit
+from pipeline.steps.work_folders import work_folder
 
 SAMPLES = 6
 

@@ -8,12 +8,12 @@ from imharmony.classification.crops import foreground_crops
 from imharmony.classification.training import accuracy_of, fit_classifier
 from imharmony.composing.packed_split import data_hash
 from imharmony.storage.files import atomic_folder, write_text
-from pipeline.device import device_of
-from pipeline.layout import Layout
-from pipeline.packing import packed
 from pipeline.params.file import Params, load_params
-from pipeline.provenance import code_commit
-from pipeline.stage import run_stage
+from pipeline.steps.device import device_of
+from pipeline.steps.entry import run_stage
+from pipeline.steps.packing import packed
+from pipeline.steps.paths import Layout
+from pipeline.steps.provenance import code_commit
 
 
 def main() -> None:

@@ -9,13 +9,13 @@ from imharmony.intrinsic.decomposition import DECOMPOSITIONS
 from imharmony.intrinsic.edit_training import EditErrors, edit_examples, fit_edits, judge_edits
 from imharmony.intrinsic.learned import learned_edits, learned_shading
 from imharmony.storage.files import atomic_folder, write_text
-from pipeline.device import device_of
-from pipeline.inputs import MODEL
-from pipeline.layout import Layout
-from pipeline.packing import packed
 from pipeline.params.file import Params, load_params
-from pipeline.provenance import code_commit
-from pipeline.stage import run_stage
+from pipeline.steps.device import device_of
+from pipeline.steps.entry import run_stage
+from pipeline.steps.packing import packed
+from pipeline.steps.paths import Layout
+from pipeline.steps.preprocessed import MODEL
+from pipeline.steps.provenance import code_commit
 
 HELD_OUT = 5  # as many training examples for each that judges
 

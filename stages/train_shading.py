@@ -14,13 +14,13 @@ from imharmony.intrinsic.training import fit_shading
 from imharmony.sources.studio import write_studio
 from imharmony.storage.files import atomic_folder, write_text
 from imharmony.storage.tables import write_table
-from pipeline.device import device_of
-from pipeline.layout import Layout
-from pipeline.packing import packed
 from pipeline.params.file import Params, load_params
-from pipeline.provenance import code_commit
-from pipeline.stage import run_stage
-from pipeline.work import work_folder
+from pipeline.steps.device import device_of
+from pipeline.steps.entry import run_stage
+from pipeline.steps.packing import packed
+from pipeline.steps.paths import Layout
+from pipeline.steps.provenance import code_commit
+from pipeline.steps.work_folders import work_folder
 
 
 def main() -> None:

@@ -18,8 +18,8 @@ from imharmony.networks.harmonizer import build_harmonizer
 from imharmony.storage.files import write_text
 from imharmony.storage.tables import DECOMPOSITIONS, DROPPED, LIGHTS, MANIFEST, SELECTED, read_table, write_rows, write_table
 from opinion_study.tables import OPINIONS
-from pipeline.inputs import COMPOSITES, write_input
-from pipeline.layout import Layout
+from pipeline.steps.paths import Layout
+from pipeline.steps.preprocessed import COMPOSITES, write_input
 from reporting.opinions import STUDIES
 from stages import evaluate, evaluate_baselines, evaluate_intrinsic, report
 from tests.conftest import ROOT
@@ -148,7 +148,7 @@ def reported(folder: Path) -> Iterator[Path]:
     """The folder, the current one meanwhile, after the four stages have run in it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr("pipeline.evaluation.packed", fake_packed)
+        patch.setattr("pipeline.steps.scores.packed", fake_packed)
         for module in ("evaluation", "reporting.sections", "reporting.dvc_views", "reporting.comparisons"):
             patch.setattr(f"pipeline.{module}.packed_test", fake_packed_test)
         write_params(ROOT)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline.code import OURS, code_reached_from
 from pipeline.graph import Step, read_graph
-from pipeline.layout import Layout
+from pipeline.steps.fingerprints import OURS, code_reached_from
+from pipeline.steps.paths import Layout
 from stages import trace_code
 from tests.workspace import environment
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from pipeline.inputs import COMPOSITES, write_input
-from pipeline.layout import Layout
+from pipeline.steps.paths import Layout
+from pipeline.steps.preprocessed import COMPOSITES, write_input
 from stages import download_annotations, download_images, filter_masks, synthesize_composites
 
 ROOT = Path(__file__).resolve().parent.parent

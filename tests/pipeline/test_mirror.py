@@ -32,7 +32,7 @@ STAGE = """\
 import sys, time
 from pathlib import Path
 from imharmony.running.progress import track
-from pipeline.stage import run_stage
+from pipeline.steps.entry import run_stage
 def main(out: str) -> None:
     for _ in track(range(2), total=2, what="works", unit="images"):
         pass

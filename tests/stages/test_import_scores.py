@@ -20,7 +20,7 @@ from imharmony.evaluation.scoring import learned, metric_tensor
 from imharmony.pictures.images import encode_png
 from imharmony.storage.files import write_bytes
 from imharmony.storage.tables import SCORES, read_table
-from pipeline.layout import Layout
+from pipeline.steps.paths import Layout
 from reporting.publish import publish
 from stages import import_scores, report
 from tests.reports import DATASETS, IMAGES, SIZE, VARIANTS, fake_packed, manifest, pictures, reported
@@ -62,7 +62,7 @@ def write_outside(entries: dict[str, object]) -> None:
 def folder(tmp_path_factory) -> Iterator[Path]:
     """A reported run with two methods from elsewhere: pictures of both data sets, and a table of one."""
     with reported(tmp_path_factory.mktemp("outside")) as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.outside.packed", fake_packed)
+        patch.setattr("pipeline.steps.imported_scores.packed", fake_packed)
         write_outputs(folder / "given")
         write_pct_table(folder / "tables" / "pct.csv")
         write_outside(
@@ -251,7 +251,7 @@ def test_an_empty_mask_is_told(monkeypatch, caplog):
         split.mask[0] = 0
         return split
 
-    monkeypatch.setattr("pipeline.outside.packed", without_a_mask)
+    monkeypatch.setattr("pipeline.steps.imported_scores.packed", without_a_mask)
     import_scores.main("pct")
     assert (
         f"people: 1 of {IMAGES} images have an empty mask at this size, first 0_0_0: "

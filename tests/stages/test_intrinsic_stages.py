@@ -13,10 +13,10 @@ from imharmony.errors import InputError
 from imharmony.evaluation.conventions import rows_of
 from imharmony.intrinsic.checkpoint import load_networks
 from imharmony.storage.tables import DECOMPOSITIONS, read_table
-from pipeline.inputs import input_of
-from pipeline.layout import Layout
-from pipeline.packing import packed, packed_test
 from pipeline.params.file import load_params
+from pipeline.steps.packing import packed, packed_test
+from pipeline.steps.paths import Layout
+from pipeline.steps.preprocessed import input_of
 from stages import (
     assign_backbones,
     assign_inputs,

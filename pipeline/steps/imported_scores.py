@@ -8,12 +8,12 @@ from imharmony.errors import InputError
 from imharmony.evaluation.imported import OF_FOREGROUND, imported_rows
 from imharmony.evaluation.outputs import score_pictures, without_foreground
 from imharmony.storage.shards import Row
-from pipeline.evaluation import perceptual_network, write_rows_of
-from pipeline.layout import Layout
-from pipeline.packing import packed
 from pipeline.params.file import Params
 from pipeline.params.imported import Outside, OutsideTable
-from pipeline.provenance import code_commit
+from pipeline.steps.packing import packed
+from pipeline.steps.paths import Layout
+from pipeline.steps.provenance import code_commit
+from pipeline.steps.scores import perceptual_network, write_rows_of
 
 log = logging.getLogger(__name__)
 

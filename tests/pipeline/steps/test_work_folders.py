@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.work import code_digest, work_folder
+from pipeline.steps.work_folders import code_digest, work_folder
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from imharmony.errors import InputError
-from pipeline.live import live_metrics
+from pipeline.steps.live_metrics import live_metrics
 
 ROWS = [{"epoch": 1, "g_loss": 0.5, "d_loss": None}, {"epoch": 2, "g_loss": 0.25, "d_loss": None}]
 

@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from imharmony.errors import InputError
-from pipeline.stage import exit_code_of
+from pipeline.steps.entry import exit_code_of
 
 
 def raising(error: BaseException):

@@ -28,8 +28,8 @@ from imharmony.training.loop import Recipe
 from imharmony.training.participants import CodeTerm, Critic, Objective, Reconstruction
 from imharmony.training.resynthesis import Resynthesis
 from imharmony.training.schedules import SCHEDULES
-from pipeline.backbones import feature_loss_in
 from pipeline.params.training import FEATURE, ExponentialAverage, Training, Variant
+from pipeline.steps.backbones import feature_loss_in
 
 NARROWEST = 4
 Part = TypeVar("Part")

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from imharmony.composing.packed_split import PackedSplit, pack_split
 from imharmony.errors import InputError
-from pipeline.layout import Layout
 from pipeline.params.file import Params
 from pipeline.params.training import COMPOSITE, INTRINSIC, InputName
-from pipeline.work import work_folder
+from pipeline.steps.paths import Layout
+from pipeline.steps.work_folders import work_folder
 
 
 def packed(params: Params, layout: Layout, dataset: str, split: str, size_px: int, given: InputName = COMPOSITE) -> PackedSplit:

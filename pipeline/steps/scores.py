@@ -14,11 +14,11 @@ from imharmony.metrics.perceptual import load_lpips, missing_backbone
 from imharmony.storage.files import write_text
 from imharmony.storage.shards import Row
 from imharmony.storage.tables import SCORES, write_table
-from pipeline.layout import Layout
-from pipeline.packing import packed, packed_test
 from pipeline.params.file import Params
 from pipeline.params.training import COMPOSITE, InputName
-from pipeline.provenance import code_commit
+from pipeline.steps.packing import packed, packed_test
+from pipeline.steps.paths import Layout
+from pipeline.steps.provenance import code_commit
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from pipeline.provenance import code_commit
+from pipeline.steps.provenance import code_commit
 
 
 def git(*arguments: str) -> str:

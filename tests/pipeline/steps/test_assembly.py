@@ -11,10 +11,10 @@ from imharmony.training.batches import Batches
 from imharmony.training.participants import set_up
 from imharmony.training.resynthesis import Resynthesis
 from imharmony.training.steps import step_of
-from pipeline.assembly import architecture_of, critic_of, harmonizer_of, objective_of, recipe_of
-from pipeline.backbones import write_backbone
 from pipeline.params.file import load_params
 from pipeline.params.training import Backbone, Schedule, Training, Variant
+from pipeline.steps.assembly import architecture_of, critic_of, harmonizer_of, objective_of, recipe_of
+from pipeline.steps.backbones import write_backbone
 from tests.composites import packed
 from tests.conftest import ROOT
 

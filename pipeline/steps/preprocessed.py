@@ -12,10 +12,10 @@ from pydantic import ValidationError
 from imharmony.composing.packed_split import data_hash
 from imharmony.errors import InputError
 from imharmony.storage.files import sha256_of, write_text
-from pipeline.layout import Layout
 from pipeline.params.file import Params
 from pipeline.params.section import Section
 from pipeline.params.training import COMPOSITE, INTRINSIC, InputName
+from pipeline.steps.paths import Layout
 
 INPUT = "input.json"
 MODEL = "model.safetensors"
