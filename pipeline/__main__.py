@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 
 from pipeline.params.file import load_params
-from pipeline.run import run
+from pipeline.run.command import run
 from pipeline.steps.entry import exit_code_of
 from pipeline.steps.paths import REPORTS
 
@@ -30,7 +30,7 @@ def publish(name: str) -> None:
 
 def sweep(name: str, jobs: int) -> int:
     """Queues the experiments of a preset in sweeps.yaml and starts workers for them, which go on by themselves."""
-    from pipeline.sweep import sweep
+    from pipeline.run.sweep import sweep
 
     code = sweep(name, jobs=jobs)
     if code == 0:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from prefect import flow
 from prefect.runtime import flow_run
 
-from pipeline.run import run
+from pipeline.run.command import run
 
 
 @flow(name="harmonization", log_prints=False)

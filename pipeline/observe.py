@@ -17,9 +17,9 @@ from uuid import uuid4
 
 import httpx
 
-from pipeline.graph import Step
 from pipeline.params.file import Params
-from pipeline.runner import Outcome
+from pipeline.run.graph import Step
+from pipeline.run.scheduler import Outcome
 from pipeline.steps.paths import REPORTS
 from pipeline.steps.provenance import code_commit
 

@@ -16,13 +16,13 @@ from typing import BinaryIO
 from dvc.exceptions import DvcException
 
 from imharmony.errors import InputError
-from pipeline.children import pieces_of
-from pipeline.graph import Step, read_steps
 from pipeline.mirror import ENDED, MIRROR, UNHEARD, started
 from pipeline.observe import Dashboard, answers, results, run_name, unanswered
 from pipeline.params.file import load_params
-from pipeline.repro import LOGS
-from pipeline.runner import Outcome
+from pipeline.run.child_processes import pieces_of
+from pipeline.run.dvc_repro import LOGS
+from pipeline.run.graph import Step, read_steps
+from pipeline.run.scheduler import Outcome
 from pipeline.steps.entry import INTERRUPTED
 from pipeline.steps.provenance import code_commit
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline.graph import Step, read_graph
+from pipeline.run.graph import Step, read_graph
 from pipeline.steps.fingerprints import OURS, code_reached_from
 from pipeline.steps.paths import Layout
 from stages import trace_code

@@ -14,9 +14,9 @@ from rich.console import Console
 
 from imharmony.errors import InputError
 from pipeline import flows
-from pipeline.graph import Step
 from pipeline.observe import Dashboard
-from pipeline.runner import Outcome
+from pipeline.run.graph import Step
+from pipeline.run.scheduler import Outcome
 from tests.conftest import ROOT
 from tests.pipeline.test_mirror import own
 from tests.workspace import dvc

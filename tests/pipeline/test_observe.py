@@ -6,10 +6,10 @@ import pytest
 from prefect.server.schemas.actions import ArtifactCreate, ArtifactUpdate, FlowCreate, FlowRunCreate, LogCreate, StateCreate, TaskRunCreate
 from pydantic import TypeAdapter
 
-from pipeline.graph import Step
 from pipeline.observe import Dashboard, answers, watched
 from pipeline.params.file import load_params
-from pipeline.runner import Outcome
+from pipeline.run.graph import Step
+from pipeline.run.scheduler import Outcome
 from tests.prefect_server import RUN
 
 SCHEMAS = {

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
-from pipeline.children import Children
-from pipeline.graph import BUSY_SECONDS, Step
 from pipeline.mirror import SHOWN
-from pipeline.runner import Outcome, State
-from pipeline.slots import Gpus
+from pipeline.run.child_processes import Children
+from pipeline.run.graph import BUSY_SECONDS, Step
+from pipeline.run.scheduler import Outcome, State
+from pipeline.run.slots import Gpus
 
 LOGS = Path(".work/logs")
 BACK_OFF_SECONDS = 5.0

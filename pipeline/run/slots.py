@@ -5,8 +5,8 @@ import subprocess
 from collections.abc import Mapping
 from queue import SimpleQueue
 
-from pipeline.graph import Slot
 from pipeline.params.file import Params
+from pipeline.run.graph import Slot
 
 
 def gpus_here(environment: Mapping[str, str] = os.environ) -> list[str]:

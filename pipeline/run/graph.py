@@ -15,7 +15,7 @@ from dvc.repo import Repo, lock_repo
 from dvc.stage import PipelineStage
 
 from imharmony.errors import InputError
-from pipeline.freshness import stale_among
+from pipeline.run.freshness import stale_among
 
 Slot = Literal["cpu", "network", "gpu"]
 BUSY_SECONDS = 1.0  # between two looks at what another DVC holds

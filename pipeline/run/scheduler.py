@@ -7,7 +7,7 @@ from graphlib import TopologicalSorter
 from types import MappingProxyType
 from typing import Literal
 
-from pipeline.graph import Slot, Step
+from pipeline.run.graph import Slot, Step
 
 State = Literal["ran", "restored", "up to date", "failed", "skipped"]
 

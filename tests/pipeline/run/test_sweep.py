@@ -6,10 +6,10 @@ import pytest
 from ruamel.yaml import YAML
 
 from imharmony.errors import InputError
-from pipeline import sweep as module
 from pipeline.params.file import Params
 from pipeline.params.offers import check_choices
-from pipeline.sweep import load_sweeps, sweep
+from pipeline.run import sweep as module
+from pipeline.run.sweep import load_sweeps, sweep
 from tests.conftest import ROOT
 
 SWEEPS = load_sweeps(ROOT / "sweeps.yaml")

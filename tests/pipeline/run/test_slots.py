@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from pipeline.params.file import load_params
-from pipeline.slots import Gpus, capacities, gpus_here
+from pipeline.run.slots import Gpus, capacities, gpus_here
 from tests.conftest import ROOT
 
 

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from threading import Thread
 
-from pipeline.children import Children
+from pipeline.run.child_processes import Children
 
 
 def run(children: Children, code: str, said: list[str], bars: list[str] | None = None) -> int:

@@ -11,7 +11,7 @@ from dvc.dependency.param import read_param_file
 from dvc.repo import Repo, lock_repo
 from dvc.stage import PipelineStage
 
-from pipeline.freshness import stale_among
+from pipeline.run.freshness import stale_among
 from tests.workspace import dvc, environment
 
 GRAPH = """\
@@ -114,7 +114,7 @@ def test_parameters_that_stages_share_are_parsed_once(made, monkeypatch):
     monkeypatch.chdir(made)
     monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(made / ".home"))
     read: list[str] = []
-    monkeypatch.setattr("pipeline.freshness.read_param_file", lambda fs, path: read.append(path) or read_param_file(fs, path))
+    monkeypatch.setattr("pipeline.run.freshness.read_param_file", lambda fs, path: read.append(path) or read_param_file(fs, path))
     with Repo() as repo, lock_repo(repo):
         stale_among(repo, [stage for stage in repo.index.stages if isinstance(stage, PipelineStage)])
     assert read == [str(made / "params.yaml")]

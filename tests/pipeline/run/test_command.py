@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.children import Children
-from pipeline.graph import Step
-from pipeline.repro import DvcRepro
-from pipeline.slots import Gpus
+from pipeline.run.child_processes import Children
+from pipeline.run.dvc_repro import DvcRepro
+from pipeline.run.graph import Step
+from pipeline.run.slots import Gpus
 from tests.conftest import ROOT
 from tests.workspace import dvc, environment, locked_hashes
 

@@ -5,8 +5,8 @@ from threading import Event, Lock
 
 import pytest
 
-from pipeline.graph import Step
-from pipeline.runner import Outcome, run_graph
+from pipeline.run.graph import Step
+from pipeline.run.scheduler import Outcome, run_graph
 
 SLOTS = {"cpu": 8, "network": 8, "gpu": 8}
 
