@@ -21,7 +21,7 @@ from pipeline.runner import Outcome, State, run_graph
 from pipeline.slots import Gpus, capacities, gpus_here
 
 if TYPE_CHECKING:
-    from pipeline.observe import Dashboard
+    from pipeline.dashboard.client import Dashboard
 
 LOCK = Path(".dvc/tmp/pipeline.lock")
 STATES: tuple[State, ...] = get_args(State)
@@ -77,7 +77,7 @@ def only_run_here(path: Path = LOCK, *, say: Callable[[str], None]) -> Iterator[
 def _watched(params: Params, targets: Sequence[str], *, jobs: int, flow_run: str | None) -> AbstractContextManager[list["Dashboard"]]:
     if not os.environ.get("PREFECT_API_URL"):
         return nullcontext([])
-    from pipeline.observe import watched  # httpx takes a fifth of a second, which a run that nobody watches need not spend
+    from pipeline.dashboard.client import watched  # httpx takes a fifth of a second, which a run that nobody watches need not spend
 
     return watched(params, targets, jobs=jobs, flow_run=flow_run, say=_say)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
-from pipeline.mirror import SHOWN
+from pipeline.dashboard.spool import SHOWN
 from pipeline.run.child_processes import Children
 from pipeline.run.graph import BUSY_SECONDS, Step
 from pipeline.run.scheduler import Outcome, State

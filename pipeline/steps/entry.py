@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from imharmony.errors import InputError
-from pipeline.mirror import mirrored
+from pipeline.dashboard.spool import mirrored
 
 USER_ERROR = 2
 INTERRUPTED = 130

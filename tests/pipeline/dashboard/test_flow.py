@@ -13,12 +13,11 @@ from prefect.flows import load_flow_from_entrypoint
 from rich.console import Console
 
 from imharmony.errors import InputError
-from pipeline import flows
-from pipeline.observe import Dashboard
+from pipeline.dashboard.client import Dashboard
 from pipeline.run.graph import Step
 from pipeline.run.scheduler import Outcome
 from tests.conftest import ROOT
-from tests.pipeline.test_mirror import own
+from tests.pipeline.dashboard.test_spool import own
 from tests.workspace import dvc
 
 # DVC reads the graph in this process, with a library that calls a part of itself deprecated.
@@ -37,7 +36,7 @@ import os
 from prefect.client.orchestration import get_client
 from prefect.testing.utilities import prefect_test_harness
 from prefect.settings import get_current_settings
-from pipeline.flows import reproduce
+from pipeline.dashboard.flow import reproduce
 with prefect_test_harness(server_startup_timeout=150):
     os.environ["PREFECT_API_URL"] = get_current_settings().api.url  # as a worker sets it
     state = reproduce(return_state=True)

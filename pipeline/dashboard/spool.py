@@ -1,6 +1,6 @@
 """What a stage says, kept where another process can read it along, so that a plain ``dvc repro`` is seen on Prefect's dashboard too.
 
-The stage itself never speaks to a server: it writes to a file what it writes to standard error, and starts ``pipeline.teller`` if the
+The stage itself never speaks to a server: it writes to a file what it writes to standard error, and starts ``pipeline.dashboard.follower`` if the
 ``dvc`` that started it has none yet. Without ``PREFECT_API_URL``, or where ``python -m pipeline run`` shows its stages itself, nothing of
 this happens. Nothing here raises: what is shown is no result.
 """
@@ -96,7 +96,7 @@ def _spool() -> Path | None:
         except FileExistsError:
             pass
         else:
-            teller = [sys.executable, "-m", "pipeline.teller", str(folder), " ".join(_command(root))]
+            teller = [sys.executable, "-m", "pipeline.dashboard.follower", str(folder), " ".join(_command(root))]
             subprocess.Popen(teller, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
     except OSError as error:
         sys.stderr.write(f"not shown on the dashboard: {folder}: {error.strerror}\n")

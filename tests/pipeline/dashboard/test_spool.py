@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.mirror import MIRROR, SHOWN
+from pipeline.dashboard.spool import MIRROR, SHOWN
 from tests.conftest import ROOT
 from tests.prefect_server import Server
 from tests.workspace import environment
@@ -154,6 +154,6 @@ def test_a_server_that_dies_changes_no_result(requests, workspace, server):
 
 
 def test_a_stage_imports_nothing_for_the_dashboard():
-    code = "import sys, pipeline.stage; print({'httpx', 'dvc', 'prefect', 'pipeline.observe', 'pipeline.teller'} & set(sys.modules))"
+    code = "import sys, pipeline.stage; print({'httpx', 'dvc', 'prefect', 'pipeline.dashboard.client', 'pipeline.dashboard.follower'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

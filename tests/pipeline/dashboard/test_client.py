@@ -6,7 +6,7 @@ import pytest
 from prefect.server.schemas.actions import ArtifactCreate, ArtifactUpdate, FlowCreate, FlowRunCreate, LogCreate, StateCreate, TaskRunCreate
 from pydantic import TypeAdapter
 
-from pipeline.observe import Dashboard, answers, watched
+from pipeline.dashboard.client import Dashboard, answers, watched
 from pipeline.params.file import load_params
 from pipeline.run.graph import Step
 from pipeline.run.scheduler import Outcome
@@ -89,7 +89,7 @@ def test_a_server_that_dies_is_said_once_and_stops_nothing(requests, server):
 
 def test_events_do_not_wait_for_a_slow_server(server, monkeypatch):
     server.may_answer.clear()
-    monkeypatch.setattr("pipeline.observe.FLUSH_SECONDS", 0.1)
+    monkeypatch.setattr("pipeline.dashboard.client.FLUSH_SECONDS", 0.1)
     start = time.monotonic()
     told(server.url, lambda _line: None)
     assert time.monotonic() - start < 3

@@ -1,6 +1,6 @@
 """``python -m pipeline.teller FOLDER COMMAND``: tells a Prefect server of the stages of one plain ``dvc repro``.
 
-``pipeline.mirror`` starts it. It reads along what the stages write into the folder and ends with the ``dvc`` that the folder is named
+``pipeline.dashboard.spool`` starts it. It reads along what the stages write into the folder and ends with the ``dvc`` that the folder is named
 after. Nobody waits for it.
 """
 
@@ -16,8 +16,8 @@ from typing import BinaryIO
 from dvc.exceptions import DvcException
 
 from imharmony.errors import InputError
-from pipeline.mirror import ENDED, MIRROR, UNHEARD, started
-from pipeline.observe import Dashboard, answers, results, run_name, unanswered
+from pipeline.dashboard.client import Dashboard, answers, results, run_name, unanswered
+from pipeline.dashboard.spool import ENDED, MIRROR, UNHEARD, started
 from pipeline.params.file import load_params
 from pipeline.run.child_processes import pieces_of
 from pipeline.run.dvc_repro import LOGS
