@@ -1,11 +1,12 @@
 """The ``harmonize`` command: one composite photograph and its mask in, the harmonized photograph out.
 
 ``harmonize dataset`` exports, imports, checks and shows data sets of composites; ``harmonize score`` scores any method's pictures;
-``harmonize study`` asks people for their opinion of them.
+Packages beside the library add commands of their own: ``harmonize study`` asks people for their opinion of pictures.
 """
 
 import argparse
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from imharmony.checkpoint import load_harmonizer
@@ -17,16 +18,17 @@ from imharmony.inference import check_pair, harmonize
 from imharmony.intrinsic.recipe import preprocessor, recipe_of
 from imharmony.pictures.images import encoder_for, read_mask, read_rgb
 from imharmony.storage.files import write_bytes
-from opinion_study import cli as study_cli
 
-COMMANDS = {"dataset": dataset_cli.run, "score": score_cli.run, "study": study_cli.run}
+COMMANDS = {"dataset": dataset_cli.run, "score": score_cli.run}
+ADDED = "imharmony.commands"  # entry points: (arguments) -> what to print, exit code
 
 
 def main() -> None:
     """Parses the command line, does it, prints the result. Exit code 2 and one line on wrong input."""
     try:
         name, *rest = sys.argv[1:] or [""]
-        text, code = COMMANDS[name](rest) if name in COMMANDS else _harmonize(sys.argv[1:])
+        commands = COMMANDS | {entry.name: entry.load() for entry in entry_points(group=ADDED, name=name)}
+        text, code = commands[name](rest) if name in commands else _harmonize(sys.argv[1:])
     except InputError as error:
         sys.exit(_fail(error))
     print(text)

@@ -14,7 +14,7 @@ from opinion_study.definition import CHOICES, COMPOSITE, REAL, read_study
 from opinion_study.opinions import summarise_opinions
 from opinion_study.tables import SCORE, ranked
 
-WITHOUT_SERVER = "study serve needs FastAPI and uvicorn, which are not installed; pip install 'harmonization[study]'"
+WITHOUT_SERVER = "study serve needs FastAPI and uvicorn, which are not installed; pip install 'imharmony[study]'"
 
 
 def run(arguments: list[str]) -> tuple[str, int]:

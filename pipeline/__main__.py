@@ -1,11 +1,12 @@
 """``python -m pipeline COMMAND``: runs the graph, and what surrounds a run."""
 
 import argparse
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pipeline.params.file import load_params
-from pipeline.run.command import run
+from pipeline.run import command
 from pipeline.steps.entry import exit_code_of
 from pipeline.steps.paths import REPORTS
 
@@ -21,11 +22,14 @@ def check() -> None:
     print(f"params.yaml: profile {params.profile!r}, {len(params.variants)} variants, {len(params.datasets)} data sets: as expected")
 
 
-def publish(name: str) -> None:
-    """Copies the summary of the last report to reports/published/ with commit, data hashes, parameters and hardware."""
-    from reporting.publish import publish
+def run(targets: Sequence[str], *, jobs: int | None, dry_run: bool, pull: bool) -> int:
+    """Brings the targets (all, if none are named) up to date, stages side by side."""
+    watch = command.unwatched
+    if os.environ.get("PREFECT_API_URL"):
+        from pipeline.dashboard.client import watched  # httpx takes a fifth of a second, which a run that nobody watches need not spend
 
-    publish(name)
+        watch = watched
+    return command.run(targets, jobs=jobs, dry_run=dry_run, pull=pull, watch=watch)
 
 
 def sweep(name: str, jobs: int) -> int:
@@ -48,7 +52,6 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "sweep": sweep,
     "check": check,
     "where": where,
-    "publish": publish,
 }
 
 
@@ -56,14 +59,12 @@ def main() -> None:
     """Parses the command line and runs one command."""
     parser = argparse.ArgumentParser(prog="python -m pipeline", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, command in COMMANDS.items():
-        sub = commands.add_parser(name, help=(command.__doc__ or "").splitlines()[0], description=command.__doc__)
-        if command is publish:
-            sub.add_argument("name", help="what the files under reports/published/ are called")
-        if command is sweep:
+    for name, chosen in COMMANDS.items():
+        sub = commands.add_parser(name, help=(chosen.__doc__ or "").splitlines()[0], description=chosen.__doc__)
+        if chosen is sweep:
             sub.add_argument("name", help="a preset of sweeps.yaml")
             sub.add_argument("--jobs", type=int, default=1, help="experiments at once (default: 1)")
-        if command is run:
+        if chosen is run:
             sub.add_argument("targets", nargs="*", metavar="TARGET", help="a stage, all cells of one, or an output; all if none is given")
             sub.add_argument("--jobs", type=int, help="stages at once; one per core if it is not given")
             sub.add_argument("--dry-run", action="store_true", help="only say what is stale")

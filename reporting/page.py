@@ -32,7 +32,7 @@ from reporting.results import methods_of
 if TYPE_CHECKING:
     from reporting.comparisons import ReportSection
 
-TEMPLATES = Path("reports", "templates")
+TEMPLATES = Path(__file__).with_name("templates")
 NARROW_SPACE = "\u202f"  # between thousands; lines do not break there
 PEAKS = {"psnr_255": "255", "psnr_target": "target", "psnr_range": "range"}
 NAMES = {

@@ -1,4 +1,4 @@
-"""``reports/published_scores.csv``: what papers and reports print, beside our figures and never among them."""
+"""``published_scores.csv``: what papers and reports print, beside our figures and never among them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ import pandas as pd
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import CONVENTIONS
 
-PUBLISHED_SCORES = Path("reports", "published_scores.csv")
+PUBLISHED_SCORES = Path(__file__).with_name("published_scores.csv")
 COLUMNS = ["system", "test_set", "metric", "value", "convention", "source", "note"]
 
 

@@ -1,4 +1,4 @@
-"""``reports/side_by_side.yaml``: what the five reports print, and which of our methods and conventions stand beside it."""
+"""``side_by_side.yaml``: what the five reports print, and which of our methods and conventions stand beside it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +11,7 @@ from pipeline.params.section import Section
 from pipeline.params.yaml_files import read_yaml
 from reporting.published_scores import PublishedTable
 
-SIDE_BY_SIDE = Path("reports", "side_by_side.yaml")
+SIDE_BY_SIDE = Path(__file__).with_name("side_by_side.yaml")
 REPORT_000_CODE = "report_000_code"  # no filter on scores: pictures are scored as that code does
 MEASURED = ("mse", "psnr", "lpips")  # of what is printed, what the scores have
 

@@ -1,7 +1,6 @@
 """A small run, scored and reported: what the stages read, and what they made of it."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -149,12 +148,9 @@ def reported(folder: Path) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr("pipeline.steps.scores.packed", fake_packed)
-        for module in ("evaluation", "reporting.sections", "reporting.dvc_views", "reporting.comparisons"):
-            patch.setattr(f"pipeline.{module}.packed_test", fake_packed_test)
+        for module in ("pipeline.steps.scores", "reporting.sections", "reporting.dvc_views", "reporting.comparisons"):
+            patch.setattr(f"{module}.packed_test", fake_packed_test)
         write_params(ROOT)
-        shutil.copytree(ROOT / "reports" / "templates", folder / "reports" / "templates")
-        for name in ("published_scores.csv", "side_by_side.yaml"):
-            shutil.copy(ROOT / "reports" / name, folder / "reports")
         write_rows(STUDIES / "panel.parquet", opinions(), OPINIONS)
         layout = Layout("sample")
         for dataset in DATASETS:

@@ -119,7 +119,7 @@ def estimated_foreground(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:
         from pymatting import estimate_foreground_ml  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise InputError(
-            "pymatting is not installed; expected it for estimated foregrounds; install it with `pip install 'harmonization[matting]'` "
+            "pymatting is not installed; expected it for estimated foregrounds; install it with `pip install 'imharmony[matting]'` "
             "or take the foreground from the photograph"
         ) from error
     colours = estimate_foreground_ml(photo / 255, alpha.astype(np.float64))

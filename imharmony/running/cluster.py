@@ -26,7 +26,7 @@ def cluster(address: str, *, workers: int) -> Iterator[Run]:
     try:
         from distributed import Client, LocalCluster
     except ImportError as error:
-        raise InputError(f"cluster {address!r}: needs the package distributed; run pip install 'harmonization[cluster]'") from error
+        raise InputError(f"cluster {address!r}: needs the package distributed; run pip install 'imharmony[cluster]'") from error
     if address == LOCAL:
         where = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)  # pyright: ignore[reportArgumentType]  # None: no dashboard
         with where, Client(where) as client:

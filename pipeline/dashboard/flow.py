@@ -6,10 +6,12 @@ The only module that imports Prefect. It adds nothing to ``python -m pipeline ru
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from prefect import flow
 from prefect.runtime import flow_run
 
+from pipeline.dashboard.client import watched
 from pipeline.run.command import run
 
 
@@ -20,7 +22,7 @@ def reproduce(targets: Sequence[str] = (), jobs: int | None = None, share: bool 
     With ``share`` what the default DVC remote has is taken from there instead of being made, and what this run made is pushed, by one that
     failed too: the next machine goes on from it. A stage that fails makes the flow fail when all that does not need it is done.
     """
-    code = run(targets, jobs=jobs, pull=share, flow_run=flow_run.get_id())
+    code = run(targets, jobs=jobs, pull=share, watch=partial(watched, flow_run=flow_run.get_id()))
     if share:
         subprocess.run([sys.executable, "-m", "dvc", "--wait-for-lock", "push", "--run-cache"], check=True)
     if code:

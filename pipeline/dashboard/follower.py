@@ -1,6 +1,6 @@
-"""``python -m pipeline.teller FOLDER COMMAND``: tells a Prefect server of the stages of one plain ``dvc repro``.
+"""``python -m pipeline.follower FOLDER COMMAND``: tells a Prefect server of the stages of one plain ``dvc repro``.
 
-``pipeline.dashboard.spool`` starts it. It reads along what the stages write into the folder and ends with the ``dvc`` that the folder is named
+``pipeline.steps.spool`` starts it. It reads along what the stages write into the folder and ends with the ``dvc`` that the folder is named
 after. Nobody waits for it.
 """
 
@@ -17,7 +17,6 @@ from dvc.exceptions import DvcException
 
 from imharmony.errors import InputError
 from pipeline.dashboard.client import Dashboard, answers, results, run_name, unanswered
-from pipeline.dashboard.spool import ENDED, MIRROR, UNHEARD, started
 from pipeline.params.file import load_params
 from pipeline.run.child_processes import pieces_of
 from pipeline.run.dvc_repro import LOGS
@@ -25,6 +24,7 @@ from pipeline.run.graph import Step, read_steps
 from pipeline.run.scheduler import Outcome
 from pipeline.steps.entry import INTERRUPTED
 from pipeline.steps.provenance import code_commit
+from pipeline.steps.spool import ENDED, MIRROR, UNHEARD, started
 
 LOOK_SECONDS = 0.3  # between two looks at what stages said
 
@@ -40,7 +40,7 @@ class Told:
 
 
 @dataclass
-class Teller:
+class Follower:
     """Follows the files of one folder."""
 
     folder: Path
@@ -94,11 +94,11 @@ def main(folder: Path, command: str) -> None:
     _write_to_log()
     parameters = {"command": command, "profile": _profile(), "commit": code_commit()}
     name = os.environ.get("DVC_EXP_NAME") or run_name(parameters["profile"])
-    teller = Teller(folder, _steps(), Dashboard(url, name=name, parameters=parameters, say=lambda line: _lost(folder, line)))
+    follower = Follower(folder, _steps(), Dashboard(url, name=name, parameters=parameters, say=lambda line: _lost(folder, line)))
     while folder.name == f"{root}-{started(root)}" and not (folder / UNHEARD).exists():
-        teller.look()
+        follower.look()
         time.sleep(LOOK_SECONDS)
-    teller.end()
+    follower.end()
     if not (folder / UNHEARD).exists():
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -106,7 +106,7 @@ def main(folder: Path, command: str) -> None:
 def _write_to_log() -> None:
     """Gives back the terminal, or the pipe, of the stage that started this: who reads it would wait for its end."""
     LOGS.mkdir(parents=True, exist_ok=True)
-    with (LOGS / "teller.log").open("ab") as log:
+    with (LOGS / "follower.log").open("ab") as log:
         os.dup2(log.fileno(), sys.stderr.fileno())
 
 

@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from imharmony.errors import InputError
-from pipeline.data_params import Dataset, Source
-from pipeline.intrinsic_params import Intrinsic
-from pipeline.outside_params import Outside
-from pipeline.schema import Section
-from pipeline.training_params import INTRINSIC, Backbone, Classifier, Evaluation, Training, Variant
-from pipeline.yaml_files import read_yaml
+from pipeline.params.data import Dataset, Source
+from pipeline.params.imported import Outside
+from pipeline.params.intrinsic import Intrinsic
+from pipeline.params.section import Section
+from pipeline.params.training import INTRINSIC, Backbone, Classifier, Evaluation, Training, Variant
+from pipeline.params.yaml_files import read_yaml
 
 PARAMS_FILE = Path("params.yaml")
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]

@@ -9,19 +9,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, get_args
+from typing import Protocol, TypeVar, get_args
 
 from imharmony.errors import InputError
 from imharmony.storage.locks import held
-from pipeline.children import Children
-from pipeline.graph import Step, read_graph
 from pipeline.params.file import Params, load_params
-from pipeline.repro import LOGS, DvcRepro
-from pipeline.runner import Outcome, State, run_graph
-from pipeline.slots import Gpus, capacities, gpus_here
-
-if TYPE_CHECKING:
-    from pipeline.dashboard.client import Dashboard
+from pipeline.run.child_processes import Children
+from pipeline.run.dvc_repro import LOGS, DvcRepro
+from pipeline.run.graph import Step, read_graph
+from pipeline.run.scheduler import Outcome, State, run_graph
+from pipeline.run.slots import Gpus, capacities, gpus_here
 
 LOCK = Path(".dvc/tmp/pipeline.lock")
 STATES: tuple[State, ...] = get_args(State)
@@ -29,13 +26,50 @@ FAILED = 1
 T = TypeVar("T")
 
 
+class View(Protocol):
+    """Something that shows a run while it goes on."""
+
+    def step(self, step: Step, outcome: Outcome | None) -> None:
+        """A step begins (None) or has ended."""
+        ...
+
+    def line(self, step: Step, text: str) -> None:
+        """A step said something."""
+        ...
+
+    def progress(self, step: Step, text: str) -> None:
+        """A step's bar moved."""
+        ...
+
+
+class Watch(Protocol):
+    """The views of one run, told how it ended when the block ends."""
+
+    def __call__(
+        self, params: Params, targets: Sequence[str], *, jobs: int, say: Callable[[str], None]
+    ) -> AbstractContextManager[Sequence[View]]:
+        """Opens them."""
+        ...
+
+
+def unwatched(
+    params: Params,  # noqa: ARG001
+    targets: Sequence[str],  # noqa: ARG001
+    *,
+    jobs: int,  # noqa: ARG001
+    say: Callable[[str], None],  # noqa: ARG001
+) -> AbstractContextManager[Sequence[View]]:
+    """No views."""
+    return nullcontext([])
+
+
 def run(
-    targets: Sequence[str] = (), *, jobs: int | None = None, dry_run: bool = False, pull: bool = False, flow_run: str | None = None
+    targets: Sequence[str] = (), *, jobs: int | None = None, dry_run: bool = False, pull: bool = False, watch: Watch = unwatched
 ) -> int:
     """Brings the targets (all, if none are named) up to date and returns 0, or 1 if a stage failed.
 
     At most ``jobs`` stages run at once, one per core if it is None; ``dry_run`` only says what is stale.
-    ``pull`` takes what DVC's remote has from there instead of making it. A dashboard shows it as a flow run or as part of ``flow_run``.
+    ``pull`` takes what DVC's remote has from there instead of making it. ``watch`` opens what shows the run.
     """
     start, cores, gpus = time.monotonic(), os.cpu_count() or 1, gpus_here()
     jobs = cores if jobs is None else jobs
@@ -49,10 +83,10 @@ def run(
             _announce(steps, stale)
             return 0
         children = Children()
-        with _interrupted_by_sigterm(), _watched(params, targets, jobs=jobs, flow_run=flow_run) as views:
+        with _interrupted_by_sigterm(), watch(params, targets, jobs=jobs, say=_say) as views:
             hear = _each(_print_line, *(view.line for view in views))
-            watch = _each(*(view.progress for view in views))
-            execute = DvcRepro(children, Gpus(gpus), hear=hear, watch=watch, pull=pull)
+            bars = _each(*(view.progress for view in views))
+            execute = DvcRepro(children, Gpus(gpus), hear=hear, watch=bars, pull=pull)
             tell = _each(_print_step, *(view.step for view in views))
             go = partial(run_graph, execute=execute, slots=slots, jobs=jobs, tell=tell, stop=children.end)
             ended = go([step for step in steps if step.is_first and step.name in stale], stale)
@@ -72,14 +106,6 @@ def only_run_here(path: Path = LOCK, *, say: Callable[[str], None]) -> Iterator[
     path.parent.mkdir(exist_ok=True)
     with held(path, busy=lambda process: say(f"process {process} runs this workspace already; waiting until it ends")):
         yield
-
-
-def _watched(params: Params, targets: Sequence[str], *, jobs: int, flow_run: str | None) -> AbstractContextManager[list["Dashboard"]]:
-    if not os.environ.get("PREFECT_API_URL"):
-        return nullcontext([])
-    from pipeline.dashboard.client import watched  # httpx takes a fifth of a second, which a run that nobody watches need not spend
-
-    return watched(params, targets, jobs=jobs, flow_run=flow_run, say=_say)
 
 
 @contextmanager

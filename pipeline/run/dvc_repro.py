@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
-from pipeline.dashboard.spool import SHOWN
 from pipeline.run.child_processes import Children
 from pipeline.run.graph import BUSY_SECONDS, Step
 from pipeline.run.scheduler import Outcome, State
 from pipeline.run.slots import Gpus
+from pipeline.steps.spool import SHOWN
 
 LOGS = Path(".work/logs")
 BACK_OFF_SECONDS = 5.0

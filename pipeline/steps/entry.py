@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from imharmony.errors import InputError
-from pipeline.dashboard.spool import mirrored
+from pipeline.steps.spool import mirrored
 
 USER_ERROR = 2
 INTERRUPTED = 130

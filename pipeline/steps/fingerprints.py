@@ -7,7 +7,7 @@ from pathlib import Path
 
 from imharmony.storage.files import sha256_of
 
-OURS = ("harmonization", "pipeline", "stages")
+OURS = ("imharmony", "pipeline", "reporting", "stages")
 
 
 def code_reached_from(module: str) -> set[str]:

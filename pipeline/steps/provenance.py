@@ -2,7 +2,7 @@
 
 import subprocess
 
-CODE_PATHS = ("harmonization", "stages", "pipeline", "requirements.lock")
+CODE_PATHS = ("imharmony", "stages", "reporting", "pipeline", "requirements.lock")
 
 
 def code_commit() -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 WORK = Path(".work")
-CODE = ("harmonization", "stages", "pipeline")
+CODE = ("imharmony", "stages", "reporting", "pipeline")
 
 
 def work_folder(stage: str, *inputs: object) -> Path:

@@ -56,7 +56,7 @@ def test_methods_data_sets_and_sections_have_names_that_exist(reports):
     assert {method for table in tables for row in table.rows for method in row.methods} <= {*params.variants, *BASELINES, INTRINSIC}
     assert {method for one in details for method in one.methods} <= {*params.variants, *BASELINES, INTRINSIC}
     assert {name for table in tables for name in table.datasets} <= datasets
-    sections = {path.name.removesuffix(".html.j2") for path in (ROOT / "reports" / "templates").glob("*.html.j2")}
+    sections = {path.name.removesuffix(".html.j2") for path in (ROOT / "reporting" / "templates").glob("*.html.j2")}
     linked = {figure.section for report in reports.values() for figure in report.figures if figure.section}
     assert linked <= {*datasets, *sections, "details", "distributions"}
 

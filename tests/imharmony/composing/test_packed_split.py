@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
 
+from imharmony.composing import packed_split
 from imharmony.composing.composites import read_composite
 from imharmony.composing.packed_split import data_hash, pack_split, square_image, square_mask
 from imharmony.composing.synthesis import synthesize
@@ -70,7 +71,7 @@ def test_a_picture_of_the_right_size_is_not_filtered():
 
 def test_arrays_are_made_once_and_mapped_read_only(composites, tmp_path, monkeypatch):
     first = pack_split(composites, tmp_path, split="val", size_px=SIZE)
-    monkeypatch.setattr(data, "_pack", None)
+    monkeypatch.setattr(packed_split, "_pack", None)
     again = pack_split(composites, tmp_path, split="val", size_px=SIZE)
     assert isinstance(again.real, np.memmap)
     assert not again.real.flags.writeable
@@ -78,14 +79,14 @@ def test_arrays_are_made_once_and_mapped_read_only(composites, tmp_path, monkeyp
 
 
 def test_a_process_that_comes_second_keeps_what_the_first_packed(composites, tmp_path, monkeypatch):
-    write = data._write_arrays
+    write = packed_split._write_arrays
 
     def write_and_be_overtaken(*arguments, **options) -> None:
         write(*arguments, **options)
         (tmp_path / f"val-{SIZE}").mkdir()
         write(arguments[0], tmp_path / f"val-{SIZE}", arguments[2], **options)
 
-    monkeypatch.setattr(data, "_write_arrays", write_and_be_overtaken)
+    monkeypatch.setattr(packed_split, "_write_arrays", write_and_be_overtaken)
     assert len(pack_split(composites, tmp_path, split="val", size_px=SIZE).mask) == 8
     assert [path.name for path in tmp_path.iterdir()] == [f"val-{SIZE}"]
 
@@ -94,7 +95,7 @@ def test_a_broken_shard_leaves_nothing_behind(composites, tmp_path, monkeypatch)
     def fail(*_arguments, **_options) -> None:
         raise InputError("broken")
 
-    monkeypatch.setattr(data, "read_real", fail)
+    monkeypatch.setattr(packed_split, "read_real", fail)
     with pytest.raises(InputError, match="broken"):
         pack_split(composites, tmp_path, split="val", size_px=SIZE)
     assert list(tmp_path.iterdir()) == []

@@ -13,11 +13,12 @@ from prefect.flows import load_flow_from_entrypoint
 from rich.console import Console
 
 from imharmony.errors import InputError
+from pipeline.dashboard import flow
 from pipeline.dashboard.client import Dashboard
 from pipeline.run.graph import Step
 from pipeline.run.scheduler import Outcome
 from tests.conftest import ROOT
-from tests.pipeline.dashboard.test_spool import own
+from tests.pipeline.steps.test_spool import own
 from tests.workspace import dvc
 
 # DVC reads the graph in this process, with a library that calls a part of itself deprecated.
@@ -107,7 +108,7 @@ def test_the_image_is_built_from_the_lock_and_what_git_has():
 
 
 def test_the_flow_brings_the_workspace_up_to_date(here):
-    flows.reproduce.fn()
+    flow.reproduce.fn()
     assert (here / "told").read_text() == "what was asked"
 
 
@@ -115,23 +116,23 @@ def test_a_failing_stage_makes_the_flow_fail(here):
     (here / "asked").unlink()
     (here / "asked").mkdir()
     with pytest.raises(RuntimeError, match="a stage failed"):
-        flows.reproduce.fn()
+        flow.reproduce.fn()
 
 
 @pytest.mark.usefixtures("here")
 def test_bad_input_makes_the_flow_fail_with_its_line():
     with pytest.raises(InputError, match="nothing"):
-        flows.reproduce.fn(targets=["nothing"])
+        flow.reproduce.fn(targets=["nothing"])
 
 
 def test_what_one_machine_made_another_restores_from_the_remote(here, tmp_path_factory):
     dvc(here, "remote", "add", "--quiet", "--default", "shared", str(tmp_path_factory.mktemp("remote")))
-    flows.reproduce.fn(share=True)
+    flow.reproduce.fn(share=True)
     # What another clone lacks; the lock too, since a flow commits nothing.
     for name in ("told", "dvc.lock"):
         (here / name).unlink()
     shutil.rmtree(here / ".dvc" / "cache")
-    flows.reproduce.fn(share=True)
+    flow.reproduce.fn(share=True)
     assert (here / "told").read_text() == "what was asked"
     assert (here / "times").read_text() == "ran\n"
 

@@ -1,8 +1,8 @@
 """What a stage says, kept where another process can read it along, so that a plain ``dvc repro`` is seen on Prefect's dashboard too.
 
-The stage itself never speaks to a server: it writes to a file what it writes to standard error, and starts ``pipeline.dashboard.follower`` if the
-``dvc`` that started it has none yet. Without ``PREFECT_API_URL``, or where ``python -m pipeline run`` shows its stages itself, nothing of
-this happens. Nothing here raises: what is shown is no result.
+The stage itself never speaks to a server: it writes to a file what it writes to standard error, and starts
+``pipeline.dashboard.follower`` if the ``dvc`` that started it has none yet. Without ``PREFECT_API_URL``, or where
+``python -m pipeline run`` shows its stages itself, nothing of this happens. Nothing here raises: what is shown is no result.
 """
 
 import os
@@ -86,7 +86,7 @@ def _is_wanted() -> bool:
 
 
 def _spool() -> Path | None:
-    """The file for what this stage says, in the folder of its run; whoever makes that folder starts its teller. None: cannot be had."""
+    """The file for what this stage says, in the folder of its run; whoever makes that folder starts its follower. None: cannot be had."""
     root = _dvc_above() or os.getpid()
     folder = MIRROR / f"{root}-{started(root)}"
     try:
@@ -96,8 +96,8 @@ def _spool() -> Path | None:
         except FileExistsError:
             pass
         else:
-            teller = [sys.executable, "-m", "pipeline.dashboard.follower", str(folder), " ".join(_command(root))]
-            subprocess.Popen(teller, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
+            follower = [sys.executable, "-m", "pipeline.dashboard.follower", str(folder), " ".join(_command(root))]
+            subprocess.Popen(follower, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
     except OSError as error:
         sys.stderr.write(f"not shown on the dashboard: {folder}: {error.strerror}\n")
         return None
@@ -105,7 +105,7 @@ def _spool() -> Path | None:
 
 
 def _end(spool: Path, code: int) -> None:
-    with suppress(OSError):  # without the file the teller sees that DVC has ended
+    with suppress(OSError):  # without the file the follower sees that DVC has ended
         write_text(spool.with_name(f"{spool.name}{ENDED}"), str(code))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.dashboard.spool import MIRROR, SHOWN
+from pipeline.steps.spool import MIRROR, SHOWN
 from tests.conftest import ROOT
 from tests.prefect_server import Server
 from tests.workspace import environment
@@ -149,11 +149,12 @@ def test_a_server_that_dies_changes_no_result(requests, workspace, server):
     server.dies_after = requests
     assert repro(workspace, server.url).returncode == 0
     assert (workspace / "told").read_text() == "told"
-    log = workspace / ".work" / "logs" / "teller.log"
+    log = workspace / ".work" / "logs" / "follower.log"
     until(lambda: log.exists() and "no longer answers" in log.read_text())
 
 
 def test_a_stage_imports_nothing_for_the_dashboard():
-    code = "import sys, pipeline.stage; print({'httpx', 'dvc', 'prefect', 'pipeline.dashboard.client', 'pipeline.dashboard.follower'} & set(sys.modules))"
+    shown = {"httpx", "dvc", "prefect", "pipeline.dashboard.client", "pipeline.dashboard.follower"}
+    code = f"import sys, pipeline.steps.entry; print({shown} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
