@@ -189,7 +189,7 @@ SCORES = pa.schema(
         ("local_contrast_log2", pa.float64()),  # the same of its local contrast
         ("background_mse", pa.float64()),  # of the scored picture against the composite, outside the mask
         ("idempotence", pa.float64()),  # fMSE between the output and the output harmonized once more; the headline protocol only
-        ("commit", pa.string()),
+        ("code", pa.string()),
         ("data_hash", pa.string()),
     ]
 )

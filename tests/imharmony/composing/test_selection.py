@@ -6,8 +6,9 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
-from imharmony.composing.selection import REASONS, Rules, select
-from imharmony.composing.splits import SplitRule, split_of
+from imharmony.composing.rules import Rules, SplitRule
+from imharmony.composing.selection import REASONS, select
+from imharmony.composing.splits import split_of
 from imharmony.errors import InputError
 from imharmony.storage.tables import INSTANCES, PHOTOGRAPHS
 
