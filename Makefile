@@ -53,7 +53,7 @@ check: $(READY)  ## format, lint, types, import contracts, parameters
 	python -m pipeline check
 
 docs: $(READY)  ## the documentation's site in site/; a broken link is an error
-	@NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 
 format: $(READY)  ## mend what can be mended by machine
 	ruff format .

@@ -7,7 +7,7 @@ reports/published/ and benchmarks/results/, so a figure on a page is always one 
 import csv
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ PUBLISHED = Path("reports/published")
 BEGIN = "<!-- table:"
 BLOCK = re.compile(r"^<!-- table: (?P<call>.+?) -->\n.*?^<!-- end -->$", re.DOTALL | re.MULTILINE)
 HEADLINE = {"background": "composite", "quantisation": "uint8", "bucket": "all"}
+LEGEND = """\
+Untouched: mean fMSE. Methods: its change, with the 95 % interval over photographs; negative is better. Bold: the interval is below 0."""
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 Row = dict[str, str]
 
@@ -56,20 +58,16 @@ def results(root: Path, arguments: Sequence[str]) -> str:
     run, *datasets = arguments
     rows, facts = _run(root, run, "fmse")
     datasets = datasets or _datasets(rows, facts)
-    order = {row["method"]: float(row["difference"]) for row in rows if row["dataset"] == datasets[0]}
+    cells = {(row["method"], row["dataset"]): row for row in rows}
     header = ["method"]
     for dataset in datasets:
-        sizes = next((row for row in rows if row["dataset"] == dataset and row["method"] == REFERENCE), {})
+        sizes = cells.get((REFERENCE, dataset), {})
         header += [f"`{dataset}`: {sizes.get('n_images', DASH)} composites, {sizes.get('n_photographs', DASH)} photographs", "made worse"]
-    body = []
-    for method in sorted(order, key=lambda name: (name != REFERENCE, order[name])):
-        cells = ["untouched composite" if method == REFERENCE else f"`{method}`"]
-        for dataset in datasets:
-            found = next((row for row in rows if (row["method"], row["dataset"]) == (method, dataset)), None)
-            cells += _result(found)
-        body.append(cells)
-    legend = "Untouched: mean fMSE. Methods: its change, with the 95 % interval over photographs; negative is better. Bold: the interval is below 0."
-    return f"{_table(header, body)}\n\n{legend}\n{_origin(run, facts)}"
+    body = [
+        [_label(name), *(text for each in datasets for text in _result(cells.get((name, each))))]
+        for name in _ordered(cells, datasets, "difference")
+    ]
+    return f"{_table(header, body)}\n\n{LEGEND}\n{_origin(run, facts)}"
 
 
 def means(root: Path, arguments: Sequence[str]) -> str:
@@ -77,10 +75,10 @@ def means(root: Path, arguments: Sequence[str]) -> str:
     run, metric, *datasets = arguments
     rows, facts = _run(root, run, metric)
     datasets = datasets or _datasets(rows, facts)
-    by_cell = {(row["method"], row["dataset"]): row for row in rows}
-    methods = sorted({row["method"] for row in rows}, key=lambda name: float(by_cell[name, datasets[0]]["mean"]))
-    body = [["untouched composite" if name == REFERENCE else f"`{name}`", *(_mean(by_cell.get((name, each))) for each in datasets)] for name in methods]
-    return f"{_table(['method', *(f'`{each}`' for each in datasets)], body)}\n\nMean `{metric}` with its 95 % interval over photographs.\n{_origin(run, facts)}"
+    cells = {(row["method"], row["dataset"]): row for row in rows}
+    body = [[_label(name), *(_mean(cells.get((name, each))) for each in datasets)] for name in _ordered(cells, datasets, "mean")]
+    legend = f"Mean `{metric}` with its 95 % interval over photographs."
+    return f"{_table(['method', *(f'`{each}`' for each in datasets)], body)}\n\n{legend}\n{_origin(run, facts)}"
 
 
 def runs(root: Path, _: Sequence[str]) -> str:
@@ -116,7 +114,11 @@ def _run(root: Path, run: str, metric: str) -> tuple[list[Row], dict[str, Any]]:
     if not path.exists():
         raise InputError(f"{path} does not exist; expected a published run: python -m reporting publish NAME")
     with path.open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["metric"] == metric and all(row.get(key, is_) == is_ for key, is_ in HEADLINE.items())]
+        rows = [
+            row
+            for row in csv.DictReader(file)
+            if row["metric"] == metric and all(row.get(key, is_) == is_ for key, is_ in HEADLINE.items())
+        ]
     if not rows:
         raise InputError(f"{path} has no rows of {metric!r} for the composite's background, rounded")
     return rows, json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
@@ -125,6 +127,19 @@ def _run(root: Path, run: str, metric: str) -> tuple[list[Row], dict[str, Any]]:
 def _datasets(rows: Sequence[Row], facts: dict[str, Any]) -> list[str]:
     present = dict.fromkeys(row["dataset"] for row in rows)
     return [each for each in facts.get("data_hash", present) if each in present] or list(present)
+
+
+def _ordered(cells: Mapping[tuple[str, str], Row], datasets: Sequence[str], column: str) -> list[str]:
+    """The methods by a column on the first data set that each has, what is compared with first."""
+    places: dict[str, tuple[bool, int, float]] = {}
+    for place, dataset in enumerate(datasets):
+        for method, row in ((name, row) for (name, of), row in cells.items() if of == dataset):
+            places.setdefault(method, (method != REFERENCE, place, float(row[column])))
+    return sorted(places, key=places.__getitem__)
+
+
+def _label(method: str) -> str:
+    return "untouched composite" if method == REFERENCE else f"`{method}`"
 
 
 def _result(row: Row | None) -> list[str]:
