@@ -105,7 +105,30 @@ def measured(root: Path, arguments: Sequence[str]) -> str:
     return _table([column.replace("_", " ") for column in columns], [[row[column] or DASH for column in columns] for row in rows])
 
 
-TABLES: dict[str, Callable[[Path, Sequence[str]], str]] = {"results": results, "means": means, "runs": runs, "measured": measured}
+def speed(root: Path, arguments: Sequence[str]) -> str:
+    """``speed PATH``: a CSV file of benchmarks: what, peer, ratio, ours, unit, machine, note, command."""
+    with (root / arguments[0]).open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    body = []
+    for row in rows:
+        found = [
+            f"{row['ratio']}\N{MULTIPLICATION SIGN}" if row["ratio"] else "",
+            f"{row['ours']} {row['unit']}".strip() if row["ours"] else "",
+        ]
+        remarks = [row["machine"], row["note"]]
+        body.append(
+            [row["what"], row["peer"] or DASH, "; ".join(filter(None, found)), "; ".join(filter(None, remarks)), f"`{row['command']}`"]
+        )
+    return _table(["what", "against", "result", "where", "command"], body)
+
+
+TABLES: dict[str, Callable[[Path, Sequence[str]], str]] = {
+    "results": results,
+    "means": means,
+    "runs": runs,
+    "measured": measured,
+    "speed": speed,
+}
 
 
 def _run(root: Path, run: str, metric: str) -> tuple[list[Row], dict[str, Any]]:

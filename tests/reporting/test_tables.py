@@ -112,6 +112,11 @@ def test_measured_columns_without_content_are_left_out(tmp_path):
     ]
 
 
+def test_a_benchmark_says_what_against_what_and_where(tmp_path):
+    (tmp_path / "speed.csv").write_text("what,peer,ratio,ours,unit,machine,note,command\nSSIM,scikit-image,5,2,ms,EPYC,busy,make ssim\n")
+    assert "| SSIM | scikit-image | 5\N{MULTIPLICATION SIGN}; 2 ms | EPYC; busy | `make ssim` |" in table(tmp_path, "speed speed.csv")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
