@@ -95,7 +95,7 @@ def write_page(
     sections: list[Section],
     reports: "Mapping[str, ReportSection]",
     opinions: list[OpinionStudy],
-    intrinsic: IntrinsicSection,
+    intrinsic: IntrinsicSection | None,
     curves: dict[str, str],
     choices: Choices,
     facts: Mapping[str, object],

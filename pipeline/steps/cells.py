@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from imharmony.storage.files import sha256_of
 from pipeline.params.data import Source
 from pipeline.params.file import Params
+from pipeline.params.intrinsic import Intrinsic
 from pipeline.params.training import Variant
 
 Table = tuple[str, str]  # its module and its name
@@ -76,21 +77,25 @@ def _data_cells(params: Params) -> Iterator[Cell]:
 
 
 def _network_cells(params: Params) -> Iterator[Cell]:
-    profile = params.active
-    intrinsic, threads = profile.intrinsic, profile.threads
-    own: dict[Table, set[str]] = {DECOMPOSITIONS: {intrinsic.backend} & OWN_DECOMPOSITIONS}
+    profile, threads = params.active, params.active.threads
     for name in params.classifiers:
         values = {"classifier": params.classifier, "backbone": profile.backbone, "size_px": profile.training.size_px, "threads": threads}
         yield _cell("train_classifier", name, values)
-    for name in params.decomposers:
-        learned = {"backend": intrinsic.backend, "seed": intrinsic.seed, "threads": threads}
-        yield _cell("train_shading", name, learned | {"network": intrinsic.shading_network})
-        yield _cell("train_edits", name, learned | {"edits": intrinsic.edits, "network": intrinsic.edit_network}, own)
-    for name in params.preprocessed:
-        yield _cell("preprocess_intrinsic", name, intrinsic.of_pictures, own)
+    if params.decomposers or params.preprocessed:
+        yield from _preprocessing_cells(params, params.intrinsic)
     for name, variant in params.variants.items():
         values = {"variant": variant, "seeds": params.seeds, "training": profile.training, "threads": threads}
         yield _cell("train", name, values, _choices_of(variant))
+
+
+def _preprocessing_cells(params: Params, chosen: Intrinsic) -> Iterator[Cell]:
+    own: dict[Table, set[str]] = {DECOMPOSITIONS: {chosen.backend} & OWN_DECOMPOSITIONS}
+    for name in params.decomposers:
+        learned = {"backend": chosen.backend, "seed": chosen.seed, "threads": params.active.threads}
+        yield _cell("train_shading", name, learned | {"network": chosen.shading_network})
+        yield _cell("train_edits", name, learned | {"edits": chosen.edits, "network": chosen.edit_network}, own)
+    for name in params.preprocessed:
+        yield _cell("preprocess_intrinsic", name, chosen.of_pictures, own)
 
 
 def _score_cells(params: Params) -> Iterator[Cell]:
