@@ -160,40 +160,6 @@ DECOMPOSITIONS = pa.schema(
     ]
 )
 
-# One row per test image and protocol. The peak is part of the column's name.
-SCORES = pa.schema(
-    [
-        ("method", pa.string()),
-        ("seed", pa.int64()),
-        ("dataset", pa.string()),
-        ("sample_id", pa.string()),
-        ("image_id", pa.int64()),
-        ("foreground_ratio", pa.float64()),
-        ("background", pa.string()),  # raw | composite | real
-        ("quantisation", pa.string()),  # float | uint8 | truncated
-        ("mask_mean", pa.float64()),  # of the mask at the size scored; foreground_ratio is that of the photograph
-        ("mse", pa.float64()),
-        ("fmse", pa.float64()),
-        ("psnr_255", pa.float64()),
-        ("psnr_target", pa.float64()),
-        ("psnr_range", pa.float64()),
-        ("fpsnr", pa.float64()),
-        ("ssim", pa.float64()),
-        ("fssim", pa.float64()),
-        ("lpips", pa.float64()),  # null when the backbone's weights are absent
-        ("ciede2000", pa.float64()),  # mean in the foreground; the headline protocol only
-        (
-            "gradient_energy_log2",
-            pa.float64(),
-        ),  # doublings between the foreground's gradient energy and the real one's, without a sign; headline
-        ("local_contrast_log2", pa.float64()),  # the same of its local contrast
-        ("background_mse", pa.float64()),  # of the scored picture against the composite, outside the mask
-        ("idempotence", pa.float64()),  # fMSE between the output and the output harmonized once more; the headline protocol only
-        ("commit", pa.string()),
-        ("data_hash", pa.string()),
-    ]
-)
-
 
 def write_table(path: Path, table: pa.Table) -> None:
     """Writes a Parquet file (zstd) atomically."""

@@ -9,8 +9,9 @@ import pyarrow.compute as pc
 import pytest
 
 from imharmony.errors import InputError
+from imharmony.evaluation.measures import SCORES
 from imharmony.pictures.images import read_rgb
-from imharmony.storage.tables import SCORES, read_table
+from imharmony.storage.tables import read_table
 from stages import evaluate, evaluate_baselines, report
 from tests.reports import DATASETS, IMAGES, SEEDS, SIZE, VARIANTS, run_stages
 

@@ -13,11 +13,12 @@ from imharmony.cli import main
 from imharmony.composing.packed_split import square_image
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import CONVENTIONS
+from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.outputs import files_of, score_outputs
 from imharmony.evaluation.scoring import score_split
 from imharmony.pictures.images import encode_png
 from imharmony.storage.files import write_bytes
-from imharmony.storage.tables import SCORES, read_table
+from imharmony.storage.tables import read_table
 from tests.imharmony.evaluation.conftest import SIZE
 
 

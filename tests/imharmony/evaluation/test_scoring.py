@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 import torch
 
+from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.scoring import (
     BACKGROUNDS,
     HEADLINE_ROW,
@@ -20,7 +21,6 @@ from imharmony.evaluation.scoring import (
 )
 from imharmony.metrics.colour_difference import foreground_ciede2000
 from imharmony.networks.harmonizer import build_harmonizer
-from imharmony.storage.tables import SCORES
 
 SIZE = 32
 

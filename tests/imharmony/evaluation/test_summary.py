@@ -9,8 +9,8 @@ import pytest
 
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import headline_means, rows_of
+from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.summary import SUMMARY, summarise
-from imharmony.storage.tables import SCORES
 
 PROTOCOL = {"dataset": "people", "background": "composite", "quantisation": "uint8", "commit": "c", "data_hash": "h"}
 
