@@ -70,7 +70,7 @@ def drawn_scores(methods: list[str], count: int, rng: np.random.Generator) -> pa
                 }
                 protocol = {"method": method, "seed": 0, "dataset": DATASET, "background": background, "quantisation": quantisation}
                 parts.append(
-                    pd.DataFrame({**names, "foreground_ratio": ratio, **columns, **similar, **protocol, "commit": "", "data_hash": ""})
+                    pd.DataFrame({**names, "foreground_ratio": ratio, **columns, **similar, **protocol, "code": "", "data_hash": ""})
                 )
     return pa.Table.from_pandas(pd.concat(parts).reindex(columns=SCORES.names), schema=SCORES, preserve_index=False)
 

@@ -38,7 +38,7 @@ def score_table(
     split: str = "test",
     letters: str | None = None,
 ) -> pa.Table:
-    """The rows of ``measures.SCORES`` of a table for a folder of composites; the seed is 0, the commit null."""
+    """The rows of ``measures.SCORES`` of a table for a folder of composites; the seed is 0, the code null."""
     cells = _cells_of(file, columns, convention)  # first, for packing takes a while
     with packed_once(composites, split=split, size_px=size_px) as packed:
         names = names_of(method, composites, packed)

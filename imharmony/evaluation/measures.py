@@ -231,7 +231,7 @@ SCORES = pa.schema(
         ("quantisation", pa.string()),  # float | uint8 | truncated
         ("mask_mean", pa.float64()),  # of the mask at the size scored; foreground_ratio is that of the photograph
         *((column, pa.float64()) for column in MEASURES),
-        ("commit", pa.string()),
+        ("code", pa.string()),  # the fingerprint of the stage's code; null for numbers from elsewhere
         ("data_hash", pa.string()),
     ]
 )

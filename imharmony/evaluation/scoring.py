@@ -73,7 +73,7 @@ def score_split(
 ) -> list[Row]:
     """The rows of ``measures.SCORES`` of one method on one split: every image under every protocol.
 
-    ``names`` are the columns that all rows share: method, seed, dataset, commit and data hash. ``inputs`` (N, S, S, 3) are given to the
+    ``names`` are the columns that all rows share: method, seed, dataset, code and data hash. ``inputs`` (N, S, S, 3) are given to the
     method in place of the composites, over which its pictures are still pasted. Without ``repeats``, and with ``inputs``, which would have
     to be made anew, the method can make no second picture, and ``idempotence`` is null.
     """

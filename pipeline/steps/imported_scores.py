@@ -30,10 +30,10 @@ def write_outside_scores(params: Params, layout: Layout, name: str) -> None:
         names = {"method": name, "seed": 0, "dataset": dataset, "data_hash": data_hash(layout.composites(dataset))}
         _expect_composites(entry, names)
         if pictures := entry.pictures(dataset):
-            names["commit"] = code_commit()
+            names["code"] = code_commit()
             rows += score_pictures(pictures, split, names=names, perceptual=perceptual)
-        else:  # no code of ours made these numbers, so they have no commit
-            rows += _rows_of_table(Path(entry.folder), entry.tables[dataset], split, names | {"commit": None}, evaluation.size_px)
+        else:  # no code of ours made these numbers, so they have none
+            rows += _rows_of_table(Path(entry.folder), entry.tables[dataset], split, names | {"code": None}, evaluation.size_px)
     write_rows_of(layout.scores(name, 0), rows)
 
 

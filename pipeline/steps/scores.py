@@ -30,11 +30,11 @@ def write_scores(params: Params, layout: Layout, harmonize: Harmonize, *, method
     A method may be ``given`` the semi-harmonized pictures; it is scored against and pasted over the composites as all others are.
     """
     evaluation = params.active.evaluation
-    commit, perceptual = code_commit(), perceptual_network(evaluation.lpips)
+    code, perceptual = code_commit(), perceptual_network(evaluation.lpips)
     rows: list[Row] = []
     for dataset in params.datasets:
         split = packed(params, layout, dataset, "test", evaluation.size_px) if given == COMPOSITE else packed_test(params, layout, dataset)
-        names = {"method": method, "seed": seed, "dataset": dataset, "commit": commit}
+        names = {"method": method, "seed": seed, "dataset": dataset, "code": code}
         names["data_hash"] = data_hash(layout.composites(dataset))
         rows += score_split(split, harmonize, names=names, perceptual=perceptual, inputs=split.semi_harmonized)
     write_rows_of(layout.scores(method, seed), rows)

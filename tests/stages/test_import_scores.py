@@ -119,7 +119,7 @@ def test_a_table_becomes_rows_of_its_convention_alone(inside):
     table = read_table(inside / "scores/sample/pct/0.parquet")
     assert table.schema.equals(SCORES)
     assert table.num_rows == IMAGES
-    assert {(row["dataset"], row["background"], row["quantisation"], row["fmse"], row["commit"]) for row in table.to_pylist()} == {
+    assert {(row["dataset"], row["background"], row["quantisation"], row["fmse"], row["code"]) for row in table.to_pylist()} == {
         ("people", "real", "float", None, None)
     }
     assert json.loads((inside / "scores/sample/pct/0.json").read_text()) == {}

@@ -21,7 +21,7 @@ from imharmony.storage.tables import write_table
 from tests.imharmony.evaluation.conftest import SIZE
 
 COLUMNS = {"name": "Name", "mse": "MSE", "psnr_255": "PSNR", "fmse": "fMSE", "ssim": "SSIM"}
-NAMES = {"method": "theirs", "seed": 0, "dataset": "people", "commit": None, "data_hash": "h"}
+NAMES = {"method": "theirs", "seed": 0, "dataset": "people", "code": None, "data_hash": "h"}
 
 
 @pytest.fixture(scope="module")
