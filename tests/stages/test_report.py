@@ -45,7 +45,7 @@ def test_metrics_are_few_and_named(inside):
 
 def test_curves_are_means_over_the_seeds(inside):
     lines = (inside / "reports/plots/training.csv").read_text().splitlines()
-    assert lines[:2] == ["variant,epoch,train_loss,val_fmse,val_psnr", "idih,1,1.5,90,30"]
+    assert lines[:2] == ['"variant","epoch","train_loss","val_fmse","val_psnr"', '"idih",1,1.5,90,30']
     assert len(lines) == 1 + 3 * len(VARIANTS)
 
 
