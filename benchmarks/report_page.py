@@ -17,11 +17,11 @@ import pyarrow as pa
 from playwright.sync_api import Browser, sync_playwright
 
 from imharmony.evaluation.conventions import rows_of
+from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.pairs import pairwise, standings
 from imharmony.evaluation.scoring import BACKGROUNDS, QUANTISATIONS
 from imharmony.evaluation.summary import REFERENCE, summarise
 from imharmony.pictures.images import encode_jpeg, encode_png
-from imharmony.storage.tables import SCORES
 from pipeline.params.file import Params, load_params
 from reporting.distributions import distributions_of
 from reporting.figures import gains_figure, ratio_figure, svg_of, validation_figure
@@ -70,9 +70,9 @@ def drawn_scores(methods: list[str], count: int, rng: np.random.Generator) -> pa
                 }
                 protocol = {"method": method, "seed": 0, "dataset": DATASET, "background": background, "quantisation": quantisation}
                 parts.append(
-                    pd.DataFrame({**names, "foreground_ratio": ratio, **columns, **similar, **protocol, "commit": "", "data_hash": ""})
+                    pd.DataFrame({**names, "foreground_ratio": ratio, **columns, **similar, **protocol, "code": "", "data_hash": ""})
                 )
-    return pa.Table.from_pandas(pd.concat(parts)[SCORES.names], schema=SCORES, preserve_index=False)
+    return pa.Table.from_pandas(pd.concat(parts).reindex(columns=SCORES.names), schema=SCORES, preserve_index=False)
 
 
 def drawn_case(number: int, methods: list[str], size_px: int, rng: np.random.Generator) -> Case:

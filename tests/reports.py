@@ -13,9 +13,13 @@ import torch
 from ruamel.yaml import YAML
 
 from imharmony.checkpoint import save_harmonizer
+from imharmony.composing.manifest import MANIFEST
+from imharmony.composing.selection import DROPPED, SELECTED
+from imharmony.intrinsic.judging import DECOMPOSITIONS
+from imharmony.intrinsic.preprocessing import LIGHTS
 from imharmony.networks.harmonizer import build_harmonizer
 from imharmony.storage.files import write_text
-from imharmony.storage.tables import DECOMPOSITIONS, DROPPED, LIGHTS, MANIFEST, SELECTED, read_table, write_rows, write_table
+from imharmony.storage.tables import read_table, write_rows, write_table
 from opinion_study.tables import OPINIONS
 from pipeline.steps.paths import Layout
 from pipeline.steps.preprocessed import COMPOSITES, write_input

@@ -16,10 +16,11 @@ from imharmony.checkpoint import load_harmonizer
 from imharmony.colour.ranges import uint8_from_metric
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import under
+from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.scoring import learned, metric_tensor
 from imharmony.pictures.images import encode_png
 from imharmony.storage.files import write_bytes
-from imharmony.storage.tables import SCORES, read_table
+from imharmony.storage.tables import read_table
 from pipeline.steps.paths import Layout
 from reporting.publish import publish
 from stages import import_scores, report
@@ -118,7 +119,7 @@ def test_a_table_becomes_rows_of_its_convention_alone(inside):
     table = read_table(inside / "scores/sample/pct/0.parquet")
     assert table.schema.equals(SCORES)
     assert table.num_rows == IMAGES
-    assert {(row["dataset"], row["background"], row["quantisation"], row["fmse"], row["commit"]) for row in table.to_pylist()} == {
+    assert {(row["dataset"], row["background"], row["quantisation"], row["fmse"], row["code"]) for row in table.to_pylist()} == {
         ("people", "real", "float", None, None)
     }
     assert json.loads((inside / "scores/sample/pct/0.json").read_text()) == {}
