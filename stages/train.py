@@ -46,11 +46,12 @@ def main(variant: str) -> None:
 def _train(params: Params, layout: Layout, variant: str, seed: int) -> None:
     spec, training, code = params.variants[variant], params.active.training, layout.fingerprint("train", variant)
     given, backbone = layout.given(spec.input, spec.dataset), layout.backbone(spec.backbone)
+    data = data_hash(given)
     folder = training_folder(code, given / "manifest.parquet", backbone, seed)
     run, device, is_first = layout.run(variant, seed), device_of(params), ranks().is_first
     if is_finished(run, folder.name):
         return
-    facts = {"variant": variant, "dataset": spec.dataset, "data_hash": data_hash(given), "inputs": folder.name, **facts_of(code)}
+    facts = {"variant": variant, "dataset": spec.dataset, "data_hash": data, "inputs": folder.name, **facts_of(code)}
     facts |= input_facts(layout, spec.dataset, spec.input)
     with first_of_host_first(device):
         train, val = (packed(params, layout, spec.dataset, split, training.size_px, spec.input) for split in ("train", "val"))
