@@ -14,7 +14,6 @@ import pyarrow as pa
 from imharmony.composing.composites import pixels_sha256, sample_id_of
 from imharmony.composing.limits import quality
 from imharmony.composing.manifest import COMPOSITE_SHARD, DROPPED_COMPOSITES, MANIFEST, OWN_FILE_SHARD
-from imharmony.composing.rules import Limits
 from imharmony.composing.pairing import References, references_of, transfer_of
 from imharmony.composing.regions import Photograph, Region, RegionRules, regrained
 from imharmony.composing.rules import Limits
