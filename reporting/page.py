@@ -109,7 +109,7 @@ def write_page(
         higher_is_better={column: measure.rises for column, measure in MEASURES.items()},
         lpips_reason=lpips_reason(params, summary),
         variants={name: described(variant) for name, variant in params.variants.items()},
-        outside=params.outside,
+        outside=params.imported,
         seeds=params.seeds,
         training=params.active.training.model_dump(),
         curves=curves,
@@ -118,7 +118,7 @@ def write_page(
         quantiles=QUANTILES,
         plotting_library=plotting_library(),
         facts={**facts, "torch": torch.__version__, "Python": platform.python_version()},
-        parameters=_yaml({"variants": params.variants, "outside": params.outside, f"profiles.{params.profile}": params.active}),
+        parameters=_yaml({"variants": params.variants, "outside": params.imported, f"profiles.{params.profile}": params.active}),
     )
     write_text(path, text)
 
@@ -133,7 +133,7 @@ def words_of_measures() -> dict[str, dict]:
 
 def lpips_reason(params: Params, summary: pd.DataFrame) -> str | None:
     """Why the LPIPS column is empty; None when it is not."""
-    if ((summary["metric"] == "lpips") & ~summary["method"].isin(list(params.outside))).any():
+    if ((summary["metric"] == "lpips") & ~summary["method"].isin(list(params.imported))).any():
         return None
     backbone = params.active.evaluation.lpips
     if backbone is None:
@@ -191,7 +191,7 @@ def _kind(method: str, params: Params) -> str:
         return "the composite itself"
     if method == INTRINSIC:
         return "the preprocessing alone"
-    if method in params.outside:
+    if method in params.imported:
         return "from outside"
     return "trained" if method in params.variants else "baseline"
 

@@ -41,7 +41,7 @@ def _gallery(
     evaluation = params.active.evaluation
     split = packed_test(params, layout, dataset)
     own = scores.filter(pc.field("dataset") == dataset)
-    folders = {name: method.pictures(dataset) for name, method in params.outside.items()}
+    folders = {name: method.pictures(dataset) for name, method in params.imported.items()}
     imported = {name: files_of(folder, split.rows) for name, folder in folders.items() if folder}
     return cases(own, split, methods, imported=imported, seeds=seeds, judged=judged, count=evaluation.gallery)
 

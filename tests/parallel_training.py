@@ -18,7 +18,7 @@ from imharmony.training.batches import shuffled
 from imharmony.training.loop import Recipe, fit
 from imharmony.training.parallel import fabric_on, rows_of
 from imharmony.training.participants import CodeTerm, Critic, Objective, Reconstruction
-from imharmony.training.resynthesis import Resynthesis
+from imharmony.training.rules import Resynthesis
 from imharmony.training.schedules import constant
 from imharmony.training.state import LoopState
 from stages import train

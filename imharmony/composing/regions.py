@@ -5,9 +5,10 @@ from typing import Literal
 
 import numpy as np
 
-from imharmony.composing.backgrounds import Background, PlateRules
+from imharmony.composing.backgrounds import Background
 from imharmony.composing.composites import Foreground, gathered
 from imharmony.composing.regrain import regrain
+from imharmony.composing.rules import PlateRules
 from imharmony.pictures.images import decode_png, decode_trusted
 from imharmony.pictures.masks import decode_segmentation
 from imharmony.storage.shards import Row, ShardReader

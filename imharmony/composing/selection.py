@@ -5,15 +5,15 @@ survivors' masks are drawn, and other objects' masks only for a limit of occlusi
 """
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 
 from imharmony.composing.instances import INSTANCES
-from imharmony.composing.splits import SPLITS, SplitRule, split_of
+from imharmony.composing.rules import Rules, SplitRule
+from imharmony.composing.splits import SPLITS, split_of
 from imharmony.errors import InputError
 from imharmony.pictures.masks import DegenerateSegmentationError, border_fraction, decode_segmentation, foreground_ratio, part_count
 from imharmony.pictures.occlusion import occlusions
@@ -43,24 +43,6 @@ T = TypeVar("T")
 # What filter_masks adds to a kept instance; a dropped one has `reason` instead.
 SELECTED = pa.schema([*INSTANCES, ("foreground_ratio", pa.float64()), ("split", pa.string())])
 DROPPED = pa.schema([("annotation_id", pa.int64()), ("image_id", pa.int64()), ("category", pa.string()), ("reason", pa.string())])
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What an instance must be. ``categories``, ``licences`` and ``photographs`` may be None: all (all that permit derivatives).
-
-    ``foregrounds`` limits their number by split; a split that it does not name is unlimited.
-    """
-
-    categories: Sequence[str] | None
-    licences: Sequence[str] | None
-    foreground_ratio: tuple[float, float]
-    min_side_px: int
-    max_border_fraction: float
-    max_parts: int
-    photographs: int | None
-    foregrounds: Mapping[str, int] = field(default_factory=dict)
-    max_occlusion: float = 1.0  # 1: other objects are not looked at
 
 
 def select(instances: pa.Table, photographs: pa.Table, *, rules: Rules, split: SplitRule, workers: int) -> tuple[pa.Table, pa.Table]:

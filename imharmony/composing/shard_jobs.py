@@ -12,10 +12,11 @@ import numpy as np
 import pyarrow as pa
 
 from imharmony.composing.composites import pixels_sha256, sample_id_of
-from imharmony.composing.limits import Limits, quality
+from imharmony.composing.limits import quality
 from imharmony.composing.manifest import COMPOSITE_SHARD, DROPPED_COMPOSITES, MANIFEST, OWN_FILE_SHARD
 from imharmony.composing.pairing import References, references_of, transfer_of
 from imharmony.composing.regions import Photograph, Region, RegionRules, regrained
+from imharmony.composing.rules import Limits
 from imharmony.running.seeds import numpy_rng
 from imharmony.storage.shards import Row, ShardReader, write_shard
 from imharmony.storage.tables import read_table, write_rows

@@ -27,7 +27,8 @@ from imharmony.composing.composites import (
 from imharmony.composing.instances import INSTANCES
 from imharmony.composing.limits import quality
 from imharmony.composing.manifest import COMPOSITE_SHARD, DROPPED_COMPOSITES, MANIFEST, OWN_FILE_SHARD
-from imharmony.composing.splits import SplitRule, split_of
+from imharmony.composing.rules import SplitRule
+from imharmony.composing.splits import split_of
 from imharmony.errors import InputError
 from imharmony.pictures.images import decode_trusted, read_mask, size_of_whole
 from imharmony.pictures.masks import INSIDE, foreground_ratio, instance_of

@@ -23,7 +23,8 @@ from imharmony.training.averages import WeightAverage
 from imharmony.training.batches import Batches, augmentation_rng, shuffled
 from imharmony.training.parallel import expect_equal, mean_over_processes, rows_of, share_buffers
 from imharmony.training.participants import Critic, Objective, Players, set_up
-from imharmony.training.resynthesis import FreshComposites, Resynthesis
+from imharmony.training.resynthesis import FreshComposites
+from imharmony.training.rules import Resynthesis
 from imharmony.training.schedules import Schedule
 from imharmony.training.state import HistoryRow, LoopState, Stateful
 from imharmony.training.steps import Losses, step_of

@@ -18,7 +18,7 @@ def packed(params: Params, layout: Layout, dataset: str, split: str, size_px: in
     if dataset not in params.datasets:
         raise ValueError(f"data set {dataset!r}; expected one of {params.datasets}")
     composites = layout.intrinsic(dataset) if given == INTRINSIC else layout.composites(dataset)
-    cache = work_folder("pack", composites / "manifest.parquet", size_px)
+    cache = work_folder("pack", layout.fingerprint("pack"), composites / "manifest.parquet", size_px)
     return pack_split(composites, cache, split=split, size_px=size_px)
 
 

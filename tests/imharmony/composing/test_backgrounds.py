@@ -9,9 +9,10 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from imharmony.composing import backgrounds
-from imharmony.composing.backgrounds import Background, PlateRules, estimated_foreground, plate
+from imharmony.composing.backgrounds import Background, estimated_foreground, plate
 from imharmony.composing.composites import read_composite, recomposed
 from imharmony.composing.manifest import OWN_FILE_SHARD
+from imharmony.composing.rules import PlateRules
 from imharmony.errors import InputError
 from imharmony.pictures.images import encode_png
 from imharmony.storage.shards import ShardReader, write_shard

@@ -7,8 +7,9 @@ import pyarrow as pa
 import pytest
 
 from imharmony.composing.instances import INSTANCES
-from imharmony.composing.selection import REASONS, Rules, select
-from imharmony.composing.splits import SplitRule, split_of
+from imharmony.composing.rules import Rules, SplitRule
+from imharmony.composing.selection import REASONS, select
+from imharmony.composing.splits import split_of
 from imharmony.errors import InputError
 from imharmony.sources.tables import PHOTOGRAPHS
 

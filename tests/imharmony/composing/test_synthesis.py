@@ -12,8 +12,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from imharmony.composing import synthesis
 from imharmony.composing.composites import pixels_sha256, read_composite
-from imharmony.composing.limits import Limits
 from imharmony.composing.manifest import MANIFEST
+from imharmony.composing.rules import Limits
 from imharmony.composing.synthesis import synthesize
 from imharmony.errors import InputError
 from imharmony.pictures.images import decode_trusted, encode_jpeg

@@ -9,7 +9,8 @@ from numpy.testing import assert_array_equal
 from imharmony.composing.composites import pixels_sha256, read_composite, read_real
 from imharmony.composing.manifest import MANIFEST
 from imharmony.composing.packed_split import pack_split
-from imharmony.composing.splits import SplitRule, split_of
+from imharmony.composing.rules import SplitRule
+from imharmony.composing.splits import split_of
 from imharmony.datasets.contents import contents
 from imharmony.datasets.iharmony4_export import export_iharmony4
 from imharmony.errors import InputError

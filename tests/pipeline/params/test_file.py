@@ -88,10 +88,10 @@ TABLE = "file: a.csv, convention: pctnet, size_px: 64, columns: {name: N, mse: M
 def test_results_from_elsewhere_are_read(edited):
     table = f"pct: {{folder: ../pct, tables: {{luminance: {{{TABLE}}}}}}}"
     params = load_params(edited("outside: {}", f"outside: {{theirs: {ENTRY}, {table}}}"))
-    assert params.outside_method("theirs").pictures("people") == Path("theirs/png")
-    assert params.outside_method("theirs").pictures("luminance") is None
-    assert params.outside_method("pct").tables["luminance"].columns == {"name": "N", "mse": "M"}
-    assert params.outside_method("pct").datasets == ["luminance"]
+    assert params.imported_method("theirs").pictures("people") == Path("theirs/png")
+    assert params.imported_method("theirs").pictures("luminance") is None
+    assert params.imported_method("pct").tables["luminance"].columns == {"name": "N", "mse": "M"}
+    assert params.imported_method("pct").datasets == ["luminance"]
 
 
 @pytest.mark.parametrize(

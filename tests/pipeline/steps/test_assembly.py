@@ -9,7 +9,7 @@ from imharmony.classification.network import Classifier
 from imharmony.errors import InputError
 from imharmony.training.batches import Batches
 from imharmony.training.participants import set_up
-from imharmony.training.resynthesis import Resynthesis
+from imharmony.training.rules import Resynthesis
 from imharmony.training.steps import step_of
 from pipeline.params.file import load_params
 from pipeline.params.training import Backbone, Schedule, Training, Variant
