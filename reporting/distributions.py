@@ -8,7 +8,7 @@ from imharmony.evaluation.conventions import COUNTED, under
 from reporting.embedding import rounded
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-MOST_IMAGES = 2000  # of a data set; beyond it every so manieth is plotted, and the page says so
+MOST_IMAGES = 2000  # of a data set; above that the plot subsamples and says so
 
 
 def distributions_of(scores: pa.Table) -> dict[str, dict]:

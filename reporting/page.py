@@ -22,13 +22,15 @@ from imharmony.metrics.perceptual import BACKBONES, missing_backbone
 from imharmony.storage.files import write_text
 from pipeline.params.file import Params
 from pipeline.params.training import COMPOSITE, INTRINSIC, Variant
-from reporting.distributions import QUANTILES
+from reporting.distributions import MOST_IMAGES, QUANTILES
 from reporting.embedding import SMALLEST_P, json_for_page, plotting_library
-from reporting.gallery import Case
+from reporting.gallery import Case, Example
 from reporting.intrinsic import IntrinsicSection
 from reporting.opinions import OpinionStudy
+from reporting.overview import Overview
 from reporting.published_scores import read_published
 from reporting.results import methods_of
+from reporting.training import TrainingEnd
 
 if TYPE_CHECKING:
     from reporting.comparisons import ReportSection
@@ -62,6 +64,7 @@ class Section:
     judged: str | None  # the method by which the gallery is chosen
     best: list[Case]
     worst: list[Case]
+    example: Example | None  # of the best method, for the head of the page
 
 
 @dataclass(frozen=True)
@@ -78,10 +81,12 @@ def write_page(
     *,
     params: Params,
     summary: pd.DataFrame,
+    overview: Overview,
     sections: list[Section],
     reports: "Mapping[str, ReportSection]",
     opinions: list[OpinionStudy],
     intrinsic: IntrinsicSection | None,
+    ends: list[TrainingEnd],
     curves: dict[str, str],
     choices: Choices,
     facts: Mapping[str, object],
@@ -97,6 +102,7 @@ def write_page(
         bootstrap=params.active.evaluation.bootstrap,
         confidence=CONFIDENCE,
         reference=REFERENCE,
+        overview=overview,
         sections=[{"data": section, **_tables(summary[summary["dataset"] == section.name], params)} for section in sections],
         opinions=opinions,
         intrinsic=intrinsic,
@@ -112,10 +118,12 @@ def write_page(
         outside=params.imported,
         seeds=params.seeds,
         training=params.active.training.model_dump(),
+        ends=ends,
         curves=curves,
         choices=choices,
         words=words_of_measures(),
         quantiles=QUANTILES,
+        most_images=MOST_IMAGES,
         plotting_library=plotting_library(),
         facts={**facts, "torch": torch.__version__, "Python": platform.python_version()},
         parameters=_yaml({"variants": params.variants, "outside": params.imported, f"profiles.{params.profile}": params.active}),
@@ -188,9 +196,9 @@ def _tables(summary: pd.DataFrame, params: Params) -> dict[str, object]:
 
 def _kind(method: str, params: Params) -> str:
     if method == REFERENCE:
-        return "the composite itself"
+        return "the composite"
     if method == INTRINSIC:
-        return "the preprocessing alone"
+        return "preprocessing"
     if method in params.imported:
         return "from outside"
     return "trained" if method in params.variants else "baseline"

@@ -85,6 +85,7 @@ def write_preprocessing(layout: Layout) -> None:
     """What the stages `train_shading`, `train_edits`, `preprocess_intrinsic` and `assign_inputs` leave, as far as later ones read it."""
     for dataset in DATASETS:
         write_rows(layout.intrinsic(dataset) / "lights.parquet", lights(dataset), LIGHTS)
+        write_rows(layout.intrinsic(dataset) / "manifest.parquet", manifest(dataset), MANIFEST)
     errors = dict.fromkeys(("albedo_si_rmse", "albedo_lmse", "shading_si_rmse", "shading_lmse"), 0.25)
     judged: list[dict[str, object]] = [
         {"way": way, "image_id": image, "light_azimuth_deg": 10.0 * image, "light_is_trusted": image == 1} | errors
@@ -152,7 +153,7 @@ def reported(folder: Path) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr("pipeline.steps.scores.packed", fake_packed)
-        for module in ("pipeline.steps.scores", "reporting.sections", "reporting.dvc_views", "reporting.comparisons"):
+        for module in ("pipeline.steps.scores", "reporting.pictures"):
             patch.setattr(f"{module}.packed_test", fake_packed_test)
         write_params(ROOT)
         write_rows(STUDIES / "panel.parquet", opinions(), OPINIONS)

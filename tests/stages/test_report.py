@@ -102,7 +102,7 @@ def test_unknown_methods_are_refused():
 
 
 def test_the_page_says_what_decompositions_and_lights_are_worth(inside):
-    text = (inside / "reports" / "index.html").read_text().split('<h2 id="intrinsic">')[1].split("</section>")[0]
+    text = (inside / "reports" / "index.html").read_text().split('id="intrinsic">')[1].split("</section>")[0]
     decompositions, edits, lights, detail = (part.split("</table>")[0] for part in text.split("<tbody>")[1:])
     assert decompositions.count("<tr>") == 2
     assert "<td>0.250<small>0.250 to 0.250</small></td>" in decompositions
