@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
+import plotly
 from markupsafe import Markup
 
 SMALLEST_P = 0.001  # smaller ones are printed as smaller
@@ -28,7 +29,7 @@ def json_for_page(tree: object) -> Markup:
 @cache
 def plotting_library() -> Markup:
     """plotly.min.js as the package ships it, gzip in base64: 2 MB instead of 5, and text that no parser has to look into."""
-    script = (files("plotly") / "package_data" / "plotly.min.js").read_bytes()
+    script = (files(plotly) / "package_data" / "plotly.min.js").read_bytes()
     return Markup(base64.b64encode(gzip.compress(script, 9, mtime=0)).decode())
 
 

@@ -86,7 +86,7 @@ def main(folder: Path) -> None:
     torch.save(results, folder / f"rank{ranks().rank}.pt")
     os.chdir(folder / "workspace")
     train.packed = lambda _params, _layout, _dataset, split, size_px, _given: packed({"train": 6, "val": 3}[split], size_px)
-    train.main("idih", 0)
+    train.main("idih")
 
 
 def stored_late(state: LoopState, parts: dict, store=LoopState.store) -> None:

@@ -48,7 +48,7 @@ def place_of(location: tuple[Any, ...], tree: Tree) -> tuple[Any, ...]:
     defaults = tree.get("defaults") or {}
     rest = location[2:]
     candidates = {
-        "profiles": [("defaults", *rest), ("defaults", "dataset", *rest[2:])],
+        "profiles": [("defaults", *rest), *([("defaults", "dataset", *rest[2:])] if rest[:1] == ("datasets",) else [])],
         "variants": [("defaults", "variant", *rest)],
     }.get(location[0] if len(location) > 2 else "", [])
     if not candidates or _is_in(tree, location):

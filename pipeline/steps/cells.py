@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic_core import to_jsonable_python
 
 from imharmony.storage.files import sha256_of
 from pipeline.params.data import Source
@@ -28,6 +28,8 @@ SOURCES: Table = ("imharmony.sources", "SOURCES")
 TRANSFERS: Table = ("imharmony.transfer", "TRANSFERS")
 OWN_DECOMPOSITIONS = {"luminance", "retinex"}  # back ends that are entries of that table
 TRANSPORT = {"parallel", "attempts", "timeout_seconds"}  # of a source: how it is fetched, not what
+COMPOSED = {"iharmony4"}  # kinds of sources that have composites of their own
+OWN_FOLDERS = ("photographs", "masks")  # of a source that is a folder of the user's
 STUDIES = Path("reports", "studies")
 
 
@@ -68,10 +70,11 @@ def _data_cells(params: Params) -> Iterator[Cell]:
         source = profile.sources[dataset.source]
         described = plain(source, leave_out=TRANSPORT)
         kind: dict[Table, set[str]] = {SOURCES: {source.kind}}
-        rules = {"source": dataset.source, "selection": plain(dataset.selection), "split": plain(dataset.split)}
+        rules = {"source": dataset.source, "selection": dataset.selection, "split": dataset.split}
         yield _cell("filter_masks", name, rules)
         yield _cell("download_images", name, {"source": described}, kind)
-        made = {"synthesis": plain(dataset.synthesis)} if dataset.synthesis else {"source": described}
+        has_own = dataset.synthesis is None or source.kind in COMPOSED
+        made = {"source": described} if has_own else {"synthesis": dataset.synthesis}
         transfers = set(dataset.synthesis.transfers) if dataset.synthesis else set()
         yield _cell("synthesize_composites", name, made, kind | {TRANSFERS: transfers})
 
@@ -89,13 +92,15 @@ def _network_cells(params: Params) -> Iterator[Cell]:
 
 
 def _preprocessing_cells(params: Params, chosen: Intrinsic) -> Iterator[Cell]:
+    # What the stages ask the section: how it answers is code of the parameters', which counts in no stage.
+    shading, edits, networks = ({name: getattr(chosen, name)} for name in ("has_shading_network", "has_edit_network", "has_networks"))
     own: dict[Table, set[str]] = {DECOMPOSITIONS: {chosen.backend} & OWN_DECOMPOSITIONS}
     for name in params.decomposers:
-        learned = {"backend": chosen.backend, "seed": chosen.seed, "threads": params.active.threads}
+        learned = {"backend": chosen.backend, "seed": chosen.seed, "threads": params.active.threads} | shading
         yield _cell("train_shading", name, learned | {"network": chosen.shading_network})
-        yield _cell("train_edits", name, learned | {"edits": chosen.edits, "network": chosen.edit_network}, own)
+        yield _cell("train_edits", name, learned | {"edits": chosen.edits, "network": chosen.edit_network} | edits | networks, own)
     for name in params.preprocessed:
-        yield _cell("preprocess_intrinsic", name, chosen.of_pictures, own)
+        yield _cell("preprocess_intrinsic", name, chosen.of_pictures | networks, own)
 
 
 def _score_cells(params: Params) -> Iterator[Cell]:
@@ -109,7 +114,8 @@ def _score_cells(params: Params) -> Iterator[Cell]:
     for name in params.decomposers:
         yield _cell("evaluate_intrinsic", name, values)
     for name, method in params.imported.items():
-        yield _cell("import_scores", name, values | {"method": method})
+        folders = {dataset: str(method.pictures(dataset)) for dataset in method.datasets}
+        yield _cell("import_scores", name, values | {"method": method, "folders": folders})
 
 
 def _of_report(params: Params) -> dict[str, Any]:
@@ -151,14 +157,17 @@ def _cell(
 
 
 def plain(value: Any, *, leave_out: Iterable[str] = ()) -> Any:
-    """A value of the parameters as JSON, without keys that say nothing (null, false, 0, empty): a new one changes what gives it a value."""
-    tree = TypeAdapter(type(value)).dump_python(value, mode="json")
+    """A value of the parameters as JSON, without keys that say nothing (null, false, 0, {}): a new one changes what gives it a value.
+
+    An empty list or text is said, because null is not the same: no licence is not every licence.
+    """
+    tree = to_jsonable_python(value)
     return _telling({key: each for key, each in tree.items() if key not in set(leave_out)} if isinstance(tree, dict) else tree)
 
 
 def _telling(tree: Any) -> Any:
     if isinstance(tree, dict):
-        return {key: _telling(value) for key, value in tree.items() if value not in (None, False, 0, "", [], {}, ())}
+        return {key: _telling(value) for key, value in tree.items() if value not in (None, False, 0, {})}
     return [_telling(value) for value in tree] if isinstance(tree, list | tuple) else tree
 
 
@@ -167,7 +176,6 @@ def _stamps(source: Source) -> Iterator[str]:
     if source.kind != "folder":
         return
     folder = Path(source.folder)
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            told = path.stat()
-            yield f"{path.relative_to(folder).as_posix()} {told.st_size} {told.st_mtime_ns}"
+    for path in sorted(path for part in OWN_FOLDERS for path in (folder / part).rglob("*") if path.is_file()):
+        told = path.stat()
+        yield f"{path.relative_to(folder).as_posix()} {told.st_size} {told.st_mtime_ns}"

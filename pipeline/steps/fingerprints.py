@@ -43,6 +43,7 @@ PACKAGES = {
     "jinja2": "jinja2",
     "lightning_fabric": "lightning-fabric",
     "lpips": "lpips",
+    "markupsafe": "markupsafe",
     "matplotlib": "matplotlib",
     "numpy": "numpy",
     "pandas": "pandas",
@@ -50,10 +51,23 @@ PACKAGES = {
     "pyarrow": "pyarrow",
     "pycocotools": "pycocotools",
     "pymatting": "pymatting",
+    "ruamel": "ruamel.yaml",
     "safetensors": "safetensors",
     "scipy": "scipy",
     "torch": "torch",
     "torchvision": "torchvision",
+}
+
+# Those that a cell reaches and that cannot change a result, and why.
+OTHERS = {
+    "annotated_types": "says what parameters may be",
+    "distributed": "where composites are made, not which",
+    "httpx": "fetches files, which are verified",
+    "msgspec": "reads JSON, which means the same to every reader",
+    "pydantic": "checks what is read, and changes nothing in it",
+    "scmrepo": "the error of a folder without git",
+    "tenacity": "when something is tried again",
+    "tqdm": "draws bars on the terminal",
 }
 
 

@@ -26,13 +26,11 @@ def workspace(tmp_path, monkeypatch, root):
     pictures = {split: {name: scene(int(name[1:])) for name in names} for split, names in (("train", TRAIN), ("test", TEST))}
     write_subset(tmp_path / "published", "HCOCO", pictures)
     params = YAML(typ="safe").load(root / "params.yaml")
-    params |= {"sources": ["hcoco"], "datasets": ["hcoco"]}
-    params["classifier"] |= {"dataset": "hcoco"}
+    params |= {"sources": ["hcoco"], "datasets": ["hcoco"], "preprocessed": [], "decomposers": [], "classifiers": []}
     params["variants"] = {"idih": params["variants"]["idih"] | {"dataset": "hcoco"}}
     params["profiles"]["sample"]["sources"]["hcoco"] = {"kind": "iharmony4", "folder": "published", "subset": "HCOCO"}
-    section = {"source": "hcoco", "selection": SELECTION | {"max_parts": 9}, "split": {"by": "official", "val": 0.3}}
+    section = {"source": "hcoco", "selection": SELECTION | {"max_parts": 9}, "split": {"by": "official", "val": 0.3, "test": 0.0}}
     params["profiles"]["sample"]["datasets"]["hcoco"] = section
-    params["profiles"]["sample"]["intrinsic"]["photographs"] = "hcoco"
     (tmp_path / "params.yaml").write_text(json.dumps(params))
     monkeypatch.chdir(tmp_path)
     return tmp_path

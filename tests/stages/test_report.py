@@ -98,7 +98,7 @@ def test_unknown_methods_are_refused():
     with pytest.raises(InputError, match="baseline is 'lalonde'; expected one of"):
         evaluate_baselines.main("lalonde")
     with pytest.raises(InputError, match="variant is 'gan'; expected one of"):
-        evaluate.main("gan", 0)
+        evaluate.main("gan")
 
 
 def test_the_page_says_what_decompositions_and_lights_are_worth(inside):

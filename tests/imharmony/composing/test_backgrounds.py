@@ -179,5 +179,5 @@ def test_estimated_colours_are_near_the_true_ones_where_the_background_shines_th
 
 def test_without_pymatting_the_message_says_what_to_install(photo, alpha, monkeypatch):
     monkeypatch.setitem(sys.modules, "pymatting", None)
-    with pytest.raises(InputError, match=r"pip install .harmonization\[matting\]"):
+    with pytest.raises(InputError, match=r"pip install .imharmony\[matting\]"):
         estimated_foreground(photo, alpha)
