@@ -82,7 +82,8 @@ def kept_pictures(params: Params, layout: Layout, methods: Mapping[str, Method])
 
     @cache
     def of_data(dataset: str) -> Path:
-        hashes = [data_hash(folder) for folder in (layout.composites(dataset), layout.intrinsic(dataset))]
+        folders = [layout.composites(dataset), *([layout.intrinsic(dataset)] if dataset in params.preprocessed else [])]
+        hashes = [data_hash(folder) for folder in folders]
         return work_folder("report", "pictures", dataset, *hashes, params.active.evaluation.size_px)
 
     @cache
