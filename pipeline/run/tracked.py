@@ -17,7 +17,7 @@ KEEP = f"commit what is here (git add {' '.join(TRACKED)} && git commit)"
 
 def tell_of_changes() -> None:
     """Says which tracked files a run left changed, and what committing them is good for."""
-    changed = [line[3:] for line in _git("status", "--porcelain", "--", *TRACKED).splitlines()]
+    changed = [line[3:] for line in _git("status", "--porcelain", "--untracked-files=no", "--", *TRACKED).splitlines()]
     if changed:
         more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
         sys.stderr.write(f"changed in git: {', '.join(changed[:SHOWN])}{more}; {KEEP} and the next `dvc exp diff` compares with them\n")
