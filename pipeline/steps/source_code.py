@@ -62,11 +62,12 @@ class Module:
 
 @dataclass(frozen=True)
 class Trace:
-    """What a function runs: a hash of it all, the definitions by module, and the packages of others."""
+    """What a function runs: a hash of it all, the definitions by module, the packages of others, and files that are named."""
 
     code: str
     definitions: frozenset[Target]
     packages: frozenset[str]
+    files: frozenset[Path]
 
 
 class SourceCode:
@@ -89,7 +90,7 @@ class SourceCode:
             raise ValueError(f"{module}.{function}: no such definition below {self._root}")
         numbers: dict[Target, int] = {(module, function): 0}  # in the order of being met: all that a definition is known by
         waiting = deque(numbers)
-        digest, packages = sha256(), set[str]()
+        digest, packages, files = sha256(), set[str](), set[Path]()
 
         def number_of(target: Target) -> int:
             if target not in numbers:
@@ -106,13 +107,14 @@ class SourceCode:
                     packages.add(token.name.partition(".")[0])
                     digest.update(f"<{token.name}>".encode())
                 elif isinstance(token, File):
+                    files.add(token.path)
                     digest.update(self._digest_of(token.path).encode())
                 elif isinstance(token, str):
                     digest.update(token.encode())
                 else:
                     digest.update(b"<>" if self._is_left_out(token) else f"<{number_of(token)}>".encode())
             digest.update(b"\n")
-        return Trace(digest.hexdigest(), frozenset(numbers), frozenset(packages))
+        return Trace(digest.hexdigest(), frozenset(numbers), frozenset(packages), frozenset(files))
 
     def module(self, name: str) -> Module | None:
         """A module or package of ours, parsed; None if there is no such file."""

@@ -180,6 +180,13 @@ def test_what_is_left_out_does_not_count_but_for_its_constants(left_out, tmp_pat
     assert traced(tmp_path, LEFT_OUT | {"ours/bars.py": other}, left_out=left_out).code != before.code
 
 
+def test_files_are_those_that_are_named(tmp_path):
+    found = traced(
+        tmp_path, main("A = 'a.csv'\nB = 'b.csv'\ndef run():\n    return A\n") | {"ours/a.csv": "", "ours/b.csv": "", "ours/c.csv": ""}
+    )
+    assert {path.name for path in found.files} == {"a.csv"}
+
+
 def test_packages_are_those_that_are_reached(tmp_path):
     text = """\
         import numpy as np
