@@ -19,7 +19,7 @@ def last_words(headline: pd.DataFrame, trained: list[str]) -> Iterator[str]:
         if own.empty:
             continue
         best = [str(own.index[0]), *(str(name) for name in own.index[own.index.isin(trained)][:1])]
-        told = "; ".join(_method(name, own.loc[name]) for name in dict.fromkeys(best))
+        told = "; ".join(_method(name, own[own.index == name].iloc[0]) for name in dict.fromkeys(best))
         yield f"{dataset}: untouched fMSE {means.loc[REFERENCE, 'mean']:.0f}; {told}"
 
 
