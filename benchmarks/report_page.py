@@ -1,4 +1,4 @@
-"""The report at the size of a study: its statistics, its page's weight, and how soon Chromium has it ready: ``python -m benchmarks.report_page``.
+"""The report at the size of a study, statistics and page, and how soon Chromium has it ready: ``python -m benchmarks.report_page``.
 
 Scores are drawn, pictures too; tables, plots and gallery are made as the stage ``report`` makes them. Statistics are timed three
 times: without what an earlier report kept, after one method's scores changed, and with nothing changed. Needs Chromium.
