@@ -167,7 +167,7 @@ def _block(part: pd.DataFrame, dataset: str, *, bootstrap: int, seed: int) -> Bl
     values[cell, place, protocol] = np.column_stack([part[list(METRICS)].to_numpy(dtype=np.float64), whole])
     values = values.reshape(len(cells), len(images), -1)
     kept = np.flatnonzero(~np.isnan(values).all(axis=(0, 1)))
-    columns = [Column(*names, metric) for names in protocols for metric in metrics]
+    columns = [Column(background, quantisation, metric) for background, quantisation in protocols for metric in metrics]
     photographs, starts = np.unique(images["image_id"].to_numpy(), return_index=True)
     ratio = images["foreground_ratio"].to_numpy()
     rng = numpy_rng(seed, dataset, "bootstrap")
