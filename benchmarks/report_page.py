@@ -93,9 +93,8 @@ def main() -> None:
         start, before = time.perf_counter(), processor_seconds()
         write_drawn_page(path, params=params, methods=methods, scores=scores, statistics=tables, cases=cases)
         seconds, spent, weight = time.perf_counter() - start, processor_seconds() - before, path.stat().st_size / MEGABYTE
-        print(
-            f"page of {values.gallery} cases a data set at {values.size} px: written in {seconds:.1f} s ({spent:.1f} s of processors), {weight:.1f} MB"
-        )
+        print(f"page of {values.gallery} cases a data set at {values.size} px: {weight:.1f} MB")
+        print(f"written in {seconds:.1f} s, {spent:.1f} s of processors")
         if values.keep:
             shutil.copy(path, values.keep)
         browser = player.chromium.launch(executable_path=found, args=["--no-sandbox"])
