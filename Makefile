@@ -11,7 +11,7 @@ export MALLOC_MMAP_MAX_ := 0
 export MALLOC_TRIM_THRESHOLD_ := 100000000000
 
 .DEFAULT_GOAL := help
-.PHONY: help env repro sweep test check format lock clean dashboard
+.PHONY: help env repro sweep test check docs format lock clean dashboard
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -51,6 +51,9 @@ check: $(READY)  ## format, lint, types, import contracts, parameters
 	basedpyright
 	lint-imports
 	python -m pipeline check
+
+docs: $(READY)  ## the documentation's site in site/; a broken link is an error
+	@NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 
 format: $(READY)  ## mend what can be mended by machine
 	ruff format .

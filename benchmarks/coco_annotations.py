@@ -98,7 +98,8 @@ def from_parquet(path: Path) -> int:
 
 def passes(instances: pa.Table, photographs: pa.Table) -> np.ndarray:
     """Which instances pass the filter's tests on columns and have the right area."""
-    from imharmony.composing.selection import Rules, column_reasons
+    from imharmony.composing.rules import Rules
+    from imharmony.composing.selection import column_reasons
 
     rules = Rules(["person"], None, (0.01, 0.8), 0, 1.0, 100, None)
     ratio = instances["area_px"].to_numpy() / (instances["width"].to_numpy() * instances["height"].to_numpy())

@@ -7,11 +7,11 @@ import pandas as pd
 import pyarrow as pa
 
 from imharmony.evaluation.conventions import rows_of
+from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.pairs import PAIRS
 from imharmony.evaluation.scoring import BACKGROUNDS, QUANTISATIONS
 from imharmony.evaluation.summary import REFERENCE
 from imharmony.pictures.images import encode_jpeg, encode_png
-from imharmony.storage.tables import SCORES
 from pipeline.params.file import Params
 from reporting.distributions import distributions_of
 from reporting.figures import gains_figure, ratio_figure, svg_of, validation_figure
@@ -51,7 +51,7 @@ def _frame(method: str, dataset: str, count: int, rng: np.random.Generator) -> p
             names = {"sample_id": [f"{image:012d}_{image}_0" for image in range(count)], "foreground_ratio": ratio}
             names |= {"image_id": np.arange(count) // IMAGES_OF_A_PHOTOGRAPH, "method": method, "seed": 0, "dataset": dataset}
             columns = {"ciede2000": np.sqrt(fmse) / 8, "idempotence": fmse / 20, **errors, **similar, **detail}
-            protocol = {"background": background, "quantisation": quantisation, "commit": "", "data_hash": ""}
+            protocol = {"background": background, "quantisation": quantisation, "code": "", "data_hash": ""}
             parts.append(pd.DataFrame({**names, **columns, **protocol}))
     return pd.concat(parts)
 

@@ -24,7 +24,8 @@ from imharmony.composing.packed_split import pack_split
 from imharmony.datasets.iharmony4_export import export_iharmony4
 from imharmony.sources.iharmony4_layout import Triple, read_layout
 from imharmony.training.batches import Batch, Batches, augmentation_rng
-from imharmony.training.resynthesis import CHEAP_TRANSFERS, FreshComposites, Resynthesis
+from imharmony.training.resynthesis import CHEAP_TRANSFERS, FreshComposites
+from imharmony.training.rules import Resynthesis
 
 SUBSET = "HBenchmark"
 

@@ -1,10 +1,13 @@
-"""``python -m reporting publish NAME``: keeps the last report's small tables in git."""
+"""``python -m reporting COMMAND``: what is kept of a report in git, and the tables that the documentation has of it."""
 
 import argparse
 import sys
 
 from pipeline.steps.entry import exit_code_of
 from reporting.publish import publish
+from reporting.tables import write_tables
+
+COMMANDS = {"publish": publish, "tables": write_tables}
 
 
 def main() -> None:
@@ -13,9 +16,9 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     keep = commands.add_parser("publish", help=(publish.__doc__ or "").splitlines()[0], description=publish.__doc__)
     keep.add_argument("name", help="what the files under reports/published/ are called")
+    commands.add_parser("tables", help=write_tables.__doc__, description=write_tables.__doc__)
     values = vars(parser.parse_args())
-    values.pop("command")
-    sys.exit(exit_code_of(publish, values))
+    sys.exit(exit_code_of(COMMANDS[values.pop("command")], values))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from imharmony.evaluation.summary import REFERENCE
 from imharmony.pictures.images import encode_png
 from imharmony.running.progress import track
 from imharmony.storage.files import write_bytes, write_text
+from imharmony.storage.tables import write_csv
 from pipeline.params.file import Params
 from pipeline.steps.paths import REPORTS
 from reporting.distributions import QUANTILES
@@ -49,7 +50,7 @@ def write_curves(histories: dict[str, pd.DataFrame]) -> None:
     """The training of all variants by epoch."""
     curves = [history[list(CURVE_COLUMNS)].rename(columns=CURVE_COLUMNS).assign(variant=variant) for variant, history in histories.items()]
     columns = ["variant", *CURVE_COLUMNS.values()]
-    _write_csv("training", pd.concat(curves)[columns] if curves else pd.DataFrame(columns=columns))
+    _write_frame("training", pd.concat(curves)[columns] if curves else pd.DataFrame(columns=columns))
 
 
 def write_distributions(scores: pd.DataFrame) -> None:
@@ -59,7 +60,7 @@ def write_distributions(scores: pd.DataFrame) -> None:
         {"dataset": dataset, "method": method, **dict(zip(columns, np.quantile(own["fmse"], QUANTILES), strict=True))}
         for (dataset, method), own in scores.dropna(subset="fmse").groupby(["dataset", "method"], sort=True)
     ]
-    _write_csv("distributions", pd.DataFrame(rows))
+    _write_frame("distributions", pd.DataFrame(rows))
 
 
 def write_comparison(variant: str, dataset: str, pictures: Pictures, scores: pd.DataFrame) -> None:
@@ -86,8 +87,8 @@ def _joined(pictures: list[np.ndarray], *, axis: int) -> np.ndarray:
     return np.concatenate([part for picture in pictures for part in (picture, gap)][:-1], axis=axis)
 
 
-def _write_csv(name: str, frame: pd.DataFrame) -> None:
-    write_text(PLOTS / f"{name}.csv", frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+def _write_frame(name: str, frame: pd.DataFrame) -> None:
+    write_csv(PLOTS / f"{name}.csv", pa.Table.from_pandas(frame, preserve_index=False))
 
 
 def _rounded(value: float) -> float | None:

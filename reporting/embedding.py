@@ -9,19 +9,10 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
+import plotly
 from markupsafe import Markup
 
-DIGITS = {  # as the tables print them
-    **dict.fromkeys(("mse", "fmse", "background_mse", "idempotence"), 1),
-    **dict.fromkeys(("psnr", "fpsnr", "ciede2000", "gradient_energy_log2", "local_contrast_log2"), 2),
-}
-OTHER_DIGITS = 4
 SMALLEST_P = 0.001  # smaller ones are printed as smaller
-
-
-def digits_of(measure: str) -> int:
-    """How many decimals of a measure are shown."""
-    return DIGITS.get(measure, OTHER_DIGITS)
 
 
 def rounded(values: np.ndarray, digits: int) -> list[Any]:
@@ -38,7 +29,7 @@ def json_for_page(tree: object) -> Markup:
 @cache
 def plotting_library() -> Markup:
     """plotly.min.js as the package ships it, gzip in base64: 2 MB instead of 5, and text that no parser has to look into."""
-    script = (files("plotly") / "package_data" / "plotly.min.js").read_bytes()
+    script = (files(plotly) / "package_data" / "plotly.min.js").read_bytes()
     return Markup(base64.b64encode(gzip.compress(script, 9, mtime=0)).decode())
 
 

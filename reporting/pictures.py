@@ -82,7 +82,8 @@ def kept_pictures(params: Params, layout: Layout, methods: Mapping[str, Method])
 
     @cache
     def of_data(dataset: str) -> Path:
-        hashes = [data_hash(folder) for folder in (layout.composites(dataset), layout.intrinsic(dataset))]
+        folders = [layout.composites(dataset), *([layout.intrinsic(dataset)] if dataset in params.preprocessed else [])]
+        hashes = [data_hash(folder) for folder in folders]
         return work_folder("report", "pictures", dataset, *hashes, params.active.evaluation.size_px)
 
     @cache
@@ -99,11 +100,11 @@ def kept_pictures(params: Params, layout: Layout, methods: Mapping[str, Method])
 
 def shown_on(params: Params, dataset: str, methods: Iterable[str]) -> list[str]:
     """The methods that have pictures of a data set: all of ours, and those from elsewhere that brought some."""
-    return [*methods, *(name for name, method in params.outside.items() if method.pictures(dataset))]
+    return [*methods, *(name for name, method in params.imported.items() if method.pictures(dataset))]
 
 
 def _outside(params: Params, method: str, dataset: str) -> Path:
-    folder = params.outside[method].pictures(dataset)
+    folder = params.imported[method].pictures(dataset)
     if folder is None:
         raise ValueError(f"{method!r} has no pictures of {dataset!r}; expected one of those that shown_on gives")
     return folder

@@ -33,7 +33,7 @@ def publish(name: str) -> None:
         "profile": params.profile,
         "parameters": params.active.model_dump(mode="json"),
         "variants": {key: variant.model_dump(mode="json") for key, variant in params.variants.items()},
-        "outside": {key: method.model_dump(mode="json") for key, method in params.outside.items()},
+        "outside": {key: method.model_dump(mode="json") for key, method in params.imported.items()},
     }
     write_text(target.with_suffix(".json"), json.dumps(facts, indent=2) + "\n")
 

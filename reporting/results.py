@@ -19,14 +19,15 @@ def methods_of(params: Params) -> list[tuple[str, list[int]]]:
     if REFERENCE not in params.baselines:
         raise InputError(f"params.yaml: baselines are {params.baselines}; expected {REFERENCE!r} among them: the report compares to it")
     trained = [(name, list(params.seeds)) for name in params.variants]
-    return [*((name, [0]) for name in (*params.baselines, INTRINSIC)), *trained, *((name, [0]) for name in params.outside)]
+    preprocessing = [INTRINSIC] if params.decomposers else []
+    return [*((name, [0]) for name in (*params.baselines, *preprocessing)), *trained, *((name, [0]) for name in params.imported)]
 
 
 def read_scores(params: Params, layout: Layout) -> pa.Table:
     """Per-image scores of all methods. Only files that the parameters name are read: those of removed variants may still lie there."""
     tables = []
     for method, seeds in methods_of(params):
-        expected = sorted(params.outside[method].datasets if method in params.outside else params.datasets)
+        expected = sorted(params.imported[method].datasets if method in params.imported else params.datasets)
         for seed in seeds:
             path = layout.scores(method, seed)
             table = read_table(path)

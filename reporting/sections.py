@@ -31,7 +31,7 @@ def section_of(
     gains = gains_figure(headline, dataset, list(seeds))
     write_png(gains, figures / f"gains_{dataset}.png")
     judged = best_of(headline, dataset, list(params.variants))
-    shown = shown_on(params, dataset, [name for name in seeds if name not in {REFERENCE, *params.outside}])
+    shown = shown_on(params, dataset, [name for name in seeds if name not in {REFERENCE, *params.imported}])
     errors = errors_of(scores.filter(pc.field("dataset") == dataset), seeds=seeds)
     best, worst = (
         ([], []) if judged is None else cases(dataset, errors, pictures, shown, judged=judged, count=params.active.evaluation.gallery)

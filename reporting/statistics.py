@@ -50,7 +50,7 @@ class Job:
 
 
 def statistics_of(scores: pa.Table, *, bootstrap: int, workers: int) -> dict[str, pa.Table]:
-    """``summary``, ``standings`` and ``pairs`` of rows of ``tables.SCORES``.
+    """``summary``, ``standings`` and ``pairs`` of rows of ``measures.SCORES``.
 
     They depend neither on the number of workers nor on what was kept.
     """

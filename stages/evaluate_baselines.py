@@ -15,7 +15,8 @@ def main(baseline: str) -> None:
     if baseline not in BASELINES:
         raise InputError(f"baseline is {baseline!r}; expected one of {sorted(BASELINES)}")
     set_threads(params)
-    write_scores(params, Layout(params.profile), BASELINES[baseline], method=baseline, seed=0)
+    layout = Layout(params.profile)
+    write_scores(params, layout, BASELINES[baseline], method=baseline, seed=0, code=layout.fingerprint("evaluate_baselines", baseline))
 
 
 if __name__ == "__main__":

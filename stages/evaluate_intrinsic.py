@@ -9,12 +9,14 @@ from pipeline.steps.paths import Layout
 from pipeline.steps.scores import write_scores
 
 
-def main() -> None:
-    """Scores the preprocessing as if it were a method, on the test split of every data set."""
+def main(photographs: str) -> None:
+    """Scores the preprocessing that learned from these photographs as if it were a method, on the test split of every data set."""
     params = load_params()
     set_threads(params)
-    write_scores(params, Layout(params.profile), identity, method=INTRINSIC, seed=0, given=INTRINSIC)
+    layout = Layout(params.profile)
+    code = layout.fingerprint("evaluate_intrinsic", photographs)
+    write_scores(params, layout, identity, method=INTRINSIC, seed=0, code=code, given=INTRINSIC)
 
 
 if __name__ == "__main__":
-    run_stage(main, __doc__, {})
+    run_stage(main, __doc__, {"photographs": str})

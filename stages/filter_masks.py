@@ -2,8 +2,7 @@
 
 import logging
 
-from imharmony.composing.selection import Rules, reason_counts, select
-from imharmony.composing.splits import SplitRule
+from imharmony.composing.selection import reason_counts, select
 from imharmony.storage.tables import read_table, write_table
 from pipeline.params.file import load_params
 from pipeline.steps.entry import run_stage
@@ -21,8 +20,8 @@ def main(dataset: str) -> None:
     kept, dropped = select(
         read_table(source / "instances.parquet"),
         read_table(source / "photographs.parquet"),
-        rules=Rules(**section.selection.model_dump()),
-        split=SplitRule(**section.split.model_dump()),
+        rules=section.selection,
+        split=section.split,
         workers=params.machine.processes,
     )
     out = layout.selected(dataset)

@@ -66,8 +66,8 @@ def main() -> None:
 def _facts(scores: pa.Table) -> dict[str, str]:
     """Where the scores came from, as their own columns say."""
     pairs = sorted(set(zip(scores["dataset"].to_pylist(), scores["data_hash"].to_pylist(), strict=True)))
-    commits = ", ".join(sorted(set(scores["commit"].drop_null().to_pylist())))  # numbers from elsewhere have none
-    return {"commit": commits, **{f"data hash, {dataset}": value for dataset, value in pairs}}
+    code = ", ".join(sorted(set(scores["code"].drop_null().to_pylist())))  # numbers from elsewhere have none
+    return {"code": code, **{f"data hash, {dataset}": value for dataset, value in pairs}}
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
 """Stage ``synthesize_composites``: selected instances and their photographs -> composites with their lineage."""
 
-from imharmony.composing.backgrounds import PlateRules
-from imharmony.composing.limits import Limits
 from imharmony.composing.regions import RegionRules
+from imharmony.composing.rules import Limits
 from imharmony.composing.synthesis import synthesize
 from imharmony.errors import InputError
 from imharmony.sources import SOURCES
@@ -29,7 +28,7 @@ def main(dataset: str) -> None:
     if synthesis is None:
         raise InputError(f"data set {dataset}: its source has photographs alone; expected a section `synthesis` in params.yaml")
     # The photographs' table has the SHA-256 of every file, so the files themselves need not be read for the key.
-    inputs = (dataset, synthesis, selected / "instances.parquet", images / "photographs.parquet")
+    inputs = (layout.fingerprint("synthesize_composites", dataset), dataset, selected / "instances.parquet", images / "photographs.parquet")
     synthesize(
         selected=selected,
         images=images,
@@ -38,8 +37,8 @@ def main(dataset: str) -> None:
         dataset=dataset,
         transfers=synthesis.transfers,
         composites_per_foreground=synthesis.composites_per_foreground.model_dump(),
-        regions=RegionRules(synthesis.direction, PlateRules(**synthesis.plate.model_dump()) if synthesis.plate else PlateRules()),
-        limits=Limits(**synthesis.limits.model_dump()) if synthesis.limits else Limits(),
+        regions=RegionRules(synthesis.direction, synthesis.plate),
+        limits=synthesis.limits or Limits(),
         seed=synthesis.seed,
         workers=params.machine.processes,
         cluster_address=params.machine.cluster,

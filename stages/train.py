@@ -1,4 +1,4 @@
-"""Stage ``train``: composites + one variant, its backbone + one seed -> runs/P/<variant>/<seed>/: model, history, samples, live metrics.
+"""Stage ``train``: what a variant is given, its backbone -> runs/P/<variant>/<seed>/ of each seed: model, history, samples, live metrics.
 
 Under ``torchrun --nproc_per_node N -m stages.train ...`` its processes train together, each on a device of its own.
 """
@@ -18,33 +18,43 @@ from imharmony.training.loop import fit, resolve_precision
 from imharmony.training.parallel import first_of_host_first
 from imharmony.training.state import best_row, history_table
 from imharmony.training.validation import sample_grid
-from pipeline.params.file import load_params
+from pipeline.params.file import Params, load_params
 from pipeline.steps.assembly import architecture_of, critic_of, harmonizer_of, objective_of, recipe_of
 from pipeline.steps.device import device_of
 from pipeline.steps.entry import run_stage
+from pipeline.steps.fingerprints import facts_of
 from pipeline.steps.live_metrics import live_metrics
 from pipeline.steps.packing import packed
 from pipeline.steps.paths import Layout
-from pipeline.steps.preprocessed import input_of
-from pipeline.steps.provenance import code_commit
-from pipeline.steps.work_folders import work_folder
+from pipeline.steps.preprocessed import input_facts
+from pipeline.steps.runs import MODEL, is_finished, remove_others, training_folder
 
 SAMPLES = 6
 
 
-def main(variant: str, seed: int) -> None:
-    """Trains one variant; a killed run goes on where it stood and ends in the same files."""
+def main(variant: str) -> None:
+    """Trains a variant with every seed. Finished seeds stay; a killed run goes on where it stood and ends in the same files."""
     params = load_params()
     layout = Layout(params.profile)
-    spec, training = params.variant(variant), params.active.training
-    given = input_of(layout, variant)
-    manifest = given.folder(layout, spec.dataset) / "manifest.parquet"
-    facts = {"variant": variant, "dataset": spec.dataset, "data_hash": data_hash(manifest.parent), "commit": code_commit(), **given.facts}
-    device, is_first = device_of(params), ranks().is_first
+    params.variant(variant)  # a name that params.yaml does not have ends here
+    if ranks().is_first:
+        remove_others(layout.runs(variant), params.seeds)
+    for seed in params.seeds:
+        _train(params, layout, variant, seed)
+
+
+def _train(params: Params, layout: Layout, variant: str, seed: int) -> None:
+    spec, training, code = params.variants[variant], params.active.training, layout.fingerprint("train", variant)
+    given, backbone = layout.given(spec.input, spec.dataset), layout.backbone(spec.backbone)
+    data = data_hash(given)
+    folder = training_folder(code, given / "manifest.parquet", backbone, seed)
+    run, device, is_first = layout.run(variant, seed), device_of(params), ranks().is_first
+    if is_finished(run, folder.name):
+        return
+    facts = {"variant": variant, "dataset": spec.dataset, "data_hash": data, "inputs": folder.name, **facts_of(code)}
+    facts |= input_facts(layout, spec.dataset, spec.input)
     with first_of_host_first(device):
-        train, val = (packed(params, layout, spec.dataset, split, training.size_px, given.input) for split in ("train", "val"))
-    backbone = layout.backbones() / variant
-    folder = work_folder("train", variant, spec, training, params.active.threads, seed, manifest, *([backbone] if spec.features else []))
+        train, val = (packed(params, layout, spec.dataset, split, training.size_px, spec.input) for split in ("train", "val"))
     recipe = recipe_of(spec, training, seed=seed)
     harmonizer = harmonizer_of(spec, training, seed=seed)
     with live_metrics(folder / "dvclive") if is_first else nullcontext(lambda _row: None) as log:
@@ -63,8 +73,8 @@ def main(variant: str, seed: int) -> None:
         return  # the first process writes for all
     facts |= {"seed": str(seed), "size_px": str(training.size_px), "precision": resolve_precision(training.precision, device)}
     facts |= {"epochs": str(len(history)), "best_epoch": json.dumps(best_row(history))}
-    with atomic_folder(layout.run(variant, seed)) as out:
-        save_harmonizer(out / "model.safetensors", harmonizer, architecture_of(spec, training), facts)
+    with atomic_folder(run) as out:
+        save_harmonizer(out / MODEL, harmonizer, architecture_of(spec, training), facts)
         write_table(out / "history.parquet", history_table(history))
         write_csv(out / "history.csv", history_table(history))
         samples = sample_grid(harmonizer, Batches(val, device=device), count=SAMPLES)
@@ -73,4 +83,4 @@ def main(variant: str, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    run_stage(main, __doc__, {"variant": str, "seed": int})
+    run_stage(main, __doc__, {"variant": str})

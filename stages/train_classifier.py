@@ -1,4 +1,4 @@
-"""Stage ``train_classifier``: composites -> features/P/classifier/: a network that names their foregrounds, its accuracy."""
+"""Stage ``train_classifier``: composites -> features/P/backbones/profile/: what losses on features look through, and its accuracy."""
 
 import json
 from dataclasses import asdict
@@ -7,31 +7,38 @@ from imharmony.classification.checkpoint import save_classifier
 from imharmony.classification.crops import foreground_crops
 from imharmony.classification.training import accuracy_of, fit_classifier
 from imharmony.composing.packed_split import data_hash
+from imharmony.errors import InputError
 from imharmony.storage.files import atomic_folder, write_text
 from pipeline.params.file import Params, load_params
+from pipeline.params.training import Backbone, Classifier
+from pipeline.steps.backbones import CLASSIFIER, write_backbone
 from pipeline.steps.device import device_of
 from pipeline.steps.entry import run_stage
+from pipeline.steps.fingerprints import facts_of
 from pipeline.steps.packing import packed
 from pipeline.steps.paths import Layout
-from pipeline.steps.provenance import code_commit
 
 
-def main() -> None:
-    """Trains it if the profile looks through it, and writes no network if through a pretrained one."""
+def main(dataset: str) -> None:
+    """Trains a classifier if the profile looks through one, and only says which pretrained network it is otherwise."""
     params = load_params()
-    if params.active.backbone.name == "classifier":
-        _train(params)
+    chosen, backbone = params.classifier, params.active.backbone
+    if chosen is None or backbone is None:
+        raise InputError("params.yaml: classifiers without the section `classifier`, or without the profile's `backbone`")
+    if backbone.name == "classifier":
+        _train(params, dataset, chosen, backbone)
         return
-    with atomic_folder(Layout(params.profile).classifier()) as out:
+    with atomic_folder(Layout(params.profile).backbone("profile")) as out:
+        write_backbone(out, backbone)
         write_text(out / "metrics.json", "{}\n")
 
 
-def _train(params: Params) -> None:
+def _train(params: Params, dataset: str, chosen: Classifier, backbone: Backbone) -> None:
     """On the photographs' own foregrounds, and compares it with always naming the most frequent category."""
-    layout, chosen, size_px = Layout(params.profile), params.classifier, params.active.training.size_px
-    composites = layout.composites(chosen.dataset)
-    facts = {"dataset": chosen.dataset, "data_hash": data_hash(composites), "commit": code_commit(), "seed": str(chosen.seed)}
-    splits = (packed(params, layout, chosen.dataset, split, size_px) for split in ("train", "val"))
+    layout, size_px = Layout(params.profile), params.active.training.size_px
+    facts = {"dataset": dataset, "data_hash": data_hash(layout.composites(dataset)), "seed": str(chosen.seed)}
+    facts |= facts_of(layout.fingerprint("train_classifier", dataset))
+    splits = (packed(params, layout, dataset, split, size_px) for split in ("train", "val"))
     train, val = (foreground_crops(split, size_px=chosen.size_px) for split in splits)
     network, categories = fit_classifier(
         train,
@@ -43,10 +50,11 @@ def _train(params: Params) -> None:
         device=device_of(params),
     )
     accuracy = accuracy_of(network, categories, train, val)
-    with atomic_folder(layout.classifier()) as out:
-        save_classifier(out / "model.safetensors", network, categories=categories, width=chosen.width, metadata=facts)
+    with atomic_folder(layout.backbone("profile")) as out:
+        write_backbone(out, backbone)
+        save_classifier(out / CLASSIFIER, network, categories=categories, width=chosen.width, metadata=facts)
         write_text(out / "metrics.json", json.dumps(asdict(accuracy), indent=1) + "\n")
 
 
 if __name__ == "__main__":
-    run_stage(main, __doc__, {})
+    run_stage(main, __doc__, {"dataset": str})

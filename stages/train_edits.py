@@ -1,4 +1,4 @@
-"""Stage ``train_edits``: photographs -> features/P/edits/: the networks of the preprocessing with one that chooses edits, its errors."""
+"""Stage ``train_edits``: photographs -> features/P/preprocessing/edits/: all networks of the preprocessing, errors of the one for edits."""
 
 import json
 from dataclasses import asdict, replace
@@ -12,40 +12,38 @@ from imharmony.storage.files import atomic_folder, write_text
 from pipeline.params.file import Params, load_params
 from pipeline.steps.device import device_of
 from pipeline.steps.entry import run_stage
+from pipeline.steps.fingerprints import facts_of
 from pipeline.steps.packing import packed
 from pipeline.steps.paths import Layout
 from pipeline.steps.preprocessed import MODEL
-from pipeline.steps.provenance import code_commit
 
 HELD_OUT = 5  # as many training examples for each that judges
 
 
-def main() -> None:
+def main(photographs: str) -> None:
     """Adds it to the shading network if edits are learned, and writes no networks if nothing is."""
     params = load_params()
-    chosen, layout = params.active.intrinsic, Layout(params.profile)
-    networks, facts = load_networks(layout.shading() / MODEL) if chosen.has_shading_network else (IntrinsicNetworks(), {})
+    chosen, layout = params.intrinsic, Layout(params.profile)
+    networks, facts = load_networks(layout.preprocessing("shading") / MODEL) if chosen.has_shading_network else (IntrinsicNetworks(), {})
     errors = None
     if chosen.has_edit_network:
-        networks, errors = _trained(params, layout, networks)
-        facts = {**facts, "edits": chosen.edit_network.model_dump() | {"data_hash": data_hash(layout.composites(chosen.photographs))}}
-    with atomic_folder(layout.edits()) as out:
+        networks, errors = _trained(params, layout, networks, photographs)
+        facts = {**facts, "edits": chosen.edit_network.model_dump() | {"data_hash": data_hash(layout.composites(photographs))}}
+    with atomic_folder(layout.preprocessing("edits")) as out:
         if chosen.has_networks:
-            save_networks(out / MODEL, networks, {**facts, "commit": code_commit()})
+            save_networks(out / MODEL, networks, {**facts, **facts_of(layout.fingerprint("train_edits", photographs))})
         write_text(out / "metrics.json", json.dumps(asdict(errors) if errors else {}, indent=1) + "\n")
 
 
-def _trained(params: Params, layout: Layout, networks: IntrinsicNetworks) -> tuple[IntrinsicNetworks, EditErrors]:
+def _trained(params: Params, layout: Layout, networks: IntrinsicNetworks, name: str) -> tuple[IntrinsicNetworks, EditErrors]:
     """On edited photographs of the split ``train``, judged by those of ``val``."""
-    chosen, device = params.active.intrinsic, device_of(params)
+    chosen, device = params.intrinsic, device_of(params)
     own = chosen.edit_network
     shading_of = (
         DECOMPOSITIONS[chosen.backend] if networks.shading is None else learned_shading(networks.shading, size_px=networks.shading_px)
     )
     examples = {
-        split: edit_examples(
-            packed(params, layout, chosen.photographs, split, own.size_px), shading_of=shading_of, count=count, seed=chosen.seed
-        )
+        split: edit_examples(packed(params, layout, name, split, own.size_px), shading_of=shading_of, count=count, seed=chosen.seed)
         for split, count in {"train": own.examples, "val": max(own.examples // HELD_OUT, 1)}.items()
     }
     network = fit_edits(
@@ -61,4 +59,4 @@ def _trained(params: Params, layout: Layout, networks: IntrinsicNetworks) -> tup
 
 
 if __name__ == "__main__":
-    run_stage(main, __doc__, {})
+    run_stage(main, __doc__, {"photographs": str})

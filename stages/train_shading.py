@@ -1,4 +1,4 @@
-"""Stage ``train_shading``: the studio's scenes, photographs -> features/P/shading/: a network that sees shading, what it is worth."""
+"""Stage ``train_shading``: the studio's scenes, photographs -> features/P/preprocessing/shading/: what sees shading, and its worth."""
 
 import json
 import shutil
@@ -17,26 +17,27 @@ from imharmony.storage.tables import write_table
 from pipeline.params.file import Params, load_params
 from pipeline.steps.device import device_of
 from pipeline.steps.entry import run_stage
+from pipeline.steps.fingerprints import facts_of
 from pipeline.steps.packing import packed
 from pipeline.steps.paths import Layout
-from pipeline.steps.provenance import code_commit
 from pipeline.steps.work_folders import work_folder
 
 
-def main() -> None:
+def main(photographs: str) -> None:
     """Trains it if the profile takes composites apart by it, and writes no network if by another back end."""
     params = load_params()
-    if params.active.intrinsic.has_shading_network:
-        _train(params)
+    if params.intrinsic.has_shading_network:
+        _train(params, photographs)
         return
-    with atomic_folder(Layout(params.profile).shading()) as out:
+    with atomic_folder(Layout(params.profile).preprocessing("shading")) as out:
         write_text(out / "metrics.json", "{}\n")
 
 
-def _train(params: Params) -> None:
+def _train(params: Params, name: str) -> None:
     """On scenes that are drawn for it alone, of which a sixth judges all decompositions, and on the profile's photographs if they weigh."""
-    chosen, seed, layout = params.active.intrinsic.shading_network, params.active.intrinsic.seed, Layout(params.profile)
-    folder, device = work_folder("train_shading", chosen, seed), device_of(params)
+    chosen, seed, layout = params.intrinsic.shading_network, params.intrinsic.seed, Layout(params.profile)
+    code = layout.fingerprint("train_shading", name)
+    folder, device = work_folder("train_shading", code), device_of(params)
     world, size_px = folder / "world", chosen.size_px
     if not world.exists():
         write_studio(world, scenes=chosen.scenes, width_px=size_px, height_px=size_px, seed=seed, workers=params.machine.processes)
@@ -47,15 +48,15 @@ def _train(params: Params) -> None:
         learning_rate=chosen.learning_rate,
         seed=seed,
         device=device,
-        photographs=_photographs(params, layout) if chosen.consistency else None,
+        photographs=_photographs(params, layout, name) if chosen.consistency else None,
         consistency=chosen.consistency,
     )
     ways = {**DECOMPOSITIONS, LEARNED: learned_shading(network, size_px=size_px)}
     judged = judge(read_scenes(world, split="val2017"), ways)
-    facts = {**chosen.model_dump(), "seed": seed, "commit": code_commit()}
+    facts = {**chosen.model_dump(), "seed": seed, **facts_of(code)}
     if chosen.consistency:
-        facts["data_hash"] = data_hash(layout.composites(params.active.intrinsic.photographs))
-    with atomic_folder(layout.shading()) as out:
+        facts["data_hash"] = data_hash(layout.composites(name))
+    with atomic_folder(layout.preprocessing("shading")) as out:
         save_networks(out / "model.safetensors", IntrinsicNetworks(shading=network, shading_px=size_px), facts)
         write_table(out / "decompositions.parquet", judged)
         own = {row.pop("way"): row for row in averages(judged)}
@@ -63,10 +64,9 @@ def _train(params: Params) -> None:
     shutil.rmtree(folder)
 
 
-def _photographs(params: Params, layout: Layout) -> Photographs:
-    chosen = params.active.intrinsic
-    return photographs_of(packed(params, layout, chosen.photographs, "train", chosen.shading_network.size_px))
+def _photographs(params: Params, layout: Layout, name: str) -> Photographs:
+    return photographs_of(packed(params, layout, name, "train", params.intrinsic.shading_network.size_px))
 
 
 if __name__ == "__main__":
-    run_stage(main, __doc__, {})
+    run_stage(main, __doc__, {"photographs": str})

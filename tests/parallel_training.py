@@ -18,7 +18,7 @@ from imharmony.training.batches import shuffled
 from imharmony.training.loop import Recipe, fit
 from imharmony.training.parallel import fabric_on, rows_of
 from imharmony.training.participants import CodeTerm, Critic, Objective, Reconstruction
-from imharmony.training.resynthesis import Resynthesis
+from imharmony.training.rules import Resynthesis
 from imharmony.training.schedules import constant
 from imharmony.training.state import LoopState
 from stages import train
@@ -86,7 +86,7 @@ def main(folder: Path) -> None:
     torch.save(results, folder / f"rank{ranks().rank}.pt")
     os.chdir(folder / "workspace")
     train.packed = lambda _params, _layout, _dataset, split, size_px, _given: packed({"train": 6, "val": 3}[split], size_px)
-    train.main("idih", 0)
+    train.main("idih")
 
 
 def stored_late(state: LoopState, parts: dict, store=LoopState.store) -> None:

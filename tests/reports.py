@@ -13,14 +13,17 @@ import torch
 from ruamel.yaml import YAML
 
 from imharmony.checkpoint import save_harmonizer
+from imharmony.composing.manifest import MANIFEST
+from imharmony.composing.selection import DROPPED, SELECTED
+from imharmony.intrinsic.judging import DECOMPOSITIONS
+from imharmony.intrinsic.preprocessing import LIGHTS
 from imharmony.networks.harmonizer import build_harmonizer
 from imharmony.storage.files import write_text
-from imharmony.storage.tables import DECOMPOSITIONS, DROPPED, LIGHTS, MANIFEST, SELECTED, read_table, write_rows, write_table
+from imharmony.storage.tables import read_table, write_rows, write_table
 from opinion_study.tables import OPINIONS
 from pipeline.steps.paths import Layout
-from pipeline.steps.preprocessed import COMPOSITES, write_input
 from reporting.opinions import STUDIES
-from stages import evaluate, evaluate_baselines, evaluate_intrinsic, report
+from stages import evaluate, evaluate_baselines, evaluate_intrinsic, fingerprint, report
 from tests.conftest import ROOT
 
 SIZE = 32
@@ -78,7 +81,7 @@ def lights(dataset: str) -> list[dict[str, object]]:
 
 
 def write_preprocessing(layout: Layout) -> None:
-    """What the stages `train_shading`, `train_edits`, `preprocess_intrinsic` and `assign_inputs` leave, as far as later ones read it."""
+    """What the stages `train_shading`, `train_edits` and `preprocess_intrinsic` leave, as far as later ones read it."""
     for dataset in DATASETS:
         write_rows(layout.intrinsic(dataset) / "lights.parquet", lights(dataset), LIGHTS)
         write_rows(layout.intrinsic(dataset) / "manifest.parquet", manifest(dataset), MANIFEST)
@@ -88,23 +91,20 @@ def write_preprocessing(layout: Layout) -> None:
         for image in range(4)
         for way in ("luminance", "learned")
     ]
-    write_rows(layout.shading() / "decompositions.parquet", judged, DECOMPOSITIONS)
-    write_text(layout.edits() / "metrics.json", json.dumps({"examples": 4, "untouched": 900.0, "fitted": 800.0, "learned": 400.0}))
-    for variant in VARIANTS:
-        write_input(layout.inputs() / variant, COMPOSITES)
+    write_rows(layout.preprocessing("shading") / "decompositions.parquet", judged, DECOMPOSITIONS)
+    write_text(
+        layout.preprocessing("edits") / "metrics.json", json.dumps({"examples": 4, "untouched": 900.0, "fitted": 800.0, "learned": 400.0})
+    )
 
 
 def write_params(root: Path) -> None:
     yaml = YAML()
     tree = yaml.load(root / "params.yaml")
-    tree["datasets"] = list(DATASETS)
-    for profile in tree["profiles"].values():
-        profile["datasets"] = {name: profile["datasets"][name] for name in DATASETS}
+    tree |= {"datasets": list(DATASETS), "preprocessed": list(DATASETS), "classifiers": [DATASETS[0]], "decomposers": [DATASETS[0]]}
     tree["baselines"] = ["identity", "reinhard"]
     tree["seeds"] = list(SEEDS)
     tree["machine"]["workers"] = 1
     tree["studies"] = ["panel"]
-    tree["classifier"]["dataset"] = DATASETS[0]
     tree["variants"] = {name: tree["variants"][name] for name in VARIANTS}
     tree["profiles"]["sample"]["evaluation"] = {"size_px": SIZE, "lpips": None, "bootstrap": 100, "gallery": 5}
     yaml.dump(tree, Path("params.yaml"))
@@ -134,12 +134,12 @@ def opinions(mode: str = "rating") -> list[dict[str, object]]:
 
 
 def run_stages() -> None:
+    fingerprint.main()
     for baseline in ("identity", "reinhard"):
         evaluate_baselines.main(baseline)
     for variant in VARIANTS:
-        for seed in SEEDS:
-            evaluate.main(variant, seed)
-    evaluate_intrinsic.main()
+        evaluate.main(variant)
+    evaluate_intrinsic.main(DATASETS[0])
     report.main()
 
 

@@ -6,30 +6,16 @@ what is left, its plate, takes other colours, and the foreground is put back ove
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import cv2
 import numpy as np
 
 from imharmony.composing.composites import Box, Made, expect_size_of, purest, recomposed, stored_whole
+from imharmony.composing.rules import PlateRules
 from imharmony.errors import InputError
 from imharmony.pictures.images import encode_patch
 
 FAINTEST = 5 / 255  # alpha above it is painted out; a higher threshold would leave the person's outline in the plate
-
-
-@dataclass(frozen=True)
-class PlateRules:
-    """How the background behind a soft edge is made up; the defaults are ours, the paper's ``radius_px=15, scale=1, halo_px=0``.
-
-    ``foreground: photograph`` lays the photograph itself over the plate, as the paper does, so that its background shows through
-    where the foreground is transparent; ``estimated`` takes the foreground's own colours.
-    """
-
-    radius_px: float = 15.0
-    scale: float = 0.25
-    halo_px: int = 3
-    foreground: Literal["photograph", "estimated"] = "photograph"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ Pixels are uint8 sRGB (N, 3), before and after in the same order.
 """
 
 import math
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -30,31 +29,6 @@ def quality(before: np.ndarray, after: np.ndarray) -> Quality:
     labs = lab_from_pixels(before[chosen]), lab_from_pixels(after[chosen])
     delta_e = round(float(ciede2000(*labs).mean()), 6)  # coarser than what another machine's cosine changes
     return Quality(delta_e, _clipped_fraction(before, after), _hue_shift(*(lab.mean(axis=0).tolist() for lab in labs)))
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a composite may be, and how often another reference (or other parameters) is tried before it is given up.
-
-    iHarmony4's authors dropped composites that a classifier, an aesthetic score, a hue check or a person found implausible
-    (Cong et al. 2020, arXiv:1911.13239, section 3.2); these are the parts of it that can be computed without their networks.
-    """
-
-    delta_e: tuple[float, float] = (0.0, math.inf)
-    clipped_fraction: float = 1.0
-    hue_shift_degrees: float = 180.0
-    redraws: int = 0
-
-    def reason(self, seen: Quality) -> str:
-        """Why a composite is not kept, or ""."""
-        low, high = self.delta_e
-        tests = {
-            "too_like": seen.delta_e >= low,
-            "too_different": seen.delta_e <= high,
-            "clipped": seen.clipped_fraction <= self.clipped_fraction,
-            "hue_shift": seen.hue_shift_degrees <= self.hue_shift_degrees,
-        }
-        return next((reason for reason, passes in tests.items() if not passes), "")
 
 
 def _clipped_fraction(before: np.ndarray, after: np.ndarray) -> float:

@@ -1,23 +1,10 @@
 """Which split a photograph is in: a function of its own id, and of the source's own part of it, alone."""
 
-from dataclasses import dataclass
-
+from imharmony.composing.rules import SplitRule
 from imharmony.running.seeds import unit_hash
 
 SPLITS = ("train", "val", "test")
 OFFICIAL_TEST = {"val2017", "test"}
-
-
-@dataclass(frozen=True)
-class SplitRule:
-    """``hash`` draws by photograph; ``official`` keeps the source's own parts and carves ``val`` out of its train part.
-
-    COCO's own val2017 is the test part then, because its test photographs have no annotations.
-    """
-
-    by: str
-    val: float
-    test: float
 
 
 def split_of(image_id: int, *, official: str, rule: SplitRule) -> str:

@@ -17,8 +17,8 @@ import numpy as np
 import pyarrow as pa
 
 from imharmony.composing.composites import PHOTOGRAPHS_PER_SHARD
-from imharmony.composing.limits import Limits
 from imharmony.composing.regions import RegionRules
+from imharmony.composing.rules import Limits
 from imharmony.composing.shard_jobs import MEASURED_FILE, Order, ShardJob, compose_shard, measure_shard
 from imharmony.errors import InputError
 from imharmony.running.cluster import cluster

@@ -15,7 +15,7 @@ import pyarrow as pa
 from scipy.stats import wilcoxon
 
 from imharmony.errors import InputError
-from imharmony.evaluation.conventions import METRICS
+from imharmony.evaluation.measures import MEASURES
 from imharmony.running.seeds import numpy_rng
 
 REFERENCE = "identity"
@@ -46,7 +46,7 @@ class Block(NamedTuple):
 
     dataset: str
     cells: list[tuple[str, int]]  # method and seed, sorted
-    columns: list[Column]  # those that have a number, sorted by protocol and then as METRICS
+    columns: list[Column]  # those that have a number, sorted by protocol and then as MEASURES
     values: np.ndarray  # (cells, images, columns)
     is_scored: np.ndarray  # whether a cell was scored under the column's protocol, (cells, columns)
     samples: list[str]  # the images' names
@@ -65,9 +65,9 @@ class Block(NamedTuple):
 
 
 def blocks_of(scores: pa.Table, *, bootstrap: int, seed: int) -> Iterator[Block]:
-    """Each data set's block of rows of ``tables.SCORES``, by name. Every method needs the images of ``identity``."""
+    """Each data set's block of rows of ``measures.SCORES``, by name. Every method needs the images of ``identity``."""
     names = ["dataset", "method", "seed", "background", "quantisation", "sample_id", "image_id", "foreground_ratio"]
-    frame = scores.select([*names, "mask_mean", *METRICS]).to_pandas()
+    frame = scores.select([*names, "mask_mean", *MEASURES]).to_pandas()
     for dataset, part in frame.groupby("dataset", sort=True):
         yield _block(part, str(dataset), bootstrap=bootstrap, seed=seed)
 
@@ -160,11 +160,11 @@ def _block(part: pd.DataFrame, dataset: str, *, bootstrap: int, seed: int) -> Bl
     (cell, cells), (protocol, protocols) = (_codes(part, keys) for keys in (["method", "seed"], ["background", "quantisation"]))
     place = pd.Index(images["sample_id"]).get_indexer(pd.Index(part["sample_id"]))
     is_scored = _expect_complete(part, dataset, cells, protocols, cell, protocol, place, len(images))
-    metrics = [*METRICS, WHOLE]
+    metrics = [*MEASURES, WHOLE]
     values = np.full((len(cells), len(images), len(protocols), len(metrics)), np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         whole = part["mse"].to_numpy(np.float64) / part["mask_mean"].to_numpy(np.float64)
-    values[cell, place, protocol] = np.column_stack([part[list(METRICS)].to_numpy(dtype=np.float64), whole])
+    values[cell, place, protocol] = np.column_stack([part[list(MEASURES)].to_numpy(dtype=np.float64), whole])
     values = values.reshape(len(cells), len(images), -1)
     kept = np.flatnonzero(~np.isnan(values).all(axis=(0, 1)))
     columns = [Column(background, quantisation, metric) for background, quantisation in protocols for metric in metrics]

@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from imharmony.errors import InputError
 from imharmony.evaluation.blocks import REFERENCE, WHOLE, Block, Column, blocks_of, by_photograph, interval, ratio_of, signed_rank, sums_of
-from imharmony.evaluation.conventions import CONVENTIONS, MEASURES, named_convention
+from imharmony.evaluation.conventions import CONVENTIONS, COUNTED, named_convention
+from imharmony.evaluation.measures import MEASURES
 
 # All of a data set's images; buckets of the foreground ratio are the summary's.
 PAIRS = pa.schema(
@@ -21,7 +22,7 @@ PAIRS = pa.schema(
         ("convention", pa.string()),
         ("method", pa.string()),
         ("reference", pa.string()),
-        ("metric", pa.string()),  # of conventions.MEASURES; `psnr` has the convention's peak
+        ("metric", pa.string()),  # of conventions.COUNTED; `psnr` has the convention's peak
         ("difference", pa.float64()),  # mean of method minus reference over the images where both are finite
         ("low", pa.float64()),  # 95 % interval over photographs; null with fewer than two
         ("high", pa.float64()),
@@ -58,7 +59,7 @@ class Counted(NamedTuple):
 
 
 def pairwise(scores: pa.Table, *, bootstrap: int, seed: int = 0, conventions: Sequence[str] = tuple(CONVENTIONS)) -> pa.Table:
-    """A row of ``PAIRS`` for each ordered pair of methods, from rows of ``tables.SCORES``; a metric without values has none."""
+    """A row of ``PAIRS`` for each ordered pair of methods, from rows of ``measures.SCORES``; a metric without values has none."""
     tables = [PAIRS.empty_table()]
     for block in blocks_of(scores, bootstrap=bootstrap, seed=seed):
         order = in_order(block.methods)
@@ -107,7 +108,8 @@ def pairs_of(block: Block, method: str, references: Sequence[str], *, convention
         return PAIRS.empty_table()
     counted = _counted(block, conventions)
     distinct, place = np.unique([one.column for one in counted], return_inverse=True)
-    rises = np.array([MEASURES.get(block.columns[index].metric, block.columns[index].metric.startswith("psnr")) for index in distinct])
+    metrics = [block.columns[index].metric for index in distinct]
+    rises = np.array([metric != WHOLE and MEASURES[metric].rises for metric in metrics])
     values = [block.values[block.members(name)][:, :, distinct] for name in (method, *references)]
     forth, back = _against(block, values[0], values[1:], rises)
     tables = []
@@ -128,7 +130,7 @@ def _counted(block: Block, conventions: Sequence[str]) -> list[Counted]:
         if not any(column[:2] == protocol for column in block.columns):
             raise InputError(f"no scores with background {protocol[0]}, quantisation {protocol[1]}, as {name} has it; score again")
         own = {"psnr": chosen.psnr, "fmse": {"masked": "fmse", "whole": WHOLE, None: None}[chosen.fmse]}
-        wanted = {measure: own.get(measure, measure) for measure in MEASURES}
+        wanted = {measure: own.get(measure, measure) for measure in COUNTED}
         found = {measure: places.get(Column(*protocol, metric)) for measure, metric in wanted.items() if metric}
         counted += [Counted(name, measure, place) for measure, place in found.items() if place is not None]
     return counted

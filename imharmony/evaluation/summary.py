@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from imharmony.evaluation.blocks import REFERENCE, Block, blocks_of, by_photograph, interval, ratio_of, signed_rank, sums_of
-from imharmony.evaluation.conventions import HEADLINE, METRICS
+from imharmony.evaluation.conventions import HEADLINE
+from imharmony.evaluation.measures import MEASURES
 
 SUMMARY = pa.schema(
     [
@@ -39,7 +40,7 @@ SUMMARY_ORDER = pc.SortOptions([("dataset", "ascending"), ("method", "ascending"
 
 
 def summarise(scores: pa.Table, *, bootstrap: int, seed: int = 0) -> pa.Table:
-    """The summary of rows of ``tables.SCORES``. The seeds of a method are pooled; every method needs the images of ``identity``."""
+    """The summary of rows of ``measures.SCORES``. The seeds of a method are pooled; every method needs the images of ``identity``."""
     blocks = blocks_of(scores, bootstrap=bootstrap, seed=seed)
     return joined_summaries([summary_of(block, method) for block in blocks for method in block.methods])
 
@@ -54,12 +55,12 @@ def joined_summaries(tables: Sequence[pa.Table]) -> pa.Table:
 
 def summary_of(block: Block, method: str) -> pa.Table:
     """One method's rows of ``SUMMARY`` on one data set; they depend on its scores and those of ``identity`` alone."""
-    kept = [index for index, column in enumerate(block.columns) if column.metric in METRICS]
+    kept = [index for index, column in enumerate(block.columns) if column.metric in MEASURES]
     columns = [block.columns[index] for index in kept]
     members = block.members(method)
     values, is_scored = block.values[members][:, :, kept], block.is_scored[members][:, kept]
     reference = block.values[block.members(REFERENCE)[0]][:, kept]
-    rises = np.array([METRICS[column.metric] for column in columns])
+    rises = np.array([MEASURES[column.metric].rises for column in columns])
     headline = [(column.background, column.quantisation) == (HEADLINE.background, HEADLINE.quantisation) for column in columns]
     found = _statistics(block, values, reference, is_scored, rises, is_tested=np.array(headline) & (method != REFERENCE))
     ranks = [(column.background, column.quantisation) for column in columns]

@@ -7,7 +7,6 @@ references are foregrounds of other photographs of the split and of the same cat
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +17,7 @@ from imharmony.errors import InputError
 from imharmony.running.progress import track
 from imharmony.running.ranks import ranks
 from imharmony.running.seeds import numpy_rng
+from imharmony.training.rules import Resynthesis
 from imharmony.transfer import TRANSFERS
 from imharmony.transfer.kinds import ByParameters, Transfer
 from imharmony.transfer.moments import Channels, look, strangeness
@@ -34,22 +34,12 @@ def sees_pixels_alone(transfer: Transfer) -> bool:
 CHEAP_TRANSFERS: dict[str, Transfer] = {name: transfer for name, transfer in TRANSFERS.items() if sees_pixels_alone(transfer)}
 
 
-@dataclass(frozen=True)
-class Resynthesis:
-    """Which transfers make fresh composites, each equally often, and what share of the samples gets one in an epoch."""
-
-    transfers: tuple[str, ...]
-    share: float
-
-    def __post_init__(self) -> None:
-        if not self.transfers or set(self.transfers) - set(CHEAP_TRANSFERS):
-            raise InputError(f"resynthesis.transfers is {list(self.transfers)}; expected some of {sorted(CHEAP_TRANSFERS)}")
-
-
 class FreshComposites:
     """Composites that are drawn of a split's foregrounds; the look of each is measured once, here."""
 
     def __init__(self, split: PackedSplit, rules: Resynthesis, *, seed: int) -> None:
+        if not rules.transfers or set(rules.transfers) - set(CHEAP_TRANSFERS):
+            raise InputError(f"resynthesis.transfers is {list(rules.transfers)}; expected some of {sorted(CHEAP_TRANSFERS)}")
         missing = [name for name in NEEDED if name not in split.rows.column_names]
         if missing:
             raise InputError(f"resynthesis: the manifest lacks the columns {missing}; run the stage that makes the composites again")

@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 
 from imharmony.errors import InputError
 from pipeline.params.data import Dataset, Source
-from pipeline.params.imported import Outside
+from pipeline.params.defaults import place_of, with_defaults
+from pipeline.params.imported import ImportedMethod
 from pipeline.params.intrinsic import Intrinsic
 from pipeline.params.section import Section
 from pipeline.params.training import INTRINSIC, Backbone, Classifier, Evaluation, Training, Variant
@@ -21,8 +22,8 @@ FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 class Machine(Section):
     """What does not enter a result."""
 
-    workers: Annotated[int, Field(ge=0, le=1024)]
-    device: Literal["auto", "cpu", "cuda"]
+    workers: Annotated[int, Field(ge=0, le=1024)] = 0
+    device: Literal["auto", "cpu", "cuda"] = "auto"
     cluster: str | None = None  # a Dask scheduler's address, or `local`; null: processes on this machine
 
     @property
@@ -37,10 +38,10 @@ class Profile(Section):
     sources: dict[str, Source]
     datasets: dict[str, Dataset]
     training: Training
-    backbone: Backbone
-    intrinsic: Intrinsic
+    backbone: Backbone | None = None  # where a variant says `backbone: profile`
+    intrinsic: Intrinsic | None = None  # where something is preprocessed
     evaluation: Evaluation
-    threads: Annotated[int, Field(ge=0, le=1024)] = 0  # of a processor that a network takes; 0: all cores
+    threads: Annotated[int, Field(ge=0, le=1024)]  # of a processor that a network takes; 0: all cores
 
 
 class Params(Section):
@@ -50,18 +51,28 @@ class Params(Section):
     sources: Annotated[list[str], Field(min_length=1)]
     datasets: Annotated[list[str], Field(min_length=1)]
     baselines: list[str]
-    studies: list[FileName]  # tables of opinions in reports/studies/
+    studies: list[FileName] = Field(default_factory=list)  # tables of opinions in reports/studies/
     seeds: Annotated[list[int], Field(min_length=1)]
     variants: dict[str, Variant]
-    outside: dict[FileName, Outside]
-    classifier: Classifier
-    machine: Machine
+    imported: dict[FileName, ImportedMethod]
+    classifiers: Annotated[list[str], Field(max_length=1)]  # the data set whose foregrounds a classifier learns to name
+    preprocessed: list[str]  # data sets on which report 001's preprocessing is done
+    decomposers: Annotated[list[str], Field(max_length=1)]  # the data set whose photographs the preprocessing learns from
+    classifier: Classifier | None = None  # where there are classifiers
+    machine: Machine = Machine()
     profiles: dict[str, Profile]
 
     @property
     def active(self) -> Profile:
         """The profile that is run."""
         return self.profiles[self.profile]
+
+    @property
+    def intrinsic(self) -> Intrinsic:
+        """How the active profile preprocesses composites; an ``InputError`` where it does not say."""
+        if self.active.intrinsic is None:
+            raise InputError(f"profiles.{self.profile}.intrinsic is absent; expected it where composites are preprocessed")
+        return self.active.intrinsic
 
     def dataset(self, name: str) -> Dataset:
         """A data set of the active profile; an unknown name is an ``InputError``."""
@@ -75,11 +86,11 @@ class Params(Section):
             raise InputError(f"variant is {name!r}; expected one of {sorted(self.variants)}, as params.yaml lists them")
         return self.variants[name]
 
-    def outside_method(self, name: str) -> Outside:
+    def imported_method(self, name: str) -> ImportedMethod:
         """A method from elsewhere; an unknown name is an ``InputError``."""
-        if name not in self.outside:
-            raise InputError(f"method is {name!r}; expected one of {sorted(self.outside)}, as `outside` of params.yaml lists them")
-        return self.outside[name]
+        if name not in self.imported:
+            raise InputError(f"method is {name!r}; expected one of {sorted(self.imported)}, as `imported` of params.yaml lists them")
+        return self.imported[name]
 
     @model_validator(mode="after")
     def _names_refer_to_something(self) -> "Params":
@@ -88,20 +99,21 @@ class Params(Section):
         for name, variant in self.variants.items():
             key = f"variants.{name}.dataset"
             _expect(variant.dataset in self.datasets, f"{key} is {variant.dataset!r}; expected one of {self.datasets}")
-            backbone, layers = self.active.backbone.name, variant.features.layers if variant.features else {}
+            backbone, layers = self.active.backbone, variant.features.layers if variant.features else {}
             came = f"variants.{name}.features.layers has {list(layers)}"
-            _expect(not layers or backbone in layers, f"{came}; expected {backbone}, as profiles.{self.profile}.backbone says")
-        for name, method in self.outside.items():
+            chosen = backbone.name if backbone else None
+            _expect(not layers or chosen in layers, f"{came}; expected {chosen}, as profiles.{self.profile}.backbone says")
+        for name, method in self.imported.items():
             kind = "a variant" if name in self.variants else "a baseline"
-            _expect(name not in {*self.variants, *self.baselines}, f"outside.{name} has the name of {kind}; give it another")
+            _expect(name not in {*self.variants, *self.baselines}, f"imported.{name} has the name of {kind}; give it another")
             unknown = sorted(set(method.datasets) - set(self.datasets))
-            _expect(not unknown, f"outside.{name} has the data sets {unknown}; expected some of {self.datasets}")
-        for key, names in (("variants", self.variants), ("outside", self.outside)):
+            _expect(not unknown, f"imported.{name} has the data sets {unknown}; expected some of {self.datasets}")
+        for key, names in (("variants", self.variants), ("imported", self.imported)):
             _expect(INTRINSIC not in names, f"{key}.{INTRINSIC} has the name of the preprocessing's own pictures; give it another")
-        came = f"classifier.dataset is {self.classifier.dataset!r}"
-        _expect(self.classifier.dataset in self.datasets, f"{came}; expected one of {self.datasets}")
-        came = f"profiles.{self.profile}.intrinsic.photographs is {self.active.intrinsic.photographs!r}"
-        _expect(self.active.intrinsic.photographs in self.datasets, f"{came}; expected one of {self.datasets}")
+        for key, names in (("classifiers", self.classifiers), ("preprocessed", self.preprocessed), ("decomposers", self.decomposers)):
+            unknown = sorted(set(names) - set(self.datasets))
+            _expect(not unknown, f"{key} is {names}; expected some of {self.datasets}, as `datasets` says")
+        self._expect_what_is_read_to_be_made()
         for kind, here, wanted in (("sources", self.active.sources, self.sources), ("datasets", self.active.datasets, self.datasets)):
             missing = sorted(set(wanted) - set(here))
             _expect(not missing, f"profiles.{self.profile}.{kind} lacks {missing}, which `{kind}` lists; it has {sorted(here)}")
@@ -111,6 +123,22 @@ class Params(Section):
                 _expect(section.source in profile.sources, f"{key} is {section.source!r}; expected one of {sorted(profile.sources)}")
         return self
 
+    def _expect_what_is_read_to_be_made(self) -> None:
+        """What a variant depends on is made by a stage: its graph says so, or nothing would run."""
+        look_through = [name for name, variant in self.variants.items() if variant.backbone == "profile"]
+        came = f"classifiers is {self.classifiers}, but the loss of {look_through} looks through the profile's backbone"
+        _expect(bool(self.classifiers) or not look_through, f"{came}; expected a data set there, or none of these variants")
+        sections = (self.classifier, self.active.backbone)
+        _expect(
+            not self.classifiers or None not in sections,
+            "classifiers without the section `classifier`, or without the profile's `backbone`",
+        )
+        sees_it = [name for name, variant in self.variants.items() if variant.input == INTRINSIC]
+        if sees_it or self.preprocessed or self.decomposers:
+            came = f"preprocessed is {self.preprocessed} and decomposers {self.decomposers}"
+            needed = f"expected {self.datasets} and one of them, or both [] and none of the variants with `input: {INTRINSIC}` {sees_it}"
+            _expect(set(self.preprocessed) == set(self.datasets) and bool(self.decomposers), f"{came}; {needed}")
+
 
 def _expect(claim: bool, message: str) -> None:
     if not claim:
@@ -119,4 +147,4 @@ def _expect(claim: bool, message: str) -> None:
 
 def load_params(path: Path = PARAMS_FILE) -> Params:
     """Reads and checks the file."""
-    return read_yaml(path, Params)
+    return read_yaml(path, Params, fill=with_defaults, place=place_of)

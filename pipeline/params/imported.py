@@ -17,7 +17,7 @@ def _inside(path: str) -> str:
 PathInFolder = Annotated[str, AfterValidator(_inside)]
 
 
-class OutsideTable(Section):
+class ImportedTable(Section):
     """Scores computed elsewhere on one data set (``imharmony.evaluation.imported``)."""
 
     file: PathInFolder  # .csv or .parquet
@@ -27,12 +27,12 @@ class OutsideTable(Section):
     letters: str | None = None  # only rows whose name begins with just these; null: every row
 
 
-class Outside(Section):
+class ImportedMethod(Section):
     """One method's pictures or scores, by data set."""
 
     folder: Annotated[str, Field(min_length=1)]
     outputs: dict[str, PathInFolder] = Field(default_factory=dict)  # folders of pictures, scored as ours are
-    tables: dict[str, OutsideTable] = Field(default_factory=dict)
+    tables: dict[str, ImportedTable] = Field(default_factory=dict)
     data_hash: dict[str, str] = Field(default_factory=dict)  # of the composites that they were made from, as the report prints it
 
     @property
@@ -45,7 +45,7 @@ class Outside(Section):
         return Path(self.folder, self.outputs[dataset]) if dataset in self.outputs else None
 
     @model_validator(mode="after")
-    def _each_data_set_comes_once(self) -> "Outside":
+    def _each_data_set_comes_once(self) -> "ImportedMethod":
         if not self.datasets:
             raise ValueError("neither `outputs` nor `tables`; expected a folder of pictures or a table for at least one data set")
         if unknown := sorted(self.data_hash.keys() - set(self.datasets)):

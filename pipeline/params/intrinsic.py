@@ -39,7 +39,6 @@ class Intrinsic(Section):
     strength: Fraction  # of fitted edits: of the way from the foreground's paint and light to the background's, in the logarithm
     feather_px: Annotated[float, Field(ge=0, le=100)]
     seed: int  # of the networks, and of what the released models draw
-    photographs: str  # the data set whose photographs the networks learn from
     shading_network: ShadingNetwork  # of the back end `learned`
     edit_network: EditNetwork  # of `edits: learned`
 
@@ -58,6 +57,7 @@ class Intrinsic(Section):
         """Whether semi-harmonized pictures depend on networks of the pipeline's."""
         return self.has_shading_network or self.has_edit_network
 
+    @property
     def of_pictures(self) -> dict[str, Any]:
         """What a picture depends on beside its composite and the networks."""
         return self.model_dump(include={"backend", "edits", "strength", "feather_px", "seed"})

@@ -24,17 +24,17 @@ def check_choices(params: Params) -> None:
     for key, name, table in _choices(params):
         if name not in table:
             raise InputError(f"{PARAMS_FILE}: {key} is {name!r}; expected one of {sorted(table)}")
-    for name, method in params.outside.items():
-        came = f"{PARAMS_FILE}: outside.{name}.folder is {method.folder!r}"
+    for name, method in params.imported.items():
+        came = f"{PARAMS_FILE}: imported.{name}.folder is {method.folder!r}"
         if not Path(method.folder).is_dir():
             raise InputError(f"{came}; expected a folder that is there; bring the results or remove the entry")
 
 
 def _choices(params: Params) -> Iterable[tuple[str, str, Iterable[str]]]:
     yield from (("baselines", name, BASELINES) for name in params.baselines)
-    for name, method in params.outside.items():
+    for name, method in params.imported.items():
         yield from (
-            (f"outside.{name}.tables.{dataset}.convention", table.convention, CONVENTIONS) for dataset, table in method.tables.items()
+            (f"imported.{name}.tables.{dataset}.convention", table.convention, CONVENTIONS) for dataset, table in method.tables.items()
         )
     for profile, section in params.profiles.items():
         for dataset, chosen in section.datasets.items():

@@ -4,11 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pipeline.params.section import Count, Fraction, Positive, Section
+from imharmony.training.rules import Resynthesis
+from pipeline.params.section import Count, Fraction, Positive, Section, strict
 
 FEATURE = "feature"  # the one loss that needs a frozen network, described by the variant's `features`
-COMPOSITE, INTRINSIC = "composite", "intrinsic"  # what a harmonizer is given; the second is report 001's preprocessing of the first
-InputName = Literal["composite", "intrinsic"]
+COMPOSITE, INTRINSIC = "composites", "intrinsic"  # what a harmonizer is given; the second is report 001's preprocessing of the first
+InputName = Literal["composites", "intrinsic"]  # the folders below data/P/ too
 BackboneName = Literal["classifier", "vgg19", "squeezenet"]
 
 
@@ -21,10 +22,10 @@ class Training(Section):
     epochs: Count
     precision: Literal["auto", "fp32", "bf16"]
     augment: bool
-    accumulate: Count = 1  # parts that a batch is taken in, for memory; their gradients are added up
-    patience: Count | None = None  # epochs without a better one after which training ends; null: never
-    compile: bool = False  # by torch.compile, which takes minutes to begin: rounds and drops out otherwise
-    channels_last: bool = False  # another order of values in memory: rounds and drops out otherwise
+    accumulate: Count
+    patience: Count | None = None
+    compile: bool = False
+    channels_last: bool = False
 
 
 class Evaluation(Section):
@@ -95,9 +96,8 @@ class Backbone(Section):
 
 
 class Classifier(Section):
-    """The network that learns to name a data set's foregrounds, and how."""
+    """The network that learns to name the foregrounds of a data set of ``classifiers``, and how."""
 
-    dataset: str
     size_px: Annotated[int, Field(ge=16, le=256)]  # of the crops that it learns from; it takes pictures of any size
     width: Count
     epochs: Count
@@ -120,15 +120,11 @@ class Schedule(Section):
     """
 
     name: Literal["constant", "step", "linear", "cosine"]
-    at: tuple[Fraction, ...] = ()
-    factor: Positive = 1.0
+    at: tuple[Fraction, ...]
+    factor: Positive
 
 
-class Resynthesis(Section):
-    """Fresh composites while it trains, by some of ``imharmony.training.resynthesis.CHEAP_TRANSFERS`` (``Resynthesis`` there)."""
-
-    transfers: Annotated[tuple[str, ...], Field(min_length=1)]
-    share: Annotated[float, Field(gt=0, le=1)]  # of the samples in an epoch; the others keep the stored composite
+strict(Resynthesis)
 
 
 class ExponentialAverage(Section):
@@ -141,7 +137,8 @@ class Variant(Section):
     """One harmonizer to train."""
 
     dataset: str
-    input: InputName = COMPOSITE
+    input: InputName
+    backbone: Literal["none", "profile"]  # what its loss looks through: nothing, or the network that the profile names
     generator: Generator
     discriminator: Discriminator | None = None
     adversarial: Adversarial | None = None
@@ -151,10 +148,10 @@ class Variant(Section):
     side_weights: tuple[Positive, ...] = ()  # of the network's side outputs under deep supervision, the main one first
     optimizer: Optimizer
     init: Literal["normal", "xavier"]
-    schedule: Schedule = Schedule(name="constant")
-    average_weights: Literal[False, "recent"] | ExponentialAverage = False  # what is scored and kept: a mean over the steps
+    schedule: Schedule
+    average_weights: Literal[False, "recent"] | ExponentialAverage  # what is scored and kept: a mean over the steps
     resynthesis: Resynthesis | None = None  # null: the stored composites alone
-    epochs_factor: Positive = 1.0  # times the profile's epochs
+    epochs_factor: Positive  # times the profile's epochs
 
     @model_validator(mode="after")
     def _critic_and_objective_come_together(self) -> "Variant":
@@ -162,6 +159,8 @@ class Variant(Section):
             raise ValueError("`discriminator` and `adversarial` need each other; give both or neither")
         if (FEATURE in self.losses) != (self.features is not None):
             raise ValueError("the loss `feature` and the section `features` need each other; give both or neither")
+        if (self.backbone == "none") != (self.features is None):
+            raise ValueError(f"backbone is {self.backbone!r}; expected `profile` with the loss `feature`, and `none` without it")
         if self.input != COMPOSITE and self.resynthesis is not None:
             raise ValueError(f"`resynthesis` makes fresh composites, not input {self.input!r}; expected one of the two; drop `resynthesis`")
         return self

@@ -26,7 +26,6 @@ from imharmony.training.averages import WeightAverage
 from imharmony.training.initialisation import initialise
 from imharmony.training.loop import Recipe
 from imharmony.training.participants import CodeTerm, Critic, Objective, Reconstruction
-from imharmony.training.resynthesis import Resynthesis
 from imharmony.training.schedules import SCHEDULES
 from pipeline.params.training import FEATURE, ExponentialAverage, Training, Variant
 from pipeline.steps.backbones import feature_loss_in
@@ -93,7 +92,7 @@ def recipe_of(variant: Variant, training: Training, *, seed: int) -> Recipe:
         patience=training.patience,
         compiled=training.compile,
         channels_last=training.channels_last,
-        resynthesis=None if variant.resynthesis is None else Resynthesis(**variant.resynthesis.model_dump()),
+        resynthesis=variant.resynthesis,
         seed=seed,
     )
 

@@ -1,6 +1,5 @@
 """The frozen network that a variant's loss on features looks through: which one it is, and where its weights are."""
 
-import shutil
 from pathlib import Path
 
 import torch
@@ -19,11 +18,9 @@ CLASSIFIER = "model.safetensors"
 NONE = "null\n"
 
 
-def write_backbone(folder: Path, backbone: Backbone | None, *, classifier: Path) -> None:
-    """What a variant's loss looks through, with the classifier beside it if that is it; None for a variant without such a loss."""
+def write_backbone(folder: Path, backbone: Backbone | None) -> None:
+    """Which network a loss looks through; None where it looks through none. A classifier lies beside it, as ``CLASSIFIER``."""
     write_text(folder / CHOICE, NONE if backbone is None else backbone.model_dump_json() + "\n")
-    if backbone is not None and backbone.name == "classifier":
-        shutil.copyfile(classifier, folder / CLASSIFIER)
 
 
 def feature_loss_in(folder: Path, features: Features, *, device: torch.device) -> ReconstructionLoss:
@@ -46,4 +43,4 @@ def _read_choice(path: Path) -> Backbone:
     try:
         return Backbone.model_validate_json(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValidationError) as error:
-        raise InputError(f"{path}: absent or names no network; run the stage assign_backbones (dvc repro)") from error
+        raise InputError(f"{path}: absent or names no network; run the stage train_classifier (dvc repro)") from error

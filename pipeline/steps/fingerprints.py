@@ -1,63 +1,132 @@
-"""Which files of ours a stage runs, read from the imports, so that DVC reruns it when one of them changes and at no other time."""
+"""What a cell's result depends on beside its inputs: the code that it runs, the packages that matter to it, and its parameters.
 
-import ast
-from collections.abc import Iterable, Iterator
-from functools import cache
+The stage ``fingerprint`` writes one small file for each cell, on which that cell depends. It runs every time, so a change of code or of
+``params.yaml`` reruns the cells that it concerns and no others. ``.work/`` is keyed by the same files.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
-from imharmony.storage.files import sha256_of
+import pipeline
+from imharmony.errors import InputError
+from pipeline.params.file import Params
+from pipeline.steps.cells import Cell, cells_of
+from pipeline.steps.paths import Layout
+from pipeline.steps.source_code import SourceCode
 
-OURS = ("imharmony", "pipeline", "reporting", "stages")
+ROOT = Path(pipeline.__file__).resolve().parent.parent
+OURS = ("imharmony", "opinion_study", "pipeline", "reporting", "stages")
+
+# What cannot change a result, and why. Everything else that a cell reaches counts.
+LEFT_OUT = {
+    "imharmony.running.progress": "draws bars on the terminal",
+    "pipeline.params": "its values stand in the fingerprint, as they were read",
+    "pipeline.steps.cells": "says what stands in the fingerprint",
+    "pipeline.steps.entry": "parses a stage's arguments and says errors",
+    "pipeline.steps.fingerprints": "writes and reads the fingerprints themselves",
+    "pipeline.steps.paths": "where results lie; DVC fails a stage whose output is not where it says",
+    "pipeline.steps.provenance": "asks git for the commit, which is no part of a result",
+    "pipeline.steps.source_code": "reads the code",
+    "pipeline.steps.spool": "copies what a stage says for the dashboard",
+    "pipeline.steps.work_folders": "where unfinished work lies",
+}
+
+# Import names of packages whose version is part of a fingerprint, with the names that they are installed by.
+PACKAGES = {
+    "PIL": "pillow",
+    "cv2": "opencv-python",
+    "dvclive": "dvclive",
+    "jinja2": "jinja2",
+    "lightning_fabric": "lightning-fabric",
+    "lpips": "lpips",
+    "markupsafe": "markupsafe",
+    "matplotlib": "matplotlib",
+    "numpy": "numpy",
+    "pandas": "pandas",
+    "plotly": "plotly",
+    "pyarrow": "pyarrow",
+    "pycocotools": "pycocotools",
+    "pymatting": "pymatting",
+    "ruamel": "ruamel.yaml",
+    "safetensors": "safetensors",
+    "scipy": "scipy",
+    "torch": "torch",
+    "torchvision": "torchvision",
+}
+
+# Those that a cell reaches and that cannot change a result, and why.
+OTHERS = {
+    "annotated_types": "says what parameters may be",
+    "distributed": "where composites are made, not which",
+    "httpx": "fetches files, which are verified",
+    "msgspec": "reads JSON, which means the same to every reader",
+    "pydantic": "checks what is read, and changes nothing in it",
+    "scmrepo": "the error of a folder without git",
+    "tenacity": "when something is tried again",
+    "tqdm": "draws bars on the terminal",
+}
 
 
-def code_reached_from(module: str) -> set[str]:
-    """Paths of our files that importing ``module`` reads, directly or not. Empty ``__init__.py`` files do not count.
+@dataclass(frozen=True)
+class Fingerprint:
+    """``code`` is a hash of what the cell runs, ``packages`` are versions; builds of one version for other hardware count as one."""
 
-    A file whose name stands in the module beside it counts too: one that is started by its path is not imported.
-    """
-    reached: set[str] = set()
-    waiting = [_file_of(module)]
-    while waiting:
-        path = waiting.pop()
-        if path is None or path.as_posix() in reached:
-            continue
-        reached.add(path.as_posix())
-        modules, files = _named_in(path.read_text(encoding="utf-8"))
-        waiting += [*map(_file_of, modules), *(beside for name in files if (beside := path.with_name(name)).is_file())]
-    return {path for path in reached if Path(path).stat().st_size > 0}
+    code: str
+    packages: dict[str, str]
+    values: dict[str, Any]
+
+    def text(self) -> str:
+        """As it is stored."""
+        return json.dumps({"code": self.code, "packages": self.packages, "values": self.values}, indent=1, sort_keys=True) + "\n"
 
 
-def fingerprint(files: Iterable[str]) -> str:
-    """A line for each file, with the SHA-256 of what is in it, as ``sha256sum`` writes and checks them."""
-    return "".join(f"{sha256_of(Path(path))}  {path}\n" for path in sorted(files))
+def source_code(root: Path = ROOT) -> SourceCode:
+    """The project's code as it is read for fingerprints."""
+    return SourceCode(root, OURS, left_out=LEFT_OUT)
 
 
-@cache
-def _named_in(text: str) -> tuple[list[str], list[str]]:
-    """The modules of ours that a module imports, and what it names like the file of one. Most are read by many stages."""
-    modules, files = [], []
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Import):
-            modules += _ours(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            modules += _ours([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and Path(node.value).suffix == ".py":
-            files.append(Path(node.value).name)
-    return modules, files
+def fingerprints_of(params: Params, *, code: SourceCode | None = None) -> Iterator[tuple[Cell, Fingerprint]]:
+    """Every cell of the active profile with its fingerprint."""
+    code = code or source_code()
+    for cell in cells_of(params):
+        trace = code.trace(*cell.entry, choices=cell.choices)
+        packages = {PACKAGES[name]: _version(PACKAGES[name]) for name in sorted(trace.packages) if name in PACKAGES}
+        yield cell, Fingerprint(trace.code[:16], packages, dict(cell.values))
 
 
-def _ours(modules: Iterable[str]) -> Iterator[str]:
-    """Those that are ours, and the packages that they lie in."""
-    for module in modules:
-        parts = module.split(".")
-        if parts[0] in OURS:
-            yield from (".".join(parts[:length]) for length in range(1, len(parts) + 1))
+def changed_cells(params: Params) -> frozenset[str]:
+    """The addresses of cells whose fingerprint is another than the one that lies here, with that of the stage which writes them."""
+    layout = Layout(params.profile)
+    found = {layout.fingerprint(cell.stage, cell.name): (cell.address, own.text()) for cell, own in fingerprints_of(params)}
+    changed = {address for path, (address, text) in found.items() if _text_of(path) != text}
+    others = {path for path in layout.fingerprints().rglob("*") if path.is_file()} - found.keys()
+    return frozenset(changed | {"fingerprint"}) if changed or others or not all(path.is_dir() for path in layout.nones()) else frozenset()
 
 
-def _file_of(module: str) -> Path | None:
-    """The file of a module or package; None for a name inside a module."""
-    path = Path(*module.split("."))
-    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
-        if candidate.is_file():
-            return candidate
-    return None
+def _text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def read_fingerprint(path: Path) -> Fingerprint:
+    """A cell's fingerprint, as the stage left it."""
+    try:
+        return Fingerprint(**json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file; run the stage fingerprint (dvc repro)") from error
+
+
+def facts_of(path: Path) -> dict[str, Any]:
+    """What a result says of the code that made it."""
+    found = read_fingerprint(path)
+    return {"code": found.code, "packages": found.packages}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package).partition("+")[0]
+    except PackageNotFoundError:
+        return "absent"

@@ -5,22 +5,23 @@ from pathlib import Path
 
 from imharmony.composing.packed_split import PackedSplit, data_hash
 from imharmony.errors import InputError
-from imharmony.evaluation.imported import OF_FOREGROUND, imported_rows
+from imharmony.evaluation.imported import imported_rows
+from imharmony.evaluation.measures import OF_FOREGROUND
 from imharmony.evaluation.outputs import score_pictures, without_foreground
 from imharmony.storage.shards import Row
 from pipeline.params.file import Params
-from pipeline.params.imported import Outside, OutsideTable
+from pipeline.params.imported import ImportedMethod, ImportedTable
+from pipeline.steps.fingerprints import read_fingerprint
 from pipeline.steps.packing import packed
 from pipeline.steps.paths import Layout
-from pipeline.steps.provenance import code_commit
 from pipeline.steps.scores import perceptual_network, write_rows_of
 
 log = logging.getLogger(__name__)
 
 
-def write_outside_scores(params: Params, layout: Layout, name: str) -> None:
-    """Writes the per-image table of an entry of ``outside`` and, beside it, a few headline numbers, as ``write_scores`` does."""
-    entry, evaluation = params.outside_method(name), params.active.evaluation
+def write_imported_scores(params: Params, layout: Layout, name: str) -> None:
+    """Writes the per-image table of an entry of ``imported`` and, beside it, a few headline numbers, as ``write_scores`` does."""
+    entry, evaluation = params.imported_method(name), params.active.evaluation
     perceptual = perceptual_network(evaluation.lpips) if entry.outputs else None
     rows: list[Row] = []
     for dataset in (dataset for dataset in params.datasets if dataset in entry.datasets):
@@ -29,24 +30,24 @@ def write_outside_scores(params: Params, layout: Layout, name: str) -> None:
         names = {"method": name, "seed": 0, "dataset": dataset, "data_hash": data_hash(layout.composites(dataset))}
         _expect_composites(entry, names)
         if pictures := entry.pictures(dataset):
-            names["commit"] = code_commit()
+            names["code"] = read_fingerprint(layout.fingerprint("import_scores", name)).code
             rows += score_pictures(pictures, split, names=names, perceptual=perceptual)
-        else:  # no code of ours made these numbers, so they have no commit
-            rows += _rows_of_table(Path(entry.folder), entry.tables[dataset], split, names | {"commit": None}, evaluation.size_px)
+        else:  # no code of ours made these numbers, so they have no code
+            rows += _rows_of_table(Path(entry.folder), entry.tables[dataset], split, names | {"code": None}, evaluation.size_px)
     write_rows_of(layout.scores(name, 0), rows)
 
 
-def _expect_composites(entry: Outside, names: Row) -> None:
+def _expect_composites(entry: ImportedMethod, names: Row) -> None:
     """Names of samples outlive a change of the synthesis; results made from the former composites are of another test set."""
     expected, found = entry.data_hash.get(names["dataset"]), names["data_hash"]
     if expected not in {None, found}:
-        key = f"outside.{names['method']}.data_hash.{names['dataset']}"
+        key = f"imported.{names['method']}.data_hash.{names['dataset']}"
         raise InputError(f"params.yaml: {key} is {expected!r}, the composites' is {found!r}; make the results anew from these composites")
 
 
-def _rows_of_table(folder: Path, table: OutsideTable, split: PackedSplit, names: Row, size_px: int) -> list[Row]:
+def _rows_of_table(folder: Path, table: ImportedTable, split: PackedSplit, names: Row, size_px: int) -> list[Row]:
     if table.size_px != size_px:
-        came = f"{folder / table.file}: scores at {table.size_px} px (outside.{names['method']}.tables.{names['dataset']}.size_px)"
+        came = f"{folder / table.file}: scores at {table.size_px} px (imported.{names['method']}.tables.{names['dataset']}.size_px)"
         raise InputError(f"{came}; expected {size_px}, at which this profile scores: those at another size do not compare")
     chosen = {"columns": table.columns, "convention": table.convention, "letters": table.letters}
     return imported_rows(folder / table.file, split, names=names, **chosen)

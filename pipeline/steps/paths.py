@@ -32,33 +32,41 @@ class Layout:
         """The composites semi-harmonized, in the same layout, and ``lights.parquet``."""
         return Path("data", self.profile, "intrinsic", dataset)
 
+    def given(self, kind: str, dataset: str) -> Path:
+        """The pictures of a kind (``composites``, ``intrinsic``) of a data set."""
+        return Path("data", self.profile, kind, dataset)
+
+    def runs(self, variant: str) -> Path:
+        """A folder for each seed."""
+        return Path("runs", self.profile, variant)
+
     def run(self, variant: str, seed: int) -> Path:
         """``model.safetensors``, ``history.parquet`` and samples of one training."""
         return Path("runs", self.profile, variant, str(seed))
 
-    def code(self) -> Path:
-        """A file for each stage: the modules that it runs, and their hashes."""
-        return Path("features", self.profile, "code")
+    def fingerprints(self) -> Path:
+        """A file for each cell: the code that it runs, versions of packages, its parameters."""
+        return Path("features", self.profile, "fingerprints")
 
-    def classifier(self) -> Path:
-        """``model.safetensors`` and ``metrics.json`` of the classifier."""
-        return Path("features", self.profile, "classifier")
+    def fingerprint(self, stage: str, cell: str = "") -> Path:
+        """That of one cell; of a stage of one cell without a name for it."""
+        return self.fingerprints().joinpath(*filter(None, (stage, cell)))
 
-    def backbones(self) -> Path:
-        """A folder for each variant: the frozen network that its loss on features looks through, if it has one."""
-        return Path("features", self.profile, "variants")
+    def backbone(self, kind: str) -> Path:
+        """The frozen network that losses on features look through: ``profile``, the one that the profile names, or ``none``."""
+        return Path("features", self.profile, "backbones", kind)
 
-    def shading(self) -> Path:
-        """``model.safetensors``, ``metrics.json`` and ``decompositions.parquet`` of the network that sees shading."""
-        return Path("features", self.profile, "shading")
+    def nones(self) -> tuple[Path, Path, Path]:
+        """What stands for "none" where a graph is drawn without a classifier or without the preprocessing."""
+        return self.backbone("none"), self.preprocessing("none"), self.intrinsic("none")
 
-    def edits(self) -> Path:
-        """``model.safetensors``: that network and the one that chooses edits, all that composites are preprocessed by; ``metrics.json``."""
-        return Path("features", self.profile, "edits")
+    def preprocessing(self, part: str) -> Path:
+        """``shading``: ``model.safetensors``, ``metrics.json`` and ``decompositions.parquet`` of the network that sees shading.
 
-    def inputs(self) -> Path:
-        """A folder for each variant: what it is given to harmonize."""
-        return Path("features", self.profile, "inputs")
+        ``edits``: ``model.safetensors`` with that network and the one that chooses edits, all that composites are preprocessed by; and
+        ``metrics.json``.
+        """
+        return Path("features", self.profile, "preprocessing", part)
 
     def scores(self, method: str, seed: int) -> Path:
         """Per-image scores of one method."""

@@ -9,38 +9,42 @@ from torch import nn
 
 from imharmony.composing.packed_split import data_hash
 from imharmony.evaluation.conventions import headline_means
+from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.scoring import Harmonize, score_split
 from imharmony.metrics.perceptual import load_lpips, missing_backbone
 from imharmony.storage.files import write_text
 from imharmony.storage.shards import Row
-from imharmony.storage.tables import SCORES, write_table
+from imharmony.storage.tables import write_table
 from pipeline.params.file import Params
 from pipeline.params.training import COMPOSITE, InputName
+from pipeline.steps.fingerprints import read_fingerprint
 from pipeline.steps.packing import packed, packed_test
 from pipeline.steps.paths import Layout
-from pipeline.steps.provenance import code_commit
 
 log = logging.getLogger(__name__)
 
 
-def write_scores(params: Params, layout: Layout, harmonize: Harmonize, *, method: str, seed: int, given: InputName = COMPOSITE) -> None:
+def write_scores(
+    params: Params, layout: Layout, harmonize: Harmonize, *, method: str, seed: int, code: Path, given: InputName = COMPOSITE
+) -> None:
     """Writes the per-image table of a method and, beside it, a few headline numbers for ``dvc metrics``.
 
     A method may be ``given`` the semi-harmonized pictures; it is scored against and pasted over the composites as all others are.
+    ``code`` is the fingerprint of the cell that scores it.
     """
     evaluation = params.active.evaluation
-    commit, perceptual = code_commit(), perceptual_network(evaluation.lpips)
+    made_by, perceptual = read_fingerprint(code).code, perceptual_network(evaluation.lpips)
     rows: list[Row] = []
     for dataset in params.datasets:
         split = packed(params, layout, dataset, "test", evaluation.size_px) if given == COMPOSITE else packed_test(params, layout, dataset)
-        names = {"method": method, "seed": seed, "dataset": dataset, "commit": commit}
+        names = {"method": method, "seed": seed, "dataset": dataset, "code": made_by}
         names["data_hash"] = data_hash(layout.composites(dataset))
         rows += score_split(split, harmonize, names=names, perceptual=perceptual, inputs=split.semi_harmonized)
     write_rows_of(layout.scores(method, seed), rows)
 
 
 def write_rows_of(path: Path, rows: list[Row]) -> None:
-    """Writes a method's rows of ``tables.SCORES`` and, beside them, their headline numbers."""
+    """Writes a method's rows of ``measures.SCORES`` and, beside them, their headline numbers."""
     table = pa.Table.from_pylist(rows, schema=SCORES)
     write_table(path, table)
     write_text(path.with_suffix(".json"), json.dumps(headline_means(table), indent=2) + "\n")

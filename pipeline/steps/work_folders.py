@@ -10,15 +10,15 @@ from pathlib import Path
 from pydantic import BaseModel
 
 WORK = Path(".work")
-CODE = ("imharmony", "stages", "reporting", "pipeline")
 
 
 def work_folder(stage: str, *inputs: object) -> Path:
-    """The folder for this stage's partial results with these inputs, created. Equal inputs and code give the same folder.
+    """The folder for this stage's partial results with these inputs, created. Equal inputs give the same folder.
 
-    An input may be a parameter section, a plain value or the path of a file or folder, whose contents count.
+    An input may be a parameter section, a plain value or the path of a file or folder, whose contents count: of code, the cell's
+    fingerprint.
     """
-    digest = sha256(code_digest().encode())
+    digest = sha256()
     for item in inputs:
         digest.update(_fingerprint(item).encode())
     folder = WORK / stage / digest.hexdigest()[:24]
@@ -31,11 +31,6 @@ def download_folder(*inputs: object) -> Path:
     folder = WORK / "downloads" / sha256("".join(_fingerprint(item) for item in inputs).encode()).hexdigest()[:24]
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def code_digest() -> str:
-    """A hash of all our source files: partial results of older code are never taken up again."""
-    return _tree_digest([path for root in CODE for path in Path(root).rglob("*.py")])
 
 
 def _fingerprint(item: object) -> str:

@@ -3,9 +3,9 @@
 import pyarrow as pa
 import pytest
 
+from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.pairs import PAIRS, pairwise, standings
 from imharmony.evaluation.summary import summarise
-from imharmony.storage.tables import SCORES
 from reporting import statistics
 from reporting.statistics import statistics_of
 from tests.imharmony.evaluation.test_pairs import every_protocol, random_rows

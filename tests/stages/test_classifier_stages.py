@@ -9,13 +9,16 @@ from ruamel.yaml import YAML
 from imharmony.classification.checkpoint import load_classifier
 from imharmony.errors import InputError
 from pipeline.params.file import load_params
-from stages import assign_backbones, train, train_classifier
+from pipeline.steps.fingerprints import read_fingerprint
+from pipeline.steps.paths import Layout
+from stages import train, train_classifier
 from tests.composites import packed
 from tests.conftest import ROOT
 from tests.things import things
-from tests.workspace import give_composites, shrink
+from tests.workspace import give_fingerprints, shrink
 
 FEATURES = "fcn_feature"
+BACKBONE = Layout("sample").backbone("profile")
 
 
 @pytest.fixture
@@ -26,7 +29,7 @@ def workspace(tmp_path, monkeypatch):
     shutil.copy(ROOT / "params.yaml", tmp_path / "params.yaml")
     shrink(tmp_path / "params.yaml")
     params = yaml.load(tmp_path / "params.yaml")
-    params["variants"][FEATURES] = variant
+    params["variants"][FEATURES] = variant | {"input": "composites"}
     yaml.dump(params, tmp_path / "params.yaml")
     sizes = {"train": 16, "val": 6}
     monkeypatch.setattr(train_classifier, "packed", lambda _params, _layout, _dataset, split, size_px: things(sizes[split], size_px))
@@ -34,7 +37,7 @@ def workspace(tmp_path, monkeypatch):
     manifest = tmp_path / "data" / "sample" / "composites" / "people" / "manifest.parquet"
     manifest.parent.mkdir(parents=True)
     manifest.write_bytes(b"rows")
-    give_composites(tmp_path)
+    give_fingerprints(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -51,74 +54,64 @@ def files(folder) -> dict[str, bytes]:
 
 
 def test_the_classifier_tells_where_it_came_from_and_what_it_is_worth(workspace):
-    train_classifier.main()
-    folder = workspace / "features" / "sample" / "classifier"
+    train_classifier.main("people")
+    folder = workspace / BACKBONE
     _, metadata = load_classifier(folder / "model.safetensors")
     assert metadata["classifier"] == {"categories": ["bar", "disc"], "width": load_params().classifier.width}
-    assert (metadata["dataset"], metadata["commit"], len(metadata["data_hash"])) == ("people", "unknown", 16)
+    assert (metadata["dataset"], len(metadata["data_hash"])) == ("people", 16)
+    assert metadata["code"] == read_fingerprint(Layout("sample").fingerprint("train_classifier", "people")).code
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics.keys() == {"accuracy", "majority", "balanced", "things", "categories"}
     assert (metrics["majority"], metrics["things"]) == (0.5, 6)
 
 
 def test_running_again_changes_no_byte(workspace):
-    train_classifier.main()
+    train_classifier.main("people")
     before = files(workspace / "features")
-    train_classifier.main()
+    train_classifier.main("people")
     assert files(workspace / "features") == before
 
 
-def test_only_a_variant_that_compares_features_is_given_the_classifier(workspace):
-    train_classifier.main()
-    assign_backbones.main()
-    features = workspace / "features" / "sample"
-    assigned = files(features / "variants")
-    assert assigned.pop(f"{FEATURES}/model.safetensors") == (features / "classifier" / "model.safetensors").read_bytes()
-    assert json.loads(assigned.pop(f"{FEATURES}/backbone.json"))["name"] == "classifier"
-    assert assigned == {"idih/backbone.json": b"null\n", "unet/backbone.json": b"null\n"}
-
-
-def test_a_new_classifier_leaves_the_folders_of_the_other_variants_as_they_were(workspace):
-    train_classifier.main()
-    assign_backbones.main()
-    before = files(workspace / "features" / "sample" / "variants")
+def test_what_stands_for_no_backbone_does_not_change_with_the_classifier(workspace):
+    none = Layout("sample").backbone("none")
+    before = files(none)
+    assert before == {"backbone.json": b"null\n"}
+    train_classifier.main("people")
+    assert json.loads(files(workspace / BACKBONE)["backbone.json"])["name"] == "classifier"
     edit(workspace, lambda params: params["classifier"].update(seed=1))
-    train_classifier.main()
-    assign_backbones.main()
-    after = files(workspace / "features" / "sample" / "variants")
-    assert {name for name in before if before[name] != after[name]} == {f"{FEATURES}/model.safetensors"}
+    give_fingerprints(workspace)
+    train_classifier.main("people")
+    assert files(none) == before
 
 
 def test_a_profile_with_pretrained_features_trains_no_classifier_and_gives_the_choice_alone(workspace):
     edit(workspace, lambda params: params["profiles"]["sample"].update(backbone={"name": "vgg19", "file": "absent/mine.pth"}))
-    train_classifier.main()
-    assert files(workspace / "features" / "sample" / "classifier") == {"metrics.json": b"{}\n"}
-    assign_backbones.main()
-    assert set(files(workspace / "features" / "sample" / "variants" / FEATURES)) == {"backbone.json"}
+    train_classifier.main("people")
+    assert set(files(workspace / BACKBONE)) == {"backbone.json", "metrics.json"}
+    assert json.loads(files(workspace / BACKBONE)["backbone.json"]) == {"name": "vgg19", "file": "absent/mine.pth"}
     with pytest.raises(InputError, match=r"the features of VGG-19 need torchvision's .*: put mine\.pth into absent"):
-        train.main(FEATURES, 0)
+        train.main(FEATURES)
 
 
 def test_a_training_looks_through_the_classifier_and_differs_with_it(workspace):
     runs = []
     for seed in (0, 1):
         edit(workspace, lambda params, seed=seed: params["classifier"].update(seed=seed))
-        train_classifier.main()
-        assign_backbones.main()
-        train.main(FEATURES, 0)
+        train_classifier.main("people")
+        train.main(FEATURES)
         runs.append(files(workspace / "runs" / "sample" / FEATURES / "0"))
     assert b'"feature"' in runs[0]["history.csv"].splitlines()[0]
     assert runs[0]["history.csv"] != runs[1]["history.csv"]
 
 
 def test_a_training_without_its_backbone_says_which_stage_writes_it(workspace):
-    (workspace / "features" / "sample" / "variants" / FEATURES).mkdir(parents=True)
-    with pytest.raises(InputError, match=r"backbone\.json: absent or names no network; run the stage assign_backbones"):
-        train.main(FEATURES, 0)
+    (workspace / BACKBONE).mkdir(parents=True)
+    with pytest.raises(InputError, match=r"backbone\.json: absent or names no network; run the stage train_classifier"):
+        train.main(FEATURES)
 
 
 @pytest.mark.usefixtures("workspace")
 def test_things_of_one_category_are_one_line(monkeypatch):
     monkeypatch.setattr(train_classifier, "packed", lambda *_, size_px=32: things(4, size_px, kinds=("disc",)))
     with pytest.raises(InputError, match="expected two or more; name another"):
-        train_classifier.main()
+        train_classifier.main("people")

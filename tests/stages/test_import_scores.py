@@ -16,13 +16,14 @@ from imharmony.checkpoint import load_harmonizer
 from imharmony.colour.ranges import uint8_from_metric
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import under
+from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.scoring import learned, metric_tensor
 from imharmony.pictures.images import encode_png
 from imharmony.storage.files import write_bytes
-from imharmony.storage.tables import SCORES, read_table
+from imharmony.storage.tables import read_table
 from pipeline.steps.paths import Layout
 from reporting.publish import publish
-from stages import import_scores, report
+from stages import fingerprint, import_scores, report
 from tests.reports import DATASETS, IMAGES, SIZE, VARIANTS, fake_packed, manifest, pictures, reported
 from tests.stages.conftest import opened
 
@@ -51,21 +52,22 @@ def write_pct_table(file: Path) -> None:
         writer.writerows([f"c{row['sample_id']}", row["mse"], row["psnr"]] for row in rows)
 
 
-def write_outside(entries: dict[str, object]) -> None:
+def write_imported(entries: dict[str, object]) -> None:
     yaml = YAML()
     tree = yaml.load(Path("params.yaml"))
-    tree["outside"] = entries
+    tree["imported"] = entries
     yaml.dump(tree, Path("params.yaml"))
+    fingerprint.main()
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Iterator[Path]:
     """A reported run with two methods from elsewhere: pictures of both data sets, and a table of one."""
-    with reported(tmp_path_factory.mktemp("outside")) as folder, pytest.MonkeyPatch.context() as patch:
+    with reported(tmp_path_factory.mktemp("imported")) as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipeline.steps.imported_scores.packed", fake_packed)
         write_outputs(folder / "given")
         write_pct_table(folder / "tables" / "pct.csv")
-        write_outside(
+        write_imported(
             {
                 "saved": {"folder": "given", "outputs": {name: name for name in DATASETS}},
                 "pct": {"folder": "tables", "tables": {"people": PCT_NET}},
@@ -85,7 +87,7 @@ def inside(folder, monkeypatch) -> Path:
 
 def rows_of(path: Path, background: str, quantisation: str):
     table = read_table(path).filter((pc.field("background") == background) & (pc.field("quantisation") == quantisation))
-    return table.drop_columns(["method"])
+    return table.drop_columns(["method", "code"])  # each cell has its own code
 
 
 def both(background: str, quantisation: str):
@@ -118,7 +120,7 @@ def test_a_table_becomes_rows_of_its_convention_alone(inside):
     table = read_table(inside / "scores/sample/pct/0.parquet")
     assert table.schema.equals(SCORES)
     assert table.num_rows == IMAGES
-    assert {(row["dataset"], row["background"], row["quantisation"], row["fmse"], row["commit"]) for row in table.to_pylist()} == {
+    assert {(row["dataset"], row["background"], row["quantisation"], row["fmse"], row["code"]) for row in table.to_pylist()} == {
         ("people", "real", "float", None, None)
     }
     assert json.loads((inside / "scores/sample/pct/0.json").read_text()) == {}
@@ -204,14 +206,14 @@ def trial(inside) -> Iterator[Path]:
     ("entry", "message"),
     [
         ({"folder": "given", "outputs": {"people": "luminosity"}}, r"given/luminosity: no such folder"),
-        ({"folder": "tables", "tables": {"people": PCT_NET | {"size_px": 256}}}, r"at 256 px \(outside\.new.*; expected 32"),
+        ({"folder": "tables", "tables": {"people": PCT_NET | {"size_px": 256}}}, r"at 256 px \(imported\.new.*; expected 32"),
         ({"folder": "tables", "tables": {"people": PCT_NET | {"convention": "photoshop"}}}, "convention is 'photoshop'"),
         ({"folder": "tables", "tables": {"luminance": PCT_NET | {"columns": COLUMNS | {"ssim": "S"}}}}, r"no columns 'S', named for ssim"),
     ],
 )
 @pytest.mark.usefixtures("trial")
 def test_what_cannot_be_imported_is_one_line(entry, message):
-    write_outside({"new": entry})
+    write_imported({"new": entry})
     with pytest.raises(InputError, match=message):
         import_scores.main("new")
 
@@ -220,11 +222,11 @@ def test_what_cannot_be_imported_is_one_line(entry, message):
 def test_results_of_other_composites_are_refused_where_their_hash_is_given():
     entry = {"folder": "given", "outputs": {"people": "people"}}
     found = read_table(Path("scores/sample/saved/0.parquet"))["data_hash"][0].as_py()
-    write_outside({"saved": entry | {"data_hash": {"people": found}}})
+    write_imported({"saved": entry | {"data_hash": {"people": found}}})
     import_scores.main("saved")
-    write_outside({"saved": entry | {"data_hash": {"people": "0" * 16}}})
+    write_imported({"saved": entry | {"data_hash": {"people": "0" * 16}}})
     with pytest.raises(
-        InputError, match=rf"outside\.saved\.data_hash\.people is '0{{16}}', the composites' is '{found}'; make the results"
+        InputError, match=rf"imported\.saved\.data_hash\.people is '0{{16}}', the composites' is '{found}'; make the results"
     ):
         import_scores.main("saved")
 
@@ -232,14 +234,14 @@ def test_results_of_other_composites_are_refused_where_their_hash_is_given():
 @pytest.mark.usefixtures("inside")
 def test_an_unknown_name_is_refused():
     with pytest.raises(
-        InputError, match=r"method is 'theirs'; expected one of \['pct', 'saved'\], as `outside` of params\.yaml lists them"
+        InputError, match=r"method is 'theirs'; expected one of \['pct', 'saved'\], as `imported` of params\.yaml lists them"
     ):
         import_scores.main("theirs")
 
 
 @pytest.mark.usefixtures("trial")
 def test_scores_of_other_data_sets_than_the_entry_has_are_noticed():
-    write_outside({"pct": {"folder": "tables", "tables": {"luminance": PCT_NET}}})
+    write_imported({"pct": {"folder": "tables", "tables": {"luminance": PCT_NET}}})
     with pytest.raises(InputError, match=r"pct/0\.parquet: scores of \['people'\]; expected \['luminance'\]; evaluate pct again"):
         report.main()
 

@@ -12,20 +12,19 @@ from imharmony.checkpoint import load_harmonizer
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import rows_of
 from imharmony.intrinsic.checkpoint import load_networks
-from imharmony.storage.tables import DECOMPOSITIONS, read_table
+from imharmony.intrinsic.judging import DECOMPOSITIONS
+from imharmony.storage.tables import read_table
 from pipeline.params.file import load_params
+from pipeline.steps.fingerprints import read_fingerprint
 from pipeline.steps.packing import packed, packed_test
 from pipeline.steps.paths import Layout
-from pipeline.steps.preprocessed import input_of
+from pipeline.steps.preprocessed import PREPROCESSING
 from stages import (
-    assign_backbones,
-    assign_inputs,
     evaluate,
     evaluate_baselines,
     evaluate_intrinsic,
     preprocess_intrinsic,
     train,
-    train_classifier,
     train_edits,
     train_shading,
 )
@@ -34,6 +33,7 @@ from tests.workspace import run_data_stages, shrink
 
 LAYOUT = Layout("sample")
 SEEING = "fcn_content"
+SHADING, EDITS = LAYOUT.preprocessing("shading"), LAYOUT.preprocessing("edits")
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +49,9 @@ def made(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         run_data_stages("photographs", "people")
-        train_shading.main()
-        train_edits.main()
+        train_shading.main("people")
+        train_edits.main("people")
         preprocess_intrinsic.main("people")
-        assign_inputs.main()
     return folder
 
 
@@ -71,14 +70,19 @@ def edit(folder, change) -> None:
     yaml.dump(params, folder / "params.yaml")
 
 
+def networks_that_made_them() -> str | None:
+    return json.loads((LAYOUT.intrinsic("people") / PREPROCESSING).read_text())["networks_sha256"]
+
+
 def files(folder) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_the_network_comes_with_what_it_and_the_other_ways_are_worth(workspace):
-    folder = workspace / LAYOUT.shading()
+    folder = workspace / SHADING
     networks, metadata = load_networks(folder / "model.safetensors")
-    assert (networks.shading_px, metadata["steps"], metadata["commit"]) == (64, 2, "unknown")
+    assert (networks.shading_px, metadata["steps"]) == (64, 2)
+    assert metadata["code"] == read_fingerprint(LAYOUT.fingerprint("train_shading", "people")).code
     judged = read_table(folder / "decompositions.parquet")
     assert judged.schema.equals(DECOMPOSITIONS)
     ways = ["constant", "luminance", "retinex", "learned", "true grey", "from above"]
@@ -89,8 +93,8 @@ def test_the_network_comes_with_what_it_and_the_other_ways_are_worth(workspace):
 
 
 def test_the_network_of_edits_comes_in_one_file_with_the_one_that_it_looks_through(workspace):
-    folder = workspace / LAYOUT.edits()
-    before, _ = load_networks(workspace / LAYOUT.shading() / "model.safetensors")
+    folder = workspace / EDITS
+    before, _ = load_networks(workspace / SHADING / "model.safetensors")
     networks, metadata = load_networks(folder / "model.safetensors")
     picture = torch.rand(1, 3, 32, 32)
     assert torch.equal(networks.shading(picture), before.shading(picture))
@@ -103,53 +107,50 @@ def test_the_network_of_edits_comes_in_one_file_with_the_one_that_it_looks_throu
 
 def test_edits_are_learned_of_layers_that_no_network_found_too(workspace):
     edit(workspace, lambda params: params["profiles"]["sample"]["intrinsic"].update(backend="luminance"))
-    train_shading.main()
-    train_edits.main()
-    networks, _ = load_networks(workspace / LAYOUT.edits() / "model.safetensors")
+    train_shading.main("people")
+    train_edits.main("people")
+    networks, _ = load_networks(workspace / EDITS / "model.safetensors")
     assert networks.shading is None
     preprocess_intrinsic.main("people")
-    assign_inputs.main()
-    assert input_of(LAYOUT, SEEING).preprocessing.networks_sha256 is not None
+    assert networks_that_made_them() is not None
 
 
 def test_shading_is_learned_from_the_photographs_too_where_they_weigh(workspace):
-    before = files(workspace / LAYOUT.shading())
+    before = files(workspace / SHADING)
     edit(workspace, lambda params: params["profiles"]["sample"]["intrinsic"]["shading_network"].update(consistency=1.0))
-    train_shading.main()
-    after = files(workspace / LAYOUT.shading())
+    train_shading.main("people")
+    after = files(workspace / SHADING)
     assert {name for name in before if before[name] != after[name]} == set(before)
-    assert "data_hash" in load_networks(workspace / LAYOUT.shading() / "model.safetensors")[1]
+    assert "data_hash" in load_networks(workspace / SHADING / "model.safetensors")[1]
 
 
 @pytest.mark.usefixtures("workspace")
 def test_stages_that_run_again_change_no_byte():
-    folders = [LAYOUT.shading(), LAYOUT.edits(), LAYOUT.intrinsic("people"), LAYOUT.inputs()]
+    folders = [SHADING, EDITS, LAYOUT.intrinsic("people")]
     before = [files(folder) for folder in folders]
-    train_shading.main()
-    train_edits.main()
+    train_shading.main("people")
+    train_edits.main("people")
     preprocess_intrinsic.main("people")
-    assign_inputs.main()
     assert [files(folder) for folder in folders] == before
 
 
 def test_another_back_end_trains_no_network_and_gives_other_pictures(workspace):
     before = files(workspace / LAYOUT.intrinsic("people"))
     edit(workspace, lambda params: params["profiles"]["sample"]["intrinsic"].update(backend="luminance", edits="fitted"))
-    train_shading.main()
-    train_edits.main()
-    for folder in (LAYOUT.shading(), LAYOUT.edits()):
+    train_shading.main("people")
+    train_edits.main("people")
+    for folder in (SHADING, EDITS):
         assert files(workspace / folder) == {"metrics.json": b"{}\n"}
     preprocess_intrinsic.main("people")
     assert files(workspace / LAYOUT.intrinsic("people"))["manifest.parquet"] != before["manifest.parquet"]
-    assign_inputs.main()
-    assert input_of(LAYOUT, SEEING).preprocessing.networks_sha256 is None
+    assert networks_that_made_them() is None
 
 
 def test_without_the_network_or_the_released_models_one_line_says_what_is_missing(workspace, monkeypatch):
-    (workspace / LAYOUT.shading() / "model.safetensors").unlink()
+    (workspace / SHADING / "model.safetensors").unlink()
     with pytest.raises(InputError, match=r"shading/model\.safetensors: no such file; run the stage that trains it"):
-        train_edits.main()
-    (workspace / LAYOUT.edits() / "model.safetensors").unlink()
+        train_edits.main("people")
+    (workspace / EDITS / "model.safetensors").unlink()
     with pytest.raises(InputError, match=r"edits/model\.safetensors: no such file; run the stage train_edits"):
         preprocess_intrinsic.main("people")
     monkeypatch.delenv("INTRINSIC_COMPPHOTO_PYTHON", raising=False)
@@ -158,41 +159,19 @@ def test_without_the_network_or_the_released_models_one_line_says_what_is_missin
         preprocess_intrinsic.main("people")
 
 
-def test_other_semi_harmonized_pictures_change_the_folders_of_the_variants_that_see_them_alone(workspace):
-    before = files(workspace / LAYOUT.inputs())
-    assert before["idih/input.json"] == b'{\n "input": "composite",\n "preprocessing": null\n}\n'
-    edit(workspace, lambda params: params["profiles"]["sample"]["intrinsic"].update(edits="fitted"))
-    preprocess_intrinsic.main("people")
-    assign_inputs.main()
-    after = files(workspace / LAYOUT.inputs())
-    assert {name for name in before if before[name] != after[name]} == {f"{SEEING}/input.json"}
-
-
 @pytest.mark.usefixtures("workspace")
-def test_pictures_that_were_not_assigned_are_refused():
-    shutil.copy(LAYOUT.composites("people") / "manifest.parquet", LAYOUT.intrinsic("people"))
-    for stage in (train, evaluate):
-        with pytest.raises(
-            InputError, match=r"intrinsic/people: other pictures than those that were assigned; run the stage assign_inputs"
-        ):
-            stage.main(SEEING, 0)
-
-
-@pytest.mark.usefixtures("workspace")
-def test_a_variant_without_an_assigned_input_says_which_stage_gives_it_one():
-    shutil.rmtree(LAYOUT.inputs())
-    with pytest.raises(InputError, match=r"idih/input\.json: absent or names no input; run the stage assign_inputs"):
-        train.main("idih", 0)
+def test_pictures_without_word_of_how_they_were_made_are_refused():
+    (LAYOUT.intrinsic("people") / PREPROCESSING).unlink()
+    with pytest.raises(InputError, match=r"preprocessing\.json: absent or not what preprocess_intrinsic writes; run that stage"):
+        train.main(SEEING)
 
 
 @pytest.mark.usefixtures("workspace")
 def test_a_variant_learns_from_and_is_scored_on_the_pictures_that_it_is_given(monkeypatch):
-    train_classifier.main()
-    assign_backbones.main()
     seen = []
     params = load_params()
     monkeypatch.setattr(train, "packed", lambda *arguments: seen.append(packed(*arguments)) or seen[-1])
-    train.main(SEEING, 0)
+    train.main(SEEING)
     for split, found in zip(("train", "val"), seen, strict=True):
         expected = packed(params, LAYOUT, "people", split, 32, "intrinsic")
         assert (found.composite == expected.composite).all()
@@ -200,14 +179,14 @@ def test_a_variant_learns_from_and_is_scored_on_the_pictures_that_it_is_given(mo
     _, metadata = load_harmonizer(LAYOUT.run(SEEING, 0) / "model.safetensors")
     assert metadata["input"] == "intrinsic"
     assert metadata["preprocessing"].keys() == {"backend", "edits", "strength", "feather_px", "seed", "networks_sha256"}
-    evaluate.main(SEEING, 0)
+    evaluate.main(SEEING)
     rows = rows_of(read_table(LAYOUT.scores(SEEING, 0))).to_pylist()
     assert all(row["idempotence"] is None for row in rows)
 
 
 @pytest.mark.usefixtures("workspace")
 def test_the_semi_harmonized_pictures_themselves_are_scored():
-    evaluate_intrinsic.main()
+    evaluate_intrinsic.main("people")
     evaluate_baselines.main("identity")
     semi, untouched = (read_table(LAYOUT.scores(method, 0)) for method in ("intrinsic", "identity"))
     assert set(semi["method"].to_pylist()) == {"intrinsic"}

@@ -8,11 +8,12 @@ from numpy.testing import assert_array_equal
 from ruamel.yaml import YAML
 
 from imharmony.composing.composites import read_composite
+from imharmony.composing.manifest import MANIFEST
 from imharmony.composing.packed_split import pack_split, square_mask
-from imharmony.errors import InputError
+from imharmony.composing.rules import PlateRules
 from imharmony.sources.studio_portraits import write_studio_portraits
 from imharmony.storage.shards import ShardReader
-from imharmony.storage.tables import MANIFEST, read_table
+from imharmony.storage.tables import read_table
 from pipeline.params.file import load_params
 from tests.workspace import run_data_stages
 
@@ -30,14 +31,13 @@ def archive(tmp_path_factory):
 def workspace(tmp_path, monkeypatch, root, archive):
     params = YAML(typ="safe").load(root / "params.yaml")
     params |= {"sources": ["portraits"], "datasets": ["hmh"], "machine": params["machine"] | {"workers": 1}}
-    params["classifier"] |= {"dataset": "hmh"}
+    params |= {"preprocessed": [], "decomposers": [], "classifiers": []}
     params["variants"] = {"idih": params["variants"]["idih"] | {"dataset": "hmh"}}
     source = {"kind": "matting_human", "archive": str(archive), "at_least": PORTRAITS, "attempts": 1, "timeout_seconds": 1}
     sample = params["profiles"]["sample"]
     sample["sources"]["portraits"] = source
-    sample["intrinsic"]["photographs"] = "hmh"
     sample["datasets"]["hmh"]["split"] = {"by": "hash", "val": 0.3, "test": 0.3}
-    sample["datasets"]["hmh"]["synthesis"]["limits"] = None
+    sample["datasets"]["hmh"]["synthesis"] = {"limits": None}
     (tmp_path / "params.yaml").write_text(json.dumps(params))
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -68,20 +68,7 @@ def test_networks_see_the_background_as_what_is_to_be_harmonized(workspace):
     assert_array_equal(packed.mask[0], square_mask(255 - matte, 32))
 
 
-def test_a_plate_is_for_backgrounds_alone(workspace):
-    params = json.loads((workspace / "params.yaml").read_text())
-    params["profiles"]["sample"]["datasets"]["hmh"]["synthesis"] |= {"direction": "foreground", "plate": {"scale": 1}}
-    (workspace / "params.yaml").write_text(json.dumps(params))
-    with pytest.raises(InputError, match=r"datasets\.hmh\.synthesis: `plate` says what lies behind .* expected `direction: background`"):
-        load_params()
-
-
 def test_the_projects_own_full_profile_describes_the_papers_set(root):
     full = load_params(root / "params.yaml").profiles["full"]
     assert full.sources["portraits"].kind == "matting_human"
-    assert full.datasets["hmh_paper"].synthesis.plate.model_dump() == {
-        "radius_px": 15.0,
-        "scale": 1.0,
-        "halo_px": 0,
-        "foreground": "photograph",
-    }
+    assert full.datasets["hmh_paper"].synthesis.plate == PlateRules(radius_px=15.0, scale=1.0, halo_px=0, foreground="photograph")

@@ -8,10 +8,11 @@ from numpy.testing import assert_array_equal
 from ruamel.yaml import YAML
 
 from imharmony.composing.composites import read_composite
+from imharmony.composing.manifest import MANIFEST
 from imharmony.composing.packed_split import pack_split
 from imharmony.pictures.images import read_rgb
 from imharmony.storage.shards import ShardReader
-from imharmony.storage.tables import MANIFEST, read_table
+from imharmony.storage.tables import read_table
 from pipeline.params.file import load_params
 from tests.datasets import scene, write_subset
 from tests.workspace import run_data_stages
@@ -25,13 +26,11 @@ def workspace(tmp_path, monkeypatch, root):
     pictures = {split: {name: scene(int(name[1:])) for name in names} for split, names in (("train", TRAIN), ("test", TEST))}
     write_subset(tmp_path / "published", "HCOCO", pictures)
     params = YAML(typ="safe").load(root / "params.yaml")
-    params |= {"sources": ["hcoco"], "datasets": ["hcoco"]}
-    params["classifier"] |= {"dataset": "hcoco"}
+    params |= {"sources": ["hcoco"], "datasets": ["hcoco"], "preprocessed": [], "decomposers": [], "classifiers": []}
     params["variants"] = {"idih": params["variants"]["idih"] | {"dataset": "hcoco"}}
     params["profiles"]["sample"]["sources"]["hcoco"] = {"kind": "iharmony4", "folder": "published", "subset": "HCOCO"}
-    section = {"source": "hcoco", "selection": SELECTION | {"max_parts": 9}, "split": {"by": "official", "val": 0.3}}
+    section = {"source": "hcoco", "selection": SELECTION | {"max_parts": 9}, "split": {"by": "official", "val": 0.3, "test": 0.0}}
     params["profiles"]["sample"]["datasets"]["hcoco"] = section
-    params["profiles"]["sample"]["intrinsic"]["photographs"] = "hcoco"
     (tmp_path / "params.yaml").write_text(json.dumps(params))
     monkeypatch.chdir(tmp_path)
     return tmp_path

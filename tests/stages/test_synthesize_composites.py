@@ -8,6 +8,7 @@ from imharmony.errors import InputError
 from imharmony.storage.tables import read_table
 from stages.synthesize_composites import main
 from tests.photographs import rows_of, write_world
+from tests.workspace import give_fingerprints
 
 
 @pytest.fixture
@@ -17,6 +18,7 @@ def workspace(tmp_path, root, monkeypatch):
     for folder, kind in ((selected, "selected"), (images, "images")):
         (tmp_path / "data" / "sample" / kind).mkdir(parents=True)
         folder.rename(tmp_path / "data" / "sample" / kind / "people")
+    give_fingerprints(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

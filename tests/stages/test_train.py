@@ -6,15 +6,19 @@ import shutil
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import torch
+from ruamel.yaml import YAML
 
 from imharmony.checkpoint import load_harmonizer
 from imharmony.errors import InputError
 from imharmony.pictures.images import read_rgb
 from pipeline.params.file import load_params
+from pipeline.steps.fingerprints import read_fingerprint
+from pipeline.steps.paths import Layout
 from stages import train
 from tests.composites import packed
 from tests.conftest import ROOT
-from tests.workspace import give_composites, shrink
+from tests.workspace import give_fingerprints, shrink
 
 FILES = {"model.safetensors", "history.parquet", "history.csv", "samples/val.png", "dvclive/metrics.json"}
 
@@ -33,19 +37,19 @@ def enter(folder, monkeypatch):
     manifest = folder / "data" / "sample" / "composites" / "people" / "manifest.parquet"
     manifest.parent.mkdir(parents=True)
     manifest.write_bytes(b"rows")
-    give_composites(folder)
+    give_fingerprints(folder)
     monkeypatch.chdir(folder)
     return folder
 
 
-def written(workspace, variant: str) -> dict[str, bytes]:
-    run = workspace / "runs" / "sample" / variant / "0"
+def written(workspace, variant: str, seed: int = 0) -> dict[str, bytes]:
+    run = workspace / "runs" / "sample" / variant / str(seed)
     return {path.relative_to(run).as_posix(): path.read_bytes() for path in run.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize("variant", ["unet", "idih"])
 def test_the_run_holds_model_history_samples_and_live_metrics(workspace, variant):
-    train.main(variant, 0)
+    train.main(variant)
     run = workspace / "runs" / "sample" / variant / "0"
     assert written(workspace, variant).keys() >= FILES
     history = pq.read_table(run / "history.parquet").to_pydict()
@@ -56,12 +60,15 @@ def test_the_run_holds_model_history_samples_and_live_metrics(workspace, variant
 
 
 def test_the_model_tells_where_it_came_from_and_is_the_best_epochs(workspace):
-    train.main("idih", 0)
+    train.main("idih")
     run = workspace / "runs" / "sample" / "idih" / "0"
     harmonizer, metadata = load_harmonizer(run / "model.safetensors")
     history = pq.read_table(run / "history.parquet").to_pydict()
     assert metadata["variant"] == "idih"
-    assert (metadata["seed"], metadata["size_px"], metadata["commit"]) == ("0", "32", "unknown")
+    assert (metadata["seed"], metadata["size_px"]) == ("0", "32")
+    fingerprint = read_fingerprint(Layout("sample").fingerprint("train", "idih"))
+    assert (metadata["code"], metadata["packages"]) == (fingerprint.code, fingerprint.packages)
+    assert metadata["packages"]["torch"] == torch.__version__.partition("+")[0]
     assert len(metadata["data_hash"]) == 16
     assert json.loads(metadata["best_epoch"])["epoch"] == history["epoch"][int(np.argmin(history["val_fmse"]))]
     assert metadata["architecture"]["width"] == 4
@@ -69,7 +76,7 @@ def test_the_model_tells_where_it_came_from_and_is_the_best_epochs(workspace):
 
 
 def test_a_killed_run_ends_in_the_same_files(workspace, tmp_path_factory, monkeypatch):
-    train.main("unet", 0)
+    train.main("unet")
     expected = written(workspace, "unet")
     other = tmp_path_factory.mktemp("killed")
     shutil.copy(workspace / "params.yaml", other / "params.yaml")
@@ -77,12 +84,54 @@ def test_a_killed_run_ends_in_the_same_files(workspace, tmp_path_factory, monkey
     with monkeypatch.context() as patch:
         patch.setattr("imharmony.training.loop.shuffled", interrupted_in_epoch_two)
         with pytest.raises(KeyboardInterrupt):
-            train.main("unet", 0)
+            train.main("unet")
     assert written(other, "unet") == {}
-    train.main("unet", 0)
+    train.main("unet")
     assert written(other, "unet") == expected
-    train.main("unet", 0)  # finished: nothing is trained again
+    train.main("unet")  # finished: nothing is trained again
     assert written(other, "unet") == expected
+
+
+def with_seeds(workspace, *seeds: int) -> None:
+    yaml = YAML()
+    params = yaml.load(workspace / "params.yaml")
+    params["seeds"] = list(seeds)
+    yaml.dump(params, workspace / "params.yaml")
+    give_fingerprints(workspace)
+
+
+def test_one_more_seed_trains_what_is_missing_and_one_less_removes_its_run(workspace, monkeypatch):
+    train.main("idih")
+    first = written(workspace, "idih")
+    with_seeds(workspace, 0, 1)
+    trained = []
+    monkeypatch.setattr(train, "fit", lambda fit=train.fit, **parts: trained.append(parts["recipe"].seed) or fit(**parts))
+    train.main("idih")
+    assert trained == [1]
+    assert written(workspace, "idih") == first
+    assert written(workspace, "idih", 1).keys() == first.keys()
+    with_seeds(workspace, 1)
+    train.main("idih")
+    assert trained == [1]
+    assert [path.name for path in (workspace / "runs" / "sample" / "idih").iterdir()] == ["1"]
+
+
+@pytest.mark.parametrize("changed", ["code", "packages", "values", "data", "backbone"])
+def test_a_finished_run_of_other_inputs_is_trained_anew(changed, workspace, monkeypatch):
+    train.main("idih")
+    place = Layout("sample").fingerprint("train", "idih")
+    found = json.loads(place.read_text())
+    if changed == "data":
+        (workspace / "data" / "sample" / "composites" / "people" / "manifest.parquet").write_bytes(b"other rows")
+    elif changed == "backbone":
+        (Layout("sample").backbone("none") / "other").write_text("")
+    else:
+        other = {"code": "0" * 16, "packages": {"torch": "1.0"}, "values": found["values"] | {"size_px": 1}}
+        place.write_text(json.dumps(found | {changed: other[changed]}))
+    trained = []
+    monkeypatch.setattr(train, "fit", lambda fit=train.fit, **parts: trained.append(parts["recipe"].seed) or fit(**parts))
+    train.main("idih")
+    assert trained == [0]
 
 
 def interrupted_in_epoch_two(count: int, *, batch_size: int, seed: int, epoch: int):
@@ -95,7 +144,7 @@ def interrupted_in_epoch_two(count: int, *, batch_size: int, seed: int, epoch: i
 
 def test_an_unknown_variant_and_missing_data_are_refused(workspace):
     with pytest.raises(InputError, match=r"variant is 'vnet'; expected one of \['idih', 'unet'\]"):
-        train.main("vnet", 0)
+        train.main("vnet")
     shutil.rmtree(workspace / "data")
     with pytest.raises(InputError, match=r"manifest\.parquet: no such table; run the stage that writes it"):
-        train.main("unet", 0)
+        train.main("unet")

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from imharmony.composing.limits import Limits, Quality, quality
+from imharmony.composing.limits import Quality, quality
+from imharmony.composing.rules import Limits
 
 GREY = np.full((9, 3), 100, np.uint8)
 

@@ -6,10 +6,12 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
-from imharmony.composing.selection import REASONS, Rules, select
-from imharmony.composing.splits import SplitRule, split_of
+from imharmony.composing.instances import INSTANCES
+from imharmony.composing.rules import Rules, SplitRule
+from imharmony.composing.selection import REASONS, select
+from imharmony.composing.splits import split_of
 from imharmony.errors import InputError
-from imharmony.storage.tables import INSTANCES, PHOTOGRAPHS
+from imharmony.sources.tables import PHOTOGRAPHS
 
 SIDE = 100
 RULES = Rules(
@@ -20,6 +22,8 @@ RULES = Rules(
     max_border_fraction=0.5,
     max_parts=2,
     photographs=None,
+    foregrounds={},
+    max_occlusion=1.0,
 )
 SPLIT = SplitRule(by="hash", val=0.3, test=0.3)
 
@@ -100,8 +104,9 @@ def test_licences_without_derivatives_are_dropped_unless_asked_for():
     assert only.column("annotation_id").to_pylist() == dropped.column("annotation_id").to_pylist()
 
 
-def test_limits_are_inclusive():
-    exact = replace(RULES, foreground_ratio=(0.09, 0.09), min_side_px=30)
+@pytest.mark.parametrize("limits", [(0.09, 0.8), (0.01, 0.09)])
+def test_limits_are_inclusive(limits):
+    exact = replace(RULES, foreground_ratio=limits, min_side_px=30)
     kept, _ = run(GOOD, rules=exact)
     assert len(kept) == len(GOOD)
     assert kept.column("foreground_ratio").to_pylist() == [0.09] * len(GOOD)

@@ -14,7 +14,7 @@ from imharmony.training.batches import Batches
 from imharmony.training.initialisation import initialise
 from imharmony.training.loop import Recipe, fit, resolve_precision
 from imharmony.training.participants import Critic, Objective, Reconstruction
-from imharmony.training.resynthesis import Resynthesis
+from imharmony.training.rules import Resynthesis
 from imharmony.training.schedules import constant, step
 from imharmony.training.state import LoopState, best_row, history_table
 from imharmony.training.validation import validate

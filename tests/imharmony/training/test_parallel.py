@@ -13,7 +13,7 @@ from imharmony.checkpoint import load_harmonizer
 from imharmony.running.ranks import ALONE, ranks
 from tests.conftest import ROOT
 from tests.parallel_training import KINDS, trained
-from tests.workspace import give_composites, shrink
+from tests.workspace import give_fingerprints, shrink
 
 NUMBERS = ("g_loss", "l1", "g_adversarial", "d_loss", "val_fmse", "val_psnr")
 TOLERANCE = 1e-5
@@ -37,7 +37,7 @@ def together(tmp_path_factory) -> tuple[Path, list[dict], str]:
     manifest.write_bytes(b"rows")
     shutil.copy(ROOT / "params.yaml", folder / "workspace")
     shrink(folder / "workspace" / "params.yaml")
-    give_composites(folder / "workspace")
+    give_fingerprints(folder / "workspace")
     said = torchrun(folder)
     return folder, [torch.load(folder / f"rank{rank}.pt") for rank in (0, 1)], said
 

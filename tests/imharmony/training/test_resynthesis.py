@@ -8,7 +8,8 @@ import pytest
 from imharmony.composing.composites import Foreground, recomposed
 from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
-from imharmony.training.resynthesis import CHEAP_TRANSFERS, FreshComposites, Resynthesis
+from imharmony.training.resynthesis import CHEAP_TRANSFERS, FreshComposites
+from imharmony.training.rules import Resynthesis
 from imharmony.transfer.moments import look, strangeness
 from tests.composites import packed
 

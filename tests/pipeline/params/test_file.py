@@ -36,7 +36,11 @@ def test_numbers_are_read_as_yaml_1_2(edited):
     ("old", "new", "message"),
     [
         ("width_factor: 0.25", "width_faktor: 0.25", r"profiles\.sample\.training\.width_faktor: unknown key"),
-        ("batch_size: 8", "batch_size: 0", r"profiles\.sample\.training\.batch_size: .*greater than or equal to 1; got 0"),
+        ("batch_size: 8", "batch_size: 0", r": defaults\.training\.batch_size: .*greater than or equal to 1; got 0"),
+        ("max_border_fraction: 0.5", "max_border_fraction: 5", r": defaults\.dataset\.selection\.max_border_fraction: .*; got 5"),
+        ("accumulate: 1", "acumulate: 1", r": defaults\.training\.acumulate: unknown key"),
+        ("epochs_factor: 1.0", "epochs_faktor: 1.0", r": defaults\.variant\.epochs_faktor: unknown key"),
+        ("  threads: 0", "  treads: 0", r"defaults: unknown key.*got {'treads': None}"),
         ("batch_size: 8", "batch_size: eight", r"batch_size: .*got 'eight'"),
         ("studies: []", "studies: [a/b]", r"studies\.0: .*should match pattern.*got 'a/b'"),
         ("studies: []", "studies: [a, a]", r"studies is \['a', 'a'\]; expected each once"),
@@ -48,31 +52,36 @@ def test_numbers_are_read_as_yaml_1_2(edited):
             r"profiles\.sample\.sources lacks \['photos'\], which `sources` lists",
         ),
         ("foreground_ratio: [0.01, 0.8]", "foreground_ratio: [0.8, 0.01]", r"foreground_ratio.*expected the smaller first"),
-        ("val: 0.12, test: 0.2", "val: 0.5, test: 0.5", r"leave a part for training"),
+        ("val: 0.12, test: 0.25", "val: 0.5, test: 0.5", r"leave a part for training"),
         ("kind: studio", "kind: theatre", r"sources\.photographs: .*'studio', 'coco', 'folder', 'iharmony4'"),
         ("adversarial: {name: bce, weight: 1.0}\n", "\n", r"variants\.unet_code: `discriminator` and `adversarial` need each other"),
-        ("backbone: {name: classifier}", "backbone: {name: vgg16}", r"profiles\.sample\.backbone\.name: .*'classifier', 'vgg19'"),
-        ("backbone: {name: classifier}", "backbone: {name: squeezenet}", r"profiles\.sample\.backbone: squeezenet with `file` null"),
-        ("backbone: {name: classifier}", "backbone: {name: classifier, file: a}", r"profiles\.sample\.backbone: classifier with a `file`"),
+        ("{name: classifier, file: null}", "{name: vgg16, file: null}", r"defaults\.backbone\.name: .*'classifier', 'vgg19'"),
+        ("{name: classifier, file: null}", "{name: squeezenet, file: null}", r"defaults\.backbone: squeezenet with `file` null"),
+        ("{name: classifier, file: null}", "{name: classifier, file: a}", r"defaults\.backbone: classifier with a `file`"),
         ("layers: {classifier: {logits: 1.0}, ", "layers: {", r"fcn_feature_code\.features\.layers has \['vgg19'\]; expected classifier"),
-        ("classifier: {dataset: objects", "classifier: {dataset: things", r"classifier\.dataset is 'things'; expected one of \['people'"),
+        ("classifiers: [objects]", "classifiers: [things]", r"classifiers is \['things'\]; expected some of \['people'"),
+        ("classifiers: [objects]", "classifiers: [objects, people]", r"classifiers: .*at most 1 item"),
+        ("classifiers: [objects]", "classifiers: []", r"classifiers is \[\], but the loss of \['fcn_feature_code', .* looks through"),
+        ("decomposers: [people]", "decomposers: []", r"preprocessed is \['people', .*\] and decomposers \[\]; expected"),
+        ("preprocessed: [people, luminance", "preprocessed: [luminance", r"preprocessed is \['luminance', .*; expected \['people', 'lum"),
+        ("    backbone: profile\n", "    backbone: none\n", r"variants\.fcn_feature_code: backbone is 'none'; expected `profile` with"),
         ("losses: {l1: 100.0, feature: 10.0}", "losses: {l1: 100.0}", r"variants\.fcn_feature_code: the loss `feature` and the section"),
         ("average_weights: recent", "average_weights: true", r"variants\.idih\.average_weights.*'recent'.*got True"),
         ("average_weights: recent", "average_weights: {ema: 1}", r"variants\.idih\.average_weights.*; got"),
         ("average_weights: recent", "resynthesis: {transfers: [lut], share: 0}", r"idih\.resynthesis\.share: .*greater than 0; got 0"),
-        ("augment: true,", "augment: true, patience: 0,", r"profiles\.sample\.training\.patience: .*greater than or equal to 1; got 0"),
-        ("backend: learned", "backend: seen", r"profiles\.sample\.intrinsic\.backend: .*'learned', 'luminance', 'retinex' or 'compphoto'"),
-        ("strength: 0.5", "strength: 1.5", r"profiles\.sample\.intrinsic\.strength: .*less than or equal to 1; got 1\.5"),
+        ("patience: null", "patience: 0", r"defaults\.training\.patience: .*greater than or equal to 1; got 0"),
+        ("backend: learned", "backend: seen", r"defaults\.intrinsic\.backend: .*'learned', 'luminance', 'retinex' or 'compphoto'"),
+        ("strength: 0.5", "strength: 1.5", r"defaults\.intrinsic\.strength: .*less than or equal to 1; got 1\.5"),
         ("shading_network: {scenes: 360, ", "shading_network: {", r"profiles\.sample\.intrinsic\.shading_network\.scenes: Field required"),
-        ("photographs: people", "photographs: things", r"profiles\.sample\.intrinsic\.photographs is 'things'; expected one of \['people'"),
-        ("    input: intrinsic\n", "    input: shading\n", r"variants\.fcn_content_code\.input: .*'composite' or 'intrinsic'"),
+        ("decomposers: [people]", "decomposers: [things]", r"decomposers is \['things'\]; expected some of \['people'"),
+        ("    input: intrinsic\n", "    input: shading\n", r"variants\.fcn_content_code\.input: .*'composites' or 'intrinsic'"),
         (
             "    input: intrinsic\n",
             "    input: intrinsic\n    resynthesis: {transfers: [lut], share: 0.5}\n",
             r"variants\.fcn_content_code: `resynthesis` makes fresh composites, not input 'intrinsic'",
         ),
         ("  idih:\n", "  intrinsic:\n", r"variants\.intrinsic has the name of the preprocessing's own pictures; give it another"),
-        ("epochs: 1, precision", "precision", r"profiles\.sample\.training\.epochs: Field required"),
+        ("epochs: 1, channels_last", "channels_last", r"profiles\.sample\.training\.epochs: Field required"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_the_key(edited, old, new, message):
@@ -87,33 +96,33 @@ TABLE = "file: a.csv, convention: pctnet, size_px: 64, columns: {name: N, mse: M
 
 def test_results_from_elsewhere_are_read(edited):
     table = f"pct: {{folder: ../pct, tables: {{luminance: {{{TABLE}}}}}}}"
-    params = load_params(edited("outside: {}", f"outside: {{theirs: {ENTRY}, {table}}}"))
-    assert params.outside_method("theirs").pictures("people") == Path("theirs/png")
-    assert params.outside_method("theirs").pictures("luminance") is None
-    assert params.outside_method("pct").tables["luminance"].columns == {"name": "N", "mse": "M"}
-    assert params.outside_method("pct").datasets == ["luminance"]
+    params = load_params(edited("imported: {}", f"imported: {{theirs: {ENTRY}, {table}}}"))
+    assert params.imported_method("theirs").pictures("people") == Path("theirs/png")
+    assert params.imported_method("theirs").pictures("luminance") is None
+    assert params.imported_method("pct").tables["luminance"].columns == {"name": "N", "mse": "M"}
+    assert params.imported_method("pct").datasets == ["luminance"]
 
 
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        (f"idih: {ENTRY}", r"outside\.idih has the name of a variant; give it another"),
-        (f"reinhard: {ENTRY}", r"outside\.reinhard has the name of a baseline"),
-        (f"../a: {ENTRY}", r"outside\.\.\./a\.\[key\]: String should match pattern"),
-        ("a: {folder: theirs}", r"outside\.a: neither `outputs` nor `tables`; expected"),
-        ("a: {folder: b, outputs: {people: c}, data_hash: {hmh: d}}", r"outside\.a: data_hash of \['hmh'\]; expected some of \['people'\]"),
-        ("a: {outputs: {people: png}}", r"outside\.a\.folder: Field required"),
-        ("a: {folder: theirs, outputs: {people: ../png}}", r"outside\.a\.outputs\.people: expected a path inside the entry's folder"),
-        ("a: {folder: theirs, outputs: {people: /png}}", r"outside\.a\.outputs\.people: expected a path inside the entry's folder"),
-        ("a: {folder: theirs, outputs: {sun: png}}", r"outside\.a has the data sets \['sun'\]; expected some of \['people', 'lumin"),
+        (f"idih: {ENTRY}", r"imported\.idih has the name of a variant; give it another"),
+        (f"reinhard: {ENTRY}", r"imported\.reinhard has the name of a baseline"),
+        (f"../a: {ENTRY}", r"imported\.\.\./a\.\[key\]: String should match pattern"),
+        ("a: {folder: theirs}", r"imported\.a: neither `outputs` nor `tables`; expected"),
+        ("a: {folder: b, outputs: {people: c}, data_hash: {hmh: d}}", r"imported\.a: data_hash of \['hmh'\]; expected some of \['people'"),
+        ("a: {outputs: {people: png}}", r"imported\.a\.folder: Field required"),
+        ("a: {folder: theirs, outputs: {people: ../png}}", r"imported\.a\.outputs\.people: expected a path inside the entry's folder"),
+        ("a: {folder: theirs, outputs: {people: /png}}", r"imported\.a\.outputs\.people: expected a path inside the entry's folder"),
+        ("a: {folder: theirs, outputs: {sun: png}}", r"imported\.a has the data sets \['sun'\]; expected some of \['people', 'lumin"),
         (f"a: {{folder: b, outputs: {{people: c}}, tables: {{people: {{{TABLE}}}}}}}", r"\['people'\] in `outputs` and in `tables`"),
-        ("a: {folder: b, tables: {people: {file: a.csv}}}", r"outside\.a\.tables\.people\.convention: Field required"),
-        (f"a: {{folder: b, tables: {{people: {{{TABLE}, peak: 255}}}}}}", r"outside\.a\.tables\.people\.peak: unknown key"),
+        ("a: {folder: b, tables: {people: {file: a.csv}}}", r"imported\.a\.tables\.people\.convention: Field required"),
+        (f"a: {{folder: b, tables: {{people: {{{TABLE}, peak: 255}}}}}}", r"imported\.a\.tables\.people\.peak: unknown key"),
     ],
 )
-def test_a_mistake_in_an_entry_of_outside_names_its_key(edited, entry, message):
+def test_a_mistake_in_an_entry_of_imported_names_its_key(edited, entry, message):
     with pytest.raises(InputError, match=message) as error:
-        load_params(edited("outside: {}", f"outside: {{{entry}}}"))
+        load_params(edited("imported: {}", f"imported: {{{entry}}}"))
     assert "\n" not in str(error.value)
 
 

@@ -21,9 +21,9 @@ from pipeline.params.offers import check_choices
             r"variants\.idih\.resynthesis\.transfers is 'idt'; expected one of \['brightness', 'fecker_ycbcr'",
         ),
         (
-            "outside: {}",
-            "outside: {a: {folder: b, tables: {people: {file: c.csv, convention: pct, size_px: 64, columns: {name: N, mse: M}}}}}",
-            r"outside\.a\.tables\.people\.convention is 'pct'; expected one of \['diffharmony', 'dovenet'",
+            "imported: {}",
+            "imported: {a: {folder: b, tables: {people: {file: c.csv, convention: pct, size_px: 64, columns: {name: N, mse: M}}}}}",
+            r"imported\.a\.tables\.people\.convention is 'pct'; expected one of \['diffharmony', 'dovenet'",
         ),
         ("baselines: [identity, reinhard,", "baselines: [identity, magic,", r"baselines is 'magic'"),
     ],
@@ -40,8 +40,8 @@ def test_an_unknown_choice_names_its_key_and_the_offers(tmp_path, root, old, new
 def test_results_from_elsewhere_must_be_there(tmp_path, root):
     text = (root / "params.yaml").read_text()
     path = tmp_path / "params.yaml"
-    path.write_text(text.replace("outside: {}", f"outside: {{a: {{folder: {tmp_path}/theirs, outputs: {{people: png}}}}}}"))
-    with pytest.raises(InputError, match=r"outside\.a\.folder is '.*theirs'; expected a folder that is there"):
+    path.write_text(text.replace("imported: {}", f"imported: {{a: {{folder: {tmp_path}/theirs, outputs: {{people: png}}}}}}"))
+    with pytest.raises(InputError, match=r"imported\.a\.folder is '.*theirs'; expected a folder that is there"):
         check_choices(load_params(path))
     (tmp_path / "theirs").mkdir()
     check_choices(load_params(path))

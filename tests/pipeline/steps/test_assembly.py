@@ -9,18 +9,29 @@ from imharmony.classification.network import Classifier
 from imharmony.errors import InputError
 from imharmony.training.batches import Batches
 from imharmony.training.participants import set_up
-from imharmony.training.resynthesis import Resynthesis
+from imharmony.training.rules import Resynthesis
 from imharmony.training.steps import step_of
 from pipeline.params.file import load_params
 from pipeline.params.training import Backbone, Schedule, Training, Variant
 from pipeline.steps.assembly import architecture_of, critic_of, harmonizer_of, objective_of, recipe_of
-from pipeline.steps.backbones import write_backbone
+from pipeline.steps.backbones import CLASSIFIER, write_backbone
 from tests.composites import packed
 from tests.conftest import ROOT
 
 CPU = torch.device("cpu")
 VARIANTS = load_params(ROOT / "params.yaml").variants
-TINY = Training(size_px=64, width_factor=0.125, batch_size=4, epochs=1, precision="fp32", augment=False)
+TINY = Training(
+    size_px=64,
+    width_factor=0.125,
+    batch_size=4,
+    epochs=1,
+    precision="fp32",
+    augment=False,
+    accumulate=1,
+    patience=None,
+    compile=False,
+    channels_last=False,
+)
 
 
 MOST_STEPS = 200
@@ -41,8 +52,8 @@ def backbone(tmp_path_factory):
     folder = tmp_path_factory.mktemp("backbone")
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        save_classifier(folder / "classifier", Classifier(categories=3, width=4), categories="abc", width=4, metadata={})
-    write_backbone(folder, Backbone(name="classifier"), classifier=folder / "classifier")
+        save_classifier(folder / CLASSIFIER, Classifier(categories=3, width=4), categories="abc", width=4, metadata={})
+    write_backbone(folder, Backbone(name="classifier", file=None))
     return folder
 
 

@@ -1,4 +1,4 @@
-"""The commit and the data hash that results carry."""
+"""The commit that runs on the dashboard and published numbers name."""
 
 import os
 import subprocess
@@ -18,8 +18,8 @@ def git(*arguments: str) -> str:
 def repository(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     git("init", "-q")
-    (tmp_path / "harmonization").mkdir()
-    (tmp_path / "harmonization" / "a.py").write_text("A = 1\n")
+    (tmp_path / "imharmony").mkdir()
+    (tmp_path / "imharmony" / "a.py").write_text("A = 1\n")
     (tmp_path / "params.yaml").write_text("profile: sample\n")
     git("add", "-A")
     git("commit", "-q", "-m", "code")
@@ -33,7 +33,7 @@ def test_the_commit_is_the_newest_one_of_the_code(repository):
     git("add", "-A")
     git("commit", "-q", "-m", "words")
     assert code_commit() == first
-    (repository / "harmonization" / "a.py").write_text("A = 2\n")
+    (repository / "imharmony" / "a.py").write_text("A = 2\n")
     git("commit", "-q", "-a", "-m", "code again")
     assert code_commit() == git("rev-parse", "HEAD") != first
 

@@ -2,13 +2,11 @@
 
 import pytest
 
-from pipeline.steps.work_folders import code_digest, work_folder
+from pipeline.steps.work_folders import work_folder
 
 
 @pytest.fixture(autouse=True)
 def _workspace(tmp_path, monkeypatch):
-    (tmp_path / "harmonization").mkdir()
-    (tmp_path / "harmonization" / "a.py").write_text("A = 1\n")
     monkeypatch.chdir(tmp_path)
 
 
@@ -18,7 +16,7 @@ def test_equal_inputs_find_the_same_folder(tmp_path):
     assert work_folder("train", {"lr": 1}, file) == work_folder("train", {"lr": 1}, file)
 
 
-def test_another_parameter_file_content_stage_or_code_is_another_folder(tmp_path):
+def test_another_parameter_file_content_or_stage_is_another_folder(tmp_path):
     file = tmp_path / "input"
     file.write_text("x")
     first = work_folder("train", {"lr": 1}, file)
@@ -26,13 +24,12 @@ def test_another_parameter_file_content_stage_or_code_is_another_folder(tmp_path
     assert work_folder("score", {"lr": 1}, file) != first
     file.write_text("y")
     assert work_folder("train", {"lr": 1}, file) != first
-    file.write_text("x")
-    (tmp_path / "harmonization" / "a.py").write_text("A = 2\n")
-    assert work_folder("train", {"lr": 1}, file) != first
 
 
-def test_caches_of_the_interpreter_do_not_count(tmp_path):
-    before = code_digest()
-    (tmp_path / "harmonization" / "__pycache__").mkdir()
-    (tmp_path / "harmonization" / "__pycache__" / "a.cpython-311.pyc").write_bytes(b"x")
-    assert code_digest() == before
+def test_of_a_folder_the_names_and_contents_of_all_files_count(tmp_path):
+    (tmp_path / "given").mkdir()
+    first = work_folder("train", tmp_path / "given")
+    (tmp_path / "given" / "a").write_text("x")
+    second = work_folder("train", tmp_path / "given")
+    (tmp_path / "given" / "a").rename(tmp_path / "given" / "b")
+    assert len({first, second, work_folder("train", tmp_path / "given")}) == 3

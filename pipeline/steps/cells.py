@@ -1,0 +1,181 @@
+"""Every cell of the graph: what its stage runs, which of the library's choices it names, and the parameters that it reads.
+
+This is all that ``params.yaml`` and the code decide about a cell; what it reads beside that, ``dvc.yaml`` says.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import to_jsonable_python
+
+from imharmony.storage.files import sha256_of
+from pipeline.params.data import Source
+from pipeline.params.file import Params
+from pipeline.params.intrinsic import Intrinsic
+from pipeline.params.training import Variant
+
+Table = tuple[str, str]  # its module and its name
+BASELINES: Table = ("imharmony.baselines", "BASELINES")
+DECOMPOSITIONS: Table = ("imharmony.intrinsic.decomposition", "DECOMPOSITIONS")
+DISCRIMINATORS: Table = ("imharmony.networks", "DISCRIMINATORS")
+GENERATORS: Table = ("imharmony.networks", "GENERATORS")
+INITIALISATIONS: Table = ("imharmony.training.initialisation", "INITIALISATIONS")
+LOSSES = "imharmony.losses"
+SCHEDULES: Table = ("imharmony.training.schedules", "SCHEDULES")
+SOURCES: Table = ("imharmony.sources", "SOURCES")
+TRANSFERS: Table = ("imharmony.transfer", "TRANSFERS")
+OWN_DECOMPOSITIONS = {"luminance", "retinex"}  # back ends that are entries of that table
+TRANSPORT = {"parallel", "attempts", "timeout_seconds"}  # of a source: how it is fetched, not what
+COMPOSED = {"iharmony4"}  # kinds of sources that have composites of their own
+OWN_FOLDERS = ("photographs", "masks")  # of a source that is a folder of the user's
+STUDIES = Path("reports", "studies")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a stage; ``name`` is "" for a stage of one. ``choices`` are the entries that it uses of tables of the library."""
+
+    stage: str
+    name: str
+    values: Mapping[str, Any]
+    choices: Mapping[Table, frozenset[str]]
+    entry: tuple[str, str]
+
+    @property
+    def address(self) -> str:
+        """As DVC calls it."""
+        return f"{self.stage}@{self.name}" if self.name else self.stage
+
+
+def cells_of(params: Params) -> Iterator[Cell]:
+    """All cells of the active profile."""
+    yield from _data_cells(params)
+    yield from _network_cells(params)
+    yield from _score_cells(params)
+    yield _cell("report", "", _of_report(params), {GENERATORS: {v.generator.name for v in params.variants.values()}})
+    # No stage: the packed pictures that stages share under .work/.
+    yield _cell("pack", "", {}, entry=("imharmony.composing.packed_split", "pack_split"))
+
+
+def _data_cells(params: Params) -> Iterator[Cell]:
+    profile = params.active
+    for name in params.sources:
+        source = profile.sources[name]
+        values = {"source": plain(source, leave_out=TRANSPORT), "files": list(_stamps(source))}
+        yield _cell("download_annotations", name, values, {SOURCES: {source.kind}})
+    for name in params.datasets:
+        dataset = profile.datasets[name]
+        source = profile.sources[dataset.source]
+        described = plain(source, leave_out=TRANSPORT)
+        kind: dict[Table, set[str]] = {SOURCES: {source.kind}}
+        rules = {"source": dataset.source, "selection": dataset.selection, "split": dataset.split}
+        yield _cell("filter_masks", name, rules)
+        yield _cell("download_images", name, {"source": described}, kind)
+        has_own = dataset.synthesis is None or source.kind in COMPOSED
+        made = {"source": described} if has_own else {"synthesis": dataset.synthesis}
+        transfers = set(dataset.synthesis.transfers) if dataset.synthesis else set()
+        yield _cell("synthesize_composites", name, made, kind | {TRANSFERS: transfers})
+
+
+def _network_cells(params: Params) -> Iterator[Cell]:
+    profile, threads = params.active, params.active.threads
+    for name in params.classifiers:
+        values = {"classifier": params.classifier, "backbone": profile.backbone, "size_px": profile.training.size_px, "threads": threads}
+        yield _cell("train_classifier", name, values)
+    if params.decomposers or params.preprocessed:
+        yield from _preprocessing_cells(params, params.intrinsic)
+    for name, variant in params.variants.items():
+        values = {"variant": variant, "seeds": params.seeds, "training": profile.training, "threads": threads}
+        yield _cell("train", name, values, _choices_of(variant))
+
+
+def _preprocessing_cells(params: Params, chosen: Intrinsic) -> Iterator[Cell]:
+    # What the stages ask the section: how it answers is code of the parameters', which counts in no stage.
+    shading, edits, networks = ({name: getattr(chosen, name)} for name in ("has_shading_network", "has_edit_network", "has_networks"))
+    own: dict[Table, set[str]] = {DECOMPOSITIONS: {chosen.backend} & OWN_DECOMPOSITIONS}
+    for name in params.decomposers:
+        learned = {"backend": chosen.backend, "seed": chosen.seed, "threads": params.active.threads} | shading
+        yield _cell("train_shading", name, learned | {"network": chosen.shading_network})
+        yield _cell("train_edits", name, learned | {"edits": chosen.edits, "network": chosen.edit_network} | edits | networks, own)
+    for name in params.preprocessed:
+        yield _cell("preprocess_intrinsic", name, chosen.of_pictures | networks, own)
+
+
+def _score_cells(params: Params) -> Iterator[Cell]:
+    evaluation = params.active.evaluation
+    values = {"size_px": evaluation.size_px, "lpips": evaluation.lpips, "datasets": params.datasets, "threads": params.active.threads}
+    for name, variant in params.variants.items():
+        given = {"input": variant.input, "seeds": params.seeds}
+        yield _cell("evaluate", name, values | given, {GENERATORS: {variant.generator.name}})
+    for name in params.baselines:
+        yield _cell("evaluate_baselines", name, values, {BASELINES: {name}})
+    for name in params.decomposers:
+        yield _cell("evaluate_intrinsic", name, values)
+    for name, method in params.imported.items():
+        folders = {dataset: str(method.pictures(dataset)) for dataset in method.datasets}
+        yield _cell("import_scores", name, values | {"method": method, "folders": folders})
+
+
+def _of_report(params: Params) -> dict[str, Any]:
+    read = {"profile", "baselines", "datasets", "decomposers", "preprocessed", "seeds", "variants", "imported"}
+    opinions = {name: sha256_of(path) for name in params.studies if (path := STUDIES / f"{name}.parquet").is_file()}
+    return {name: getattr(params, name) for name in sorted(read)} | {
+        "active": params.active,
+        "studies": params.studies,
+        "opinions": opinions,
+    }
+
+
+def _choices_of(variant: Variant) -> dict[Table, set[str]]:
+    """What a variant's section names in the library's tables."""
+    critic, adversarial, codes, features = variant.discriminator, variant.adversarial, variant.domain_codes, variant.features
+    return {
+        GENERATORS: {variant.generator.name},
+        DISCRIMINATORS: {critic.name} if critic else set(),
+        (LOSSES, "ADVERSARIAL_LOSSES"): {adversarial.name} if adversarial else set(),
+        (LOSSES, "RECONSTRUCTION_LOSSES"): set(variant.losses) - {"feature"},
+        (LOSSES, "DOMAIN_TRIPLETS"): {codes.name} if codes else set(),
+        (LOSSES, "FEATURE_DISTANCES"): {features.distance} if features else set(),
+        INITIALISATIONS: {variant.init},
+        SCHEDULES: {variant.schedule.name},
+        TRANSFERS: set(variant.resynthesis.transfers) if variant.resynthesis else set(),
+    }
+
+
+def _cell(
+    stage: str,
+    name: str,
+    values: Mapping[str, Any],
+    choices: Mapping[Table, Iterable[str]] | None = None,
+    *,
+    entry: tuple[str, str] | None = None,
+) -> Cell:
+    used = {table: frozenset(keys) for table, keys in (choices or {}).items()}
+    return Cell(stage, name, {key: plain(value) for key, value in values.items()}, used, entry or (f"stages.{stage}", "main"))
+
+
+def plain(value: Any, *, leave_out: Iterable[str] = ()) -> Any:
+    """A value of the parameters as JSON, without keys that say nothing (null, false, 0, {}): a new one changes what gives it a value.
+
+    An empty list or text is said, because null is not the same: no licence is not every licence.
+    """
+    tree = to_jsonable_python(value)
+    return _telling({key: each for key, each in tree.items() if key not in set(leave_out)} if isinstance(tree, dict) else tree)
+
+
+def _telling(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {key: _telling(value) for key, value in tree.items() if value not in (None, False, 0, {})}
+    return [_telling(value) for value in tree] if isinstance(tree, list | tuple) else tree
+
+
+def _stamps(source: Source) -> Iterator[str]:
+    """The files of a folder of the user's, which DVC does not watch: another one, or a change of one, is seen by its size and time."""
+    if source.kind != "folder":
+        return
+    folder = Path(source.folder)
+    for path in sorted(path for part in OWN_FOLDERS for path in (folder / part).rglob("*") if path.is_file()):
+        told = path.stat()
+        yield f"{path.relative_to(folder).as_posix()} {told.st_size} {told.st_mtime_ns}"

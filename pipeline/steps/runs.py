@@ -1,0 +1,33 @@
+"""The seeds of one variant's training: which are finished, and which are no longer asked for."""
+
+import shutil
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+
+from imharmony.storage.weights import read_weights
+from pipeline.steps.fingerprints import read_fingerprint
+from pipeline.steps.work_folders import work_folder
+
+MODEL = "model.safetensors"
+SEEDS = "seeds"  # of a fingerprint: which seeds are trained changes none of them
+
+
+def training_folder(fingerprint: Path, *inputs: object) -> Path:
+    """Where one training's unfinished work lies: its name stands for all that the training depends on, but not for other seeds."""
+    found = read_fingerprint(fingerprint)
+    own = replace(found, values={key: value for key, value in found.values.items() if key != SEEDS})
+    return work_folder("train", own.text(), *inputs)
+
+
+def is_finished(run: Path, inputs: str) -> bool:
+    """Whether a run is whole and of these inputs; DVC leaves the runs of a variant in place (``persist``)."""
+    path = run / MODEL
+    return path.is_file() and read_weights(path)[0].get("inputs") == inputs
+
+
+def remove_others(runs: Path, seeds: Collection[int]) -> None:
+    """Removes runs of seeds that are no longer among the parameters."""
+    for folder in runs.iterdir() if runs.is_dir() else ():
+        if folder.name not in map(str, seeds):
+            shutil.rmtree(folder)

@@ -1,0 +1,203 @@
+"""Tables on the pages of the documentation: marked blocks that are rewritten from what was published and measured.
+
+A block begins with ``<!-- table: KIND ARGUMENTS -->`` and ends with ``<!-- end -->``. What is in between is made from the files under
+reports/published/ and benchmarks/results/, so a figure on a page is always one of a file.
+"""
+
+import csv
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from imharmony.errors import InputError
+from imharmony.evaluation.summary import REFERENCE
+from imharmony.storage.files import write_text
+
+PUBLISHED = Path("reports/published")
+BEGIN = "<!-- table:"
+BLOCK = re.compile(r"^<!-- table: (?P<call>.+?) -->\n.*?^<!-- end -->$", re.DOTALL | re.MULTILINE)
+HEADLINE = {"background": "composite", "quantisation": "uint8", "bucket": "all"}
+LEGEND = """\
+Untouched: mean fMSE. Methods: its change, with the 95 % interval over photographs; negative is better. Bold: the interval is below 0."""
+MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
+Row = dict[str, str]
+
+
+def write_tables() -> None:
+    """Rewrites the marked tables of README.md and docs/ from reports/published/ and benchmarks/results/."""
+    for page in pages(Path()):
+        old = page.read_text(encoding="utf-8")
+        new = rewritten(old, root=Path(), name=str(page))
+        if new != old:
+            write_text(page, new)
+
+
+def pages(root: Path) -> list[Path]:
+    """The pages that may have tables."""
+    return [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+
+
+def rewritten(text: str, *, root: Path, name: str = "the page") -> str:
+    """The page with its tables made anew."""
+    if text.count(BEGIN) != len(BLOCK.findall(text)):
+        raise InputError(f"{name} has a table that does not end; expected a line <!-- end --> after each <!-- table: ... -->")
+
+    def block(found: re.Match[str]) -> str:
+        kind, *arguments = found["call"].split()
+        if kind not in TABLES:
+            raise InputError(f"{name} has a table {kind!r}; expected one of {sorted(TABLES)}")
+        return f"<!-- table: {found['call']} -->\n{TABLES[kind](root, arguments)}\n<!-- end -->"
+
+    return BLOCK.sub(block, text)
+
+
+def results(root: Path, arguments: Sequence[str]) -> str:
+    """``results RUN [DATASET ...]``: each method's change of fMSE against the untouched composite, the best on the first data set first."""
+    run, *datasets = arguments
+    rows, facts = _run(root, run, "fmse")
+    datasets = datasets or _datasets(rows, facts)
+    cells = {(row["method"], row["dataset"]): row for row in rows}
+    header = ["method"]
+    for dataset in datasets:
+        sizes = cells.get((REFERENCE, dataset), {})
+        header += [f"`{dataset}`: {sizes.get('n_images', DASH)} composites, {sizes.get('n_photographs', DASH)} photographs", "made worse"]
+    body = [
+        [_label(name), *(text for each in datasets for text in _result(cells.get((name, each))))]
+        for name in _ordered(cells, datasets, "difference")
+    ]
+    return f"{_table(header, body)}\n\n{LEGEND}\n{_origin(run, facts)}"
+
+
+def means(root: Path, arguments: Sequence[str]) -> str:
+    """``means RUN METRIC [DATASET ...]``: each method's mean of a metric with its interval, the lowest on the first data set first."""
+    run, metric, *datasets = arguments
+    rows, facts = _run(root, run, metric)
+    datasets = datasets or _datasets(rows, facts)
+    cells = {(row["method"], row["dataset"]): row for row in rows}
+    body = [[_label(name), *(_mean(cells.get((name, each))) for each in datasets)] for name in _ordered(cells, datasets, "mean")]
+    legend = f"Mean `{metric}` with its 95 % interval over photographs."
+    return f"{_table(['method', *(f'`{each}`' for each in datasets)], body)}\n\n{legend}\n{_origin(run, facts)}"
+
+
+def runs(root: Path, _: Sequence[str]) -> str:
+    """``runs``: what was published, and on which machine it was made."""
+    body = []
+    for path in sorted((root / PUBLISHED).glob("*.csv")):
+        if not path.with_suffix(".parquet").exists():
+            continue
+        rows, facts = _run(root, path.stem, "fmse")
+        code = str(facts.get("code", facts.get("commit", "")))[:7]
+        datasets = ", ".join(f"`{each}`" for each in _datasets(rows, facts))
+        seeds = max(int(row.get("n_seeds") or 1) for row in rows)
+        methods = len({row["method"] for row in rows} - {REFERENCE})
+        body.append([f"`{path.stem}`", facts["profile"], _size(facts), str(methods), str(seeds), datasets, _machine(facts), f"`{code}`"])
+    return _table(["run", "profile", "size", "methods", "seeds", "data sets", "machine", "code"], body)
+
+
+def measured(root: Path, arguments: Sequence[str]) -> str:
+    """``measured PATH [COLUMN ...]``: a CSV file's columns that hold anything, under their own names."""
+    path, *wanted = arguments
+    with (root / path).open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    columns = wanted or [column for column in rows[0] if any(row[column] for row in rows)]
+    return _table([column.replace("_", " ") for column in columns], [[row[column] or DASH for column in columns] for row in rows])
+
+
+def speed(root: Path, arguments: Sequence[str]) -> str:
+    """``speed PATH``: a CSV file of benchmarks: what, peer, ratio, ours, unit, machine, note, command."""
+    with (root / arguments[0]).open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    body = []
+    for row in rows:
+        found = [
+            f"{row['ratio']}\N{MULTIPLICATION SIGN}" if row["ratio"] else "",
+            f"{row['ours']} {row['unit']}".strip() if row["ours"] else "",
+        ]
+        remarks = [row["machine"], row["note"]]
+        body.append(
+            [row["what"], row["peer"] or DASH, "; ".join(filter(None, found)), "; ".join(filter(None, remarks)), f"`{row['command']}`"]
+        )
+    return _table(["what", "against", "result", "where", "command"], body)
+
+
+TABLES: dict[str, Callable[[Path, Sequence[str]], str]] = {
+    "results": results,
+    "means": means,
+    "runs": runs,
+    "measured": measured,
+    "speed": speed,
+}
+
+
+def _run(root: Path, run: str, metric: str) -> tuple[list[Row], dict[str, Any]]:
+    """The headline's rows of one metric, and the facts beside them."""
+    path = root / PUBLISHED / f"{run}.csv"
+    if not path.exists():
+        raise InputError(f"{path} does not exist; expected a published run: python -m reporting publish NAME")
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [
+            row
+            for row in csv.DictReader(file)
+            if row["metric"] == metric and all(row.get(key, is_) == is_ for key, is_ in HEADLINE.items())
+        ]
+    if not rows:
+        raise InputError(f"{path} has no rows of {metric!r} for the composite's background, rounded")
+    return rows, json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+
+
+def _datasets(rows: Sequence[Row], facts: dict[str, Any]) -> list[str]:
+    present = dict.fromkeys(row["dataset"] for row in rows)
+    return [each for each in facts.get("data_hash", present) if each in present] or list(present)
+
+
+def _ordered(cells: Mapping[tuple[str, str], Row], datasets: Sequence[str], column: str) -> list[str]:
+    """The methods by a column on the first data set that each has, what is compared with first."""
+    places: dict[str, tuple[bool, int, float]] = {}
+    for place, dataset in enumerate(datasets):
+        for method, row in ((name, row) for (name, of), row in cells.items() if of == dataset):
+            places.setdefault(method, (method != REFERENCE, place, float(row[column])))
+    return sorted(places, key=places.__getitem__)
+
+
+def _label(method: str) -> str:
+    return "untouched composite" if method == REFERENCE else f"`{method}`"
+
+
+def _result(row: Row | None) -> list[str]:
+    if row is None:
+        return [DASH, DASH]
+    if row["method"] == REFERENCE:
+        return [f"{float(row['mean']):,.0f}", ""]
+    low, high = float(row["difference_low"]), float(row["difference_high"])
+    change = f"{_signed(float(row['difference']))} ({_signed(low)} to {_signed(high)})"
+    return [f"**{change}**" if high < 0 else change, f"{100 * float(row['harm_rate']):.0f} %"]
+
+
+def _signed(value: float) -> str:
+    rounded = round(value)
+    return f"{MINUS if rounded < 0 else '+' if rounded > 0 else ''}{abs(rounded):,}"
+
+
+def _mean(row: Row | None) -> str:
+    return DASH if row is None else f"{float(row['mean']):.2f} ({float(row['low']):.2f} to {float(row['high']):.2f})"
+
+
+def _origin(run: str, facts: dict[str, Any]) -> str:
+    return f"Run `{run}`: profile `{facts['profile']}`, {_size(facts)}, on {_machine(facts)}."
+
+
+def _size(facts: dict[str, Any]) -> str:
+    return f"{facts['parameters']['evaluation']['size_px']} px"
+
+
+def _machine(facts: dict[str, Any]) -> str:
+    hardware = facts["hardware"]
+    processor = re.sub(r"\(R\)|\(TM\)| Processor", "", hardware["processor"])
+    return ", ".join([f"{hardware['cores']} cores of {processor}", *hardware.get("accelerators", [])])
+
+
+def _table(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *body]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

@@ -1,0 +1,28 @@
+"""Stage ``fingerprint``: our code, params.yaml -> features/P/fingerprints/: a file for each cell, on which that cell depends.
+
+It depends on nothing and runs every time: a dependency on all code would stand in DVC's lock, which then changed with every comment. Beside
+the fingerprints it makes what stands for "none" where a graph is drawn without a classifier or without the preprocessing.
+"""
+
+from imharmony.storage.files import atomic_folder, write_text
+from pipeline.params.file import load_params
+from pipeline.steps.backbones import write_backbone
+from pipeline.steps.entry import run_stage
+from pipeline.steps.fingerprints import fingerprints_of
+from pipeline.steps.paths import Layout
+
+
+def main() -> None:
+    """Follows the code of every cell."""
+    params = load_params()
+    layout = Layout(params.profile)
+    with atomic_folder(layout.fingerprints()) as out:
+        for cell, found in fingerprints_of(params):
+            write_text(out.joinpath(*filter(None, (cell.stage, cell.name))), found.text())
+    for folder in layout.nones():
+        with atomic_folder(folder) as out:
+            write_backbone(out, None)
+
+
+if __name__ == "__main__":
+    run_stage(main, __doc__, {})

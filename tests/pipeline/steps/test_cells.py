@@ -1,0 +1,196 @@
+"""Every value of the parameters is in the fingerprint of a cell, and every choice of a cell is an entry of a table that is there."""
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+
+from imharmony.baselines import BASELINES
+from imharmony.intrinsic.decomposition import DECOMPOSITIONS
+from imharmony.sources import SOURCES
+from pipeline.params.defaults import with_defaults
+from pipeline.params.file import Params, load_params
+from pipeline.steps import cells
+from pipeline.steps.cells import cells_of, plain
+from tests.conftest import ROOT
+
+VARIANTS = ("idih", "fcn_feature", "style_unet3plus")  # among them they have every section
+MORE = {  # sections that the project's own variants leave out
+    "idih": {"resynthesis": {"transfers": ["lut", "mkl"], "share": 0.5}, "average_weights": {"ema": 0.9}},
+}
+TABLE = {"file": "a.csv", "convention": "pctnet", "size_px": 64, "columns": {"name": "N", "mse": "M"}, "letters": "c"}
+IMPORTED = {
+    "theirs": {"folder": "given", "outputs": {"people": "png"}, "data_hash": {"people": "a"}},
+    "table": {"folder": "given", "tables": {"people": TABLE}},
+}
+NUMBERS: list[Any] = [0, 1, 2, 0.25, 0.75, 64, 128, 142, 300, False, True]
+TEXTS: list[Any] = [
+    *("", "a", "composites", "intrinsic", "learned", "fitted", "luminance", "retinex", "hash", "official", "foreground", "background"),
+    *(
+        "photograph",
+        "estimated",
+        "auto",
+        "fp32",
+        "bf16",
+        "eval",
+        "train",
+        "normal",
+        "xavier",
+        "constant",
+        "linear",
+        "alex",
+        "vgg",
+        "l1",
+        "l2",
+    ),
+    *("unet", "people", "objects", "photographs", "portraits", "none", "profile"),
+]
+HOLDERS: list[Any] = [
+    [],
+    ["a"],
+    ["person"],
+    [0.5],
+    [0.1, 0.2],
+    [1],
+    {},
+    {"train": 5},
+    {"ema": 0.5},
+    {"transfers": ["lut"], "share": 0.5},
+    "recent",
+]
+
+
+@cache
+def tree() -> str:
+    """The project's parameters with some variants and all sections, the defaults filled in, as JSON."""
+    found = YAML(typ="safe", pure=True).load(ROOT / "params.yaml")
+    found["variants"] = {name: found["variants"][name] | MORE.get(name, {}) for name in VARIANTS}
+    found["imported"] = IMPORTED
+    filled = with_defaults(found)
+    filled["profiles"] = {filled["profile"]: filled["profiles"][filled["profile"]]}
+    return json.dumps(filled)
+
+
+def places(part: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every value that holds no others by a key; lists whole."""
+    if isinstance(part, dict) and part:
+        for key, value in part.items():
+            yield from places(value, (*place, key))
+    else:
+        yield place
+
+
+def counts(place: tuple[Any, ...]) -> bool:
+    """Whether it may change a result: how this machine runs and how files are fetched may not, nor does what no cell is made of."""
+    if place[0] in {"machine", "profile"} or (place[2:3] == ("sources",) and place[-1] in cells.TRANSPORT):
+        return False
+    return place[:1] != ("profiles",) or place[2] not in {"sources", "datasets"} or place[3] in json.loads(tree())[place[2]]
+
+
+BOUND = {  # what only changes together with other values
+    *[(key,) for key in ("sources", "datasets", "preprocessed", "decomposers", "classifiers")],
+    *[("variants", name, key) for name in VARIANTS for key in ("backbone", "input")],
+    ("variants", "fcn_feature", "resynthesis"),
+    *[("profiles", "sample", "backbone", key) for key in ("name", "file")],
+    *[("profiles", "sample", "sources", name, "kind") for name in ("photographs", "portraits")],
+}
+PLACES = [place for place in places(json.loads(tree())) if counts(place)]
+
+
+def value_at(place: tuple[Any, ...]) -> Any:
+    found = json.loads(tree())
+    for key in place:
+        found = found[key]
+    return found
+
+
+def changed(place: tuple[Any, ...], value: Any) -> Params | None:
+    """The parameters with another value there, if it is one that may stand there."""
+    found = json.loads(tree())
+    within = found
+    for key in place[:-1]:
+        within = within[key]
+    within[place[-1]] = value
+    try:
+        return Params.model_validate(found)
+    except ValidationError:
+        return None
+
+
+def told(params: Params) -> str:
+    """All that fingerprints say beside code and packages."""
+    return repr(
+        [
+            (cell.address, json.dumps(cell.values), sorted((table, sorted(keys)) for table, keys in cell.choices.items()))
+            for cell in cells_of(params)
+        ]
+    )
+
+
+@pytest.mark.parametrize("place", PLACES, ids=[".".join(map(str, place)) for place in PLACES])
+def test_values_that_differ_have_different_fingerprints(place):
+    own = value_at(place)
+    likely = NUMBERS if isinstance(own, int | float) and own is not False else TEXTS if isinstance(own, str) else HOLDERS + NUMBERS + TEXTS
+    others = [own, None, *likely]
+    params = {repr(each): each for each in [changed(place, value) for value in others] if each is not None}
+    assert len(params) > (place not in BOUND), "no other value may stand there; add one above"
+    assert len({told(each) for each in params.values()}) == len(params)
+
+
+def test_of_a_parameter_a_value_that_says_nothing_is_not_said():
+    assert plain({"a": None, "b": False, "c": 0, "d": {}, "e": {"f": None, "g": 1}}) == {"e": {"g": 1}}
+
+
+def test_an_empty_list_and_an_empty_text_are_said():
+    assert plain({"licences": [], "letters": ""}) == {"licences": [], "letters": ""}
+
+
+@pytest.fixture(scope="module")
+def params() -> Params:
+    return load_params(ROOT / "params.yaml")
+
+
+def values_of(params: Params, stage: str, name: str) -> dict[str, Any]:
+    return next(dict(cell.values) for cell in cells_of(params) if (cell.stage, cell.name) == (stage, name))
+
+
+def test_how_edits_are_chosen_trains_no_shading_anew(params):
+    intrinsic = params.active.intrinsic.model_copy(update={"edits": "fitted"})
+    profile = params.active.model_copy(update={"intrinsic": intrinsic})
+    found = params.model_copy(update={"profiles": {params.profile: profile}})
+    assert values_of(found, "train_shading", "people") == values_of(params, "train_shading", "people")
+    assert values_of(found, "train_edits", "people") != values_of(params, "train_edits", "people")
+
+
+def test_a_cell_of_one_variant_says_nothing_of_others(params):
+    fewer = params.model_copy(update={"variants": {"idih": params.variants["idih"]}, "baselines": ["identity"]})
+    for stage, name in (("train", "idih"), ("evaluate", "idih"), ("evaluate_baselines", "identity"), ("filter_masks", "people")):
+        assert values_of(fewer, stage, name) == values_of(params, stage, name)
+
+
+def test_files_of_a_users_folder_count_by_name_size_and_time(params, tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"a")
+    tree = params.model_dump()
+    tree["profiles"][params.profile]["sources"]["photographs"] = {
+        "kind": "folder",
+        "folder": str(tmp_path),
+        "category": "c",
+        "licence": "l",
+    }
+    own = Params.model_validate(tree)
+    first = values_of(own, "download_annotations", "photographs")
+    (tmp_path / "b.jpg").write_bytes(b"b")
+    second = values_of(own, "download_annotations", "photographs")
+    (tmp_path / "b.jpg").write_bytes(b"bb")
+    third = values_of(own, "download_annotations", "photographs")
+    assert len({json.dumps(found) for found in (first, second, third)}) == 3
+
+
+def test_what_the_cells_know_of_the_library_is_so():
+    assert {kind for kind, source in SOURCES.items() if source.compose is not None} == cells.COMPOSED
+    assert set(DECOMPOSITIONS) >= cells.OWN_DECOMPOSITIONS
+    assert set(load_params(ROOT / "params.yaml").baselines) <= set(BASELINES)

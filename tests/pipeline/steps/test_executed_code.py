@@ -1,0 +1,238 @@
+"""Everything that a stage runs is among what its cell's fingerprint is made of."""
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from pipeline.params.file import load_params
+from pipeline.steps.cells import Cell, cells_of
+from pipeline.steps.fingerprints import LEFT_OUT, OURS, source_code
+from pipeline.steps.source_code import EFFECTS, SourceCode, Target, Trace
+from stages import (
+    download_annotations,
+    download_images,
+    evaluate,
+    evaluate_baselines,
+    evaluate_intrinsic,
+    filter_masks,
+    fingerprint,
+    preprocess_intrinsic,
+    report,
+    synthesize_composites,
+    train,
+    train_classifier,
+    train_edits,
+    train_shading,
+)
+from tests.conftest import ROOT
+from tests.pipeline.steps.executed import Executed, definition_of
+from tests.pipeline.steps.mutations import mutated
+
+pytestmark = pytest.mark.timeout(600)
+DATASETS, VARIANTS = ("people", "hmh"), ("idih", "unet_disharmony", "fcn_feature", "style_hsv")
+MUTATIONS, REAL_MUTATIONS = 25, 5
+BASELINES = ("identity", "reinhard", "histogram", "mkl", "lalonde_efros", "xue", "poisson", "multiband")
+
+
+def tiny(folder: Path, *, methods: int | None = None) -> None:
+    """Parameters of a run of seconds that takes as many ways through the code as it can."""
+    yaml = YAML()
+    tree = yaml.load(ROOT / "params.yaml")
+    tree |= {"datasets": list(DATASETS), "preprocessed": list(DATASETS), "decomposers": ["people"], "classifiers": ["people"]}
+    tree |= {"variants": {name: tree["variants"][name] for name in VARIANTS[:methods]}, "baselines": list(BASELINES[:methods])}
+    tree["variants"]["idih"] |= {"resynthesis": {"transfers": ["lut", "mkl"], "share": 0.5}, "average_weights": {"ema": 0.9}}
+    tree["variants"]["idih"]["epochs_factor"] = 2.0
+    tree["classifier"] |= {"width": 4, "size_px": 16, "epochs": 1}
+    tree["machine"]["workers"] = 1  # or others would run it, out of sight
+    sample = tree["profiles"]["sample"]
+    sample["sources"]["photographs"] |= {"scenes": 16, "width_px": 96, "height_px": 72}
+    sample["sources"]["portraits"] |= {"portraits": 16, "width_px": 64, "height_px": 80}
+    sample["datasets"]["people"]["selection"] |= {"min_side_px": 4, "categories": None, "max_occlusion": 0.9}
+    transfers = ["reinhard_lab", "reinhard_lalphabeta", "xiao_rgb", "fecker_ycbcr", "idt", "mkl", "histogram", "photometric", "lut"]
+    limits = {"delta_e": [0.1, 80], "clipped_fraction": 0.9, "hue_shift_degrees": 180, "redraws": 1}
+    sample["datasets"]["people"]["synthesis"] |= {"transfers": transfers, "limits": limits}
+    sample["datasets"]["people"]["split"] = sample["datasets"]["hmh"]["split"] = {"val": 0.3, "test": 0.3}
+    sample["training"] |= {"size_px": 32, "width_factor": 0.0625, "batch_size": 4, "epochs": 1}
+    sample["intrinsic"]["shading_network"] |= {"scenes": 12, "steps": 2, "batch_size": 2, "consistency": 0.5}
+    sample["intrinsic"]["edit_network"] |= {"examples": 10, "steps": 2, "batch_size": 2}
+    sample["evaluation"] |= {"size_px": 32, "bootstrap": 100, "gallery": 1}
+    yaml.dump(tree, folder / "params.yaml")
+
+
+def calls() -> list[tuple[str, str, object]]:
+    """Every cell's stage, name and main, in an order in which they find what they read."""
+    found: list[tuple[str, str, object]] = []
+    for source in ("photographs", "portraits"):
+        found.append(("download_annotations", source, download_annotations))
+    for dataset in DATASETS:
+        found += [("filter_masks", dataset, filter_masks), ("download_images", dataset, download_images)]
+        found.append(("synthesize_composites", dataset, synthesize_composites))
+    found += [("train_classifier", "people", train_classifier), ("train_shading", "people", train_shading)]
+    found.append(("train_edits", "people", train_edits))
+    found += [("preprocess_intrinsic", dataset, preprocess_intrinsic) for dataset in DATASETS]
+    for variant in VARIANTS:
+        found += [("train", variant, train), ("evaluate", variant, evaluate)]
+    found += [("evaluate_baselines", name, evaluate_baselines) for name in BASELINES]
+    return [*found, ("evaluate_intrinsic", "people", evaluate_intrinsic), ("report", "", report)]
+
+
+@pytest.fixture(scope="module")
+def source():
+    return source_code(ROOT)
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("executed")
+    tiny(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def executed(workspace, source) -> dict[str, frozenset[frozenset[Target]]]:
+    """By cell the definitions of which each ran at least one."""
+    oracle, found = Executed(ROOT), {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(workspace)
+        fingerprint.main()
+        for stage, name, module in calls():
+            if stage == "report":
+                tiny(workspace, methods=1)
+            with oracle.recorded() as codes:
+                module.main(*([name] if name else []))
+            told = {(oracle.module_of(code), code) for code in codes}
+            found[f"{stage}@{name}" if name else stage] = frozenset(
+                definition_of(place, code, source) for place, code in told if code.co_name != "<module>"
+            )
+    return found
+
+
+@pytest.fixture(scope="module")
+def cells(executed, tmp_path_factory) -> dict[str, Cell]:
+    """The cells that were run; the report was of fewer methods."""
+    folder, found = tmp_path_factory.mktemp("params"), {}
+    for methods in (None, 1):
+        tiny(folder, methods=methods)
+        of_these = [cell for cell in cells_of(load_params(folder / "params.yaml")) if (cell.stage == "report") == (methods == 1)]
+        found |= {cell.address: cell for cell in of_these if cell.address in executed}
+    return found
+
+
+@pytest.fixture(scope="module")
+def traces(cells, source) -> dict[str, Trace]:
+    return {name: source.trace(*cell.entry, choices=cell.choices) for name, cell in cells.items()}
+
+
+def is_left_out(target: Target) -> bool:
+    name = ".".join(target)
+    return any(name == left or name.startswith(f"{left}.") for left in LEFT_OUT)
+
+
+def test_every_cell_but_those_of_other_profiles_was_run(executed, tmp_path):
+    tiny(tmp_path)
+    assert {cell.address for cell in cells_of(load_params(tmp_path / "params.yaml"))} - {"pack"} == executed.keys()
+
+
+def test_what_a_cell_runs_is_what_its_fingerprint_is_made_of(executed, traces):
+    missing = {
+        cell: sorted(min(each) for each in ran if not each & traces[cell].definitions and not any(map(is_left_out, each)))
+        for cell, ran in executed.items()
+    }
+    assert {cell: names for cell, names in missing.items() if names} == {}
+
+
+def test_the_oracle_sees_enough_to_be_one(executed):
+    ran = {".".join(target) for each in executed.values() for names in each for target in names}
+    assert ran >= {"imharmony.networks.idih.IDIH", "imharmony.training.loop.fit", "imharmony.transfer.idt.idt", "reporting.page.write_page"}
+    assert len(ran) > 500
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory) -> Path:
+    """Our packages, to be changed."""
+    folder = tmp_path_factory.mktemp("copy")
+    for package in OURS:
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def mutations(source: SourceCode, copy: Path, ran: Iterable[Target], *, count: int) -> Iterator[tuple[Target, Path, str]]:
+    """Seeded changes of definitions: each with the file and its changed text."""
+    rng, done = random.Random(0), 0
+    for target in rng.sample(sorted(ran), k=len(list(ran))):
+        module = source.module(target[0])
+        statement = (module.definitions.get(target[1]) or module.effects)[0]
+        path = copy / module.path.relative_to(ROOT)
+        text = mutated(path, lines=range(statement.lineno, (statement.end_lineno or 0) + 1), rng=rng)
+        if text is not None and done < count:
+            done += 1
+            yield target, path, text
+
+
+@contextmanager
+def changed(path: Path, text: str) -> Iterator[None]:
+    before = path.read_text()
+    path.write_text(text)
+    yield
+    path.write_text(before)
+
+
+def test_a_change_of_what_a_cell_runs_changes_the_hash_of_that_definition(executed, traces, source, copy):
+    """And so the cell's, of which it is a part."""
+    ran = {target for cell, each in executed.items() for names in each for target in names & traces[cell].definitions}
+    unnoticed = []
+    for target, path, text in mutations(source, copy, {target for target in ran if target[1] != EFFECTS}, count=MUTATIONS):
+        with changed(path, text):
+            if source_code(copy).trace(*target).code == source.trace(*target).code:
+                unnoticed.append(target)
+    assert unnoticed == []
+
+
+MAKE = """\
+from pathlib import Path
+from stages import filter_masks, synthesize_composites
+filter_masks.main("people")
+synthesize_composites.main("people")
+"""
+
+
+def made(copy: Path, folder: Path) -> str:
+    """What the two stages write with the code of the copy, or how they fail."""
+    for name in ("selected", "composites"):
+        shutil.rmtree(folder / "data" / "sample" / name / "people", ignore_errors=True)
+    shutil.rmtree(folder / ".work", ignore_errors=True)
+    environment = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run([sys.executable, "-c", MAKE], cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+    if done.returncode:
+        return done.stderr
+    files = [path for name in ("selected", "composites") for path in sorted((folder / "data" / "sample" / name / "people").rglob("*"))]
+    return "".join(f"{path.name} {sha256(path.read_bytes()).hexdigest()}\n" for path in files if path.is_file())
+
+
+def test_a_change_that_gives_other_bytes_makes_the_cells_stale(workspace, executed, traces, cells, source, copy):
+    stages = ("filter_masks@people", "synthesize_composites@people")
+    ran = {
+        target
+        for cell in stages
+        for each in executed[cell]
+        for target in each & traces[cell].definitions
+        if target[0].startswith("imharmony")
+    }
+    before, verdicts = made(copy, workspace), []
+    for target, path, text in mutations(source, copy, ran, count=REAL_MUTATIONS):
+        with changed(path, text):
+            is_other = made(copy, workspace) != before
+            code = source_code(copy)
+            is_stale = any(code.trace(*cells[cell].entry, choices=cells[cell].choices).code != traces[cell].code for cell in stages)
+        verdicts.append((target, is_other, is_stale))
+    assert [target for target, is_other, is_stale in verdicts if is_other and not is_stale] == []
+    assert sum(is_other for _, is_other, _ in verdicts) >= REAL_MUTATIONS // 3  # or it would be no test

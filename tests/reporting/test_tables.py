@@ -1,0 +1,141 @@
+"""The documentation: its tables are those of the files, the README is short, and what it links to is there."""
+
+import csv
+import json
+import re
+
+import pytest
+
+from imharmony.errors import InputError
+from reporting.tables import pages, rewritten, write_tables
+from tests.conftest import ROOT
+
+MINUS = "\N{MINUS SIGN}"
+ROW = {
+    "dataset": "people",
+    "background": "composite",
+    "quantisation": "uint8",
+    "bucket": "all",
+    "metric": "fmse",
+    "low": 900,
+    "high": 1100,
+    "n_images": 12,
+    "n_photographs": 4,
+}
+FACTS = {
+    "profile": "coco",
+    "data_hash": {"people": "0123456789abcdef"},
+    "hardware": {"processor": "Intel(R) Xeon(R) Processor @ 2.80GHz", "cores": 2, "accelerators": []},
+    "parameters": {"evaluation": {"size_px": 128}},
+}
+
+
+def published(root, rows):
+    folder = root / "reports" / "published"
+    folder.mkdir(parents=True)
+    with (folder / "trial.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, sorted({key for row in rows for key in row}))
+        writer.writeheader()
+        writer.writerows(rows)
+    (folder / "trial.parquet").touch()
+    (folder / "trial.json").write_text(json.dumps(FACTS))
+
+
+def scored(method, *, mean, difference=0.0, low=0.0, high=0.0, harm=0.0, **others):
+    return (
+        {"method": method, "mean": mean, "difference": difference, "difference_low": low, "difference_high": high, "harm_rate": harm}
+        | ROW
+        | others
+    )
+
+
+def table(root, call):
+    return rewritten(f"<!-- table: {call} -->\nold\n<!-- end -->\n", root=root)
+
+
+@pytest.mark.parametrize("page", pages(ROOT), ids=lambda page: page.name)
+def test_tables_of_a_page_are_what_the_files_say(page):
+    text = page.read_text(encoding="utf-8")
+    assert rewritten(text, root=ROOT) == text, "run `python -m reporting tables`"
+
+
+def test_the_readme_is_read_in_one_sitting():
+    readme = ROOT / "README.md"
+    assert readme.stat().st_size <= 10_000
+    assert len(readme.read_text(encoding="utf-8").splitlines()) <= 150
+
+
+def test_what_the_readme_links_to_is_there():
+    for target in re.findall(r"\]\(([\w./#-]+)\)", (ROOT / "README.md").read_text(encoding="utf-8")):
+        path, _, anchor = target.partition("#")
+        headings = re.findall(r"^#+ (.+)$", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE) if anchor else []
+        assert (ROOT / path).exists(), target
+        assert not anchor or anchor in {heading.lower().replace(" ", "-") for heading in headings}, target
+
+
+def test_every_table_of_measurements_is_on_a_page():
+    text = "".join(page.read_text(encoding="utf-8") for page in pages(ROOT))
+    assert [path.name for path in (ROOT / "benchmarks" / "results").glob("*.csv") if path.name not in text] == []
+
+
+def test_results_are_sorted_and_bold_where_the_interval_is_below_zero(tmp_path):
+    rows = [
+        scored("unet", mean=1300, difference=300.4, low=200, high=400, harm=0.8),
+        scored("idih", mean=900, difference=-100.6, low=-150, high=-50, harm=0.25),
+        scored("affine", mean=990, difference=-10, low=-30, high=0, harm=0.5),
+        scored("identity", mean=1000.4),
+        scored("unet", mean=1, background="raw"),
+    ]
+    published(tmp_path, rows)
+    lines = [line for line in table(tmp_path, "results trial").splitlines() if line.startswith("|")]
+    assert lines[0] == "| method | `people`: 12 composites, 4 photographs | made worse |"
+    assert lines[2:] == [
+        "| untouched composite | 1,000 |  |",
+        f"| `idih` | **{MINUS}101 ({MINUS}150 to {MINUS}50)** | 25 % |",
+        f"| `affine` | {MINUS}10 ({MINUS}30 to 0) | 50 % |",
+        "| `unet` | +300 (+200 to +400) | 80 % |",
+    ]
+
+
+def test_a_run_says_which_machine_made_it(tmp_path):
+    published(tmp_path, [scored("identity", mean=1)])
+    assert "2 cores of Intel Xeon @ 2.80GHz" in table(tmp_path, "runs")
+
+
+def test_measured_columns_without_content_are_left_out(tmp_path):
+    (tmp_path / "speed.csv").write_text("what,ratio,note_in_words\nSSIM,5,\nMSE,,\n")
+    assert table(tmp_path, "measured speed.csv").splitlines()[1:5] == [
+        "| what | ratio |",
+        "| --- | --- |",
+        "| SSIM | 5 |",
+        "| MSE | \N{EN DASH} |",
+    ]
+
+
+def test_a_benchmark_says_what_against_what_and_where(tmp_path):
+    (tmp_path / "speed.csv").write_text("what,peer,ratio,ours,unit,machine,note,command\nSSIM,scikit-image,5,2,ms,EPYC,busy,make ssim\n")
+    assert "| SSIM | scikit-image | 5\N{MULTIPLICATION SIGN}; 2 ms | EPYC; busy | `make ssim` |" in table(tmp_path, "speed speed.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("<!-- table: runs -->\n| a |\n", "does not end"),
+        ("<!-- table: curves -->\n<!-- end -->\n", "expected one of"),
+        ("<!-- table: results nothing -->\n<!-- end -->\n", "python -m reporting publish NAME"),
+    ],
+)
+def test_a_block_that_cannot_be_made_is_said(tmp_path, text, message):
+    with pytest.raises(InputError, match=message):
+        rewritten(text, root=tmp_path)
+
+
+def test_the_command_rewrites_pages_in_place(tmp_path, monkeypatch):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "speed.csv").write_text("what\nSSIM\n")
+    (tmp_path / "README.md").write_text("words\n")
+    (tmp_path / "docs" / "page.md").write_text("# P\n\n<!-- table: measured speed.csv -->\n<!-- end -->\n")
+    monkeypatch.chdir(tmp_path)
+    write_tables()
+    assert "| SSIM |" in (tmp_path / "docs" / "page.md").read_text()
+    assert (tmp_path / "README.md").read_text() == "words\n"
