@@ -17,7 +17,7 @@ from reporting.distributions import distributions_of
 from reporting.figures import gains_figure, ratio_figure, svg_of, validation_figure
 from reporting.gallery import Case, Example, Focus, Picture, data_uri
 from reporting.intrinsic import IntrinsicSection
-from reporting.leaders import leaders_of
+from reporting.leaders import leaders_of, shown_pairs
 from reporting.overview import overview_of
 from reporting.page import Card, Choices, Section, write_page
 from reporting.training import curves_of, ends_of, training_of
@@ -108,7 +108,7 @@ def write_drawn_page(
         ends=ends_of(histories),
         curves={"validation": svg_of(validation_figure(curves))} if curves else {},
         choices=Choices(
-            leaders_of(statistics["standings"].to_pandas(), statistics.get("pairs", PAIRS.empty_table()).to_pandas()),
+            leaders_of(statistics["standings"].to_pandas(), shown_pairs(statistics.get("pairs", PAIRS.empty_table()))),
             distributions_of(scores),
             training_of(histories),
         ),

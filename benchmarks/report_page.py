@@ -1,4 +1,4 @@
-"""The report at the size of a study: statistics, weight, how soon Chromium has it ready: ``python -m benchmarks.report_page``.
+"""The report at the size of a study, statistics and page, and how soon Chromium has it ready: ``python -m benchmarks.report_page``.
 
 Scores are drawn, pictures too; tables, plots and gallery are made as the stage ``report`` makes them. Statistics are timed three
 times: without what an earlier report kept, after one method's scores changed, and with nothing changed. Needs Chromium.
@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.drawn_report import drawn_case, drawn_scores, write_drawn_page
-from imharmony.evaluation.summary import REFERENCE
 from pipeline.params.file import Params, load_params
+from reporting.results import methods_of
 from reporting.statistics import statistics_of
 
 MEGABYTE = 1e6
@@ -39,10 +39,16 @@ def time_statistics(scores: pa.Table, params: Params, *, method: str, bootstrap:
     cases = {"statistics from nothing": scores, f"after {method} changed": changed(scores, method), "with nothing changed": scores}
     tables = {}
     for name, table in cases.items():
-        start = time.perf_counter()
+        start, before = time.perf_counter(), processor_seconds()
         tables = statistics_of(table, bootstrap=bootstrap, workers=params.machine.processes)
-        print(f"{name}: {time.perf_counter() - start:.1f} s")
+        print(f"{name}: {time.perf_counter() - start:.1f} s, {processor_seconds() - before:.1f} s of processors")
     return tables
+
+
+def processor_seconds() -> float:
+    """What this process and its finished children have computed: on a busy machine the one number that compares."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
 
 
 def seconds_until_ready(browser: Browser, path: Path) -> tuple[float, float]:
@@ -62,7 +68,6 @@ def seconds_until_ready(browser: Browser, path: Path) -> tuple[float, float]:
 def main() -> None:
     """Prints the statistics' times, the page's weight and Chromium's times, medians over rounds."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--methods", type=int, default=33)
     parser.add_argument("--images", type=int, nargs="+", default=[133, 109, 76, 24], help="of each data set")
     parser.add_argument("--bootstrap", type=int, default=1000)
     parser.add_argument("--gallery", type=int, default=8)
@@ -74,21 +79,22 @@ def main() -> None:
     if found is None:
         raise SystemExit(f"error: needs a browser: one of {', '.join(BROWSERS)}")
     params, rng = load_params(), np.random.default_rng(0)
-    methods = [REFERENCE, *(f"method_{number:02d}" for number in range(1, values.methods))]
+    methods = [name for name, _ in methods_of(params)]
     counts = dict(zip(DATASETS, values.images, strict=False))
     home = Path.cwd()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as player:
         scores = drawn_scores(methods, counts, rng)
-        print(f"{values.methods} methods x {sum(counts.values())} images of {len(counts)} data sets: {scores.num_rows} scores")
+        print(f"{len(methods)} methods x {sum(counts.values())} images of {len(counts)} data sets: {scores.num_rows} scores")
         os.chdir(folder)  # nothing is kept there yet
         tables = time_statistics(scores, params, method=methods[1], bootstrap=values.bootstrap)
         os.chdir(home)
         cases = {name: [drawn_case(number, methods, values.size, rng) for number in range(values.gallery)] for name in counts}
         path = Path(folder, "index.html")
-        start = time.perf_counter()
+        start, before = time.perf_counter(), processor_seconds()
         write_drawn_page(path, params=params, methods=methods, scores=scores, statistics=tables, cases=cases)
-        seconds, weight = time.perf_counter() - start, path.stat().st_size / MEGABYTE
-        print(f"page of {values.gallery} cases a data set at {values.size} px: written in {seconds:.1f} s, {weight:.1f} MB")
+        seconds, spent, weight = time.perf_counter() - start, processor_seconds() - before, path.stat().st_size / MEGABYTE
+        print(f"page of {values.gallery} cases a data set at {values.size} px: {weight:.1f} MB")
+        print(f"written in {seconds:.1f} s, {spent:.1f} s of processors")
         if values.keep:
             shutil.copy(path, values.keep)
         browser = player.chromium.launch(executable_path=found, args=["--no-sandbox"])

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from imharmony.evaluation.conventions import CONVENTIONS, COUNTED
 from reporting.embedding import SMALLEST_P, rounded
@@ -13,10 +15,15 @@ RATE_DIGITS = 4
 def leaders_of(standings: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, dict]:
     """For each data set its methods, and by convention their means, order and pairwise differences, rounded as they are printed.
 
-    ``standings`` and ``pairs`` are the tables of these names. Pairs are flat lists of
+    ``standings`` is the table of this name, ``pairs`` what ``shown_pairs`` takes of its own. Pairs are flat lists of
     i minus j over methods i < j in the order of ``methods``.
     """
     return {str(dataset): _leaders(part, pairs[pairs["dataset"] == dataset]) for dataset, part in standings.groupby("dataset", sort=False)}
+
+
+def shown_pairs(pairs: pa.Table) -> pd.DataFrame:
+    """The rows of ``tables/pairs.parquet`` that ``leaders_of`` looks at: a quarter of them."""
+    return pairs.filter((pc.field("convention") == "headline") | pc.field("metric").isin(list(COMPARED))).to_pandas()
 
 
 def _leaders(standings: pd.DataFrame, pairs: pd.DataFrame) -> dict:

@@ -16,7 +16,7 @@ class Overview:
     methods: list[str]  # the best first; those that lack a data set last
     relative: dict[str, float]  # change of fMSE over the composite's fMSE, mean over all data sets; without those that lack one
     best: dict[str, str]  # by data set, the method with the lowest fMSE of all but the reference
-    least_harm: dict[str, str]  # by data set, the method with the lowest harm rate
+    least_harm: dict[str, list[str]]  # by data set, the methods with the lowest harm rate
     leader: str | None  # the method with the lowest relative change; None where no method has all data sets
     trained: str | None  # the first of those that were trained here
     led: dict[str, list[str]] = field(default_factory=dict)  # the data sets on which a method is best
@@ -33,7 +33,9 @@ def overview_of(headline: pd.DataFrame, methods: Sequence[str], datasets: Sequen
     order = sorted(methods, key=lambda method: (relative.get(method, np.inf), method))
     rivals, rival_harm = (part.drop(index=REFERENCE, errors="ignore") for part in (means, harm))
     best = {name: str(rivals[name].idxmin()) for name in datasets if name in rivals and rivals[name].notna().any()}
-    least = {name: str(rival_harm[name].idxmin()) for name in datasets if name in rival_harm and rival_harm[name].notna().any()}
+    least = {
+        name: [str(one) for one in rival_harm.index[rival_harm[name] == rival_harm[name].min()]] for name in datasets if name in rival_harm
+    }
     known = [method for method in order if method in relative and method != REFERENCE]
     led: dict[str, list[str]] = {}
     for name, method in best.items():

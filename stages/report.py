@@ -12,7 +12,7 @@ from reporting.distributions import distributions_of
 from reporting.dvc_views import write_metrics, write_plots
 from reporting.figures import training_figures
 from reporting.intrinsic import intrinsic_section
-from reporting.leaders import leaders_of
+from reporting.leaders import leaders_of, shown_pairs
 from reporting.methods import methods_by_name
 from reporting.opinions import opinion_studies, read_opinions
 from reporting.overview import overview_of
@@ -55,7 +55,7 @@ def main() -> None:
         ends=ends_of(histories),
         curves=training_figures(curves_of(histories), FIGURES),
         choices=Choices(
-            leaders_of(statistics["standings"].to_pandas(), statistics["pairs"].to_pandas()),
+            leaders_of(statistics["standings"].to_pandas(), shown_pairs(statistics["pairs"])),
             distributions_of(scores),
             training_of(histories),
         ),

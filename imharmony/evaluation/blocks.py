@@ -2,16 +2,20 @@
 
 Intervals are percentile bootstraps over photographs, not images: composites of one photograph fail together, and resampling them
 singly would make intervals too narrow. All methods of a data set share the resamples, so that differences are paired.
+
+A number does not depend, to the last bit, on which others are computed beside it: parts may be computed apart and joined.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from scipy.stats import wilcoxon
 
 from imharmony.errors import InputError
+from imharmony.evaluation.measures import MEASURES
 from imharmony.running.seeds import numpy_rng
 
 REFERENCE = "identity"
@@ -25,23 +29,47 @@ CONFIDENCE = 0.95
 MOST_PERMUTED = 13  # with ties among up to so many photographs, SciPy tries every permutation of signs, column by column
 
 
+WHOLE = "whole_fmse"  # the error of the whole picture over the foreground's area, of `conventions.Convention.fmse`
+FEW_BITS = 52  # of a double's 53, so that sums of whole multiples are exact
+
+
+class Column(NamedTuple):
+    """What a number of a block is: a metric, or ``WHOLE``, under a protocol."""
+
+    background: str
+    quantisation: str
+    metric: str
+
+
 class Block(NamedTuple):
     """The scores of one data set; images are sorted by photograph."""
 
-    cells: list[tuple[Any, ...]]  # the values of the keys, one tuple for each run of a method
-    values: np.ndarray  # (cells, images, metrics)
+    dataset: str
+    cells: list[tuple[str, int]]  # method and seed, sorted
+    columns: list[Column]  # those that have a number, sorted by protocol and then as MEASURES
+    values: np.ndarray  # (cells, images, columns)
+    is_scored: np.ndarray  # whether a cell was scored under the column's protocol, (cells, columns)
     samples: list[str]  # the images' names
     starts: np.ndarray  # first image of each photograph
     buckets: dict[str, np.ndarray]  # membership, (images,)
     resamples: np.ndarray  # how often each bootstrap resample holds each photograph, (resamples, photographs)
 
+    def members(self, method: str) -> list[int]:
+        """The positions of a method's seeds."""
+        return [index for index, (name, _) in enumerate(self.cells) if name == method]
 
-def blocks_of(
-    scores: pd.DataFrame, *, keys: Sequence[str], metrics: Sequence[str], bootstrap: int, seed: int
-) -> Iterator[tuple[str, Block]]:
-    """Each data set's block, by name. ``keys`` tell the runs apart; every one of them needs the images of ``identity``."""
-    for dataset, part in scores.groupby("dataset", sort=True):
-        yield str(dataset), _block(part, str(dataset), keys=list(keys), metrics=list(metrics), bootstrap=bootstrap, seed=seed)
+    @property
+    def methods(self) -> list[str]:
+        """The methods, sorted."""
+        return list(dict.fromkeys(name for name, _ in self.cells))
+
+
+def blocks_of(scores: pa.Table, *, bootstrap: int, seed: int) -> Iterator[Block]:
+    """Each data set's block of rows of ``measures.SCORES``, by name. Every method needs the images of ``identity``."""
+    names = ["dataset", "method", "seed", "background", "quantisation", "sample_id", "image_id", "foreground_ratio"]
+    frame = scores.select([*names, "mask_mean", *MEASURES]).to_pandas()
+    for dataset, part in frame.groupby("dataset", sort=True):
+        yield _block(part, str(dataset), bootstrap=bootstrap, seed=seed)
 
 
 def sums_of(values: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -62,7 +90,7 @@ def interval(block: Block, sums: np.ndarray, counts: np.ndarray) -> tuple[np.nda
     NaN for a single photograph, which has no spread.
     """
     distinct, inverse = np.unique(counts, axis=1, return_inverse=True)  # most columns count the same images
-    means = ratio_of(block.resamples @ sums, (block.resamples @ distinct)[:, inverse.reshape(-1)])
+    means = ratio_of(block.resamples @ _exactly_summed(sums), (block.resamples @ distinct)[:, inverse.reshape(-1)])
     means[:, (counts > 0).sum(0) < 2] = np.nan
     tail = (1 - CONFIDENCE) / 2
     low, high = _quantiles(means, [tail, 1 - tail])
@@ -75,16 +103,18 @@ def signed_rank(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
     Photographs, not images, are what was drawn independently. NaN with fewer than two photographs that differ.
     """
     alike: dict[tuple[int, bool], list[tuple[int, np.ndarray]]] = {}
-    for position, column in enumerate(ratio_of(sums, counts).T):
-        known = column[np.isfinite(column) & (column != 0)]
-        has_ties = len(np.unique(np.abs(known))) < len(known)
-        alike.setdefault((len(known), has_ties), []).append((position, known))
+    differences = ratio_of(sums, counts).T
+    is_known = np.isfinite(differences) & (differences != 0)
+    ordered = np.sort(np.where(is_known, np.abs(differences), np.nan), axis=1)
+    has_ties = (ordered[:, 1:] == ordered[:, :-1]).any(1)
+    for position, count in enumerate(is_known.sum(1).tolist()):
+        alike.setdefault((count, bool(has_ties[position])), []).append((position, differences[position][is_known[position]]))
     p_values = np.full(sums.shape[1], np.nan)
-    for (count, has_ties), columns in alike.items():  # SciPy's choice of method depends on these two alone
+    for (count, is_tied), columns in alike.items():  # SciPy's choice of method depends on these two alone
         if count < 2:
             continue
         at = [position for position, _ in columns]
-        if has_ties and count <= MOST_PERMUTED:
+        if is_tied and count <= MOST_PERMUTED:
             p_values[at] = [wilcoxon(known)[1] for _, known in columns]
         else:
             p_values[at] = wilcoxon(np.stack([known for _, known in columns]), axis=1)[1]
@@ -97,29 +127,56 @@ def ratio_of(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
 
 
 def _quantiles(means: np.ndarray, at: list[float]) -> np.ndarray:
-    """Quantiles of the numbers in each column, (at, columns); NaN for a column without any."""
+    """Quantiles of the numbers in each column, (at, columns), as ``numpy.quantile`` has them; NaN for a column without any."""
     columns = np.ascontiguousarray(means.T)
-    quantiles = np.quantile(columns, at, axis=1)
-    for position in np.flatnonzero(np.isnan(columns).any(1)):  # a small bucket can be absent from a resample
-        known = columns[position][~np.isnan(columns[position])]
-        quantiles[:, position] = np.quantile(known, at) if len(known) else np.nan
+    quantiles = np.full((len(at), len(columns)), np.nan)
+    is_whole = ~np.isnan(columns).any(1)
+    quantiles[:, is_whole] = np.quantile(columns[is_whole], at, axis=1)
+    ordered = np.sort(columns[~is_whole], axis=1)  # a small bucket can be absent from a resample; NaN comes last
+    last = np.maximum((~np.isnan(ordered)).sum(1) - 1, 0)
+    rows = np.arange(len(ordered))
+    for place, share in enumerate(at):
+        index = np.floor(share * last).astype(np.int64)
+        low, high, part = ordered[rows, index], ordered[rows, np.minimum(index + 1, last)], share * last - index
+        quantiles[place, ~is_whole] = np.where(part < 0.5, low + (high - low) * part, high - (high - low) * (1 - part))
     return quantiles
 
 
-def _block(part: pd.DataFrame, dataset: str, *, keys: list[str], metrics: list[str], bootstrap: int, seed: int) -> Block:
-    part = part.sort_values([*keys, "image_id", "sample_id"], kind="stable")
-    cells = list(part[keys].drop_duplicates().itertuples(index=False, name=None))
-    reference = part[part["method"] == REFERENCE]
-    if reference.empty:
+def _exactly_summed(sums: np.ndarray) -> np.ndarray:
+    """The columns rounded to multiples of a power of two of which any resample's sum is exact, in whatever order it is added.
+
+    That is 2**-52 of the largest possible sum: a thousand times finer than the scores, which are single precision.
+    """
+    largest = np.abs(sums).max(0, initial=0.0) * len(sums)
+    step = np.exp2(np.ceil(np.log2(np.where(largest > 0, largest, 1.0))) - FEW_BITS)
+    return np.rint(sums / step) * step
+
+
+def _block(part: pd.DataFrame, dataset: str, *, bootstrap: int, seed: int) -> Block:
+    images = part.loc[part["method"] == REFERENCE, ["image_id", "sample_id", "foreground_ratio"]].drop_duplicates("sample_id")
+    if images.empty:
         raise InputError(f"{dataset}: no scores of {REFERENCE!r}, which every method is compared to; add it to `baselines`")
-    images = reference.drop_duplicates(["image_id", "sample_id"])
-    _check_complete(part, keys, images["sample_id"], dataset)
+    images = images.sort_values(["image_id", "sample_id"], kind="stable")
+    (cell, cells), (protocol, protocols) = (_codes(part, keys) for keys in (["method", "seed"], ["background", "quantisation"]))
+    place = pd.Index(images["sample_id"]).get_indexer(pd.Index(part["sample_id"]))
+    is_scored = _expect_complete(part, dataset, cells, protocols, cell, protocol, place, len(images))
+    metrics = [*MEASURES, WHOLE]
+    values = np.full((len(cells), len(images), len(protocols), len(metrics)), np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        whole = part["mse"].to_numpy(np.float64) / part["mask_mean"].to_numpy(np.float64)
+    values[cell, place, protocol] = np.column_stack([part[list(MEASURES)].to_numpy(dtype=np.float64), whole])
+    values = values.reshape(len(cells), len(images), -1)
+    kept = np.flatnonzero(~np.isnan(values).all(axis=(0, 1)))
+    columns = [Column(background, quantisation, metric) for background, quantisation in protocols for metric in metrics]
     photographs, starts = np.unique(images["image_id"].to_numpy(), return_index=True)
     ratio = images["foreground_ratio"].to_numpy()
     rng = numpy_rng(seed, dataset, "bootstrap")
     return Block(
+        dataset=dataset,
         cells=cells,
-        values=part[metrics].to_numpy(dtype=np.float64).reshape(len(cells), len(images), len(metrics)),
+        columns=[columns[index] for index in kept],
+        values=np.ascontiguousarray(values[:, :, kept]),
+        is_scored=is_scored.repeat(len(metrics), axis=1)[:, kept],
         samples=images["sample_id"].tolist(),
         starts=starts,
         buckets={name: (ratio > low) & (ratio <= high) for name, (low, high) in BUCKETS.items()},
@@ -127,12 +184,33 @@ def _block(part: pd.DataFrame, dataset: str, *, keys: list[str], metrics: list[s
     )
 
 
-def _check_complete(part: pd.DataFrame, keys: list[str], samples: pd.Series, dataset: str) -> None:
-    for names, cell in part.groupby(keys, sort=False):
-        found = cell["sample_id"]
-        protocol = "/".join(str(name) for name in names[2:])
-        where = f"{dataset}, method {names[0]!r}, seed {names[1]}{protocol and f', {protocol}'}"
+def _codes(part: pd.DataFrame, keys: list[str]) -> tuple[np.ndarray, list]:
+    """For each row the position of its keys' values among the sorted distinct ones, and those."""
+    grouped = part.groupby(keys, sort=True)
+    return grouped.ngroup().to_numpy(), list(grouped.size().index)
+
+
+def _expect_complete(
+    part: pd.DataFrame, dataset: str, cells: list, protocols: list, cell: np.ndarray, protocol: np.ndarray, place: np.ndarray, count: int
+) -> np.ndarray:
+    """Whether each cell was scored under each protocol, (cells, protocols); an image missing, unknown or there twice is refused."""
+    shape = len(cells), len(protocols), count
+    known = place >= 0
+    times = np.bincount(np.ravel_multi_index((cell[known], protocol[known], place[known]), shape), minlength=int(np.prod(shape)))
+    times = times.reshape(shape)
+    is_scored = np.zeros(shape[:2], bool)
+    is_scored[cell, protocol] = True
+    unknown = np.zeros(shape[:2], bool)
+    unknown[cell[~known], protocol[~known]] = True
+    for one, other in np.argwhere((is_scored & (times != 1).any(2)) | unknown).tolist():
+        found = part["sample_id"][(cell == one) & (protocol == other)]
+        where = f"{dataset}, method {cells[one][0]!r}, seed {cells[one][1]}, {'/'.join(protocols[other])}"
         if found.duplicated().any():
             raise InputError(f"{where}: image {found[found.duplicated()].iloc[0]} is scored twice; expected once; evaluate it again")
-        if other := sorted(set(found) ^ set(samples)):
-            raise InputError(f"{where}: {len(found)} images, {len(samples)} of {REFERENCE!r}; {other[0]} is in one only; evaluate again")
+        differing = sorted(set(found) ^ set(part["sample_id"][part["method"] == REFERENCE]))
+        raise InputError(f"{where}: {len(found)} images, {count} of {REFERENCE!r}; {differing[0]} is in one only; evaluate again")
+    reference = is_scored[[name == REFERENCE for name, _ in cells]].any(0)
+    for one, other in np.argwhere(is_scored & ~reference).tolist():
+        where = "/".join(protocols[other])
+        raise InputError(f"{cells[one][0]!r} is scored under {where}, {REFERENCE!r} is not; evaluate both again")
+    return is_scored

@@ -4,13 +4,16 @@ A seed of one method is compared with every seed of the other on the same image;
 negative of the other's to it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from imharmony.evaluation.blocks import REFERENCE, Block, blocks_of, by_photograph, interval, ratio_of, signed_rank, sums_of
-from imharmony.evaluation.conventions import CONVENTIONS, COUNTED, under
+from imharmony.errors import InputError
+from imharmony.evaluation.blocks import REFERENCE, WHOLE, Block, Column, blocks_of, by_photograph, interval, ratio_of, signed_rank, sums_of
+from imharmony.evaluation.conventions import CONVENTIONS, COUNTED, named_convention
+from imharmony.evaluation.measures import MEASURES
 
 # All of a data set's images; buckets of the foreground ratio are the summary's.
 PAIRS = pa.schema(
@@ -42,106 +45,150 @@ STANDINGS = pa.schema(
         ("n_seeds", pa.int64()),
     ]
 )
-RISES = np.array([measure.rises for measure in COUNTED.values()])
+PAIR_ORDER = ["dataset", "convention", "method", "reference", "metric"]
+STANDING_ORDER = ["dataset", "convention", "method", "metric"]
 Columns = dict[str, np.ndarray]
+
+
+class Counted(NamedTuple):
+    """A measure as a convention counts it, and the block's column that it is."""
+
+    convention: str
+    measure: str
+    column: int
 
 
 def pairwise(scores: pa.Table, *, bootstrap: int, seed: int = 0, conventions: Sequence[str] = tuple(CONVENTIONS)) -> pa.Table:
     """A row of ``PAIRS`` for each ordered pair of methods, from rows of ``measures.SCORES``; a metric without values has none."""
     tables = [PAIRS.empty_table()]
-    for names, block in _blocks(scores, conventions, bootstrap=bootstrap, seed=seed):
-        methods = _methods(block)
-        order = sorted(methods, key=lambda method: (method == REFERENCE, method))  # so that what is computed is a method minus identity
-        for position, method in enumerate(order):
-            for reference, forth, back in _against(block, methods, method, order[position + 1 :]):
-                tables += [_table({**names, "method": method, "reference": reference}, forth, PAIRS)]
-                tables += [_table({**names, "method": reference, "reference": method}, back, PAIRS)]
+    for block in blocks_of(scores, bootstrap=bootstrap, seed=seed):
+        order = in_order(block.methods)
+        tables += [pairs_of(block, method, order[place + 1 :], conventions=conventions) for place, method in enumerate(order)]
     return joined_pairs(tables)
-
-
-def joined_pairs(tables: list[pa.Table]) -> pa.Table:
-    """Pairs under one convention or more each, as one call for all of them gives them."""
-    return _sorted(tables, ["dataset", "convention", "method", "reference", "metric"])
 
 
 def standings(scores: pa.Table, *, bootstrap: int, seed: int = 0, conventions: Sequence[str] = tuple(CONVENTIONS)) -> pa.Table:
     """A row of ``STANDINGS`` for each method and metric under each named convention."""
-    tables = [STANDINGS.empty_table()]
-    for names, block in _blocks(scores, conventions, bootstrap=bootstrap, seed=seed):
-        inside = block.buckets["all"]
-        for method, members in _methods(block).items():
-            values = block.values[members]
-            sums, counts = by_photograph(block, sums_of(values, inside))
-            low, high = interval(block, sums, counts)
-            mean = ratio_of(sums.sum(0), counts.sum(0))
-            columns = {"mean": mean, "low": low, "high": high, "n_images": (~np.isnan(values)).any(0).sum(0)}
-            columns["n_seeds"] = np.full(len(mean), len(members))
-            tables.append(_table({**names, "method": method}, columns, STANDINGS))
-    return _sorted(tables, ["dataset", "convention", "method", "metric"])
+    blocks = blocks_of(scores, bootstrap=bootstrap, seed=seed)
+    return joined_standings([standing_of(block, method, conventions=conventions) for block in blocks for method in block.methods])
 
 
-def _blocks(scores: pa.Table, conventions: Sequence[str], *, bootstrap: int, seed: int) -> Iterator[tuple[dict[str, str], Block]]:
-    for convention in conventions:
-        frame = under(scores, convention).to_pandas()
-        for dataset, block in blocks_of(frame, keys=["method", "seed"], metrics=list(COUNTED), bootstrap=bootstrap, seed=seed):
-            yield {"dataset": dataset, "convention": convention}, block
+def in_order(methods: Sequence[str]) -> list[str]:
+    """The methods, of which each is computed against the later ones, so that what is computed is a method minus identity."""
+    return sorted(methods, key=lambda method: (method == REFERENCE, method))
 
 
-def _methods(block: Block) -> dict[str, list[int]]:
-    """The positions of each method's seeds."""
-    positions: dict[str, list[int]] = {}
-    for index, (method, _) in enumerate(block.cells):
-        positions.setdefault(method, []).append(index)
-    return positions
+def joined_pairs(tables: Sequence[pa.Table]) -> pa.Table:
+    """Pairs in parts, as one call for all of them gives them."""
+    return _sorted([PAIRS.empty_table(), *tables], PAIR_ORDER)
 
 
-def _against(block: Block, methods: dict[str, list[int]], method: str, references: list[str]) -> Iterator[tuple[str, Columns, Columns]]:
-    """The columns of a method against each of several references, and of these against it."""
+def joined_standings(tables: Sequence[pa.Table]) -> pa.Table:
+    """Standings in parts, as one call for all of them gives them."""
+    return _sorted([STANDINGS.empty_table(), *tables], STANDING_ORDER)
+
+
+def standing_of(block: Block, method: str, *, conventions: Sequence[str] = tuple(CONVENTIONS)) -> pa.Table:
+    """One method's rows of ``STANDINGS`` on one data set; they depend on its own scores alone."""
+    counted = _counted(block, conventions)
+    distinct, place = np.unique([one.column for one in counted], return_inverse=True)
+    members = block.members(method)
+    values = block.values[members][:, :, distinct]
+    sums, counts = by_photograph(block, sums_of(values, block.buckets["all"]))
+    low, high = interval(block, sums, counts)
+    columns = {"mean": ratio_of(sums.sum(0), counts.sum(0)), "low": low, "high": high}
+    columns |= {"n_images": (~np.isnan(values)).any(0).sum(0), "n_seeds": block.is_scored[members][:, distinct].sum(0)}
+    found = {name: column[place] for name, column in columns.items()}
+    return _table({"dataset": block.dataset, "method": method}, counted, found, STANDINGS)
+
+
+def pairs_of(block: Block, method: str, references: Sequence[str], *, conventions: Sequence[str] = tuple(CONVENTIONS)) -> pa.Table:
+    """The rows of ``PAIRS`` of one method against several others and of these against it; they depend on these methods' scores alone."""
     if not references:
-        return
-    values = [block.values[methods[name]] for name in (method, *references)]
+        return PAIRS.empty_table()
+    counted = _counted(block, conventions)
+    distinct, place = np.unique([one.column for one in counted], return_inverse=True)
+    metrics = [block.columns[index].metric for index in distinct]
+    rises = np.array([metric != WHOLE and MEASURES[metric].rises for metric in metrics])
+    values = [block.values[block.members(name)][:, :, distinct] for name in (method, *references)]
+    forth, back = _against(block, values[0], values[1:], rises)
+    tables = []
+    for index, reference in enumerate(references):
+        for one, other, columns in ((method, reference, forth), (reference, method, back)):
+            found = {name: column[index][place] for name, column in columns.items()}
+            tables.append(_table({"dataset": block.dataset, "method": one, "reference": other}, counted, found, PAIRS))
+    return pa.concat_tables(tables)
+
+
+def _counted(block: Block, conventions: Sequence[str]) -> list[Counted]:
+    """Which of the block's columns each convention's measures are; a measure without values is left out."""
+    places = {column: index for index, column in enumerate(block.columns)}
+    counted = []
+    for name in conventions:
+        chosen = named_convention(name)
+        protocol = (chosen.background, chosen.quantisation)
+        if not any(column[:2] == protocol for column in block.columns):
+            raise InputError(f"no scores with background {protocol[0]}, quantisation {protocol[1]}, as {name} has it; score again")
+        own = {"psnr": chosen.psnr, "fmse": {"masked": "fmse", "whole": WHOLE, None: None}[chosen.fmse]}
+        wanted = {measure: own.get(measure, measure) for measure in COUNTED}
+        found = {measure: places.get(Column(*protocol, metric)) for measure, metric in wanted.items() if metric}
+        counted += [Counted(name, measure, place) for measure, place in found.items() if place is not None]
+    return counted
+
+
+def _against(block: Block, own: np.ndarray, others: list[np.ndarray], rises: np.ndarray) -> tuple[Columns, Columns]:
+    """The columns (references, columns) of a method against each of several references, and of these against it.
+
+    Scores are (seeds, images, columns).
+    """
     inside = block.buckets["all"]
-    (own, own_count), *others = (sums_of(value, inside) for value in values)
+    (total, number), *rest = (sums_of(value, inside) for value in (own, *others))
     # The sum over all pairs of seeds of (a - b), without forming the pairs.
-    differences = np.stack([count * own - own_count * total for total, count in others], axis=1)
-    pairs_of_seeds = np.stack([own_count * count for _, count in others], axis=1)
+    differences = np.stack([count * total - number * sums for sums, count in rest], axis=1)
+    pairs_of_seeds = np.stack([number * count for _, count in rest], axis=1)
     sums, counts = (part.reshape(len(part), -1) for part in by_photograph(block, (differences, pairs_of_seeds)))
     low, high = interval(block, sums, counts)
-    shared = {"difference": ratio_of(sums.sum(0), counts.sum(0)), "low": low, "high": high, "p_value": signed_rank(sums, counts)}
-    for index, reference in enumerate(references):
-        part = slice(index * len(COUNTED), (index + 1) * len(COUNTED))
-        found = {name: column[part] for name, column in shared.items()}
-        wins, losses, numbers = _wins(block, values[0], values[index + 1])
-        back = {
-            "difference": 0.0 - found["difference"],
-            "low": 0.0 - found["high"],
-            "high": 0.0 - found["low"],
-            "p_value": found["p_value"],
-        }
-        yield reference, {**found, "win_rate": wins, **numbers}, {**back, "win_rate": losses, **numbers}
+    found = {"difference": ratio_of(sums.sum(0), counts.sum(0)), "low": low, "high": high, "p_value": signed_rank(sums, counts)}
+    forth = {name: column.reshape(len(others), -1) for name, column in found.items()}
+    back = {"difference": 0.0 - forth["difference"], "low": 0.0 - forth["high"], "high": 0.0 - forth["low"], "p_value": forth["p_value"]}
+    counted = [_wins(block, own, other, rises) for other in others]
+    for name in ("n_images", "n_photographs"):
+        forth[name] = back[name] = np.stack([one[name] for one in counted])
+    return {**forth, "win_rate": np.stack([one["wins"] for one in counted])}, {
+        **back,
+        "win_rate": np.stack([one["losses"] for one in counted]),
+    }
 
 
-def _wins(block: Block, values: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray, Columns]:
+def _wins(block: Block, values: np.ndarray, reference: np.ndarray, rises: np.ndarray) -> Columns:
     """Shares of images, over all pairs of seeds, that either of the two has strictly better, and the numbers of images and photographs."""
-    sign = np.where(RISES, 1.0, -1.0)
-    wins, losses, comparable = (np.zeros(len(COUNTED)) for _ in range(3))
-    for one in values * sign:
-        for other in reference * sign:
-            wins += (one > other).sum(0)
-            losses += (one < other).sum(0)
+    wins, losses, comparable = (np.zeros(len(rises)) for _ in range(3))
+    for one in values:
+        for other in reference:
+            above, below = (one > other).sum(0), (one < other).sum(0)
+            wins += np.where(rises, above, below)
+            losses += np.where(rises, below, above)
             comparable += (~np.isnan(one) & ~np.isnan(other)).sum(0)
     scored = (~np.isnan(values)).any(0) & (~np.isnan(reference)).any(0)
     photographs = np.add.reduceat(scored, block.starts, axis=0, dtype=np.int64).astype(bool).sum(0)
-    return ratio_of(wins, comparable), ratio_of(losses, comparable), {"n_images": scored.sum(0), "n_photographs": photographs}
+    shares = {"wins": ratio_of(wins, comparable), "losses": ratio_of(losses, comparable)}
+    return {**shares, "n_images": scored.sum(0), "n_photographs": photographs}
 
 
-def _table(names: dict[str, str], columns: Columns, schema: pa.Schema) -> pa.Table:
-    kept = columns["n_images"] > 0
-    texts = {name: [text] * int(kept.sum()) for name, text in names.items()}
-    metrics = [metric for metric, is_kept in zip(COUNTED, kept, strict=True) if is_kept]
+def _table(names: dict[str, str], counted: list[Counted], columns: Columns, schema: pa.Schema) -> pa.Table:
+    kept = np.flatnonzero(columns["n_images"] > 0)
+    texts = {name: pa.repeat(text, len(kept)) for name, text in names.items()}
+    texts |= {"convention": [counted[place].convention for place in kept], "metric": [counted[place].measure for place in kept]}
     numbers = {name: pa.array(column[kept], from_pandas=True) for name, column in columns.items()}
-    return pa.table({**texts, "metric": metrics, **numbers}, schema=schema)
+    return pa.table({**texts, **numbers}, schema=schema)
 
 
-def _sorted(tables: list[pa.Table], columns: list[str]) -> pa.Table:
-    return pa.concat_tables(tables).combine_chunks().sort_by([(column, "ascending") for column in columns])
+def _sorted(tables: Sequence[pa.Table], columns: Sequence[str]) -> pa.Table:
+    """The tables as one, in the order of these columns' texts."""
+    table = pa.concat_tables(tables).combine_chunks()
+    ranks = []
+    for name in columns:
+        codes = table[name].combine_chunks().dictionary_encode()
+        texts = np.array(codes.dictionary.to_pylist(), dtype=object)
+        ranks.append(texts.argsort().argsort()[codes.indices.to_numpy(zero_copy_only=False)] if len(texts) else np.empty(0, np.int64))
+    return table.take(pa.array(np.lexsort(ranks[::-1])))

@@ -1,15 +1,14 @@
 """Per-image scores to one row per method, data set, protocol, foreground-ratio bucket and metric."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from imharmony.errors import InputError
 from imharmony.evaluation.blocks import REFERENCE, Block, blocks_of, by_photograph, interval, ratio_of, signed_rank, sums_of
 from imharmony.evaluation.conventions import HEADLINE
 from imharmony.evaluation.measures import MEASURES
-from imharmony.storage.shards import Row
 
 SUMMARY = pa.schema(
     [
@@ -37,63 +36,93 @@ SUMMARY = pa.schema(
     ]
 )
 
+SUMMARY_ORDER = pc.SortOptions([("dataset", "ascending"), ("method", "ascending"), ("place", "ascending")])
+
 
 def summarise(scores: pa.Table, *, bootstrap: int, seed: int = 0) -> pa.Table:
     """The summary of rows of ``measures.SCORES``. The seeds of a method are pooled; every method needs the images of ``identity``."""
-    keys = ["method", "seed", "background", "quantisation"]
-    frame = scores.select([*keys, "dataset", "sample_id", "image_id", "foreground_ratio", *MEASURES]).to_pandas()
-    rows = []
-    for dataset, block in blocks_of(frame, keys=keys, metrics=list(MEASURES), bootstrap=bootstrap, seed=seed):
-        rows += [{"dataset": dataset, **row} for row in _rows(block)]
-    return pa.Table.from_pylist(rows, schema=SUMMARY)
+    blocks = blocks_of(scores, bootstrap=bootstrap, seed=seed)
+    return joined_summaries([summary_of(block, method) for block in blocks for method in block.methods])
 
 
-def _rows(block: Block) -> Iterator[Row]:
-    positions: dict[tuple[str, str, str], list[int]] = {}
-    for index, (method, _, background, quantisation) in enumerate(block.cells):
-        positions.setdefault((method, background, quantisation), []).append(index)
-    for (method, background, quantisation), members in positions.items():
-        reference = positions.get((REFERENCE, background, quantisation))
-        if reference is None:
-            raise InputError(f"{method!r} is scored under {background}/{quantisation}, {REFERENCE!r} is not; evaluate both again")
-        names = {"method": method, "background": background, "quantisation": quantisation}
-        is_tested = method != REFERENCE and (background, quantisation) == (HEADLINE.background, HEADLINE.quantisation)
-        for row in _statistics(block, block.values[members], block.values[reference[0]], is_tested=is_tested):
-            yield {**names, **row, "n_seeds": len(members)}
+def joined_summaries(tables: Sequence[pa.Table]) -> pa.Table:
+    """Summaries in parts, as one call for all of them gives them: data sets and methods by name, a method's rows as they come."""
+    table = pa.concat_tables([SUMMARY.empty_table(), *tables]).combine_chunks()
+    place = pa.array(range(table.num_rows))
+    order = pc.call_function("sort_indices", [table.select(["dataset", "method"]).append_column("place", place)], SUMMARY_ORDER)
+    return table.take(order)
 
 
-def _statistics(block: Block, values: np.ndarray, reference: np.ndarray, *, is_tested: bool) -> Iterator[Row]:
-    """Rows of one method under one protocol; ``values`` is (seeds, images, metrics), ``reference`` (images, metrics)."""
+def summary_of(block: Block, method: str) -> pa.Table:
+    """One method's rows of ``SUMMARY`` on one data set; they depend on its scores and those of ``identity`` alone."""
+    kept = [index for index, column in enumerate(block.columns) if column.metric in MEASURES]
+    columns = [block.columns[index] for index in kept]
+    members = block.members(method)
+    values, is_scored = block.values[members][:, :, kept], block.is_scored[members][:, kept]
+    reference = block.values[block.members(REFERENCE)[0]][:, kept]
+    rises = np.array([MEASURES[column.metric].rises for column in columns])
+    headline = [(column.background, column.quantisation) == (HEADLINE.background, HEADLINE.quantisation) for column in columns]
+    found = _statistics(block, values, reference, is_scored, rises, is_tested=np.array(headline) & (method != REFERENCE))
+    ranks = [(column.background, column.quantisation) for column in columns]
+    order = [(bucket, index) for bucket in range(len(block.buckets)) for index in range(len(columns)) if found["n_images"][bucket, index]]
+    order.sort(key=lambda place: (ranks[place[1]], place))
+    at = tuple(np.array(order, dtype=np.int64).reshape(-1, 2).T)
+    names, buckets = [columns[index] for _, index in order], list(block.buckets)
+    texts = {
+        "method": [method] * len(order),
+        "dataset": [block.dataset] * len(order),
+        "background": [column.background for column in names],
+        "quantisation": [column.quantisation for column in names],
+        "bucket": [buckets[bucket] for bucket, _ in order],
+        "metric": [column.metric for column in names],
+    }
+    numbers = {name: pa.array(found[name][at], from_pandas=True) for name in SUMMARY.names if name in found}
+    return pa.table({**texts, **numbers}, schema=SUMMARY)
+
+
+def _statistics(
+    block: Block, values: np.ndarray, reference: np.ndarray, is_scored: np.ndarray, rises: np.ndarray, *, is_tested: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The columns of ``SUMMARY``, each (buckets, columns); ``values`` is (seeds, images, columns), ``reference`` (images, columns)."""
     with np.errstate(invalid="ignore"):
         differences = values - reference  # inf - inf is NaN, and not averaged
-    sign = np.where([measure.rises for measure in MEASURES.values()], 1.0, -1.0)
-    worse, comparable = sign * values < sign * reference, ~np.isnan(values) & ~np.isnan(reference)
-    for bucket, inside in block.buckets.items():
-        low, high = interval(block, *by_photograph(block, sums_of(values, inside)))
-        compared = by_photograph(block, sums_of(differences, inside))
-        difference_low, difference_high = interval(block, *compared)
-        seeds = np.stack([_mean(own[None], inside) for own in values])
-        columns = {
-            "mean": _mean(values, inside),
-            "median": _median(values, inside),
-            "low": low,
-            "high": high,
-            "difference": _mean(differences, inside),
-            "difference_low": difference_low,
-            "difference_high": difference_high,
-            "p_value": signed_rank(*compared) if is_tested else np.full(len(MEASURES), np.nan),
-            "harm_rate": _share(worse & comparable, comparable, inside),
-            "seed_low": seeds.min(0),
-            "seed_high": seeds.max(0),
-            "n_images": (~np.isnan(values) & inside[:, None]).any(0).sum(0),
-            "n_photographs": np.add.reduceat((~np.isnan(values)).any(0) & inside[:, None], block.starts, axis=0, dtype=np.int64)
-            .astype(bool)
-            .sum(0),
-            "n_infinite": (np.isinf(values) & inside[:, None]).sum((0, 1)),
-        }
-        for index, metric in enumerate(MEASURES):
-            if columns["n_images"][index]:
-                yield {"bucket": bucket, "metric": metric, **{name: _plain(column[index]) for name, column in columns.items()}}
+    sign = np.where(rises, 1.0, -1.0)
+    is_known = ~np.isnan(values)
+    worse, comparable = sign * values < sign * reference, is_known & ~np.isnan(reference)
+    buckets = list(block.buckets.values())
+    own = [by_photograph(block, sums_of(values, inside)) for inside in buckets]
+    compared = [by_photograph(block, sums_of(differences, inside)) for inside in buckets]
+    low, high = (part.reshape(2, len(buckets), -1) for part in interval(block, *_joined([*own, *compared])))
+    p_value = np.full((len(buckets), len(rises)), np.nan)
+    if is_tested.any():
+        tested = _joined([(sums[:, is_tested], counts[:, is_tested]) for sums, counts in compared])
+        p_value[:, is_tested] = signed_rank(*tested).reshape(len(buckets), -1)
+    seeds = np.stack([[_mean(one[None], inside) for inside in buckets] for one in values])
+    scored = is_scored[:, None]
+    any_known = is_known.any(0)
+    photographs = [np.add.reduceat(any_known & inside[:, None], block.starts, axis=0, dtype=np.int64).astype(bool) for inside in buckets]
+    return {
+        "mean": np.stack([_mean(values, inside) for inside in buckets]),
+        "median": np.stack([_median(values, inside) for inside in buckets]),
+        "low": low[0],
+        "high": high[0],
+        "difference": np.stack([_mean(differences, inside) for inside in buckets]),
+        "difference_low": low[1],
+        "difference_high": high[1],
+        "p_value": p_value,
+        "harm_rate": np.stack([_share(worse & comparable, comparable, inside) for inside in buckets]),
+        "n_images": np.stack([(any_known & inside[:, None]).sum(0) for inside in buckets]),
+        "n_photographs": np.stack([part.sum(0) for part in photographs]),
+        "n_seeds": np.broadcast_to(is_scored.sum(0), (len(buckets), len(rises))),
+        "seed_low": np.where(scored, seeds, np.inf).min(0),
+        "seed_high": np.where(scored, seeds, -np.inf).max(0),
+        "n_infinite": np.stack([(np.isinf(values) & inside[:, None]).sum((0, 1)) for inside in buckets]),
+    }
+
+
+def _joined(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    sums, counts = (np.concatenate(columns, axis=1) for columns in zip(*parts, strict=True))
+    return sums, counts
 
 
 def _mean(values: np.ndarray, inside: np.ndarray) -> np.ndarray:
@@ -102,14 +131,15 @@ def _mean(values: np.ndarray, inside: np.ndarray) -> np.ndarray:
 
 
 def _median(values: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Of the finite numbers in each column; NaN where there are none."""
     pooled = values[:, inside].reshape(-1, values.shape[-1])
-    return np.array([np.median(column[np.isfinite(column)]) if np.isfinite(column).any() else np.nan for column in pooled.T])
+    ordered = np.sort(np.where(np.isfinite(pooled), pooled, np.nan), axis=0)  # NaN comes last
+    counts = np.isfinite(pooled).sum(0)
+    if len(ordered) == 0:
+        return np.full(values.shape[-1], np.nan)
+    middle = [np.take_along_axis(ordered, np.maximum(place, 0)[None], axis=0)[0] for place in ((counts - 1) // 2, counts // 2)]
+    return np.where(counts > 0, (middle[0] + middle[1]) / 2, np.nan)
 
 
 def _share(part: np.ndarray, whole: np.ndarray, inside: np.ndarray) -> np.ndarray:
     return ratio_of(part[:, inside].sum((0, 1)), whole[:, inside].sum((0, 1)))
-
-
-def _plain(number: np.generic) -> float | int | None:
-    value = number.item()
-    return None if isinstance(value, float) and np.isnan(value) else value

@@ -6,10 +6,10 @@ processes side by side; what is finished lies in the work folder and is not made
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby
 from pathlib import Path
 
@@ -87,9 +87,11 @@ def preprocess(*, composites: Path, out: Path, work: Path, recipe: Recipe, worke
     todo = [job for job in jobs if not order.part("manifest", job.shard).exists()]
     total, left = (sum(len(job.rows) for job in some) for some in (jobs, todo))
     progress = bar(total=total, initial=total - left, what="preprocessing", unit="composites")
-    with progress, processes(min(workers, max(len(todo), 1))) as run:
-        for count in run(preprocess_shard, todo):
-            progress.update(count)
+    at_once = min(workers, max(len(todo), 1))
+    with progress, processes(at_once) as run:
+        is_here = at_once == 1  # so that every composite can be counted as it is made; those of other processes when their shard is
+        for count in run(partial(preprocess_shard, done=progress.update) if is_here else preprocess_shard, todo):
+            progress.update(0 if is_here else count)
     with atomic_folder(out) as temporary:
         for job in jobs:
             link_or_copy(shard_path(order.work, job.shard), shard_path(temporary, job.shard))
@@ -98,8 +100,8 @@ def preprocess(*, composites: Path, out: Path, work: Path, recipe: Recipe, worke
     shutil.rmtree(work)
 
 
-def preprocess_shard(job: ShardJob) -> int:
-    """Writes the shard and its parts of ``lights`` and ``manifest``; returns how many composites it has."""
+def preprocess_shard(job: ShardJob, done: Callable[[int], object] = int) -> int:
+    """Writes the shard and its parts of ``lights`` and ``manifest``; returns how many composites it has. ``done`` is told of each."""
     rows, lights, samples = [], [], []
     reader, way = ShardReader(job.order.composites), _loaded(job.order.recipe)
     real, owner = np.empty(0), None
@@ -114,6 +116,7 @@ def preprocess_shard(job: ShardJob) -> int:
             rows.append(stored | _picture(stored, image, matte))
             lights.append({name: sample[name] for name in ("sample_id", "split")} | _lights(made, sample["direction"], reason))
             samples.append(sample | _measures(real, image, matte, sample["direction"]))
+            done(1)
     schema = OWN_FILE_SHARD if "composite" in rows[0] else COMPOSITE_SHARD
     write_shard(job.order.work, job.shard, rows, schema)
     write_rows(job.order.part("lights", job.shard), lights, LIGHTS)

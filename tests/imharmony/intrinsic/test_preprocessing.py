@@ -193,3 +193,17 @@ def test_a_picture_that_the_back_end_refuses_is_named(hard, tmp_path, monkeypatc
     monkeypatch.setattr(preprocessing, "_loaded", lambda _recipe: refuse)
     with pytest.raises(InputError, match=r"composite 1_100_0: no answer"):
         preprocessed(hard[0], tmp_path / "out")
+
+
+def test_progress_is_told_composite_by_composite_though_they_lie_in_one_shard(hard, tmp_path, monkeypatch):
+    steps, make = [], preprocessing.bar
+
+    def watched(**settings):
+        progress = make(**settings)
+        monkeypatch.setattr(progress, "update", lambda count=1: steps.append(count))
+        return progress
+
+    monkeypatch.setattr(preprocessing, "bar", watched)
+    preprocessed(hard[0], tmp_path / "intrinsic")
+    total = read_table(hard[0] / "manifest.parquet").num_rows
+    assert [step for step in steps if step] == [1] * total
