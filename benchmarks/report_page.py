@@ -40,7 +40,7 @@ def time_statistics(scores: pa.Table, params: Params, *, method: str, bootstrap:
     tables = {}
     for name, table in cases.items():
         start, before = time.perf_counter(), processor_seconds()
-        tables = statistics_of(table, bootstrap=bootstrap, workers=params.machine.processes)
+        tables = statistics_of(table, bootstrap=bootstrap, workers=params.machine.processes, code=Path(__file__))
         print(f"{name}: {time.perf_counter() - start:.1f} s, {processor_seconds() - before:.1f} s of processors")
     return tables
 

@@ -27,7 +27,7 @@ LISTING = """
 import json
 from pipeline.params.file import load_params
 from pipeline.steps.fingerprints import fingerprints_of
-print(json.dumps({cell.address: found.text() for cell, found in fingerprints_of(load_params()) if cell.stage != "pack"}))
+print(json.dumps({cell.address: found.text() for cell, found in fingerprints_of(load_params()) if cell.entry[0].startswith("stages.")}))
 """
 Change = Callable[[Path], None]
 

@@ -1,7 +1,6 @@
 """``reports/index.html``: one file that needs nothing else, from the tables and pictures of a run."""
 
 import base64
-import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,7 +124,7 @@ def write_page(
         quantiles=QUANTILES,
         most_images=MOST_IMAGES,
         plotting_library=plotting_library(),
-        facts={**facts, "torch": torch.__version__, "Python": platform.python_version()},
+        facts={**facts, "torch": torch.__version__.partition("+")[0]},
         parameters=_yaml({"variants": params.variants, "outside": params.imported, f"profiles.{params.profile}": params.active}),
     )
     write_text(path, text)

@@ -84,7 +84,7 @@ def kept_pictures(params: Params, layout: Layout, methods: Mapping[str, Method])
     def of_data(dataset: str) -> Path:
         folders = [layout.composites(dataset), *([layout.intrinsic(dataset)] if dataset in params.preprocessed else [])]
         hashes = [data_hash(folder) for folder in folders]
-        return work_folder("report", "pictures", dataset, *hashes, params.active.evaluation.size_px)
+        return work_folder("report", layout.fingerprint("pictures"), dataset, *hashes, params.active.evaluation.size_px)
 
     @cache
     def folder(method: str, dataset: str) -> Path:

@@ -49,14 +49,14 @@ class Job:
         return len(self.summaries) + sum(len(references) for _, references in self.pairs)
 
 
-def statistics_of(scores: pa.Table, *, bootstrap: int, workers: int) -> dict[str, pa.Table]:
+def statistics_of(scores: pa.Table, *, bootstrap: int, workers: int, code: Path) -> dict[str, pa.Table]:
     """``summary``, ``standings`` and ``pairs`` of rows of ``measures.SCORES``.
 
-    They depend neither on the number of workers nor on what was kept.
+    They depend neither on the number of workers nor on what was kept, which ``code``, the fingerprint of this function, is part of.
     """
     blocks = list(blocks_of(scores, bootstrap=bootstrap, seed=0))
     marks = [{method: _mark(block, method) for method in block.methods} for block in blocks]
-    folders = [work_folder("report", "statistics", block.dataset, bootstrap) for block in blocks]
+    folders = [work_folder("report", code, block.dataset, bootstrap) for block in blocks]
     known = [_kept(folder, own) for folder, own in zip(folders, marks, strict=True)]
     jobs = [
         (place, job)

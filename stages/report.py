@@ -1,5 +1,7 @@
 """Stage ``report``: all scores, histories, opinions and data -> reports/: tables, metrics, plots, figures and the page."""
 
+import logging
+
 import pyarrow as pa
 
 from imharmony.storage.tables import write_table
@@ -12,6 +14,7 @@ from reporting.distributions import distributions_of
 from reporting.dvc_views import write_metrics, write_plots
 from reporting.figures import training_figures
 from reporting.intrinsic import intrinsic_section
+from reporting.last_words import last_words
 from reporting.leaders import leaders_of, shown_pairs
 from reporting.methods import methods_by_name
 from reporting.opinions import opinion_studies, read_opinions
@@ -19,11 +22,14 @@ from reporting.overview import overview_of
 from reporting.page import Choices, write_page
 from reporting.pictures import kept_pictures
 from reporting.results import headline_frame, methods_of, read_histories, read_scores
+from reporting.run_facts import RUN, write_run
 from reporting.sections import section_of
 from reporting.statistics import statistics_of
 from reporting.training import curves_of, ends_of, training_of
 
 FIGURES = REPORTS / "figures"
+
+log = logging.getLogger(__name__)
 
 
 def main() -> None:
@@ -32,7 +38,12 @@ def main() -> None:
     layout = Layout(params.profile)
     scores, histories = read_scores(params, layout), read_histories(params, layout)
     opinions = read_opinions(params.studies)
-    statistics = statistics_of(scores, bootstrap=params.active.evaluation.bootstrap, workers=params.machine.processes)
+    statistics = statistics_of(
+        scores,
+        bootstrap=params.active.evaluation.bootstrap,
+        workers=params.machine.processes,
+        code=layout.fingerprint("statistics"),
+    )
     frame, headline = statistics["summary"].to_pandas(), headline_frame(statistics["summary"])
     for name, table in ({"scores": scores, **statistics} | ({"opinions": opinions} if params.studies else {})).items():
         write_table(REPORTS / "tables" / f"{name}.parquet", table)
@@ -61,13 +72,15 @@ def main() -> None:
         ),
         facts=_facts(scores),
     )
+    write_run(REPORTS / RUN)
+    for line in last_words(headline, list(params.variants)):
+        log.info(line)
 
 
 def _facts(scores: pa.Table) -> dict[str, str]:
     """Where the scores came from, as their own columns say."""
     pairs = sorted(set(zip(scores["dataset"].to_pylist(), scores["data_hash"].to_pylist(), strict=True)))
-    code = ", ".join(sorted(set(scores["code"].drop_null().to_pylist())))  # numbers from elsewhere have none
-    return {"code": code, **{f"data hash, {dataset}": value for dataset, value in pairs}}
+    return {f"data hash, {dataset}": value for dataset, value in pairs}
 
 
 if __name__ == "__main__":

@@ -55,8 +55,10 @@ def cells_of(params: Params) -> Iterator[Cell]:
     yield from _network_cells(params)
     yield from _score_cells(params)
     yield _cell("report", "", _of_report(params), {GENERATORS: {v.generator.name for v in params.variants.values()}})
-    # No stage: the packed pictures that stages share under .work/.
+    # No stages: what is kept under .work/ for several stages or runs.
     yield _cell("pack", "", {}, entry=("imharmony.composing.packed_split", "pack_split"))
+    yield _cell("statistics", "", {}, entry=("reporting.statistics", "statistics_of"))
+    yield _cell("pictures", "", {}, entry=("reporting.pictures", "kept_pictures"))
 
 
 def _data_cells(params: Params) -> Iterator[Cell]:

@@ -30,6 +30,8 @@ LEFT_OUT = {
     "pipeline.steps.fingerprints": "writes and reads the fingerprints themselves",
     "pipeline.steps.paths": "where results lie; DVC fails a stage whose output is not where it says",
     "pipeline.steps.provenance": "asks git for the commit, which is no part of a result",
+    "reporting.last_words": "says the answer on the terminal",
+    "reporting.run_facts": "where a report was made, which is no output",
     "pipeline.steps.source_code": "reads the code",
     "pipeline.steps.spool": "copies what a stage says for the dashboard",
     "pipeline.steps.work_folders": "where unfinished work lies",

@@ -1,8 +1,8 @@
-"""Where a result came from: the commit of the code."""
+"""Where a run was made: the commit of the code, the machine, the versions. No result holds it, or no two machines had the same."""
 
 import subprocess
 
-CODE_PATHS = ("imharmony", "stages", "reporting", "pipeline", "requirements.lock")
+CODE_PATHS = tuple(f":/{name}" for name in ("imharmony", "opinion_study", "pipeline", "reporting", "stages", "requirements.lock"))
 
 
 def code_commit() -> str:
