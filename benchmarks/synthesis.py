@@ -29,11 +29,13 @@ from benchmarks.timing import compare
 from benchmarks.transfer import describe, scikit_image, scikit_image_measure
 from imharmony.composing.composites import Foreground
 from imharmony.composing.packed_split import square_image, square_mask
+from imharmony.composing.selection import SELECTED
 from imharmony.composing.synthesis import synthesize
 from imharmony.pictures.images import decode_trusted, encode_jpeg, encode_patch
 from imharmony.pictures.masks import decode_segmentation
+from imharmony.sources.tables import PHOTOGRAPH_SHARD, STORED_PHOTOGRAPHS
 from imharmony.storage.shards import Row, write_shard
-from imharmony.storage.tables import PHOTOGRAPH_SHARD, SELECTED, STORED_PHOTOGRAPHS, write_rows
+from imharmony.storage.tables import write_rows
 from imharmony.transfer import TRANSFERS
 
 SIZE_PX = 256

@@ -10,12 +10,12 @@ import torch
 from imharmony.checkpoint import load_harmonizer
 from imharmony.colour.ranges import mask_from_uint8
 from imharmony.composing.composites import read_change, read_real, to_harmonize
+from imharmony.composing.manifest import MANIFEST
 from imharmony.composing.packed_split import square_image, square_mask
 from imharmony.errors import InputError
 from imharmony.evaluation.outputs import files_of, squared_picture
 from imharmony.evaluation.scoring import Harmonize, as_saved, learned
 from imharmony.storage.shards import Row, ShardReader
-from imharmony.storage.tables import MANIFEST
 from opinion_study.definition import COMPOSITE, REAL
 
 MODEL = ".safetensors"

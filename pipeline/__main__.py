@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 
 from pipeline.params.file import load_params
 from pipeline.run import command
+from pipeline.run.tracked import go_back, tell_of_changes
 from pipeline.steps.entry import exit_code_of
+from pipeline.steps.fingerprints import changed_cells
 from pipeline.steps.paths import REPORTS
 
 # What imports torch is imported where it is needed, because a run that finds nothing to do should end at once.
@@ -29,7 +31,10 @@ def run(targets: Sequence[str], *, jobs: int | None, dry_run: bool, pull: bool) 
         from pipeline.dashboard.client import watched  # httpx takes a fifth of a second, which a run that nobody watches need not spend
 
         watch = watched
-    return command.run(targets, jobs=jobs, dry_run=dry_run, pull=pull, watch=watch)
+    code = command.run(targets, jobs=jobs, dry_run=dry_run, pull=pull, watch=watch, changed=changed_cells)
+    if not dry_run:
+        tell_of_changes()
+    return code
 
 
 def sweep(name: str, jobs: int) -> int:
@@ -47,11 +52,17 @@ def where() -> None:
     print(f"report: {(REPORTS / 'index.html').resolve().as_uri()}")
 
 
+def back() -> None:
+    """Goes back to the last commit's parameters and results, after an experiment; refuses where results would be lost by it."""
+    go_back()
+
+
 COMMANDS: dict[str, Callable[..., int | None]] = {
     "run": run,
     "sweep": sweep,
     "check": check,
     "where": where,
+    "back": back,
 }
 
 

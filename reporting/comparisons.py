@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
@@ -11,21 +10,18 @@ from imharmony.baselines.identity import identity
 from imharmony.evaluation.summary import REFERENCE
 from imharmony.storage.tables import write_table
 from pipeline.params.file import Params
-from pipeline.steps.packing import packed_test
-from pipeline.steps.paths import REPORTS, Layout
+from pipeline.steps.paths import REPORTS
 from reporting.edge_details import Detail, detail_of, details_figure
 from reporting.figures import write_png
 from reporting.methods import Method
 from reporting.page import lpips_reason
+from reporting.pictures import Pictures
 from reporting.published_scores import read_published
 from reporting.report_000 import as_its_code_counts
 from reporting.results import methods_of
 from reporting.side_by_side import Comparison, Measured, compare, means_of, singles_of, table_of
 from reporting.side_by_side_file import REPORT_000_CODE, DescribedReport, DescribedTable, published_rows, read_described
 from reporting.typical import typical
-
-if TYPE_CHECKING:
-    from imharmony.composing.packed_split import PackedSplit
 
 
 @dataclass(frozen=True)
@@ -42,23 +38,18 @@ class ReportSection:
 class Run:
     """What a run offers to be shown."""
 
-    params: Params
-    layout: Layout
     methods: dict[str, Method]  # the reference among them
-    pictures: dict[str, list[str]]  # test pictures that stand for a data set
-
-    def split(self, dataset: str) -> "PackedSplit":
-        """The test part of a data set at the size that is scored."""
-        return packed_test(self.params, self.layout, dataset)
+    pictures: Pictures
+    typical: dict[str, list[str]]  # test pictures that stand for a data set
 
 
 def report_sections(
-    *, params: Params, layout: Layout, scores: pa.Table, summary: pd.DataFrame, methods: dict[str, Method], figures: Path
+    *, params: Params, scores: pa.Table, summary: pd.DataFrame, methods: dict[str, Method], pictures: Pictures, figures: Path
 ) -> dict[str, ReportSection]:
     """The five reports by number; also writes ``tables/side_by_side.parquet`` and the details as PNG."""
     published = read_published()
     reports, systems = read_described(published), published_rows(published)
-    run = Run(params, layout, {REFERENCE: Method(identity), **methods}, {name: typical(scores, name) for name in params.datasets})
+    run = Run({REFERENCE: Method(identity), **methods}, pictures, {name: typical(scores, name) for name in params.datasets})
     report_000 = {}
     for table in (table for report in reports.values() for table in report.tables if table.convention == REPORT_000_CODE):
         report_000 |= _as_report_000_counts(table, run)
@@ -66,8 +57,8 @@ def report_sections(
         datasets=params.datasets,
         pasting={*params.baselines, *(name for name, variant in params.variants.items() if variant.generator.paste)} - {REFERENCE},
         means=means_of(summary),
-        pictures=run.pictures,
-        singles=singles_of(scores, run.pictures, {name: seeds[0] for name, seeds in methods_of(params)}),
+        pictures=run.typical,
+        singles=singles_of(scores, run.typical, {name: seeds[0] for name, seeds in methods_of(params)}),
         report_000=report_000,
         lpips_reason=lpips_reason(params, summary),
     )
@@ -84,18 +75,17 @@ def report_sections(
 
 def _as_report_000_counts(table: DescribedTable, run: Run) -> dict[tuple[str, str], dict[str, float]]:
     methods = {name: run.methods[name] for row in table.rows for name in row.methods if name in run.methods}
-    scores = {}
-    for dataset in (name for name in table.datasets if name in run.pictures):
-        scores |= as_its_code_counts(run.split(dataset), methods, run.pictures[dataset])
-    return scores
+    return as_its_code_counts(run.pictures, methods, {name: run.typical[name] for name in table.datasets if name in run.typical})
 
 
 def _details(report: DescribedReport, run: Run) -> tuple[str | None, list[Detail]]:
     """The data set and the details of a report that has some, if this run has what they are of."""
     wanted = report.details
-    dataset = None if wanted is None else next((name for name in wanted.datasets if name in run.pictures), None)
+    dataset = None if wanted is None else next((name for name in wanted.datasets if name in run.typical), None)
     if wanted is None or dataset is None:
         return None, []
-    methods = {name: run.methods[name] for name in wanted.methods if name in run.methods}
-    split = run.split(dataset)
-    return dataset, [detail_of(split, sample_id, methods) for sample_id in run.pictures[dataset]]
+    methods, details = [name for name in wanted.methods if name in run.methods], []
+    for sample_id in run.typical[dataset]:
+        outputs = {name: run.pictures.picture(name, dataset, sample_id) for name in methods}
+        details.append(detail_of(run.pictures.split(dataset), sample_id, outputs))
+    return dataset, details

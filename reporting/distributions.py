@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from imharmony.evaluation.conventions import MEASURES, under
-from reporting.embedding import digits_of, rounded
+from imharmony.evaluation.conventions import COUNTED, under
+from reporting.embedding import rounded
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-MOST_IMAGES = 2000  # of a data set; beyond it every so manieth is plotted, and the page says so
+MOST_IMAGES = 2000  # of a data set; above that the plot subsamples and says so
 
 
 def distributions_of(scores: pa.Table) -> dict[str, dict]:
@@ -17,7 +17,7 @@ def distributions_of(scores: pa.Table) -> dict[str, dict]:
     A method of several seeds has the mean of their finite values on each image. Quantiles are over all images, plotted or not.
     """
     frame = under(scores, "headline").to_pandas().replace([np.inf, -np.inf], np.nan)
-    images = frame.groupby(["dataset", "method", "image_id", "sample_id"], sort=True)[list(MEASURES)].mean()
+    images = frame.groupby(["dataset", "method", "image_id", "sample_id"], sort=True)[list(COUNTED)].mean()
     return {str(dataset): _distributions(part.droplevel("dataset")) for dataset, part in images.groupby(level="dataset", sort=False)}
 
 
@@ -26,13 +26,13 @@ def _distributions(images: pd.DataFrame) -> dict:
     samples = images.loc[methods[0]].index.get_level_values("sample_id").to_numpy()
     shown = np.unique(np.linspace(0, len(samples) - 1, min(len(samples), MOST_IMAGES)).round().astype(int))
     measures = {}
-    for measure in MEASURES:
-        values = images[measure].to_numpy().reshape(len(methods), len(samples))
+    for name, measure in COUNTED.items():
+        values = images[name].to_numpy().reshape(len(methods), len(samples))
         if np.isnan(values).all():
             continue
-        measures[measure] = {
-            "values": rounded(values[:, shown], digits_of(measure)),
-            "quantiles": rounded(np.array([_quantiles(row) for row in values]), digits_of(measure)),
+        measures[name] = {
+            "values": rounded(values[:, shown], measure.digits),
+            "quantiles": rounded(np.array([_quantiles(row) for row in values]), measure.digits),
             "infinite": np.isnan(values).sum(1).tolist(),
         }
     return {"methods": methods, "samples": samples[shown].tolist(), "n_images": len(samples), "measures": measures}

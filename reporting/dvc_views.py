@@ -1,25 +1,21 @@
 """What DVC's own commands show of a report: ``reports/metrics/`` for ``dvc metrics``, ``reports/plots/`` for ``dvc plots``."""
 
 import json
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from imharmony.evaluation.conventions import rows_of
-from imharmony.evaluation.scoring import as_saved, pictures_of
 from imharmony.evaluation.summary import REFERENCE
 from imharmony.pictures.images import encode_png
+from imharmony.running.progress import track
 from imharmony.storage.files import write_bytes, write_text
+from imharmony.storage.tables import write_csv
 from pipeline.params.file import Params
-from pipeline.steps.packing import packed_test
-from pipeline.steps.paths import REPORTS, Layout
+from pipeline.steps.paths import REPORTS
 from reporting.distributions import QUANTILES
-from reporting.methods import Method
-
-if TYPE_CHECKING:
-    from imharmony.composing.packed_split import PackedSplit
+from reporting.pictures import Pictures
 
 METRICS = REPORTS / "metrics"
 PLOTS = REPORTS / "plots"
@@ -41,23 +37,20 @@ def write_metrics(summary: pd.DataFrame) -> None:
         write_text(METRICS / f"{method}.json", json.dumps(tree, indent=2) + "\n")
 
 
-def write_plots(
-    histories: dict[str, pd.DataFrame], scores: pa.Table, methods: dict[str, Method], *, params: Params, layout: Layout
-) -> None:
+def write_plots(histories: dict[str, pd.DataFrame], scores: pa.Table, pictures: Pictures, *, params: Params) -> None:
     """The curves, the distributions and a comparison for each variant, on the data set that it was trained on."""
     frame = rows_of(scores).to_pandas()
     write_curves(histories)
     write_distributions(frame)
-    for variant, trained in params.variants.items():
-        split = packed_test(params, layout, trained.dataset)
-        write_comparison(variant, methods[variant], split, frame[frame["dataset"] == trained.dataset])
+    for variant, trained in track(params.variants.items(), total=len(params.variants), what="report: comparisons", unit="variants"):
+        write_comparison(variant, trained.dataset, pictures, frame[frame["dataset"] == trained.dataset])
 
 
 def write_curves(histories: dict[str, pd.DataFrame]) -> None:
     """The training of all variants by epoch."""
     curves = [history[list(CURVE_COLUMNS)].rename(columns=CURVE_COLUMNS).assign(variant=variant) for variant, history in histories.items()]
     columns = ["variant", *CURVE_COLUMNS.values()]
-    _write_csv("training", pd.concat(curves)[columns] if curves else pd.DataFrame(columns=columns))
+    _write_frame("training", pd.concat(curves)[columns] if curves else pd.DataFrame(columns=columns))
 
 
 def write_distributions(scores: pd.DataFrame) -> None:
@@ -67,26 +60,24 @@ def write_distributions(scores: pd.DataFrame) -> None:
         {"dataset": dataset, "method": method, **dict(zip(columns, np.quantile(own["fmse"], QUANTILES), strict=True))}
         for (dataset, method), own in scores.dropna(subset="fmse").groupby(["dataset", "method"], sort=True)
     ]
-    _write_csv("distributions", pd.DataFrame(rows))
+    _write_frame("distributions", pd.DataFrame(rows))
 
 
-def write_comparison(variant: str, method: Method, split: "PackedSplit", scores: pd.DataFrame) -> None:
+def write_comparison(variant: str, dataset: str, pictures: Pictures, scores: pd.DataFrame) -> None:
     """A picture of a few test images: in each row composite, mask, the variant's output and the real photograph.
 
-    ``scores`` are the headline's of the split's data set.
+    ``scores`` are the headline's of the data set.
     """
     errors = scores[scores["method"] == REFERENCE].set_index("sample_id")["fmse"].sort_values(kind="stable")
     chosen = [str(errors.index[round(share * (len(errors) - 1))]) for share in COMPARED]
-    positions = {sample: index for index, sample in enumerate(split.rows["sample_id"].to_pylist())}
-    rows = [_strip(split, positions[sample], method) for sample in dict.fromkeys(chosen)]
+    rows = [_strip(pictures, variant, dataset, sample_id) for sample_id in dict.fromkeys(chosen)]
     write_bytes(PLOTS / "comparisons" / f"{variant}.png", encode_png(_joined(rows, axis=0), level=9))
 
 
-def _strip(split: "PackedSplit", index: int, method: Method) -> np.ndarray:
-    composite, real, mask = pictures_of(split, index)
-    output = as_saved(method.output(split, index), composite, mask)
+def _strip(pictures: Pictures, variant: str, dataset: str, sample_id: str) -> np.ndarray:
+    split, index = pictures.split(dataset), pictures.place(dataset, sample_id)
     grey = np.repeat(np.array(split.mask[index])[..., None], 3, axis=2)
-    return _joined([composite, grey, output, real], axis=1)
+    return _joined([split.composite[index], grey, pictures.picture(variant, dataset, sample_id), split.real[index]], axis=1)
 
 
 def _joined(pictures: list[np.ndarray], *, axis: int) -> np.ndarray:
@@ -96,8 +87,8 @@ def _joined(pictures: list[np.ndarray], *, axis: int) -> np.ndarray:
     return np.concatenate([part for picture in pictures for part in (picture, gap)][:-1], axis=axis)
 
 
-def _write_csv(name: str, frame: pd.DataFrame) -> None:
-    write_text(PLOTS / f"{name}.csv", frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+def _write_frame(name: str, frame: pd.DataFrame) -> None:
+    write_csv(PLOTS / f"{name}.csv", pa.Table.from_pandas(frame, preserve_index=False))
 
 
 def _rounded(value: float) -> float | None:

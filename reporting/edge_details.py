@@ -8,11 +8,10 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from imharmony.evaluation.scoring import as_saved, pictures_of
+from imharmony.evaluation.scoring import pictures_of
 from imharmony.pictures.images import encode_jpeg, encode_png
 from reporting.figures import STYLE
 from reporting.gallery import data_uri
-from reporting.methods import Method
 
 if TYPE_CHECKING:
     from imharmony.composing.packed_split import PackedSplit
@@ -33,7 +32,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Detail:
-    """A test picture, where the detail is in it, and the detail of each method's output; composite first, real last."""
+    """A test picture, where the detail is in it, and the detail of each method's output; composite and real first."""
 
     sample_id: str
     window: Window
@@ -57,18 +56,14 @@ class Detail:
         return {name: float(np.square(crop - real).mean()) for name, crop in self.crops.items()}
 
 
-def detail_of(split: "PackedSplit", sample_id: str, methods: Mapping[str, Method]) -> Detail:
-    """The detail of one test picture, by every method over the composite's background, rounded as a file would hold it."""
+def detail_of(split: "PackedSplit", sample_id: str, outputs: Mapping[str, np.ndarray]) -> Detail:
+    """The detail of one test picture, by every method's output as a user gets it, uint8 (H, W, 3)."""
     place = split.rows["sample_id"].to_pylist().index(sample_id)
     composite, real, mask = pictures_of(split, place)
-    grey_mask = mask[0, 0].numpy()
-    window = busiest_edge(real, grey_mask, side=max(8, len(real) // SHARE))
-    pictures = {"composite": composite}
-    for name, method in methods.items():
-        pictures[name] = as_saved(method.output(split, place), composite, mask)
+    window = busiest_edge(real, mask[0, 0].numpy(), side=max(8, len(real) // SHARE))
     rows, columns = (slice(start, start + window.side) for start in (window.top, window.left))
-    crops = {name: np.ascontiguousarray(picture[rows, columns]) for name, picture in {**pictures, "real": real}.items()}
-    return Detail(sample_id, window, composite, crops)
+    pictures = {"composite": composite, "real": real, **outputs}
+    return Detail(sample_id, window, composite, {name: np.ascontiguousarray(one[rows, columns]) for name, one in pictures.items()})
 
 
 def busiest_edge(real: np.ndarray, mask: np.ndarray, *, side: int) -> Window:

@@ -12,17 +12,7 @@ import numpy as np
 import plotly
 from markupsafe import Markup
 
-DIGITS = {  # as the tables print them
-    **dict.fromkeys(("mse", "fmse", "background_mse", "idempotence"), 1),
-    **dict.fromkeys(("psnr", "fpsnr", "ciede2000", "gradient_energy_log2", "local_contrast_log2"), 2),
-}
-OTHER_DIGITS = 4
 SMALLEST_P = 0.001  # smaller ones are printed as smaller
-
-
-def digits_of(measure: str) -> int:
-    """How many decimals of a measure are shown."""
-    return DIGITS.get(measure, OTHER_DIGITS)
 
 
 def rounded(values: np.ndarray, digits: int) -> list[Any]:

@@ -80,6 +80,19 @@ def gains_figure(summary: pd.DataFrame, dataset: str, methods: list[str]) -> Fig
     return figure
 
 
+def training_figures(histories: dict[str, pd.DataFrame], folder: Path) -> dict[str, str]:
+    """The figures of training as SVG by their descriptions, written as PNG too; none without a training of two epochs."""
+    if not histories:
+        return {}
+    figures = {"validation": validation_figure(histories), "losses": losses_figure(histories)}
+    for name, figure in figures.items():
+        write_png(figure, folder / f"{name}.png")
+    return {
+        "Error on the validation photographs by epoch; left on a logarithmic scale": svg_of(figures["validation"]),
+        "Training losses by epoch, each on its own scale": svg_of(figures["losses"]),
+    }
+
+
 def validation_figure(histories: dict[str, pd.DataFrame]) -> Figure:
     """Validation error of all variants by epoch."""
     rows_of_legend = -(-len(histories) // LEGEND_COLUMNS)
@@ -132,8 +145,7 @@ def ratio_figure(ratios: Iterable[float], edges: tuple[float, ...]) -> Figure:
 
 def _line(axes: Axes, x: pd.Series, y: pd.Series, index: int, label: str) -> None:
     dashes = DASHES[(index + index // len(COLOURS)) % len(DASHES)]  # no pair of colour and dashes comes twice before all have come
-    marker = "o" if len(x) == 1 else None  # a single epoch is no line
-    axes.plot(x, y, color=COLOURS[index % len(COLOURS)], linestyle=dashes, linewidth=1.6, marker=marker, markersize=4, label=label)
+    axes.plot(x, y, color=COLOURS[index % len(COLOURS)], linestyle=dashes, linewidth=1.6, label=label)
 
 
 def _logarithmic(axes: Axes) -> None:

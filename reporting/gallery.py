@@ -1,26 +1,20 @@
 """The test images that a method helped and harmed most, with what every method made of them."""
 
 import base64
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from imharmony.evaluation.conventions import rows_of
-from imharmony.evaluation.outputs import squared_picture
-from imharmony.evaluation.scoring import as_saved, pictures_of
 from imharmony.evaluation.summary import REFERENCE
 from imharmony.pictures.images import encode_jpeg, encode_png
-from reporting.methods import Method
-
-if TYPE_CHECKING:
-    from imharmony.composing.packed_split import PackedSplit
+from imharmony.running.progress import track
+from reporting.pictures import QUALITY, Pictures
 
 MOST_ZOOM = 6.0
+BEST_SHOWN = 3  # of a case's methods, beside the worst
 
 
 @dataclass(frozen=True)
@@ -45,60 +39,101 @@ class Focus:
 
 @dataclass(frozen=True)
 class Case:
-    """One test image: composite, mask, each method's output, real."""
+    """One test image. ``shown`` are composite, real, the best three methods and the worst on this image; ``others`` mask and the rest."""
 
     sample_id: str
     foreground_ratio: float
     gain: float  # fMSE of the composite minus fMSE of the judged method's output
-    pictures: list[Picture]
+    shown: list[Picture]
+    others: list[Picture]
     focus: Focus
 
 
-def cases(
-    scores: pa.Table,
-    split: "PackedSplit",
-    methods: dict[str, Method],
-    *,
-    imported: Mapping[str, list[Path]],
-    seeds: dict[str, int],
-    judged: str,
-    count: int,
-) -> tuple[list[Case], list[Case]]:
-    """The best and the worst cases of ``judged``, ``count`` in all, by the gain in foreground error.
+@dataclass(frozen=True)
+class Example:
+    """A method's output beside composite and real, in this order: composite, real, output."""
 
-    ``scores`` are those of the split's data set; ``imported`` has the pictures of methods from elsewhere in the split's order;
-    ``seeds`` says which seed of each method is shown.
-    """
+    sample_id: str
+    method: str
+    pictures: list[Picture]
+
+
+@dataclass(frozen=True)
+class Errors:
+    """fMSE and PSNR under the headline protocol, by sample (rows) and method (columns); one seed of each method."""
+
+    fmse: pd.DataFrame
+    psnr: pd.DataFrame
+
+    def of(self, sample_id: str, method: str) -> tuple[float, float]:
+        """fMSE and PSNR of a picture; NaN where they are not known."""
+        own = (part[method].to_dict() if method in part else {} for part in (self.fmse, self.psnr))
+        fmse, psnr = (float(values.get(sample_id, np.nan)) for values in own)
+        return fmse, psnr
+
+
+def errors_of(scores: pa.Table, *, seeds: dict[str, int]) -> Errors:
+    """What the pictures of a data set are captioned with. ``scores`` are those of the data set."""
     frame = rows_of(scores).to_pandas()
     frame = frame[frame["seed"] == frame["method"].map(seeds)]
-    fmse, psnr = (frame.pivot_table(index="sample_id", columns="method", values=metric) for metric in ("fmse", "psnr_255"))
-    gain = (fmse[REFERENCE] - fmse[judged]).dropna().sort_values(ascending=False, kind="stable")
+    return Errors(*(frame.pivot_table(index="sample_id", columns="method", values=metric) for metric in ("fmse", "psnr_255")))
+
+
+def cases(
+    dataset: str, errors: Errors, pictures: Pictures, methods: list[str], *, judged: str, count: int
+) -> tuple[list[Case], list[Case]]:
+    """The best and the worst cases of ``judged``, ``count`` in all, by the gain in foreground error."""
+    gain = (errors.fmse[REFERENCE] - errors.fmse[judged]).dropna().sort_values(ascending=False, kind="stable")
     worst_count = min(count, len(gain)) // 2
     best_count = min(count, len(gain)) - worst_count
-    positions = {sample: index for index, sample in enumerate(split.rows["sample_id"].to_pylist())}
-
-    def case(sample_id: str) -> Case:
-        index = positions[sample_id]
-        files = {name: paths[index] for name, paths in imported.items()}
-        pictures = _pictures(split, index, methods, files, fmse.loc[sample_id], psnr.loc[sample_id])
-        ratio = split.rows["foreground_ratio"][index].as_py()
-        return Case(sample_id, ratio, float(gain[sample_id]), pictures, _focus(split.mask[index]))
-
-    return [case(name) for name in gain.index[:best_count]], [case(name) for name in gain.index[::-1][:worst_count]]
+    names = [*gain.index[:best_count], *gain.index[::-1][:worst_count]]
+    found = [
+        _case(dataset, str(name), float(gain[name]), errors, pictures, methods)
+        for name in track(names, total=len(names), what=f"report: gallery of {dataset}", unit="cases")
+    ]
+    return found[:best_count], found[best_count:]
 
 
-def _pictures(
-    split: "PackedSplit", index: int, methods: dict[str, Method], files: Mapping[str, Path], fmse: pd.Series, psnr: pd.Series
-) -> list[Picture]:
-    composite, real, mask = pictures_of(split, index)
-    pictures = [Picture("composite", _jpeg_uri(composite), fmse[REFERENCE], psnr[REFERENCE]), Picture("mask", _png_uri(split.mask[index]))]
-    own = {name: method.output(split, index) for name, method in methods.items()}
-    size = {name: split.rows[name][index].as_py() for name in ("width", "height")}
-    theirs = {name: squared_picture(path, size, split.mask.shape[1]) for name, path in files.items()}
-    for name, picture in (own | theirs).items():
-        output = as_saved(picture, composite, mask)
-        pictures.append(Picture(name, _jpeg_uri(output), fmse[name], psnr[name], is_method=True))
-    return [*pictures, Picture("real", _jpeg_uri(real))]
+def example_of(dataset: str, sample_id: str, errors: Errors, pictures: Pictures, method: str) -> Example:
+    """One method's picture of one image for the head of the page."""
+    composite, real, _ = _given(dataset, sample_id, errors, pictures)
+    return Example(sample_id, method, [composite, real, _made(dataset, sample_id, errors, pictures, method)])
+
+
+def data_uri(kind: str, data: bytes) -> str:
+    """A picture's file as an address that holds it."""
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def _case(dataset: str, sample_id: str, gain: float, errors: Errors, pictures: Pictures, methods: list[str]) -> Case:
+    composite, real, mask = _given(dataset, sample_id, errors, pictures)
+    ordered = sorted(methods, key=lambda name: (np.nan_to_num(errors.of(sample_id, name)[0], nan=np.inf), name))
+    first = ordered if len(ordered) <= BEST_SHOWN else [*ordered[:BEST_SHOWN], ordered[-1]]
+    made = {name: _made(dataset, sample_id, errors, pictures, name) for name in ordered}
+    split, place = pictures.split(dataset), pictures.place(dataset, sample_id)
+    return Case(
+        sample_id=sample_id,
+        foreground_ratio=split.rows["foreground_ratio"][place].as_py(),
+        gain=gain,
+        shown=[composite, real, *(made[name] for name in first)],
+        others=[mask, *(made[name] for name in ordered if name not in first)],
+        focus=_focus(split.mask[place]),
+    )
+
+
+def _given(dataset: str, sample_id: str, errors: Errors, pictures: Pictures) -> tuple[Picture, Picture, Picture]:
+    """Composite, real and mask."""
+    split, place = pictures.split(dataset), pictures.place(dataset, sample_id)
+    composite, real = (encode_jpeg(np.array(part[place]), quality=QUALITY) for part in (split.composite, split.real))
+    return (
+        Picture("composite", data_uri("jpeg", composite), *errors.of(sample_id, REFERENCE)),
+        Picture("real", data_uri("jpeg", real)),
+        Picture("mask", data_uri("png", encode_png(np.array(split.mask[place]), level=9))),
+    )
+
+
+def _made(dataset: str, sample_id: str, errors: Errors, pictures: Pictures, method: str) -> Picture:
+    return Picture(method, data_uri("jpeg", pictures.jpeg(method, dataset, sample_id)), *errors.of(sample_id, method), is_method=True)
 
 
 def _focus(mask: np.ndarray) -> Focus:
@@ -107,16 +142,3 @@ def _focus(mask: np.ndarray) -> Focus:
     size = len(mask)
     scale = min(MOST_ZOOM, size / max(bottom - top, right - left))
     return Focus(x=round(50 * (left + right) / size, 1), y=round(50 * (top + bottom) / size, 1), scale=round(scale, 2))
-
-
-def _jpeg_uri(picture: np.ndarray) -> str:
-    return data_uri("jpeg", encode_jpeg(picture, quality=92))
-
-
-def _png_uri(mask: np.ndarray) -> str:
-    return data_uri("png", encode_png(np.array(mask), level=9))
-
-
-def data_uri(kind: str, data: bytes) -> str:
-    """A picture's file as an address that holds it."""
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"

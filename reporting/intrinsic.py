@@ -23,9 +23,11 @@ class IntrinsicSection:
     lights: list[Row]  # one for each data set
 
 
-def intrinsic_section(params: Params, layout: Layout) -> IntrinsicSection:
-    """Reads what the stages ``train_shading``, ``train_edits`` and ``preprocess_intrinsic`` left."""
-    chosen = params.active.intrinsic
+def intrinsic_section(params: Params, layout: Layout) -> IntrinsicSection | None:
+    """Reads what the stages ``train_shading``, ``train_edits`` and ``preprocess_intrinsic`` left; None where nothing is preprocessed."""
+    if not params.preprocessed:
+        return None
+    chosen = params.intrinsic
     judged = averages(read_table(layout.preprocessing("shading") / "decompositions.parquet")) if chosen.has_shading_network else []
     edits = json.loads((layout.preprocessing("edits") / "metrics.json").read_text(encoding="utf-8")) or None
     return IntrinsicSection(chosen, judged, edits, [_lights(layout, dataset) for dataset in params.datasets])

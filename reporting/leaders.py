@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from imharmony.evaluation.conventions import CONVENTIONS, MEASURES
-from reporting.embedding import SMALLEST_P, digits_of, rounded
+from imharmony.evaluation.conventions import CONVENTIONS, COUNTED
+from reporting.embedding import SMALLEST_P, rounded
 
 COMPARED = ("fmse", "psnr")  # the measures whose changes the table has; under the headline protocol all are kept for the distributions
 RATE_DIGITS = 4
@@ -28,13 +28,15 @@ def _leaders(standings: pd.DataFrame, pairs: pd.DataFrame) -> dict:
             for measure, part in standings[standings["convention"] == name].groupby("metric", sort=False)
         }
         own = pairs[pairs["convention"] == name]
-        compared = COMPARED if name != "headline" else tuple(MEASURES)
+        compared = COMPARED if name != "headline" else tuple(COUNTED)
         conventions[name] = {
             "order": _order(means, methods),
-            "best": {measure: _best(frame["mean"].to_numpy(), rises=MEASURES[measure]) for measure, frame in means.items()},
-            "means": {measure: rounded(frame[["mean", "low", "high"]].to_numpy(), digits_of(measure)) for measure, frame in means.items()},
+            "best": {measure: _best(frame["mean"].to_numpy(), rises=COUNTED[measure].rises) for measure, frame in means.items()},
+            "means": {
+                measure: rounded(frame[["mean", "low", "high"]].to_numpy(), COUNTED[measure].digits) for measure, frame in means.items()
+            },
             "pairs": {
-                str(measure): _pairs(part, methods, digits_of(str(measure)))
+                str(measure): _pairs(part, methods, COUNTED[str(measure)].digits)
                 for measure, part in own[own["metric"].isin(compared)].groupby("metric", sort=False)
             },
         }

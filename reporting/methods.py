@@ -1,5 +1,7 @@
 """Every method of ours as a function of a test picture, each given what it was trained on."""
 
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -10,6 +12,7 @@ from imharmony.baselines.identity import identity
 from imharmony.checkpoint import load_harmonizer
 from imharmony.evaluation.scoring import Harmonize, learned, pictures_of
 from imharmony.evaluation.summary import REFERENCE
+from imharmony.storage.weights import read_metadata
 from pipeline.params.file import Params
 from pipeline.params.training import COMPOSITE, INTRINSIC, InputName
 from pipeline.steps.paths import Layout
@@ -35,15 +38,25 @@ class Method(NamedTuple):
         return self.harmonize(composite, mask[0, 0].numpy())
 
 
-def loaded_methods(params: Params, layout: Layout, *, device: torch.device) -> dict[str, Method]:
-    """Every method of ours but the reference; trained ones with the first seed."""
+def methods_by_name(params: Params, layout: Layout, *, device: torch.device) -> dict[str, Method]:
+    """Every method of ours but the reference; trained ones with the first seed, loaded when a first picture is asked for."""
     methods: dict[str, Method] = {}
-    for name, seeds in methods_of(params):
-        if name in params.variants:
-            harmonizer, metadata = load_harmonizer(layout.run(name, seeds[0]) / "model.safetensors")
-            methods[name] = Method(learned(harmonizer, device=device), metadata.get("input", COMPOSITE))
+    for name, _ in methods_of(params):
+        weights = weights_of(params, layout, name)
+        if weights is not None:
+            methods[name] = Method(_learned_later(weights, device), read_metadata(weights).get("input", COMPOSITE))
         elif name == INTRINSIC:
             methods[name] = Method(identity, INTRINSIC)
         elif name in params.baselines and name != REFERENCE:
             methods[name] = Method(BASELINES[name])
     return methods
+
+
+def weights_of(params: Params, layout: Layout, name: str) -> Path | None:
+    """The file of a trained method's first seed; None for any other method."""
+    return layout.run(name, params.seeds[0]) / "model.safetensors" if name in params.variants else None
+
+
+def _learned_later(weights: Path, device: torch.device) -> Harmonize:
+    network = cache(lambda: learned(load_harmonizer(weights)[0], device=device))
+    return lambda composite, mask: network()(composite, mask)

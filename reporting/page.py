@@ -16,39 +16,27 @@ from ruamel.yaml import YAML
 from ruamel.yaml.compat import StringIO
 
 from imharmony.evaluation.blocks import BUCKETS, CONFIDENCE, REFERENCE
-from imharmony.evaluation.conventions import CONVENTIONS, MEASURES, METRICS
+from imharmony.evaluation.conventions import CONVENTIONS, COUNTED, HEADLINE, PEAKS
+from imharmony.evaluation.measures import MEASURES
 from imharmony.metrics.perceptual import BACKBONES, missing_backbone
 from imharmony.storage.files import write_text
 from pipeline.params.file import Params
 from pipeline.params.training import COMPOSITE, INTRINSIC, Variant
-from reporting.distributions import QUANTILES
-from reporting.embedding import SMALLEST_P, digits_of, json_for_page, plotting_library
-from reporting.gallery import Case
+from reporting.distributions import MOST_IMAGES, QUANTILES
+from reporting.embedding import SMALLEST_P, json_for_page, plotting_library
+from reporting.gallery import Case, Example
 from reporting.intrinsic import IntrinsicSection
 from reporting.opinions import OpinionStudy
+from reporting.overview import Overview
 from reporting.published_scores import read_published
 from reporting.results import methods_of
+from reporting.training import TrainingEnd
 
 if TYPE_CHECKING:
     from reporting.comparisons import ReportSection
 
 TEMPLATES = Path(__file__).with_name("templates")
 NARROW_SPACE = "\u202f"  # between thousands; lines do not break there
-PEAKS = {"psnr_255": "255", "psnr_target": "target", "psnr_range": "range"}
-NAMES = {
-    "mse": "MSE",
-    "fmse": "fMSE",
-    "psnr": "PSNR",
-    "fpsnr": "fPSNR",
-    "ssim": "SSIM",
-    "fssim": "fSSIM",
-    "lpips": "LPIPS",
-    "ciede2000": "CIEDE2000",
-    "gradient_energy_log2": "gradient energy, doublings off",
-    "local_contrast_log2": "local contrast, doublings off",
-    "background_mse": "background MSE",
-}
-UNITS = {"mse": "levels²", "fmse": "levels²", "background_mse": "levels²", "idempotence": "levels²", "psnr": "dB", "fpsnr": "dB"}
 LEADER_METRICS = ("fmse", "psnr_255", "ssim", "fssim", "lpips", "ciede2000")
 
 
@@ -76,6 +64,7 @@ class Section:
     judged: str | None  # the method by which the gallery is chosen
     best: list[Case]
     worst: list[Case]
+    example: Example | None  # of the best method, for the head of the page
 
 
 @dataclass(frozen=True)
@@ -92,10 +81,12 @@ def write_page(
     *,
     params: Params,
     summary: pd.DataFrame,
+    overview: Overview,
     sections: list[Section],
     reports: "Mapping[str, ReportSection]",
     opinions: list[OpinionStudy],
-    intrinsic: IntrinsicSection,
+    intrinsic: IntrinsicSection | None,
+    ends: list[TrainingEnd],
     curves: dict[str, str],
     choices: Choices,
     facts: Mapping[str, object],
@@ -111,6 +102,7 @@ def write_page(
         bootstrap=params.active.evaluation.bootstrap,
         confidence=CONFIDENCE,
         reference=REFERENCE,
+        overview=overview,
         sections=[{"data": section, **_tables(summary[summary["dataset"] == section.name], params)} for section in sections],
         opinions=opinions,
         intrinsic=intrinsic,
@@ -119,17 +111,19 @@ def write_page(
         published=read_published(),
         reports=reports,
         anchors={*params.datasets, *(path.name.removesuffix(".html.j2") for path in TEMPLATES.glob("*.html.j2"))},
-        peaks=PEAKS,
-        higher_is_better=METRICS,
+        peaks={column: column.removeprefix("psnr_") for column in PEAKS},
+        higher_is_better={column: measure.rises for column, measure in MEASURES.items()},
         lpips_reason=lpips_reason(params, summary),
         variants={name: described(variant) for name, variant in params.variants.items()},
         outside=params.imported,
         seeds=params.seeds,
         training=params.active.training.model_dump(),
+        ends=ends,
         curves=curves,
         choices=choices,
         words=words_of_measures(),
         quantiles=QUANTILES,
+        most_images=MOST_IMAGES,
         plotting_library=plotting_library(),
         facts={**facts, "torch": torch.__version__, "Python": platform.python_version()},
         parameters=_yaml({"variants": params.variants, "outside": params.imported, f"profiles.{params.profile}": params.active}),
@@ -140,13 +134,8 @@ def write_page(
 def words_of_measures() -> dict[str, dict]:
     """How plots and tables name a measure: name, unit, decimals, and whether more is better."""
     return {
-        measure: {
-            "name": NAMES.get(measure, measure.replace("_", " ")),
-            "unit": UNITS.get(measure),
-            "digits": digits_of(measure),
-            "rises": rises,
-        }
-        for measure, rises in MEASURES.items()
+        column: {"name": measure.name, "unit": measure.unit, "digits": measure.digits, "rises": measure.rises}
+        for column, measure in COUNTED.items()
     }
 
 
@@ -183,7 +172,9 @@ def _tables(summary: pd.DataFrame, params: Params) -> dict[str, object]:
         for row in summary.to_dict(orient="records")
     }
 
-    def cell(method: str, metric: str, bucket: str = "all", background: str = "composite", quantisation: str = "uint8") -> dict | None:
+    def cell(
+        method: str, metric: str, bucket: str = "all", background: str = HEADLINE.background, quantisation: str = HEADLINE.quantisation
+    ) -> dict | None:
         return cells.get((method, background, quantisation, bucket, metric))
 
     order = sorted((name for name, _ in methods_of(params)), key=lambda method: (_mean_of(cell(method, "fmse")), method))
@@ -205,9 +196,9 @@ def _tables(summary: pd.DataFrame, params: Params) -> dict[str, object]:
 
 def _kind(method: str, params: Params) -> str:
     if method == REFERENCE:
-        return "the composite itself"
+        return "the composite"
     if method == INTRINSIC:
-        return "the preprocessing alone"
+        return "preprocessing"
     if method in params.imported:
         return "from outside"
     return "trained" if method in params.variants else "baseline"
@@ -218,7 +209,7 @@ def _best(cell: Callable[..., dict | None], order: list[str], metric: str, bucke
     known = {method: _mean_of(cell(method, metric, bucket)) for method in order if cell(method, metric, bucket)}
     if not known:
         return None
-    return (max if METRICS[metric] else min)(known, key=known.__getitem__)
+    return (max if MEASURES[metric].rises else min)(known, key=known.__getitem__)
 
 
 def _mean_of(row: dict | None) -> float:

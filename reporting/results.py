@@ -1,5 +1,7 @@
 """What the report reads: the scores and histories that the parameters name, and the numbers taken from them."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import pyarrow as pa
 
@@ -50,8 +52,8 @@ def headline_frame(summary: pa.Table) -> pd.DataFrame:
     return rows_of(summary).to_pandas()
 
 
-def best_variant(summary: pd.DataFrame, dataset: str, variants: list[str]) -> str | None:
-    """The trained method with the lowest foreground error on a data set; None without variants."""
-    rows = summary[(summary["dataset"] == dataset) & (summary["bucket"] == "all") & (summary["metric"] == "fmse")]
-    rows = rows[rows["method"].isin(variants)]
+def best_of(headline: pd.DataFrame, dataset: str, methods: Sequence[str]) -> str | None:
+    """The method with the lowest foreground error on a data set among those named; None where none has one."""
+    rows = headline[(headline["dataset"] == dataset) & (headline["bucket"] == "all") & (headline["metric"] == "fmse")]
+    rows = rows[rows["method"].isin(list(methods)) & rows["mean"].notna()]
     return None if rows.empty else str(rows.sort_values("mean", kind="stable")["method"].iloc[0])

@@ -8,42 +8,51 @@ import pyarrow.compute as pc
 
 from imharmony.composing.splits import SPLITS
 from imharmony.evaluation.blocks import BUCKETS
-from imharmony.evaluation.outputs import files_of
+from imharmony.evaluation.summary import REFERENCE
 from imharmony.storage.tables import read_table
 from pipeline.params.file import Params
-from pipeline.steps.packing import packed_test
 from pipeline.steps.paths import Layout
 from reporting.figures import gains_figure, ratio_figure, svg_of, write_png
-from reporting.gallery import Case, cases
-from reporting.methods import Method
+from reporting.gallery import Errors, Example, cases, errors_of, example_of
 from reporting.page import Card, Section
-from reporting.results import best_variant, methods_of
+from reporting.pictures import Pictures, shown_on
+from reporting.results import best_of, methods_of
+from reporting.typical import typical
 
 EDGES = tuple(sorted({edge for low, high in BUCKETS.values() for edge in (low, high) if 0 < edge < 1}))
 SHOWN_CATEGORIES = 8
 
 
 def section_of(
-    dataset: str, *, params: Params, layout: Layout, scores: pa.Table, headline: pd.DataFrame, methods: dict[str, Method], figures: Path
+    dataset: str, *, params: Params, layout: Layout, scores: pa.Table, headline: pd.DataFrame, pictures: Pictures, figures: Path
 ) -> Section:
     """Everything that the page shows of a data set; also writes its figure as PNG."""
     seeds = {name: seeds[0] for name, seeds in methods_of(params)}
     gains = gains_figure(headline, dataset, list(seeds))
     write_png(gains, figures / f"gains_{dataset}.png")
-    judged = best_variant(headline, dataset, list(params.variants))
-    best, worst = ([], []) if judged is None else _gallery(dataset, judged, params, layout, scores, methods, seeds)
-    return Section(dataset, card_of(dataset, layout), svg_of(gains), judged, best, worst)
+    judged = best_of(headline, dataset, list(params.variants))
+    shown = shown_on(params, dataset, [name for name in seeds if name not in {REFERENCE, *params.imported}])
+    errors = errors_of(scores.filter(pc.field("dataset") == dataset), seeds=seeds)
+    best, worst = (
+        ([], []) if judged is None else cases(dataset, errors, pictures, shown, judged=judged, count=params.active.evaluation.gallery)
+    )
+    return Section(
+        name=dataset,
+        card=card_of(dataset, layout),
+        gains_svg=svg_of(gains),
+        judged=judged,
+        best=best,
+        worst=worst,
+        example=_example(dataset, scores, headline, errors, pictures, shown),
+    )
 
 
-def _gallery(
-    dataset: str, judged: str, params: Params, layout: Layout, scores: pa.Table, methods: dict[str, Method], seeds: dict[str, int]
-) -> tuple[list[Case], list[Case]]:
-    evaluation = params.active.evaluation
-    split = packed_test(params, layout, dataset)
-    own = scores.filter(pc.field("dataset") == dataset)
-    folders = {name: method.pictures(dataset) for name, method in params.imported.items()}
-    imported = {name: files_of(folder, split.rows) for name, folder in folders.items() if folder}
-    return cases(own, split, methods, imported=imported, seeds=seeds, judged=judged, count=evaluation.gallery)
+def _example(
+    dataset: str, scores: pa.Table, headline: pd.DataFrame, errors: Errors, pictures: Pictures, methods: list[str]
+) -> Example | None:
+    """The best method's picture of the image in the middle by the composites' fMSE; None where no method has pictures."""
+    method, names = best_of(headline, dataset, methods), typical(scores, dataset)
+    return None if method is None or not names else example_of(dataset, names[len(names) // 2], errors, pictures, method)
 
 
 def card_of(dataset: str, layout: Layout) -> Card:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from imharmony.evaluation.conventions import CONVENTIONS, Convention
+from imharmony.evaluation.measures import MEASURES
 from imharmony.storage.shards import Row
 from reporting.side_by_side_file import REPORT_000_CODE, DescribedRow, DescribedTable
 
@@ -41,7 +42,6 @@ BACKGROUNDS = {
     "real": "over the real photograph's background",
 }
 QUANTISATIONS = {"float": "as computed", "uint8": "rounded to whole levels", "truncated": "cut off to whole levels"}
-PEAKS = {"psnr_255": "255", "psnr_target": "the real photograph's maximum", "psnr_range": "the output's range"}
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def in_words(convention: str) -> str:
     if convention == REPORT_000_CODE:
         return "the composite in [−1, 1] against the output in [0, 1], PSNR for a peak of 255"
     chosen = CONVENTIONS[convention]
-    return f"{BACKGROUNDS[chosen.background]}, {QUANTISATIONS[chosen.quantisation]}, PSNR for a peak of {PEAKS[chosen.psnr]}"
+    return f"{BACKGROUNDS[chosen.background]}, {QUANTISATIONS[chosen.quantisation]}, PSNR for a peak of {MEASURES[chosen.psnr].peak}"
 
 
 def _lines(row: DescribedRow, table: DescribedTable, measured: Measured) -> Iterator[Line]:
@@ -204,7 +204,7 @@ def _absent(method: str | None, table: DescribedTable, reason: str) -> Line:
 
 
 def _notes(table: DescribedTable, values: dict[str, Value], measured: Measured) -> dict[str, str]:
-    reasons = {"lpips": measured.lpips_reason}
+    reasons = {column: measured.lpips_reason for column, measure in MEASURES.items() if measure.needs_network}
     return {metric: reasons.get(metric) or "not scored under this convention" for metric in table.metrics if metric not in values}
 
 

@@ -12,7 +12,7 @@ from imharmony.running.processes import processes
 
 
 def statistics_of(scores: pa.Table, *, bootstrap: int, workers: int) -> dict[str, pa.Table]:
-    """``summary``, ``standings`` and ``pairs`` of rows of ``tables.SCORES``; they do not depend on the number of workers."""
+    """``summary``, ``standings`` and ``pairs`` of rows of ``measures.SCORES``; they do not depend on the number of workers."""
     names = list(CONVENTIONS)
     shares = [names[start::workers] for start in range(workers) if names[start::workers]]
     jobs = [

@@ -19,11 +19,9 @@ def main() -> None:
     with atomic_folder(layout.fingerprints()) as out:
         for cell, found in fingerprints_of(params):
             write_text(out.joinpath(*filter(None, (cell.stage, cell.name))), found.text())
-    with atomic_folder(layout.backbone("none")) as out:
-        write_backbone(out, None)
-    for folder in (layout.preprocessing("none"), layout.intrinsic("none")):
+    for folder in layout.nones():
         with atomic_folder(folder) as out:
-            write_text(out / "none", "")
+            write_backbone(out, None)
 
 
 if __name__ == "__main__":

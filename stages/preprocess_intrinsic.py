@@ -13,7 +13,7 @@ from pipeline.steps.work_folders import work_folder
 def main(dataset: str) -> None:
     """Report 001's preprocessing of one data set."""
     params = load_params()
-    layout, chosen = Layout(params.profile), params.active.intrinsic
+    layout, chosen = Layout(params.profile), params.intrinsic
     params.dataset(dataset)  # a name that params.yaml does not have ends here
     composites, out = layout.composites(dataset), layout.intrinsic(dataset)
     networks = networks_hash(layout) if chosen.has_networks else None

@@ -2,7 +2,6 @@
 
 import pyarrow as pa
 
-from imharmony.running.progress import track
 from imharmony.storage.tables import write_table
 from pipeline.params.file import load_params
 from pipeline.steps.device import device_of
@@ -11,16 +10,18 @@ from pipeline.steps.paths import REPORTS, Layout
 from reporting.comparisons import report_sections
 from reporting.distributions import distributions_of
 from reporting.dvc_views import write_metrics, write_plots
-from reporting.figures import losses_figure, svg_of, validation_figure, write_png
+from reporting.figures import training_figures
 from reporting.intrinsic import intrinsic_section
 from reporting.leaders import leaders_of
-from reporting.methods import loaded_methods
+from reporting.methods import methods_by_name
 from reporting.opinions import opinion_studies, read_opinions
+from reporting.overview import overview_of
 from reporting.page import Choices, write_page
-from reporting.results import headline_frame, read_histories, read_scores
+from reporting.pictures import kept_pictures
+from reporting.results import headline_frame, methods_of, read_histories, read_scores
 from reporting.sections import section_of
 from reporting.statistics import statistics_of
-from reporting.training import training_of
+from reporting.training import curves_of, ends_of, training_of
 
 FIGURES = REPORTS / "figures"
 
@@ -35,32 +36,24 @@ def main() -> None:
     frame, headline = statistics["summary"].to_pandas(), headline_frame(statistics["summary"])
     for name, table in ({"scores": scores, **statistics} | ({"opinions": opinions} if params.studies else {})).items():
         write_table(REPORTS / "tables" / f"{name}.parquet", table)
-    methods = loaded_methods(params, layout, device=device_of(params))
+    methods = methods_by_name(params, layout, device=device_of(params))
+    pictures = kept_pictures(params, layout, methods)
     write_metrics(headline)
-    write_plots(histories, scores, methods, params=params, layout=layout)
-    sections = [
-        section_of(dataset, params=params, layout=layout, scores=scores, headline=headline, methods=methods, figures=FIGURES)
-        for dataset in track(params.datasets, total=len(params.datasets), what="report", unit="data sets")
-    ]
-    reports = report_sections(params=params, layout=layout, scores=scores, summary=frame, methods=methods, figures=FIGURES)
-    curves = {}
-    if histories:
-        figures = {"validation": validation_figure(histories), "losses": losses_figure(histories)}
-        for name, figure in figures.items():
-            write_png(figure, FIGURES / f"{name}.png")
-        curves = {
-            "Error on the validation photographs by epoch; left on a logarithmic scale": svg_of(figures["validation"]),
-            "Training losses by epoch, each on its own scale": svg_of(figures["losses"]),
-        }
+    write_plots(histories, scores, pictures, params=params)
     write_page(
         REPORTS / "index.html",
         params=params,
         summary=frame,
-        sections=sections,
-        reports=reports,
+        overview=overview_of(headline, [name for name, _ in methods_of(params)], params.datasets, trained=list(params.variants)),
+        sections=[
+            section_of(name, params=params, layout=layout, scores=scores, headline=headline, pictures=pictures, figures=FIGURES)
+            for name in params.datasets
+        ],
+        reports=report_sections(params=params, scores=scores, summary=frame, methods=methods, pictures=pictures, figures=FIGURES),
         opinions=opinion_studies(opinions),
         intrinsic=intrinsic_section(params, layout),
-        curves=curves,
+        ends=ends_of(histories),
+        curves=training_figures(curves_of(histories), FIGURES),
         choices=Choices(
             leaders_of(statistics["standings"].to_pandas(), statistics["pairs"].to_pandas()),
             distributions_of(scores),
@@ -73,7 +66,8 @@ def main() -> None:
 def _facts(scores: pa.Table) -> dict[str, str]:
     """Where the scores came from, as their own columns say."""
     pairs = sorted(set(zip(scores["dataset"].to_pylist(), scores["data_hash"].to_pylist(), strict=True)))
-    return {**{f"data hash, {dataset}": value for dataset, value in pairs}}
+    code = ", ".join(sorted(set(scores["code"].drop_null().to_pylist())))  # numbers from elsewhere have none
+    return {"code": code, **{f"data hash, {dataset}": value for dataset, value in pairs}}
 
 
 if __name__ == "__main__":

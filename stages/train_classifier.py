@@ -7,8 +7,10 @@ from imharmony.classification.checkpoint import save_classifier
 from imharmony.classification.crops import foreground_crops
 from imharmony.classification.training import accuracy_of, fit_classifier
 from imharmony.composing.packed_split import data_hash
+from imharmony.errors import InputError
 from imharmony.storage.files import atomic_folder, write_text
 from pipeline.params.file import Params, load_params
+from pipeline.params.training import Backbone, Classifier
 from pipeline.steps.backbones import CLASSIFIER, write_backbone
 from pipeline.steps.device import device_of
 from pipeline.steps.entry import run_stage
@@ -20,17 +22,20 @@ from pipeline.steps.paths import Layout
 def main(dataset: str) -> None:
     """Trains a classifier if the profile looks through one, and only says which pretrained network it is otherwise."""
     params = load_params()
-    if params.active.backbone.name == "classifier":
-        _train(params, dataset)
+    chosen, backbone = params.classifier, params.active.backbone
+    if chosen is None or backbone is None:
+        raise InputError("params.yaml: classifiers without the section `classifier`, or without the profile's `backbone`")
+    if backbone.name == "classifier":
+        _train(params, dataset, chosen, backbone)
         return
     with atomic_folder(Layout(params.profile).backbone("profile")) as out:
-        write_backbone(out, params.active.backbone)
+        write_backbone(out, backbone)
         write_text(out / "metrics.json", "{}\n")
 
 
-def _train(params: Params, dataset: str) -> None:
+def _train(params: Params, dataset: str, chosen: Classifier, backbone: Backbone) -> None:
     """On the photographs' own foregrounds, and compares it with always naming the most frequent category."""
-    layout, chosen, size_px = Layout(params.profile), params.classifier, params.active.training.size_px
+    layout, size_px = Layout(params.profile), params.active.training.size_px
     facts = {"dataset": dataset, "data_hash": data_hash(layout.composites(dataset)), "seed": str(chosen.seed)}
     facts |= facts_of(layout.fingerprint("train_classifier", dataset))
     splits = (packed(params, layout, dataset, split, size_px) for split in ("train", "val"))
@@ -46,7 +51,7 @@ def _train(params: Params, dataset: str) -> None:
     )
     accuracy = accuracy_of(network, categories, train, val)
     with atomic_folder(layout.backbone("profile")) as out:
-        write_backbone(out, params.active.backbone)
+        write_backbone(out, backbone)
         save_classifier(out / CLASSIFIER, network, categories=categories, width=chosen.width, metadata=facts)
         write_text(out / "metrics.json", json.dumps(asdict(accuracy), indent=1) + "\n")
 

@@ -23,7 +23,7 @@ HELD_OUT = 5  # as many training examples for each that judges
 def main(photographs: str) -> None:
     """Adds it to the shading network if edits are learned, and writes no networks if nothing is."""
     params = load_params()
-    chosen, layout = params.active.intrinsic, Layout(params.profile)
+    chosen, layout = params.intrinsic, Layout(params.profile)
     networks, facts = load_networks(layout.preprocessing("shading") / MODEL) if chosen.has_shading_network else (IntrinsicNetworks(), {})
     errors = None
     if chosen.has_edit_network:
@@ -37,7 +37,7 @@ def main(photographs: str) -> None:
 
 def _trained(params: Params, layout: Layout, networks: IntrinsicNetworks, name: str) -> tuple[IntrinsicNetworks, EditErrors]:
     """On edited photographs of the split ``train``, judged by those of ``val``."""
-    chosen, device = params.active.intrinsic, device_of(params)
+    chosen, device = params.intrinsic, device_of(params)
     own = chosen.edit_network
     shading_of = (
         DECOMPOSITIONS[chosen.backend] if networks.shading is None else learned_shading(networks.shading, size_px=networks.shading_px)

@@ -26,7 +26,7 @@ from pipeline.steps.work_folders import work_folder
 def main(photographs: str) -> None:
     """Trains it if the profile takes composites apart by it, and writes no network if by another back end."""
     params = load_params()
-    if params.active.intrinsic.has_shading_network:
+    if params.intrinsic.has_shading_network:
         _train(params, photographs)
         return
     with atomic_folder(Layout(params.profile).preprocessing("shading")) as out:
@@ -35,7 +35,7 @@ def main(photographs: str) -> None:
 
 def _train(params: Params, name: str) -> None:
     """On scenes that are drawn for it alone, of which a sixth judges all decompositions, and on the profile's photographs if they weigh."""
-    chosen, seed, layout = params.active.intrinsic.shading_network, params.active.intrinsic.seed, Layout(params.profile)
+    chosen, seed, layout = params.intrinsic.shading_network, params.intrinsic.seed, Layout(params.profile)
     code = layout.fingerprint("train_shading", name)
     folder, device = work_folder("train_shading", code), device_of(params)
     world, size_px = folder / "world", chosen.size_px
@@ -65,7 +65,7 @@ def _train(params: Params, name: str) -> None:
 
 
 def _photographs(params: Params, layout: Layout, name: str) -> Photographs:
-    return photographs_of(packed(params, layout, name, "train", params.active.intrinsic.shading_network.size_px))
+    return photographs_of(packed(params, layout, name, "train", params.intrinsic.shading_network.size_px))
 
 
 if __name__ == "__main__":

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
+from imharmony.composing.manifest import COMPOSITE_SHARD
 from imharmony.composing.regions import RegionRules
 from imharmony.composing.synthesis import FOREGROUNDS, synthesize
 from imharmony.pictures.images import encode_jpeg, encode_png
 from imharmony.pictures.masks import INSIDE, decode_segmentation, foreground_ratio
 from imharmony.storage.shards import Row, ShardReader, write_shard
-from imharmony.storage.tables import COMPOSITE_SHARD, read_table, write_rows
+from imharmony.storage.tables import read_table, write_rows
 from imharmony.studio.scene import render_scene
 from tests.photographs import HEIGHT, WIDTH, rows_of, write_world
 

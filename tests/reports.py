@@ -13,9 +13,13 @@ import torch
 from ruamel.yaml import YAML
 
 from imharmony.checkpoint import save_harmonizer
+from imharmony.composing.manifest import MANIFEST
+from imharmony.composing.selection import DROPPED, SELECTED
+from imharmony.intrinsic.judging import DECOMPOSITIONS
+from imharmony.intrinsic.preprocessing import LIGHTS
 from imharmony.networks.harmonizer import build_harmonizer
 from imharmony.storage.files import write_text
-from imharmony.storage.tables import DECOMPOSITIONS, DROPPED, LIGHTS, MANIFEST, SELECTED, read_table, write_rows, write_table
+from imharmony.storage.tables import read_table, write_rows, write_table
 from opinion_study.tables import OPINIONS
 from pipeline.steps.paths import Layout
 from reporting.opinions import STUDIES
@@ -80,6 +84,7 @@ def write_preprocessing(layout: Layout) -> None:
     """What the stages `train_shading`, `train_edits` and `preprocess_intrinsic` leave, as far as later ones read it."""
     for dataset in DATASETS:
         write_rows(layout.intrinsic(dataset) / "lights.parquet", lights(dataset), LIGHTS)
+        write_rows(layout.intrinsic(dataset) / "manifest.parquet", manifest(dataset), MANIFEST)
     errors = dict.fromkeys(("albedo_si_rmse", "albedo_lmse", "shading_si_rmse", "shading_lmse"), 0.25)
     judged: list[dict[str, object]] = [
         {"way": way, "image_id": image, "light_azimuth_deg": 10.0 * image, "light_is_trusted": image == 1} | errors
@@ -144,7 +149,7 @@ def reported(folder: Path) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr("pipeline.steps.scores.packed", fake_packed)
-        for module in ("pipeline.steps.scores", "reporting.sections", "reporting.dvc_views", "reporting.comparisons"):
+        for module in ("pipeline.steps.scores", "reporting.pictures"):
             patch.setattr(f"{module}.packed_test", fake_packed_test)
         write_params(ROOT)
         write_rows(STUDIES / "panel.parquet", opinions(), OPINIONS)

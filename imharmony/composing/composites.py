@@ -170,12 +170,12 @@ def pixels_sha256(image: np.ndarray) -> str:
 
 
 def stored(foreground: Foreground, patch: np.ndarray) -> Row:
-    """The columns of ``tables.COMPOSITE_SHARD`` that hold a composite, but for its photograph."""
+    """The columns of ``manifest.COMPOSITE_SHARD`` that hold a composite, but for its photograph."""
     return mask_columns(foreground.box, foreground.matte) | {"patch": encode_patch(patch)}
 
 
 def stored_whole(box: Box, matte: np.ndarray, file: bytes) -> Row:
-    """The columns of ``tables.OWN_FILE_SHARD`` that hold a composite of its own file, and the matte in its box."""
+    """The columns of ``manifest.OWN_FILE_SHARD`` that hold a composite of its own file, and the matte in its box."""
     return mask_columns(box, matte) | {"patch": None, "composite": file}
 
 

@@ -28,7 +28,7 @@ class Photograph:
 
     @staticmethod
     def read(reader: ShardReader, row: Row) -> "Photograph":
-        """The photograph of a row of ``tables.STORED_PHOTOGRAPHS``."""
+        """The photograph of a row of ``sources.tables.STORED_PHOTOGRAPHS``."""
         name = f"{reader.folder}, photograph {row['image_id']}"
         file, matte = (reader.value(row["shard"], row["row"], column) for column in ("jpeg", "matte"))
         if not isinstance(file, bytes):
@@ -44,7 +44,7 @@ class RegionRules:
     plate: PlateRules = OUR_PLATES
 
     def region_of(self, photograph: Photograph, instance: Row) -> Region | None:
-        """The region around an instance of ``tables.SELECTED``; None where its foreground leaves no background."""
+        """The region around an instance of ``selection.SELECTED``; None where its foreground leaves no background."""
         name = f"instance {instance['annotation_id']} of photograph {instance['image_id']}"
         if self.direction == "background":
             matte = 255 * _mask(instance) if photograph.matte is None else photograph.matte

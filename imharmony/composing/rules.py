@@ -4,7 +4,7 @@ The constraints are read by whoever checks parameters (``pipeline.params``); her
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
@@ -24,15 +24,15 @@ class Rules:
     ``foregrounds`` limits their number by split; a split that it does not name is unlimited.
     """
 
-    categories: Annotated[Sequence[str], MinLen(1)] | None
-    licences: Sequence[str] | None
     foreground_ratio: tuple[Fraction, Fraction]
     min_side_px: Annotated[int, Ge(1)]
     max_border_fraction: Fraction
     max_parts: Count
-    photographs: Count | None
-    foregrounds: Mapping[Split, Count]
     max_occlusion: Fraction  # of the outline, along which other objects may be in front; 1: they are not looked at
+    categories: Annotated[Sequence[str], MinLen(1)] | None = None
+    licences: Sequence[str] | None = None
+    photographs: Count | None = None
+    foregrounds: Mapping[Split, Count] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         low, high = self.foreground_ratio

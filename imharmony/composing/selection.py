@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 import pyarrow as pa
 
+from imharmony.composing.instances import INSTANCES
 from imharmony.composing.rules import Rules, SplitRule
 from imharmony.composing.splits import SPLITS, split_of
 from imharmony.errors import InputError
@@ -20,7 +21,6 @@ from imharmony.running.processes import Run, processes
 from imharmony.running.progress import bar
 from imharmony.running.seeds import unit_hash
 from imharmony.storage.shards import Row
-from imharmony.storage.tables import DROPPED, SELECTED
 
 REASONS = (
     "category",
@@ -40,9 +40,13 @@ CHUNK = 512
 WORTH_PROCESSES = 8 * CHUNK  # masks; fewer are drawn sooner than processes start
 T = TypeVar("T")
 
+# What filter_masks adds to a kept instance; a dropped one has `reason` instead.
+SELECTED = pa.schema([*INSTANCES, ("foreground_ratio", pa.float64()), ("split", pa.string())])
+DROPPED = pa.schema([("annotation_id", pa.int64()), ("image_id", pa.int64()), ("category", pa.string()), ("reason", pa.string())])
+
 
 def select(instances: pa.Table, photographs: pa.Table, *, rules: Rules, split: SplitRule, workers: int) -> tuple[pa.Table, pa.Table]:
-    """Kept instances (``tables.SELECTED``) and dropped ones with their reason (``tables.DROPPED``), sorted by annotation."""
+    """Kept instances (``SELECTED``) and dropped ones with their reason (``DROPPED``), sorted by annotation."""
     _expect_known("category", "annotation", rules.categories, instances.column("category"))
     _expect_known("licence", "photograph", rules.licences, photographs.column("licence"))
     instances = instances.sort_by([("annotation_id", "ascending"), ("image_id", "ascending")])  # a published set repeats the first

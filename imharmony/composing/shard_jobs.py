@@ -13,12 +13,13 @@ import pyarrow as pa
 
 from imharmony.composing.composites import pixels_sha256, sample_id_of
 from imharmony.composing.limits import quality
+from imharmony.composing.manifest import COMPOSITE_SHARD, DROPPED_COMPOSITES, MANIFEST, OWN_FILE_SHARD
 from imharmony.composing.pairing import References, references_of, transfer_of
 from imharmony.composing.regions import Photograph, Region, RegionRules, regrained
 from imharmony.composing.rules import Limits
 from imharmony.running.seeds import numpy_rng
 from imharmony.storage.shards import Row, ShardReader, write_shard
-from imharmony.storage.tables import COMPOSITE_SHARD, DROPPED_COMPOSITES, MANIFEST, OWN_FILE_SHARD, read_table, write_rows
+from imharmony.storage.tables import read_table, write_rows
 from imharmony.transfer import TRANSFERS
 from imharmony.transfer.kinds import ByParameters, ByReference, Parameters
 from imharmony.transfer.moments import look
@@ -38,7 +39,7 @@ MEASURED = pa.schema(
 )
 MEASURED_FILE = "measured.parquet"
 
-Record = dict[str, Any]  # a row of one of the tables of `imharmony.storage.tables`
+Record = dict[str, Any]  # a row of one of the tables of `manifest`
 
 
 @dataclass(frozen=True)

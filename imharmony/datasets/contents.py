@@ -13,6 +13,7 @@ import numpy as np
 
 from imharmony.composing.composites import gathered, pixels_sha256, read_change, read_real
 from imharmony.composing.limits import quality
+from imharmony.composing.manifest import MANIFEST
 from imharmony.composing.splits import SPLITS
 from imharmony.datasets.perceptual_hash import perceptual_hash
 from imharmony.errors import InputError
@@ -24,7 +25,7 @@ from imharmony.sources.findings import Finding
 from imharmony.sources.iharmony4_layout import COMPOSITES, HASHES, LINEAGE, LINEAGE_FILE, Triple, read_layout
 from imharmony.storage.files import sha256_of
 from imharmony.storage.shards import Row, ShardReader, shard_path
-from imharmony.storage.tables import MANIFEST, read_table
+from imharmony.storage.tables import read_table
 
 PHOTOGRAPHS_PER_JOB = 32
 BROKEN = (ValueError, TypeError, LookupError, cv2.error)  # what a damaged cell makes of reading it

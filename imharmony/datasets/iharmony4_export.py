@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from imharmony.composing.composites import read_change, to_harmonize
+from imharmony.composing.manifest import MANIFEST
 from imharmony.composing.splits import SPLITS
 from imharmony.errors import InputError
 from imharmony.pictures.images import decode_trusted, encode_jpeg, encode_patch, encode_png
@@ -36,7 +37,7 @@ from imharmony.sources.iharmony4_layout import (
 )
 from imharmony.storage.files import atomic_folder, write_text
 from imharmony.storage.shards import Row, ShardReader
-from imharmony.storage.tables import MANIFEST, read_table, write_rows
+from imharmony.storage.tables import read_table, write_rows
 
 QUALITY = 95  # with 4:2:0, as the quantisation tables of the original's composites have it
 JPEG_START = b"\xff\xd8"

@@ -11,11 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from imharmony.errors import InputError
-from imharmony.evaluation.scoring import PEAK
+from imharmony.evaluation.measures import MEASURES, PEAK
 
-DECIBELS = {"psnr_255": "mse", "fpsnr": "fmse", "psnr_target": "mse", "psnr_range": "mse"}  # of which error
-OF_PEAK_255 = ("psnr_255", "fpsnr")  # the others have a peak of 255 at most
-SIMILARITIES = ("ssim", "fssim")  # from -1 to 1; what is neither these nor decibels is 0 or more
+DECIBELS = {column: measure.error for column, measure in MEASURES.items() if measure.error}
+OF_PEAK_255 = tuple(column for column, measure in MEASURES.items() if measure.peak == "255")  # the others have a peak of 255 at most
 SINGLE_PRECISION = 1e-5  # by which SSIM may exceed 1
 SLACK_DB = 0.01  # decibels computed in single precision, or from an error summed in another order
 DARK = 245.0  # a photograph whose own peak is below has, against 255, a PSNR that is 0.35 dB higher
@@ -34,7 +33,7 @@ class Column:
 def check_columns(file: Path, samples: Sequence[str], columns: Mapping[str, Column], peaks: Mapping[str, np.ndarray]) -> None:
     """Raises an ``InputError`` that names the first image whose numbers cannot be what their columns say.
 
-    ``columns`` are named as in ``tables.SCORES``; ``peaks`` holds, for ``psnr_target`` and ``psnr_range``, each real photograph's
+    ``columns`` are named as in ``measures.SCORES``; ``peaks`` holds, for ``psnr_target`` and ``psnr_range``, each real photograph's
     maximum and its maximum minus its minimum.
     """
     for name, column in columns.items():
@@ -50,7 +49,7 @@ def _check_range(file: Path, samples: Sequence[str], name: str, column: Column) 
     values = column.values
     if name in DECIBELS:
         wrong, expected = values == -np.inf, "decibels"
-    elif name in SIMILARITIES:
+    elif MEASURES[name].is_similarity:
         wrong, expected = np.abs(values) > 1 + SINGLE_PRECISION, "-1 to 1"
     else:
         wrong, expected = (values < 0) | (values == np.inf), "0 or more, and finite"

@@ -4,36 +4,22 @@ Numbers of two papers compare only where these agree; one and the same picture d
 does was read in the code; a code that leaves something open is said so beside it.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from imharmony.errors import InputError
+from imharmony.evaluation.measures import MEASURES
 
-METRICS = {  # of `tables.SCORES`, and whether more is better
-    "mse": False,
-    "fmse": False,
-    "psnr_255": True,
-    "psnr_target": True,
-    "psnr_range": True,
-    "fpsnr": True,
-    "ssim": True,
-    "fssim": True,
-    "lpips": False,
-    "ciede2000": False,
-    "gradient_energy_log2": False,
-    "local_contrast_log2": False,
-    "background_mse": False,
-    "idempotence": False,
-}
+Psnr = Literal["psnr_255", "psnr_target", "psnr_range"]
 
 
 @dataclass(frozen=True)
 class Convention:
-    """Which rows of ``tables.SCORES`` a code's numbers are, and which columns.
+    """Which rows of ``measures.SCORES`` a code's numbers are, and which columns.
 
     ``fmse`` is ``masked``: the squared error weighed by the mask; ``whole``: the error of the whole picture over the
     foreground's area, which is the same only where the background has none; None: not reported.
@@ -41,7 +27,7 @@ class Convention:
 
     background: Literal["raw", "composite", "real"]
     quantisation: Literal["float", "uint8", "truncated"]
-    psnr: Literal["psnr_255", "psnr_target", "psnr_range"]
+    psnr: Psnr
     fmse: Literal["masked", "whole"] | None
 
 
@@ -59,10 +45,11 @@ CONVENTIONS: dict[str, Convention] = {
     "report_002_unet3plus": Convention("real", "truncated", "psnr_range", None),  # report 002 pastes the truth for this network alone
     "report_003": Convention("raw", "float", "psnr_255", None),  # and 000 by its text: the peak is known, no pasting or rounding assumed
 }
-MEASURES = {  # what `under` gives, and whether more is better: every metric of the summary, and PSNR once, against the convention's peak
-    "fmse": METRICS["fmse"],
-    "psnr": True,
-    **{metric: rises for metric, rises in METRICS.items() if metric != "fmse" and not metric.startswith("psnr_")},
+PEAKS = get_args(Psnr)
+COUNTED = {  # what `under` gives: every measure, and PSNR once, against the convention's peak
+    "fmse": MEASURES["fmse"],
+    "psnr": replace(MEASURES[HEADLINE.psnr], column="psnr", peak=None),
+    **{column: measure for column, measure in MEASURES.items() if column not in ("fmse", *PEAKS)},
 }
 
 HEADLINE_MEANS = {"fmse": "fmse", "psnr": HEADLINE.psnr, "ssim": "ssim"}
@@ -93,7 +80,7 @@ def headline_means(scores: pa.Table) -> dict[str, dict[str, float]]:
 
 
 def under(scores: pa.Table, name: str) -> pa.Table:
-    """The scores of each image as the named convention counts them: the image's names and ``MEASURES``; without an ``fmse`` it is null."""
+    """The scores of each image as the named convention counts them: the image's names and ``COUNTED``; without an ``fmse`` it is null."""
     chosen = named_convention(name)
     rows = rows_of(scores, chosen)
     if scores.num_rows and not rows.num_rows:
@@ -106,5 +93,5 @@ def under(scores: pa.Table, name: str) -> pa.Table:
         None: pa.nulls(rows.num_rows, pa.float64()),
     }
     columns = {column: rows[column] for column in ("method", "seed", "dataset", "sample_id", "image_id", "foreground_ratio")}
-    measures = {measure: rows[measure] for measure in MEASURES if measure in METRICS}
+    measures = {measure: rows[measure] for measure in COUNTED if measure in MEASURES}
     return pa.table({**columns, **measures, "psnr": rows[chosen.psnr], "fmse": fmse[chosen.fmse]})

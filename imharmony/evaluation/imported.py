@@ -17,15 +17,13 @@ import pyarrow.parquet as pq
 from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
 from imharmony.evaluation.consistency import Column, check_columns
-from imharmony.evaluation.conventions import METRICS, Convention, named_convention
+from imharmony.evaluation.conventions import Convention, named_convention
+from imharmony.evaluation.measures import MEASURES, OF_FOREGROUND, SCORES
 from imharmony.evaluation.outputs import LETTERS, names_of, packed_once, samples_by_name, stem_of, without_letters
 from imharmony.evaluation.scoring import pictures_of
 from imharmony.storage.shards import Row
-from imharmony.storage.tables import SCORES
 
 NAME = "name"  # the column that says which image a row is of
-DETAIL = ("gradient_energy_log2", "local_contrast_log2")
-OF_FOREGROUND = ("fmse", "fpsnr", "fssim", "ciede2000", *DETAIL, "idempotence")  # undefined where the mask is empty
 Cells = dict[str, list[object]]
 
 
@@ -40,7 +38,7 @@ def score_table(
     split: str = "test",
     letters: str | None = None,
 ) -> pa.Table:
-    """The rows of ``tables.SCORES`` of a table for a folder of composites; the seed is 0, the commit null."""
+    """The rows of ``measures.SCORES`` of a table for a folder of composites; the seed is 0, the code null."""
     cells = _cells_of(file, columns, convention)  # first, for packing takes a while
     with packed_once(composites, split=split, size_px=size_px) as packed:
         names = names_of(method, composites, packed)
@@ -53,7 +51,7 @@ def imported_rows(
 ) -> list[Row]:
     """One row for each image of a packed split, in its order.
 
-    ``names`` are the columns that all rows share; ``columns`` maps ``name`` and metrics of ``tables.SCORES`` to the table's own
+    ``names`` are the columns that all rows share; ``columns`` maps ``name`` and metrics of ``measures.SCORES`` to the table's own
     columns. With ``letters`` only rows whose image's name begins with just these are read, as iHarmony4 marks its subsets.
     """
     cells = _cells_of(file, columns, convention)
@@ -88,8 +86,8 @@ def _cells_of(file: Path, columns: Mapping[str, str], convention: str) -> Cells:
 
 
 def _check_mapping(file: Path, columns: Mapping[str, str], name: str, convention: Convention) -> None:
-    if unknown := sorted(set(columns) - {NAME, *METRICS}):
-        raise InputError(f"{file}: columns has {unknown}; expected {NAME} and some of {list(METRICS)}")
+    if unknown := sorted(set(columns) - {NAME, *MEASURES}):
+        raise InputError(f"{file}: columns has {unknown}; expected {NAME} and some of {list(MEASURES)}")
     if NAME not in columns or len(columns) == 1:
         raise InputError(f"{file}: columns has {list(columns)}; expected {NAME}, the image's name, and at least one metric")
     if convention.fmse != "masked" and (given := [metric for metric in ("fmse", "fpsnr") if metric in columns]):

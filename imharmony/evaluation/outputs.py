@@ -19,10 +19,10 @@ from torch import nn
 
 from imharmony.composing.packed_split import PackedSplit, data_hash, expect_composites, pack_split, square_image
 from imharmony.errors import InputError
+from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.scoring import score_split
 from imharmony.pictures.images import has_16_bits, read_rgb
 from imharmony.storage.shards import Row
-from imharmony.storage.tables import SCORES
 
 KINDS = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 LETTERS = re.compile(r"^[A-Za-z]*")
@@ -31,7 +31,7 @@ LETTERS = re.compile(r"^[A-Za-z]*")
 def score_outputs(
     outputs: Path, composites: Path, *, method: str, size_px: int, split: str = "test", perceptual: nn.Module | None = None
 ) -> pa.Table:
-    """The rows of ``tables.SCORES`` of the pictures in ``outputs`` for a folder of composites; the seed is 0, the commit null."""
+    """The rows of ``measures.SCORES`` of the pictures in ``outputs`` for a folder of composites; the seed is 0, the code null."""
     with packed_once(composites, split=split, size_px=size_px) as packed:
         rows = score_pictures(outputs, packed, names=names_of(method, composites, packed), perceptual=perceptual)
     return pa.Table.from_pylist(rows, schema=SCORES)
@@ -54,7 +54,7 @@ def packed_once(composites: Path, *, split: str, size_px: int) -> Iterator[Packe
 
 def names_of(method: str, composites: Path, packed: PackedSplit) -> Row:
     """What all rows of a method from elsewhere share."""
-    return {"method": method, "seed": 0, "dataset": packed.rows["dataset"][0].as_py(), "commit": None, "data_hash": data_hash(composites)}
+    return {"method": method, "seed": 0, "dataset": packed.rows["dataset"][0].as_py(), "code": None, "data_hash": data_hash(composites)}
 
 
 def stem_of(name: str) -> str:

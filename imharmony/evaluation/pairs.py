@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from imharmony.evaluation.blocks import REFERENCE, Block, blocks_of, by_photograph, interval, ratio_of, signed_rank, sums_of
-from imharmony.evaluation.conventions import CONVENTIONS, MEASURES, under
+from imharmony.evaluation.conventions import CONVENTIONS, COUNTED, under
 
 # All of a data set's images; buckets of the foreground ratio are the summary's.
 PAIRS = pa.schema(
@@ -19,7 +19,7 @@ PAIRS = pa.schema(
         ("convention", pa.string()),
         ("method", pa.string()),
         ("reference", pa.string()),
-        ("metric", pa.string()),  # of conventions.MEASURES; `psnr` has the convention's peak
+        ("metric", pa.string()),  # of conventions.COUNTED; `psnr` has the convention's peak
         ("difference", pa.float64()),  # mean of method minus reference over the images where both are finite
         ("low", pa.float64()),  # 95 % interval over photographs; null with fewer than two
         ("high", pa.float64()),
@@ -42,12 +42,12 @@ STANDINGS = pa.schema(
         ("n_seeds", pa.int64()),
     ]
 )
-RISES = np.array(list(MEASURES.values()))
+RISES = np.array([measure.rises for measure in COUNTED.values()])
 Columns = dict[str, np.ndarray]
 
 
 def pairwise(scores: pa.Table, *, bootstrap: int, seed: int = 0, conventions: Sequence[str] = tuple(CONVENTIONS)) -> pa.Table:
-    """A row of ``PAIRS`` for each ordered pair of methods, from rows of ``tables.SCORES``; a metric without values has none."""
+    """A row of ``PAIRS`` for each ordered pair of methods, from rows of ``measures.SCORES``; a metric without values has none."""
     tables = [PAIRS.empty_table()]
     for names, block in _blocks(scores, conventions, bootstrap=bootstrap, seed=seed):
         methods = _methods(block)
@@ -83,7 +83,7 @@ def standings(scores: pa.Table, *, bootstrap: int, seed: int = 0, conventions: S
 def _blocks(scores: pa.Table, conventions: Sequence[str], *, bootstrap: int, seed: int) -> Iterator[tuple[dict[str, str], Block]]:
     for convention in conventions:
         frame = under(scores, convention).to_pandas()
-        for dataset, block in blocks_of(frame, keys=["method", "seed"], metrics=list(MEASURES), bootstrap=bootstrap, seed=seed):
+        for dataset, block in blocks_of(frame, keys=["method", "seed"], metrics=list(COUNTED), bootstrap=bootstrap, seed=seed):
             yield {"dataset": dataset, "convention": convention}, block
 
 
@@ -109,7 +109,7 @@ def _against(block: Block, methods: dict[str, list[int]], method: str, reference
     low, high = interval(block, sums, counts)
     shared = {"difference": ratio_of(sums.sum(0), counts.sum(0)), "low": low, "high": high, "p_value": signed_rank(sums, counts)}
     for index, reference in enumerate(references):
-        part = slice(index * len(MEASURES), (index + 1) * len(MEASURES))
+        part = slice(index * len(COUNTED), (index + 1) * len(COUNTED))
         found = {name: column[part] for name, column in shared.items()}
         wins, losses, numbers = _wins(block, values[0], values[index + 1])
         back = {
@@ -124,7 +124,7 @@ def _against(block: Block, methods: dict[str, list[int]], method: str, reference
 def _wins(block: Block, values: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray, Columns]:
     """Shares of images, over all pairs of seeds, that either of the two has strictly better, and the numbers of images and photographs."""
     sign = np.where(RISES, 1.0, -1.0)
-    wins, losses, comparable = (np.zeros(len(MEASURES)) for _ in range(3))
+    wins, losses, comparable = (np.zeros(len(COUNTED)) for _ in range(3))
     for one in values * sign:
         for other in reference * sign:
             wins += (one > other).sum(0)
@@ -138,7 +138,7 @@ def _wins(block: Block, values: np.ndarray, reference: np.ndarray) -> tuple[np.n
 def _table(names: dict[str, str], columns: Columns, schema: pa.Schema) -> pa.Table:
     kept = columns["n_images"] > 0
     texts = {name: [text] * int(kept.sum()) for name, text in names.items()}
-    metrics = [metric for metric, is_kept in zip(MEASURES, kept, strict=True) if is_kept]
+    metrics = [metric for metric, is_kept in zip(COUNTED, kept, strict=True) if is_kept]
     numbers = {name: pa.array(column[kept], from_pandas=True) for name, column in columns.items()}
     return pa.table({**texts, "metric": metrics, **numbers}, schema=schema)
 

@@ -11,9 +11,8 @@ A protocol is a background and a quantisation; the three peaks of PSNR are colum
 
 ``fpsnr`` and the headline use 255. The headline is background composite, uint8, peak 255, mean over images.
 
-Some columns are those of the picture that a user gets, and null under the other protocols: ``ciede2000``; how far its foreground's detail
-is from the real photograph's; and ``idempotence``, the foreground MSE between that picture and the same picture harmonized once more. A
-method that finds nothing left to do has 0.
+What is computed is in the table of ``measures``. Some measures are those of the picture that a user gets, and null under the other
+protocols.
 """
 
 from collections.abc import Callable
@@ -26,11 +25,7 @@ from torch import Tensor, nn
 
 from imharmony.colour.ranges import mask_from_uint8, metric_from_network, network_from_uint8, uint8_from_metric
 from imharmony.evaluation.conventions import HEADLINE
-from imharmony.metrics.colour_difference import foreground_ciede2000
-from imharmony.metrics.detail import detail_distance, gradient_energy, local_contrast
-from imharmony.metrics.error import background_mse, decibels, errors, foreground_mse
-from imharmony.metrics.perceptual import lpips
-from imharmony.metrics.ssim import mean_of_whole_windows, mean_over_mask, ssim_map
+from imharmony.evaluation.measures import MEASURES, Pictures, values_of
 from imharmony.networks.harmonizer import Harmonizer
 from imharmony.running.progress import track
 from imharmony.running.randomness import deterministic_algorithms
@@ -42,9 +37,8 @@ if TYPE_CHECKING:
 BACKGROUNDS = ("raw", "composite", "real")
 QUANTISATIONS = ("float", "uint8", "truncated")
 PROTOCOLS = [(background, quantisation) for background in BACKGROUNDS for quantisation in QUANTISATIONS]
-UNKNOWN = dict.fromkeys(("ciede2000", "gradient_energy_log2", "local_contrast_log2", "idempotence"))  # but under the headline protocol
+UNKNOWN = dict.fromkeys(column for column, measure in MEASURES.items() if measure.of != "protocols")  # but under the headline protocol
 HEADLINE_ROW = PROTOCOLS.index((HEADLINE.background, HEADLINE.quantisation))
-PEAK = 255.0
 PIXELS_AT_ONCE = 2**16
 
 # A composite, uint8 (H, W, 3), and its mask, float32 (H, W) in [0, 1], to the method's own picture, float32 (H, W, 3) in [0, 255].
@@ -77,9 +71,9 @@ def score_split(
     repeats: bool = True,
     inputs: np.ndarray | None = None,
 ) -> list[Row]:
-    """The rows of ``tables.SCORES`` of one method on one split: every image under every protocol.
+    """The rows of ``measures.SCORES`` of one method on one split: every image under every protocol.
 
-    ``names`` are the columns that all rows share: method, seed, dataset, commit and data hash. ``inputs`` (N, S, S, 3) are given to the
+    ``names`` are the columns that all rows share: method, seed, dataset, code and data hash. ``inputs`` (N, S, S, 3) are given to the
     method in place of the composites, over which its pictures are still pasted. Without ``repeats``, and with ``inputs``, which would have
     to be made anew, the method can make no second picture, and ``idempotence`` is null.
     """
@@ -95,8 +89,8 @@ def score_split(
         if repeats and inputs is None:
             saved = as_saved(raw, composite, mask)
             again = as_saved(harmonize(saved.copy(), mask[0, 0].numpy().copy()), saved, mask)
-            change = foreground_mse(metric_tensor(again), metric_tensor(saved), mask).item()
-            scores[HEADLINE_ROW]["idempotence"] = change
+            found = values_of(Pictures(metric_tensor(again), metric_tensor(saved), metric_tensor(saved), mask, perceptual), of="again")
+            scores[HEADLINE_ROW] |= {column: values[0] for column, values in found.items()}
         rows += [{**names, **sample, **score} for score in scores]
     return rows
 
@@ -115,24 +109,23 @@ def score_images(*, raw: Tensor, composite: Tensor, real: Tensor, mask: Tensor, 
     """
     shown = {name: on_background(raw, composite=composite, real=real, mask=mask, background=name) for name in BACKGROUNDS}
     outputs = [quantised(shown[background], quantisation) for background, quantisation in PROTOCOLS]
-    pictures = {name: (quantised(real, name), quantised(composite, name)) for name in QUANTISATIONS}
+    others = {name: (quantised(real, name), quantised(composite, name)) for name in QUANTISATIONS}
     count, by_protocol = len(raw), []
     at_once = max(1, PIXELS_AT_ONCE // mask.numel())  # of small pictures, calls cost more than what they compute
     for start in range(0, len(PROTOCOLS), at_once):
         chosen = PROTOCOLS[start : start + at_once]
-        reals, composites = (torch.cat([pictures[quantisation][place] for _, quantisation in chosen]) for place in (0, 1))
-        scores = _scores(torch.cat(outputs[start : start + at_once]), reals, composites, mask.repeat(len(chosen), 1, 1, 1), perceptual)
+        reals, composites = (torch.cat([others[quantisation][place] for _, quantisation in chosen]) for place in (0, 1))
+        seen = Pictures(torch.cat(outputs[start : start + at_once]), reals, composites, mask.repeat(len(chosen), 1, 1, 1), perceptual)
+        scores = values_of(seen, of="protocols")
         by_protocol += [
             {name: values[place * count : (place + 1) * count] for name, values in scores.items()} for place in range(len(chosen))
         ]
-    output = outputs[HEADLINE_ROW]
-    by_protocol[HEADLINE_ROW] |= {
-        "ciede2000": foreground_ciede2000(output, real, mask).tolist(),
-        "gradient_energy_log2": detail_distance(gradient_energy, output, real, mask).tolist(),
-        "local_contrast_log2": detail_distance(local_contrast, output, real, mask).tolist(),
-    }
+    by_protocol[HEADLINE_ROW] |= values_of(Pictures(outputs[HEADLINE_ROW], *others[HEADLINE.quantisation], mask, perceptual), of="user")
+    mask_mean = mask.double().mean((1, 2, 3)).tolist()
     return [
-        {"background": background, "quantisation": quantisation, **UNKNOWN, **{name: values[image] for name, values in scores.items()}}
+        {"background": background, "quantisation": quantisation, "mask_mean": mask_mean[image]}
+        | UNKNOWN
+        | {name: values[image] for name, values in scores.items()}
         for image in range(count)
         for (background, quantisation), scores in zip(PROTOCOLS, by_protocol, strict=True)
     ]
@@ -165,23 +158,3 @@ def pictures_of(split: "PackedSplit", index: int) -> tuple[np.ndarray, np.ndarra
 def metric_tensor(picture: np.ndarray) -> Tensor:
     """A picture (H, W, 3) of levels 0..255, uint8 or float, as float32 (1, 3, H, W), channels last in memory."""
     return torch.from_numpy(picture).float()[None].permute(0, 3, 1, 2)
-
-
-def _scores(
-    output: Tensor, real: Tensor, composite: Tensor, mask: Tensor, perceptual: nn.Module | None
-) -> dict[str, list[float] | list[None]]:
-    (error, foreground_error), similarity = errors(output, real, mask), ssim_map(output, real)
-    columns = {
-        "mask_mean": mask.double().mean((1, 2, 3)),
-        "mse": error,
-        "fmse": foreground_error,
-        "psnr_255": decibels(error, peak=PEAK),
-        "psnr_target": decibels(error, peak=real.amax((1, 2, 3))),
-        "psnr_range": decibels(error, peak=output.amax((1, 2, 3)) - output.amin((1, 2, 3))),
-        "fpsnr": decibels(foreground_error, peak=PEAK),
-        "ssim": mean_of_whole_windows(similarity),
-        "fssim": mean_over_mask(similarity, mask),
-        "background_mse": background_mse(output, composite, mask),
-    }
-    distances = [None] * len(output) if perceptual is None else lpips(output, real, network=perceptual).tolist()
-    return {**{name: values.tolist() for name, values in columns.items()}, "lpips": distances}

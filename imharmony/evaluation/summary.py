@@ -7,7 +7,8 @@ import pyarrow as pa
 
 from imharmony.errors import InputError
 from imharmony.evaluation.blocks import REFERENCE, Block, blocks_of, by_photograph, interval, ratio_of, signed_rank, sums_of
-from imharmony.evaluation.conventions import HEADLINE, METRICS
+from imharmony.evaluation.conventions import HEADLINE
+from imharmony.evaluation.measures import MEASURES
 from imharmony.storage.shards import Row
 
 SUMMARY = pa.schema(
@@ -38,11 +39,11 @@ SUMMARY = pa.schema(
 
 
 def summarise(scores: pa.Table, *, bootstrap: int, seed: int = 0) -> pa.Table:
-    """The summary of rows of ``tables.SCORES``. The seeds of a method are pooled; every method needs the images of ``identity``."""
+    """The summary of rows of ``measures.SCORES``. The seeds of a method are pooled; every method needs the images of ``identity``."""
     keys = ["method", "seed", "background", "quantisation"]
-    frame = scores.select([*keys, "dataset", "sample_id", "image_id", "foreground_ratio", *METRICS]).to_pandas()
+    frame = scores.select([*keys, "dataset", "sample_id", "image_id", "foreground_ratio", *MEASURES]).to_pandas()
     rows = []
-    for dataset, block in blocks_of(frame, keys=keys, metrics=list(METRICS), bootstrap=bootstrap, seed=seed):
+    for dataset, block in blocks_of(frame, keys=keys, metrics=list(MEASURES), bootstrap=bootstrap, seed=seed):
         rows += [{"dataset": dataset, **row} for row in _rows(block)]
     return pa.Table.from_pylist(rows, schema=SUMMARY)
 
@@ -65,7 +66,7 @@ def _statistics(block: Block, values: np.ndarray, reference: np.ndarray, *, is_t
     """Rows of one method under one protocol; ``values`` is (seeds, images, metrics), ``reference`` (images, metrics)."""
     with np.errstate(invalid="ignore"):
         differences = values - reference  # inf - inf is NaN, and not averaged
-    sign = np.where(list(METRICS.values()), 1.0, -1.0)
+    sign = np.where([measure.rises for measure in MEASURES.values()], 1.0, -1.0)
     worse, comparable = sign * values < sign * reference, ~np.isnan(values) & ~np.isnan(reference)
     for bucket, inside in block.buckets.items():
         low, high = interval(block, *by_photograph(block, sums_of(values, inside)))
@@ -80,7 +81,7 @@ def _statistics(block: Block, values: np.ndarray, reference: np.ndarray, *, is_t
             "difference": _mean(differences, inside),
             "difference_low": difference_low,
             "difference_high": difference_high,
-            "p_value": signed_rank(*compared) if is_tested else np.full(len(METRICS), np.nan),
+            "p_value": signed_rank(*compared) if is_tested else np.full(len(MEASURES), np.nan),
             "harm_rate": _share(worse & comparable, comparable, inside),
             "seed_low": seeds.min(0),
             "seed_high": seeds.max(0),
@@ -90,7 +91,7 @@ def _statistics(block: Block, values: np.ndarray, reference: np.ndarray, *, is_t
             .sum(0),
             "n_infinite": (np.isinf(values) & inside[:, None]).sum((0, 1)),
         }
-        for index, metric in enumerate(METRICS):
+        for index, metric in enumerate(MEASURES):
             if columns["n_images"][index]:
                 yield {"bucket": bucket, "metric": metric, **{name: _plain(column[index]) for name, column in columns.items()}}
 

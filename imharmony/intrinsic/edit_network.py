@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from imharmony.errors import InputError
 from imharmony.intrinsic.edits import GAINS, SEGMENTS
+from imharmony.running.roots import root
 
 GROUPS = 8
 HIDDEN = 128
@@ -92,7 +93,7 @@ def _mean(values: Tensor, region: Tensor) -> Tensor:
 def _moments(values: Tensor, region: Tensor) -> tuple[Tensor, Tensor]:
     mean = _mean(values, region)
     variance = _mean((values - mean[..., None, None]) ** 2, region)
-    return mean, (variance + FAINTEST).sqrt()
+    return mean, root(variance + FAINTEST)
 
 
 def _block(inputs: int, outputs: int) -> nn.Sequential:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.optim import Adam
 
 from imharmony.colour.ranges import mask_from_uint8
 from imharmony.composing.packed_split import PackedSplit, first_of_each_foreground
@@ -19,11 +18,11 @@ from imharmony.intrinsic.compositing import HALF_WAY, blend
 from imharmony.intrinsic.decomposition import ShadingOf, decompose
 from imharmony.intrinsic.edit_network import GAMMA, EditNetwork, Gains, edited_light, network_layers
 from imharmony.intrinsic.edits import SEGMENTS, AlbedoEdit, EditsOf, Layers, Pasted, ShadingEdit
+from imharmony.intrinsic.fitting import expect_work, fitted
 from imharmony.intrinsic.normals import EDGE
 from imharmony.running.progress import track
-from imharmony.running.randomness import deterministic_algorithms, torch_seed
+from imharmony.running.randomness import torch_seed
 from imharmony.running.seeds import numpy_rng, stable_hash
-from imharmony.training.schedules import linear
 
 MOST_EDITS = 3
 STOPS = {"white_balance": 0.7, "curve": 0.9, "saturation": 1.0, "exposure": 1.0, "contrast": 0.8}  # either way, in powers of two
@@ -83,24 +82,17 @@ def draw_edits(rng: np.random.Generator) -> tuple[AlbedoEdit, ShadingEdit]:
 def fit_edits(examples: EditExamples, *, steps: int, batch_size: int, learning_rate: float, seed: int, device: torch.device) -> EditNetwork:
     """A network of edits, on the CPU in its evaluation mode.
 
-    Adam with a rate that falls to 0 on a line. The same arguments give the same bits on the same machine and device. There is no state
-    to go on from: a minute of training, and a killed one starts anew.
+    The same arguments give the same bits on the same machine and device.
     """
-    if steps < 1 or batch_size < 1:
-        raise InputError(f"{steps} steps of {batch_size} examples: expected at least 1 of each")
+    expect_work(steps, batch_size, of="examples")
     with torch_seed(stable_hash(seed, "build", "edits"), torch.device("cpu")):
         network = EditNetwork().to(device)
-    optimizer, falling = Adam(network.parameters(), lr=learning_rate, fused=True), linear()
-    network.train()
-    with deterministic_algorithms():
-        for step in track(range(steps), total=steps, what="train edits", unit="steps"):
-            optimizer.param_groups[0]["lr"] = learning_rate * falling(step / steps)
-            index = numpy_rng(seed, "edit batch", step).integers(0, len(examples), batch_size)
-            loss = _errors(network, examples, index, device).mean()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-    return network.cpu().eval()
+
+    def loss_of(step: int) -> Tensor:
+        index = numpy_rng(seed, "edit batch", step).integers(0, len(examples), batch_size)
+        return _errors(network, examples, index, device).mean()
+
+    return fitted(network, loss_of, steps=steps, learning_rate=learning_rate, what="train edits")
 
 
 def judge_edits(examples: EditExamples, learned: EditsOf) -> EditErrors:

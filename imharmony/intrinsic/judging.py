@@ -23,7 +23,6 @@ from imharmony.metrics.intrinsic import lmse, read_judgements, si_rmse, whdr
 from imharmony.pictures.images import read_rgb
 from imharmony.running.seeds import numpy_rng
 from imharmony.storage.shards import Row
-from imharmony.storage.tables import DECOMPOSITIONS
 
 TRUE_GREY, FROM_ABOVE = "true grey", "from above"
 ABOVE = np.array([0.0, 1.0, 0.0])
@@ -33,9 +32,24 @@ OPAQUE = 0.9
 LAYER_ERRORS = ("albedo_si_rmse", "albedo_lmse", "shading_si_rmse", "shading_lmse")
 RESAMPLES = 1000
 
+# One row per way to take photographs apart and scene of the studio that no network has learned from: errors against the renderer's layers
+# (null: a way that has none), and by how much the light that is fitted to the largest foreground comes from another side.
+DECOMPOSITIONS = pa.schema(
+    [
+        ("way", pa.string()),
+        ("image_id", pa.int64()),
+        ("albedo_si_rmse", pa.float64()),
+        ("albedo_lmse", pa.float64()),
+        ("shading_si_rmse", pa.float64()),
+        ("shading_lmse", pa.float64()),
+        ("light_azimuth_deg", pa.float64()),  # null: no foreground large enough, or hardly any light from the lamp
+        ("light_is_trusted", pa.bool_()),
+    ]
+)
+
 
 def judge(scenes: Iterable[KnownScene], ways: Mapping[str, ShadingOf]) -> pa.Table:
-    """A row of ``tables.DECOMPOSITIONS`` for each scene and way, ``TRUE_GREY`` and the guess ``FROM_ABOVE`` among them."""
+    """A row of ``DECOMPOSITIONS`` for each scene and way, ``TRUE_GREY`` and the guess ``FROM_ABOVE`` among them."""
     rows: list[Row] = []
     for scene in scenes:
         lit = judged_foreground(scene)

@@ -14,10 +14,12 @@ from itertools import groupby
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import torch
 
 from imharmony.composing.composites import Box, gathered, pixels_sha256, purest, read_change, read_real, to_harmonize
 from imharmony.composing.limits import quality
+from imharmony.composing.manifest import COMPOSITE_SHARD, MANIFEST, OWN_FILE_SHARD
 from imharmony.errors import InputError
 from imharmony.intrinsic.compositing import SemiHarmonized
 from imharmony.intrinsic.light import Light
@@ -28,9 +30,31 @@ from imharmony.running.processes import processes
 from imharmony.running.progress import bar
 from imharmony.storage.files import atomic_folder, link_or_copy
 from imharmony.storage.shards import Row, ShardReader, shard_path, write_shard
-from imharmony.storage.tables import COMPOSITE_SHARD, LIGHTS, MANIFEST, OWN_FILE_SHARD, read_parts, read_table, write_rows, write_table
+from imharmony.storage.tables import read_parts, read_table, write_rows, write_table
 
 LIT_SPLIT = "test"  # where lights are fitted: they are reported, and the picture does not depend on them
+
+# One row per composite that was semi-harmonized: the lights that were fitted to its object (foreground) and around it (background).
+# Vectors point towards the light (x right, y up, z towards the camera) and are as long as it is strong; 0 where no fit is trusted. Null
+# where none was fitted: outside the test split nobody looks, unless the back end relights.
+LIGHTS = pa.schema(
+    [
+        ("sample_id", pa.string()),
+        ("split", pa.string()),
+        *(
+            (f"{region}_{column}", kind)
+            for region in ("foreground", "background")
+            for column, kind in (
+                ("light", pa.list_(pa.float64())),
+                ("ambient", pa.float64()),
+                ("r2", pa.float64()),
+                ("is_trusted", pa.bool_()),
+            )
+        ),
+        ("is_relit", pa.bool_()),  # both lights were trusted, and the foreground's was exchanged
+        ("unchanged", pa.string()),  # why the composite stayed as it is; null: it was semi-harmonized
+    ]
+)
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,7 @@ from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
 from imharmony.intrinsic.decomposition import linear_of
 from imharmony.intrinsic.network import ShadingNetwork, log_shading
-from imharmony.transfer.daylight import daylight_gains
-from imharmony.transfer.illumination import PENUMBRA_STOPS, draw_illumination, light_stops
+from imharmony.transfer.illumination import change_of_light, draw_illumination, light_stops
 
 FIELD_NODES = 4  # a side, of the smooth field
 FIELD_STOPS = 0.5  # standard deviation at the nodes
@@ -89,11 +88,9 @@ def consistency_loss(network: ShadingNetwork, pairs: RelitPairs) -> Tensor:
 
 def _stops(light: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Stops (S, S, 3) of a second light."""
-    drawn = draw_illumination(rng)
-    lit = 1 / (1 + np.exp2(-light / PENUMBRA_STOPS))
+    common, lit, colour = change_of_light(light, draw_illumination(rng))
     field = cv2.resize(FIELD_STOPS * rng.standard_normal((FIELD_NODES, FIELD_NODES)), light.shape[::-1], interpolation=cv2.INTER_CUBIC)
-    common = drawn["level_stops"] + (drawn["contrast"] - 1) * light + field
-    return common[..., None] + lit[..., None] * np.log2(daylight_gains(drawn["warmth_mired"], 0))
+    return (common + field)[..., None] + lit[..., None] * colour
 
 
 def _gradients(difference: Tensor, told: Tensor) -> Tensor:

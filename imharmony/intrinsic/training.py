@@ -3,18 +3,15 @@
 import numpy as np
 import torch
 from torch import Tensor
-from torch.optim import Adam
 
 from imharmony.colour.ranges import network_from_uint8
-from imharmony.errors import InputError
+from imharmony.intrinsic.fitting import expect_work, fitted
 from imharmony.intrinsic.network import CHANNELS, ShadingNetwork, log_shading
 from imharmony.intrinsic.relighting import Photographs, consistency_loss, draw_pairs
 from imharmony.intrinsic.scenes import ShadingPairs
-from imharmony.running.progress import track
-from imharmony.running.randomness import deterministic_algorithms, torch_seed
+from imharmony.running.randomness import torch_seed
 from imharmony.running.seeds import numpy_rng, stable_hash
 from imharmony.training.augmentation import apply_crops, draw_crops
-from imharmony.training.schedules import linear
 
 GRADIENT_WEIGHT = 2.0
 LEVEL_WEIGHT = 0.05  # keeps the free scale near the renderer's, so that D stays away from its ends
@@ -37,32 +34,25 @@ def fit_shading(
 ) -> ShadingNetwork:
     """A shading network, on the CPU in its evaluation mode.
 
-    Adam with a rate that falls to 0 on a line; random crops, mirroring, tints and exposures. With ``photographs`` each step also sees
+    Random crops, mirroring, tints and exposures. With ``photographs`` each step also sees
     half as many of them as scenes, under two lights each, and ``consistency`` weighs what is wrong there (``consistency_loss``). The
-    same arguments give the same bits on the same machine and device. There is no state to go on from: minutes of training, and a
-    killed one starts anew.
+    same arguments give the same bits on the same machine and device.
     """
     if (photographs is None) != (consistency == 0):
         raise ValueError(f"consistency {consistency} and photographs {photographs is not None}; expected both or neither")
-    if steps < 1 or batch_size < 1:
-        raise InputError(f"{steps} steps of {batch_size} scenes: expected at least 1 of each")
+    expect_work(steps, batch_size, of="scenes")
     with torch_seed(stable_hash(seed, "build", "shading"), torch.device("cpu")):
         network = ShadingNetwork(channels=channels).to(device).to(memory_format=torch.channels_last)  # a third faster on a processor
-    optimizer, falling = Adam(network.parameters(), lr=learning_rate, fused=True), linear()
-    network.train()
-    with deterministic_algorithms():
-        for step in track(range(steps), total=steps, what="train", unit="steps"):
-            optimizer.param_groups[0]["lr"] = learning_rate * falling(step / steps)
-            images, target = _batch(pairs, numpy_rng(seed, "shading", step), batch_size=batch_size, device=device)
-            loss = shading_loss(log_shading(network(images)), target)
-            if photographs is not None:
-                rng = numpy_rng(seed, "relit", step)
-                relit = draw_pairs(photographs, rng, batch_size=max(batch_size // 2, 1), device=device)
-                loss = loss + consistency * consistency_loss(network, relit)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-    return network.cpu().eval()
+
+    def loss_of(step: int) -> Tensor:
+        images, target = _batch(pairs, numpy_rng(seed, "shading", step), batch_size=batch_size, device=device)
+        loss = shading_loss(log_shading(network(images)), target)
+        if photographs is None:
+            return loss
+        relit = draw_pairs(photographs, numpy_rng(seed, "relit", step), batch_size=max(batch_size // 2, 1), device=device)
+        return loss + consistency * consistency_loss(network, relit)
+
+    return fitted(network, loss_of, steps=steps, learning_rate=learning_rate, what="train")
 
 
 def shading_loss(estimate: Tensor, target: Tensor) -> Tensor:

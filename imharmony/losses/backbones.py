@@ -11,10 +11,9 @@ from torch.nn.functional import adaptive_avg_pool1d
 
 from imharmony.errors import InputError
 from imharmony.losses.features import FeatureExtractor
-from imharmony.storage.files import sha256_of
+from imharmony.storage.hub_files import hub_file, missing_weights
 
-VGG19_FILE = "vgg19-dcbb9e9d.pth"  # torchvision's own name; the digits are the beginning of the file's SHA-256
-VGG19_PLACE = "checkpoints/ of torch's hub folder ($TORCH_HOME/hub, by default ~/.cache/torch/hub)"
+VGG19_FILE = "vgg19-dcbb9e9d.pth"  # torchvision's own name
 IMAGENET_MEAN = (123.675, 116.28, 103.53)  # 255 times torchvision's .485, .456, .406
 IMAGENET_STD = (58.395, 57.12, 57.375)
 CAFFE_MEAN = (123.68, 116.779, 103.939)  # of red, green, blue; Caffe's networks take blue first and do not divide
@@ -31,25 +30,11 @@ VGG19_PLACES = {
 SQUEEZENET_PLACES = {"relu1": 1, "fire2": 3, "fire3": 4, "fire4": 6, "fire5": 7, "fire6": 9, "fire7": 10, "fire8": 11, "fire9": 12}
 
 
-def missing_vgg19(path: Path | None = None) -> str | None:
-    """Why VGG-19's weights cannot be had from this file (by default torch's own place), in one sentence; None when they can."""
-    prefix = Path(VGG19_FILE).stem.rsplit("-", 1)[1]
-    place = VGG19_PLACE if path is None else str(path.parent)
-    file = path or Path(torch.hub.get_dir(), "checkpoints", VGG19_FILE)
-    if not file.is_file():
-        return f"the features of VGG-19 need torchvision's {VGG19_FILE} (SHA-256 beginning with {prefix}): put {file.name} into {place}"
-    found = sha256_of(file)
-    if not found.startswith(prefix):
-        return f"{file.name} in {place} has a SHA-256 beginning with {found[:8]}; expected {prefix}, torchvision's {VGG19_FILE}: replace it"
-    return None
-
-
 def load_vgg19(names: Sequence[str], path: Path | None = None) -> FeatureExtractor:
     """torchvision's ImageNet VGG-19 at the named places of ``VGG19_PLACES``. An absent or different file is an ``InputError``."""
-    if problem := missing_vgg19(path):
+    if problem := missing_weights(VGG19_FILE, "the features of VGG-19 need", path):
         raise InputError(problem)
-    file = path or Path(torch.hub.get_dir(), "checkpoints", VGG19_FILE)
-    weights = torch.load(file, map_location="cpu", weights_only=True)
+    weights = torch.load(path or hub_file(VGG19_FILE), map_location="cpu", weights_only=True)
     return FeatureExtractor(_vgg19(weights), VGG19_PLACES, names=names, mean=IMAGENET_MEAN, std=IMAGENET_STD)
 
 

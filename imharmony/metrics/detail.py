@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from imharmony.running.roots import root
+
 WINDOW_PX = 9
 
 
@@ -21,7 +23,7 @@ def local_contrast(image: Tensor, mask: Tensor) -> Tensor:
     weight, grey = _weight_and_grey(image, mask)
     inside = _window_sum(weight)
     mean, square = (_window_sum(weight * plane) / inside.clamp(min=1e-12) for plane in (grey, grey * grey))
-    deviation = (square - mean * mean).clamp(min=0).sqrt()
+    deviation = root((square - mean * mean).clamp(min=0))
     return (deviation * weight).sum((1, 2)) / weight.sum((1, 2))
 
 

@@ -5,37 +5,20 @@ keeps such files, after its hash is checked, and is never downloaded or replaced
 """
 
 import warnings
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from imharmony.errors import InputError
-from imharmony.storage.files import sha256_of
+from imharmony.storage.hub_files import missing_weights
 
-# torchvision's own file names; the digits are the beginning of the file's SHA-256.
+# torchvision's own file names.
 BACKBONES = {"alex": "alexnet-owt-7be5be79.pth", "squeeze": "squeezenet1_1-b8a52dc0.pth", "vgg": "vgg16-397923af.pth"}
-PLACE = (
-    "checkpoints/ of torch's hub folder ($TORCH_HOME/hub, by default ~/.cache/torch/hub)"  # no absolute path: it is printed in the report
-)
 
 
-def missing_backbone(backbone: str, *, folder: Path | None = None) -> str | None:
+def missing_backbone(backbone: str) -> str | None:
     """Why LPIPS with this backbone cannot be computed here, in one sentence; None when it can."""
-    name = BACKBONES[backbone]
-    prefix = Path(name).stem.rsplit("-", 1)[1]
-    path = (folder or weights_folder()) / name
-    if not path.is_file():
-        return f"LPIPS needs torchvision's {name} (SHA-256 beginning with {prefix}): put it into {PLACE}"
-    found = sha256_of(path)
-    if not found.startswith(prefix):
-        return f"LPIPS needs {name} with a SHA-256 beginning with {prefix}, and the one in {PLACE} has {found[:8]}: replace it"
-    return None
-
-
-def weights_folder() -> Path:
-    """Where torch keeps the weights of torchvision's networks."""
-    return Path(torch.hub.get_dir(), "checkpoints")
+    return missing_weights(BACKBONES[backbone], "LPIPS needs")
 
 
 def load_lpips(backbone: str) -> nn.Module:

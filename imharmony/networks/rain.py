@@ -20,6 +20,7 @@ from imharmony.networks.blocks import (
     full_precision,
     halving,
 )
+from imharmony.running.roots import root
 
 EPSILON = 1e-5  # added to variances
 
@@ -114,4 +115,4 @@ def _statistics(features: Tensor, region: Tensor) -> tuple[Tensor, Tensor]:
     total = weights.sum((2, 3), keepdim=True)
     mean = (features * weights).sum((2, 3), keepdim=True) / total
     variance = ((features - mean).square() * weights).sum((2, 3), keepdim=True) / total
-    return mean, (variance + EPSILON).sqrt()
+    return mean, root(variance + EPSILON)

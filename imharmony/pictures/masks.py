@@ -40,7 +40,7 @@ def run_lengths(mask: np.ndarray) -> dict[str, list[int]]:
 
 
 def instance_of(mask: np.ndarray, *, category_id: int, category: str) -> dict[str, Any]:
-    """The columns of ``tables.INSTANCES`` that a boolean mask (H, W) tells: box, area and run lengths as json."""
+    """The columns of ``instances.INSTANCES`` that a boolean mask (H, W) tells: box, area and run lengths as json."""
     box, (height, width) = cv2.boundingRect(mask.astype(np.uint8)), mask.shape  # zeros where the mask is empty
     return {
         "category_id": category_id,

@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from imharmony.composing.instances import INSTANCES
 from imharmony.errors import InputError
+from imharmony.sources.tables import PHOTOGRAPHS
 from imharmony.storage.files import atomic_path
-from imharmony.storage.tables import INSTANCES, PHOTOGRAPHS
 
 ROWS_AT_ONCE = 50_000
 
@@ -123,7 +124,7 @@ def photograph_table(content: Instances, *, name: str, split: str) -> pa.Table:
 
 
 def instance_batches(content: Instances, *, name: str) -> Iterator[pa.RecordBatch]:
-    """The rows of ``tables.INSTANCES``, some at a time."""
+    """The rows of ``instances.INSTANCES``, some at a time."""
     rows = content.annotations
     ids, image_ids, category_ids = _ids(rows), _integers(row.image_id for row in rows), _integers(row.category_id for row in rows)
     _expect_unique(ids, name=name, what="annotations")

@@ -11,15 +11,17 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from imharmony.composing.instances import INSTANCES
 from imharmony.errors import InputError
 from imharmony.pictures.images import plain_photograph, read_mask, size_of_whole
 from imharmony.pictures.masks import INSIDE, instance_of
 from imharmony.running.progress import track
 from imharmony.running.seeds import stable_hash
 from imharmony.sources.photographs import File, pack
+from imharmony.sources.tables import PHOTOGRAPHS
 from imharmony.storage.files import atomic_folder
 from imharmony.storage.shards import Row
-from imharmony.storage.tables import INSTANCES, PHOTOGRAPHS, write_rows
+from imharmony.storage.tables import write_rows
 
 PHOTOGRAPHS_FOLDER, MASKS_FOLDER = "photographs", "masks"
 

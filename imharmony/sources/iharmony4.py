@@ -24,7 +24,9 @@ from imharmony.composing.composites import (
     stored_whole,
     to_harmonize,
 )
+from imharmony.composing.instances import INSTANCES
 from imharmony.composing.limits import quality
+from imharmony.composing.manifest import COMPOSITE_SHARD, DROPPED_COMPOSITES, MANIFEST, OWN_FILE_SHARD
 from imharmony.composing.rules import SplitRule
 from imharmony.composing.splits import split_of
 from imharmony.errors import InputError
@@ -35,19 +37,10 @@ from imharmony.running.progress import bar, track
 from imharmony.running.seeds import stable_hash
 from imharmony.sources.findings import counted
 from imharmony.sources.iharmony4_layout import LINEAGE, LINEAGE_FILE, Layout, Triple, read_layout
+from imharmony.sources.tables import PHOTOGRAPHS, STORED_PHOTOGRAPHS
 from imharmony.storage.files import atomic_folder
 from imharmony.storage.shards import Row, write_shard
-from imharmony.storage.tables import (
-    COMPOSITE_SHARD,
-    DROPPED_COMPOSITES,
-    INSTANCES,
-    MANIFEST,
-    OWN_FILE_SHARD,
-    PHOTOGRAPHS,
-    STORED_PHOTOGRAPHS,
-    read_table,
-    write_rows,
-)
+from imharmony.storage.tables import read_table, write_rows
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +124,7 @@ def _order(sample: Sample) -> list[int]:
 
 
 def _instance(sample: Sample) -> Row:
-    """A mask as an instance of ``tables.INSTANCES``; what is more than half on is inside."""
+    """A mask as an instance of ``instances.INSTANCES``; what is more than half on is inside."""
     mask = _matte(sample) >= INSIDE
     names = {name: sample.lineage[name] for name in ("annotation_id", "image_id")}
     return names | instance_of(mask, category_id=0, category=sample.lineage.get("category") or "")

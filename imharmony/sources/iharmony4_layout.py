@@ -18,11 +18,11 @@ from typing import NamedTuple
 import pyarrow as pa
 from PIL import Image
 
+from imharmony.composing.manifest import MANIFEST
 from imharmony.composing.splits import SPLITS
 from imharmony.errors import InputError
 from imharmony.pictures.images import UNREADABLE
 from imharmony.sources.findings import Finding
-from imharmony.storage.tables import MANIFEST
 
 COMPOSITES, MASKS, REALS = FOLDERS = ("composite_images", "masks", "real_images")
 LISTS = ("train", "test")

@@ -16,10 +16,11 @@ from imharmony.pictures.images import size_of_whole
 from imharmony.running.progress import bar, track
 from imharmony.running.threads import in_threads
 from imharmony.sources.mirror import BROKEN_ZIP, Checksum, Mirror, WebMirror, zip_directory_problem
+from imharmony.sources.tables import PHOTOGRAPH_SHARD, STORED_PHOTOGRAPHS
 from imharmony.storage.fetch import AbsentError
 from imharmony.storage.files import atomic_folder
 from imharmony.storage.shards import Row, write_shard
-from imharmony.storage.tables import PHOTOGRAPH_SHARD, STORED_PHOTOGRAPHS, write_rows
+from imharmony.storage.tables import write_rows
 
 SHARD_BYTES = 128 << 20
 WHOLE_ARCHIVE = 0.5  # share of a split from which on its archive is fetched instead of single photographs

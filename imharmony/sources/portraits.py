@@ -16,6 +16,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from imharmony.composing.instances import INSTANCES
 from imharmony.errors import InputError
 from imharmony.pictures.images import encode_patch
 from imharmony.pictures.masks import INSIDE, instance_of
@@ -24,9 +25,10 @@ from imharmony.running.progress import bar
 from imharmony.sources.archives import Archive, open_archive
 from imharmony.sources.matting_human import LICENCE, Pair, Portrait, Rejected, pair_up, read_pair
 from imharmony.sources.photographs import File, pack
+from imharmony.sources.tables import PHOTOGRAPHS
 from imharmony.storage.files import atomic_folder, link_or_copy
 from imharmony.storage.shards import Row, ShardReader, shard_path, write_shard
-from imharmony.storage.tables import INSTANCES, PHOTOGRAPHS, read_parts, read_table, write_rows, write_table
+from imharmony.storage.tables import read_parts, read_table, write_rows, write_table
 
 SHARD_BYTES = 128 << 20  # of the files that a shard is made from
 CATEGORY_ID, CATEGORY = 1, "person"  # as in COCO

@@ -1,26 +1,27 @@
 """One process at a time."""
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 
 @contextmanager
 def held(path: Path, *, busy: Callable[[str], None]) -> Iterator[None]:
-    """Holds a file's lock, which the kernel frees when the process ends, however that happens; the file says whose it is.
+    """Holds a file's lock, which the system frees when the process ends, however that happens; a file beside it says whose it is.
 
     Where another process holds it, ``busy`` is told that one's number, and unless it raises, the other's end is waited for.
     """
-    with path.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            busy(file.read().strip() or "?")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+    lock, owner = FileLock(path), path.with_name(f"{path.name}.process")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        busy(owner.read_text(encoding="utf-8").strip() if owner.is_file() else "?")
+        lock.acquire()
+    try:
+        owner.write_text(f"{os.getpid()}\n", encoding="utf-8")
         yield
+    finally:
+        lock.release()

@@ -24,10 +24,19 @@ def write_weights(path: Path, network: nn.Module, metadata: Mapping[str, Any]) -
 
 def read_weights(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """The metadata and the tensors, on the CPU."""
+    return _read(path, with_tensors=True)
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """The metadata alone: the file's first bytes, however large it is."""
+    return _read(path, with_tensors=False)[0]
+
+
+def _read(path: Path, *, with_tensors: bool) -> tuple[dict[str, Any], dict[str, Tensor]]:
     try:
         with safe_open(path, framework="pt") as file:
             metadata = json.loads((file.metadata() or {})[KEY])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a dict
+            tensors = {name: file.get_tensor(name) for name in file.keys()} if with_tensors else {}  # noqa: SIM118  # not a dict
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; run the stage that trains it first (dvc repro)") from error
     except (SafetensorError, OSError) as error:

@@ -114,13 +114,10 @@ def fit(
 
 
 def resolve_precision(precision: Precision, device: torch.device) -> Literal["fp32", "bf16"]:
-    """``auto`` means bfloat16 autocast where the hardware multiplies it faster than float32, else float32."""
+    """``auto`` means bfloat16 autocast on a GPU that multiplies it faster than float32, else float32; on every processor float32."""
     if precision != "auto":
         return precision
-    if device.type == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
-    features = torch.cpu.get_capabilities()
-    return "bf16" if features.get("avx512_bf16") or features.get("amx_bf16") else "fp32"
+    return "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
 
 
 class _Data:

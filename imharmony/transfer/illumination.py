@@ -40,12 +40,20 @@ def illumination(photo: np.ndarray, parameters: dict[str, float]) -> np.ndarray:
     linear = linear_from_srgb(np.arange(256) / 255)[photo]
     light = light_stops(linear)
     light -= light.mean()
-    common = parameters["level_stops"] + (parameters["contrast"] - 1) * light
-    lit = 1 / (1 + np.exp2(-light / PENUMBRA_STOPS))
-    colour = np.log2(daylight_gains(parameters["warmth_mired"], 0))
+    common, lit, colour = change_of_light(light, parameters)
     for channel in range(3):
         linear[..., channel] *= np.exp2(parameters["strength"] * (common + lit * colour[channel]))
     return np.rint(srgb_from_linear(linear.clip(0, 1)).clip(0, 1) * 255).astype(np.uint8)
+
+
+def change_of_light(light: np.ndarray, parameters: dict[str, float]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What a change adds to an illumination in stops (H, W) around its mean.
+
+    The stops that all channels get (H, W), the share of each pixel that lies in light (H, W), and the stops that a channel gets there (3,).
+    """
+    common = parameters["level_stops"] + (parameters["contrast"] - 1) * light
+    lit = 1 / (1 + np.exp2(-light / PENUMBRA_STOPS))
+    return common, lit, np.log2(daylight_gains(parameters["warmth_mired"], 0))
 
 
 def light_stops(linear: np.ndarray) -> np.ndarray:

@@ -90,7 +90,7 @@ class Synthesis(Section):
     plate: PlateRules  # of a background
     transfers: Annotated[list[str], Field(min_length=1)]
     composites_per_foreground: CompositesPerForeground
-    limits: Limits | None
+    limits: Limits | None = None
     seed: int
 
 

@@ -22,9 +22,9 @@ FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 class Machine(Section):
     """What does not enter a result."""
 
-    workers: Annotated[int, Field(ge=0, le=1024)]
-    device: Literal["auto", "cpu", "cuda"]
-    cluster: str | None  # a Dask scheduler's address, or `local`; null: processes on this machine
+    workers: Annotated[int, Field(ge=0, le=1024)] = 0
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    cluster: str | None = None  # a Dask scheduler's address, or `local`; null: processes on this machine
 
     @property
     def processes(self) -> int:
@@ -38,8 +38,8 @@ class Profile(Section):
     sources: dict[str, Source]
     datasets: dict[str, Dataset]
     training: Training
-    backbone: Backbone
-    intrinsic: Intrinsic
+    backbone: Backbone | None = None  # where a variant says `backbone: profile`
+    intrinsic: Intrinsic | None = None  # where something is preprocessed
     evaluation: Evaluation
     threads: Annotated[int, Field(ge=0, le=1024)]  # of a processor that a network takes; 0: all cores
 
@@ -51,21 +51,28 @@ class Params(Section):
     sources: Annotated[list[str], Field(min_length=1)]
     datasets: Annotated[list[str], Field(min_length=1)]
     baselines: list[str]
-    studies: list[FileName]  # tables of opinions in reports/studies/
+    studies: list[FileName] = Field(default_factory=list)  # tables of opinions in reports/studies/
     seeds: Annotated[list[int], Field(min_length=1)]
     variants: dict[str, Variant]
     imported: dict[FileName, ImportedMethod]
     classifiers: Annotated[list[str], Field(max_length=1)]  # the data set whose foregrounds a classifier learns to name
     preprocessed: list[str]  # data sets on which report 001's preprocessing is done
     decomposers: Annotated[list[str], Field(max_length=1)]  # the data set whose photographs the preprocessing learns from
-    classifier: Classifier
-    machine: Machine
+    classifier: Classifier | None = None  # where there are classifiers
+    machine: Machine = Machine()
     profiles: dict[str, Profile]
 
     @property
     def active(self) -> Profile:
         """The profile that is run."""
         return self.profiles[self.profile]
+
+    @property
+    def intrinsic(self) -> Intrinsic:
+        """How the active profile preprocesses composites; an ``InputError`` where it does not say."""
+        if self.active.intrinsic is None:
+            raise InputError(f"profiles.{self.profile}.intrinsic is absent; expected it where composites are preprocessed")
+        return self.active.intrinsic
 
     def dataset(self, name: str) -> Dataset:
         """A data set of the active profile; an unknown name is an ``InputError``."""
@@ -92,9 +99,10 @@ class Params(Section):
         for name, variant in self.variants.items():
             key = f"variants.{name}.dataset"
             _expect(variant.dataset in self.datasets, f"{key} is {variant.dataset!r}; expected one of {self.datasets}")
-            backbone, layers = self.active.backbone.name, variant.features.layers if variant.features else {}
+            backbone, layers = self.active.backbone, variant.features.layers if variant.features else {}
             came = f"variants.{name}.features.layers has {list(layers)}"
-            _expect(not layers or backbone in layers, f"{came}; expected {backbone}, as profiles.{self.profile}.backbone says")
+            chosen = backbone.name if backbone else None
+            _expect(not layers or chosen in layers, f"{came}; expected {chosen}, as profiles.{self.profile}.backbone says")
         for name, method in self.imported.items():
             kind = "a variant" if name in self.variants else "a baseline"
             _expect(name not in {*self.variants, *self.baselines}, f"imported.{name} has the name of {kind}; give it another")
@@ -117,12 +125,16 @@ class Params(Section):
 
     def _expect_what_is_read_to_be_made(self) -> None:
         """What a variant depends on is made by a stage: its graph says so, or nothing would run."""
-        needs_classifier = [name for name, variant in self.variants.items() if variant.backbone == "profile"]
-        if self.active.backbone.name == "classifier" or not self.classifiers:
-            came = f"classifiers is {self.classifiers}, but the loss of {needs_classifier} looks through the profile's backbone"
-            _expect(bool(self.classifiers) or not needs_classifier, f"{came}; expected a data set there, or none of these variants")
+        look_through = [name for name, variant in self.variants.items() if variant.backbone == "profile"]
+        came = f"classifiers is {self.classifiers}, but the loss of {look_through} looks through the profile's backbone"
+        _expect(bool(self.classifiers) or not look_through, f"{came}; expected a data set there, or none of these variants")
+        sections = (self.classifier, self.active.backbone)
+        _expect(
+            not self.classifiers or None not in sections,
+            "classifiers without the section `classifier`, or without the profile's `backbone`",
+        )
         sees_it = [name for name, variant in self.variants.items() if variant.input == INTRINSIC]
-        if sees_it or self.preprocessed:
+        if sees_it or self.preprocessed or self.decomposers:
             came = f"preprocessed is {self.preprocessed} and decomposers {self.decomposers}"
             needed = f"expected {self.datasets} and one of them, or both [] and none of the variants with `input: {INTRINSIC}` {sees_it}"
             _expect(set(self.preprocessed) == set(self.datasets) and bool(self.decomposers), f"{came}; {needed}")

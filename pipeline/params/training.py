@@ -23,9 +23,9 @@ class Training(Section):
     precision: Literal["auto", "fp32", "bf16"]
     augment: bool
     accumulate: Count
-    patience: Count | None
-    compile: bool
-    channels_last: bool
+    patience: Count | None = None
+    compile: bool = False
+    channels_last: bool = False
 
 
 class Evaluation(Section):
@@ -84,7 +84,7 @@ class Backbone(Section):
     """The frozen network that losses on features look through: the pipeline's own classifier, or a pretrained one from a file."""
 
     name: BackboneName
-    file: str | None  # of pretrained weights; null: torchvision's own place, for vgg19
+    file: str | None = None  # of pretrained weights; null: torchvision's own place, for vgg19
 
     @model_validator(mode="after")
     def _squeezenet_has_no_place_of_its_own(self) -> "Backbone":
@@ -145,12 +145,12 @@ class Variant(Section):
     losses: Annotated[dict[str, Annotated[float, Field(ge=0)]], Field(min_length=1)]
     features: Features | None = None  # of the loss `feature`
     domain_codes: DomainCodes | None = None
-    side_weights: tuple[Positive, ...]  # of the network's side outputs under deep supervision, the main one first
+    side_weights: tuple[Positive, ...] = ()  # of the network's side outputs under deep supervision, the main one first
     optimizer: Optimizer
     init: Literal["normal", "xavier"]
     schedule: Schedule
     average_weights: Literal[False, "recent"] | ExponentialAverage  # what is scored and kept: a mean over the steps
-    resynthesis: Resynthesis | None  # null: the stored composites alone
+    resynthesis: Resynthesis | None = None  # null: the stored composites alone
     epochs_factor: Positive  # times the profile's epochs
 
     @model_validator(mode="after")

@@ -26,6 +26,9 @@ FAILED = 1
 T = TypeVar("T")
 
 
+Changed = Callable[[Params], frozenset[str]]  # names of steps, the first ones' own among them
+
+
 class View(Protocol):
     """Something that shows a run while it goes on."""
 
@@ -64,12 +67,19 @@ def unwatched(
 
 
 def run(
-    targets: Sequence[str] = (), *, jobs: int | None = None, dry_run: bool = False, pull: bool = False, watch: Watch = unwatched
+    targets: Sequence[str] = (),
+    *,
+    jobs: int | None = None,
+    dry_run: bool = False,
+    pull: bool = False,
+    watch: Watch = unwatched,
+    changed: Changed | None = None,
 ) -> int:
     """Brings the targets (all, if none are named) up to date and returns 0, or 1 if a stage failed.
 
     At most ``jobs`` stages run at once, one per core if it is None; ``dry_run`` only says what is stale.
     ``pull`` takes what DVC's remote has from there instead of making it. ``watch`` opens what shows the run.
+    ``changed`` says of which steps the first ones would find something else than before; if of none, these need not run.
     """
     start, cores, gpus = time.monotonic(), os.cpu_count() or 1, gpus_here()
     jobs = cores if jobs is None else jobs
@@ -79,6 +89,9 @@ def run(
     slots = capacities(params, jobs=jobs, cores=cores, gpus=len(gpus))
     with only_run_here(say=_say):
         steps, stale = read_graph(targets, say=_say)
+        if changed is not None:
+            found = changed(params)
+            stale = (stale | found) & {step.name for step in steps if found or not step.is_first}
         if dry_run:
             _announce(steps, stale)
             return 0

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Literal, cast, get_args
 
+from dvc.dvcfile import PROJECT_FILE
 from dvc.exceptions import DvcException
 from dvc.lock import LockError
 from dvc.repo import Repo, lock_repo
@@ -58,7 +59,7 @@ def read_graph(targets: Sequence[str] = (), *, say: Callable[[str], None] = lamb
 
 def _read(targets: Sequence[str]) -> tuple[list[Step], frozenset[str]]:
     with _collecting_no_garbage(), Repo(_wait_for_lock=True) as repo, lock_repo(repo):
-        wanted = {stage for target in targets or [None] for stage in repo.stage.collect(target, with_deps=True)}
+        wanted = {stage for target in targets or [PROJECT_FILE] for stage in repo.stage.collect(target, with_deps=True)}
         stages = [stage for stage in repo.index.stages if isinstance(stage, PipelineStage) and stage in wanted]
         steps = _steps(repo, stages)
         stale = frozenset(map(_name, stale_among(repo, stages)))

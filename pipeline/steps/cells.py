@@ -13,6 +13,7 @@ from pydantic_core import to_jsonable_python
 from imharmony.storage.files import sha256_of
 from pipeline.params.data import Source
 from pipeline.params.file import Params
+from pipeline.params.intrinsic import Intrinsic
 from pipeline.params.training import Variant
 
 Table = tuple[str, str]  # its module and its name
@@ -28,6 +29,7 @@ TRANSFERS: Table = ("imharmony.transfer", "TRANSFERS")
 OWN_DECOMPOSITIONS = {"luminance", "retinex"}  # back ends that are entries of that table
 TRANSPORT = {"parallel", "attempts", "timeout_seconds"}  # of a source: how it is fetched, not what
 COMPOSED = {"iharmony4"}  # kinds of sources that have composites of their own
+OWN_FOLDERS = ("photographs", "masks")  # of a source that is a folder of the user's
 STUDIES = Path("reports", "studies")
 
 
@@ -78,23 +80,27 @@ def _data_cells(params: Params) -> Iterator[Cell]:
 
 
 def _network_cells(params: Params) -> Iterator[Cell]:
-    profile = params.active
-    intrinsic, threads = profile.intrinsic, profile.threads
-    # What the stages ask the section: how it answers is code of the parameters', which counts in no stage.
-    shading, edits, networks = ({name: getattr(intrinsic, name)} for name in ("has_shading_network", "has_edit_network", "has_networks"))
-    own: dict[Table, set[str]] = {DECOMPOSITIONS: {intrinsic.backend} & OWN_DECOMPOSITIONS}
+    profile, threads = params.active, params.active.threads
     for name in params.classifiers:
         values = {"classifier": params.classifier, "backbone": profile.backbone, "size_px": profile.training.size_px, "threads": threads}
         yield _cell("train_classifier", name, values)
-    for name in params.decomposers:
-        learned = {"backend": intrinsic.backend, "seed": intrinsic.seed, "threads": threads} | shading
-        yield _cell("train_shading", name, learned | {"network": intrinsic.shading_network})
-        yield _cell("train_edits", name, learned | {"edits": intrinsic.edits, "network": intrinsic.edit_network} | edits | networks, own)
-    for name in params.preprocessed:
-        yield _cell("preprocess_intrinsic", name, intrinsic.of_pictures | networks, own)
+    if params.decomposers or params.preprocessed:
+        yield from _preprocessing_cells(params, params.intrinsic)
     for name, variant in params.variants.items():
         values = {"variant": variant, "seeds": params.seeds, "training": profile.training, "threads": threads}
         yield _cell("train", name, values, _choices_of(variant))
+
+
+def _preprocessing_cells(params: Params, chosen: Intrinsic) -> Iterator[Cell]:
+    # What the stages ask the section: how it answers is code of the parameters', which counts in no stage.
+    shading, edits, networks = ({name: getattr(chosen, name)} for name in ("has_shading_network", "has_edit_network", "has_networks"))
+    own: dict[Table, set[str]] = {DECOMPOSITIONS: {chosen.backend} & OWN_DECOMPOSITIONS}
+    for name in params.decomposers:
+        learned = {"backend": chosen.backend, "seed": chosen.seed, "threads": params.active.threads} | shading
+        yield _cell("train_shading", name, learned | {"network": chosen.shading_network})
+        yield _cell("train_edits", name, learned | {"edits": chosen.edits, "network": chosen.edit_network} | edits | networks, own)
+    for name in params.preprocessed:
+        yield _cell("preprocess_intrinsic", name, chosen.of_pictures | networks, own)
 
 
 def _score_cells(params: Params) -> Iterator[Cell]:
@@ -170,7 +176,6 @@ def _stamps(source: Source) -> Iterator[str]:
     if source.kind != "folder":
         return
     folder = Path(source.folder)
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            told = path.stat()
-            yield f"{path.relative_to(folder).as_posix()} {told.st_size} {told.st_mtime_ns}"
+    for path in sorted(path for part in OWN_FOLDERS for path in (folder / part).rglob("*") if path.is_file()):
+        told = path.stat()
+        yield f"{path.relative_to(folder).as_posix()} {told.st_size} {told.st_mtime_ns}"

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from imharmony.composing.packed_split import PackedSplit, data_hash
 from imharmony.errors import InputError
-from imharmony.evaluation.imported import OF_FOREGROUND, imported_rows
+from imharmony.evaluation.imported import imported_rows
+from imharmony.evaluation.measures import OF_FOREGROUND
 from imharmony.evaluation.outputs import score_pictures, without_foreground
 from imharmony.storage.shards import Row
 from pipeline.params.file import Params

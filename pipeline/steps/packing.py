@@ -23,9 +23,12 @@ def packed(params: Params, layout: Layout, dataset: str, split: str, size_px: in
 
 
 def packed_test(params: Params, layout: Layout, dataset: str) -> PackedSplit:
-    """The test split of a data set at the size that is scored, with its semi-harmonized pictures."""
+    """The test split of a data set at the size that is scored, with its semi-harmonized pictures if it is preprocessed."""
     size_px = params.active.evaluation.size_px
-    split, semi = (packed(params, layout, dataset, "test", size_px, given) for given in (COMPOSITE, INTRINSIC))
+    split = packed(params, layout, dataset, "test", size_px)
+    if dataset not in params.preprocessed:
+        return split
+    semi = packed(params, layout, dataset, "test", size_px, INTRINSIC)
     if not split.rows["sample_id"].equals(semi.rows["sample_id"]):
         raise InputError(f"{layout.intrinsic(dataset)}: other composites than {layout.composites(dataset)}; run preprocess_intrinsic again")
     return replace(split, semi_harmonized=semi.composite)

@@ -56,6 +56,10 @@ class Layout:
         """The frozen network that losses on features look through: ``profile``, the one that the profile names, or ``none``."""
         return Path("features", self.profile, "backbones", kind)
 
+    def nones(self) -> tuple[Path, Path, Path]:
+        """What stands for "none" where a graph is drawn without a classifier or without the preprocessing."""
+        return self.backbone("none"), self.preprocessing("none"), self.intrinsic("none")
+
     def preprocessing(self, part: str) -> Path:
         """``shading``: ``model.safetensors``, ``metrics.json`` and ``decompositions.parquet`` of the network that sees shading.
 

@@ -9,11 +9,12 @@ from torch import nn
 
 from imharmony.composing.packed_split import data_hash
 from imharmony.evaluation.conventions import headline_means
+from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.scoring import Harmonize, score_split
 from imharmony.metrics.perceptual import load_lpips, missing_backbone
 from imharmony.storage.files import write_text
 from imharmony.storage.shards import Row
-from imharmony.storage.tables import SCORES, write_table
+from imharmony.storage.tables import write_table
 from pipeline.params.file import Params
 from pipeline.params.training import COMPOSITE, InputName
 from pipeline.steps.fingerprints import read_fingerprint
@@ -43,7 +44,7 @@ def write_scores(
 
 
 def write_rows_of(path: Path, rows: list[Row]) -> None:
-    """Writes a method's rows of ``tables.SCORES`` and, beside them, their headline numbers."""
+    """Writes a method's rows of ``measures.SCORES`` and, beside them, their headline numbers."""
     table = pa.Table.from_pylist(rows, schema=SCORES)
     write_table(path, table)
     write_text(path.with_suffix(".json"), json.dumps(headline_means(table), indent=2) + "\n")

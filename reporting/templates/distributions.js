@@ -62,8 +62,9 @@ function makeDistributions(section) {
     axis.textContent = `${subtraction} (${rises ? "above" : "below"} 0 is better)`;
     plotOfDifferences.setAttribute("aria-label", `${subtraction}, on ${dataset.value}, image by image; the table below has the mean`);
     section.querySelector(".methods summary").textContent = `Methods: ${methods.length} of ${scores.methods.length} shown`;
-    const left = scores.n_images > scores.samples.length ? `, ${scores.samples.length} of them plotted` : "";
-    status.textContent = `${methods.length} methods on ${scores.n_images} images${left}`;
+    const isPart = scores.n_images > scores.samples.length;
+    const left = isPart ? `; the plots show ${number(scores.samples.length, 0)} of them, evenly spaced` : "";
+    status.textContent = `${methods.length} methods on ${number(scores.n_images, 0)} images${left}`;
     return plotly().then((library) => {
       drawValues(library, plotOfValues, choice, logarithmic.checked);
       drawDifferences(library, plotOfDifferences, choice);
@@ -173,4 +174,4 @@ function showTable(table, { own, leaders, measure, methods, reference }, dataset
   }));
 }
 
-makeDistributions(document.querySelector("section.distributions"));
+makeDistributions(document.getElementById("distributions"));

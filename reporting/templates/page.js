@@ -1,69 +1,39 @@
-// What the page can do beyond standing still; without this script everything is there, only not side by side.
+// Sections that unfold: links open what they point into, and one button opens or closes them all.
 "use strict";
 
-const COMPOSITE = "composite";
+const PARTS = [...document.querySelectorAll("details.part")];
 
-// A before/after slider over two pictures of a case, chosen from its strip.
-function makeComparable(figure) {
-  const items = [...figure.querySelectorAll(".strip li")];
-  const pictures = new Map(items.map((item) => [item.querySelector("b").textContent, item.querySelector("img").src]));
-  const box = document.querySelector("#compare").content.cloneNode(true).querySelector(".compare");
-  const [under, over] = [new Image(), new Image()];
-  over.className = "over";
-  box.querySelector(".stage").append(under, over);
-  const [left, right] = box.querySelectorAll("select");
-  const slider = box.querySelector("input[type=range]");
-  const zoom = box.querySelector("input[type=checkbox]");
-  for (const select of [left, right]) {
-    for (const name of pictures.keys()) select.add(new Option(name, name));
-  }
-  left.value = COMPOSITE;
-  right.value = pictures.has(figure.dataset.judged) ? figure.dataset.judged : "real";
-  const show = () => {
-    over.src = pictures.get(left.value);
-    over.alt = left.value;
-    under.src = pictures.get(right.value);
-    under.alt = right.value;
-    slider.setAttribute("aria-label", `How much of ${left.value} covers ${right.value}, in percent`);
-    box.style.setProperty("--at", `${slider.value}%`);
-    box.classList.toggle("zoomed", zoom.checked);
-  };
-  for (const control of [left, right, slider, zoom]) control.addEventListener("input", show);
-  for (const item of items) {
-    item.querySelector("button").addEventListener("click", () => {
-      right.value = item.querySelector("b").textContent;
-      show();
-    });
-  }
-  show();
-  figure.querySelector(".strip").before(box);
+function show(target) {
+  for (let part = target.closest("details"); part; part = part.parentElement.closest("details")) part.open = true;
+  target.scrollIntoView();
 }
 
-// Orders the cases of a data set, and shows only the methods whose names contain one of the words.
-function makeSortable(tools) {
-  const list = tools.nextElementSibling;
-  const [order] = tools.querySelectorAll("select");
-  const [words] = tools.querySelectorAll("input");
-  const status = tools.querySelector("[role=status]");
-  const value = (figure) => Number(figure.dataset[order.value.split(" ")[0]]);
-  const sort = () => {
-    const sign = order.value.endsWith("ascending") ? 1 : -1;
-    const figures = [...list.children].sort((first, second) => sign * (value(first) - value(second)));
-    list.append(...figures);
-  };
-  const filter = () => {
-    const wanted = words.value.toLowerCase().split(/[\s,]+/).filter(Boolean);
-    const kept = new Set();
-    for (const item of list.querySelectorAll(".strip li[data-method]")) {
-      item.hidden = wanted.length > 0 && !wanted.some((word) => item.dataset.method.toLowerCase().includes(word));
-      if (!item.hidden) kept.add(item.dataset.method);
-    }
-    status.textContent = wanted.length > 0 ? `${kept.size} methods shown` : "";
-  };
-  order.addEventListener("input", sort);
-  words.addEventListener("input", filter);
-  tools.hidden = false;
+function showLinked() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (target) show(target);
 }
 
-for (const figure of document.querySelectorAll(".case")) makeComparable(figure);
-for (const tools of document.querySelectorAll(".tools")) makeSortable(tools);
+// Calls `make` once the part around an element is open; at once where there is none.
+function whenOpen(element, make) {
+  const part = element.closest("details.part");
+  if (!part || part.open) make();
+  else part.addEventListener("toggle", make, { once: true });
+}
+
+window.addEventListener("hashchange", showLinked);
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href^='#']");
+  if (link && link.hash === location.hash) showLinked(); // the same link again changes no hash
+});
+showLinked();
+
+const unfold = document.querySelector("button.unfold");
+const nameUnfold = () => {
+  unfold.textContent = PARTS.every((part) => part.open) ? "Fold all" : "Unfold all";
+};
+unfold.addEventListener("click", () => {
+  const isOpen = !PARTS.every((part) => part.open);
+  for (const part of PARTS) part.open = isOpen;
+});
+for (const part of PARTS) part.addEventListener("toggle", nameUnfold);
+unfold.hidden = false;

@@ -60,7 +60,7 @@ function withLegend(place, names) {
   return { height: PLOT_PX + height, showlegend: true, legend };
 }
 
-// Calls `draw` once the section is near the screen, and again when the reader's theme changes.
+// Calls `draw` once the section is open and near the screen, and again when the reader's theme changes.
 function drawWhenNear(section, draw) {
   const watcher = new IntersectionObserver((entries) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
@@ -68,5 +68,5 @@ function drawWhenNear(section, draw) {
     draw();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   }, { rootMargin: "600px" });
-  watcher.observe(section);
+  whenOpen(section, () => watcher.observe(section));
 }

@@ -11,7 +11,7 @@ function drawTraining(library, place) {
   const longest = Math.max(...names.map((name) => variants[name].epochs.length));
   const traces = names.map((name, index) => ({
     type: "scatter",
-    mode: variants[name].epochs.length > 1 ? "lines" : "markers",
+    mode: "lines",
     name,
     line: { ...styleOf(index), width: 2 },
     x: variants[name].epochs,
@@ -32,4 +32,4 @@ function makeTraining(section) {
 }
 
 const isTrained = Object.values(TRAINING).some(({ variants }) => Object.keys(variants).length > 0);
-if (isTrained) makeTraining(document.querySelector("section.training"));
+if (isTrained) makeTraining(document.querySelector(".training"));

@@ -8,7 +8,6 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from reporting.edge_details import Window, busiest_edge, detail_of, details_figure
-from reporting.methods import Method
 from reporting.typical import typical
 
 SIZE = 32
@@ -44,10 +43,11 @@ def test_a_foreground_without_an_edge_still_has_a_detail(split):
 
 
 def test_a_detail_is_the_outputs_own_pixels_over_the_composites_background(split):
-    detail = detail_of(split, "1_1_0", {"grey": Method(lambda composite, _: np.full(composite.shape, 77.4, np.float32))})
+    grey = np.where(split.mask[0, ..., None] > 0, np.uint8(77), split.composite[0])
+    detail = detail_of(split, "1_1_0", {"grey": grey})
     assert isinstance(detail.window, Window)
     rows, columns = (slice(start, start + 8) for start in (detail.window.top, detail.window.left))
-    assert list(detail.crops) == ["composite", "grey", "real"]
+    assert list(detail.crops) == ["composite", "real", "grey"]
     assert_array_equal(detail.crops["composite"], split.composite[0, rows, columns])
     inside = split.mask[0, rows, columns] > 0
     assert_array_equal(detail.crops["grey"], np.where(inside[..., None], 77, split.composite[0, rows, columns]))

@@ -3,8 +3,8 @@
 import pyarrow as pa
 import pytest
 
+from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.pairs import pairwise, standings
-from imharmony.storage.tables import SCORES
 from reporting.leaders import leaders_of
 from tests.imharmony.evaluation.test_pairs import every_protocol, random_rows
 

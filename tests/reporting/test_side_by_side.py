@@ -6,9 +6,9 @@ import pyarrow as pa
 import pytest
 
 from imharmony.evaluation.conventions import CONVENTIONS, under
+from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.scoring import BACKGROUNDS, QUANTISATIONS
 from imharmony.evaluation.summary import summarise
-from imharmony.storage.tables import SCORES
 from reporting.published_scores import PUBLISHED_SCORES, read_published
 from reporting.side_by_side import TABLE, Measured, compare, in_words, means_of, singles_of, table_of
 from reporting.side_by_side_file import SIDE_BY_SIDE, published_rows, read_described

@@ -2,9 +2,9 @@
 
 import pyarrow as pa
 
+from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.pairs import PAIRS, pairwise, standings
 from imharmony.evaluation.summary import summarise
-from imharmony.storage.tables import SCORES
 from reporting.statistics import statistics_of
 from tests.imharmony.evaluation.test_pairs import every_protocol, random_rows
 

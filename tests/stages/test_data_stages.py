@@ -5,9 +5,11 @@ import json
 import pytest
 from ruamel.yaml import YAML
 
+from imharmony.composing.selection import DROPPED, SELECTED
 from imharmony.errors import InputError
+from imharmony.sources.tables import PHOTOGRAPHS
 from imharmony.storage.shards import ShardReader
-from imharmony.storage.tables import DROPPED, PHOTOGRAPHS, SELECTED, read_table
+from imharmony.storage.tables import read_table
 from stages import download_annotations, download_images, filter_masks
 from tests.imharmony.sources.coco_mirror import photograph, write_mirror
 

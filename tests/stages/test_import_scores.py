@@ -16,10 +16,11 @@ from imharmony.checkpoint import load_harmonizer
 from imharmony.colour.ranges import uint8_from_metric
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import under
+from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.scoring import learned, metric_tensor
 from imharmony.pictures.images import encode_png
 from imharmony.storage.files import write_bytes
-from imharmony.storage.tables import SCORES, read_table
+from imharmony.storage.tables import read_table
 from pipeline.steps.paths import Layout
 from reporting.publish import publish
 from stages import fingerprint, import_scores, report

@@ -12,7 +12,8 @@ from imharmony.checkpoint import load_harmonizer
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import rows_of
 from imharmony.intrinsic.checkpoint import load_networks
-from imharmony.storage.tables import DECOMPOSITIONS, read_table
+from imharmony.intrinsic.judging import DECOMPOSITIONS
+from imharmony.storage.tables import read_table
 from pipeline.params.file import load_params
 from pipeline.steps.fingerprints import read_fingerprint
 from pipeline.steps.packing import packed, packed_test

@@ -8,11 +8,12 @@ from numpy.testing import assert_array_equal
 from ruamel.yaml import YAML
 
 from imharmony.composing.composites import read_composite
+from imharmony.composing.manifest import MANIFEST
 from imharmony.composing.packed_split import pack_split, square_mask
 from imharmony.composing.rules import PlateRules
 from imharmony.sources.studio_portraits import write_studio_portraits
 from imharmony.storage.shards import ShardReader
-from imharmony.storage.tables import MANIFEST, read_table
+from imharmony.storage.tables import read_table
 from pipeline.params.file import load_params
 from tests.workspace import run_data_stages
 

@@ -8,10 +8,11 @@ from numpy.testing import assert_array_equal
 from ruamel.yaml import YAML
 
 from imharmony.composing.composites import read_composite
+from imharmony.composing.manifest import MANIFEST
 from imharmony.composing.packed_split import pack_split
 from imharmony.pictures.images import read_rgb
 from imharmony.storage.shards import ShardReader
-from imharmony.storage.tables import MANIFEST, read_table
+from imharmony.storage.tables import read_table
 from pipeline.params.file import load_params
 from tests.datasets import scene, write_subset
 from tests.workspace import run_data_stages

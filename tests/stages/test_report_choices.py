@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 import pytest
 from playwright.sync_api import Page
 
-from imharmony.evaluation.conventions import CONVENTIONS, MEASURES
+from imharmony.evaluation.conventions import CONVENTIONS, COUNTED
 from imharmony.storage.tables import read_table
 from tests.reports import DATASETS, IMAGES, VARIANTS
 
@@ -15,10 +15,16 @@ METHODS = ("identity", "reinhard", "intrinsic", *VARIANTS)
 COLUMNS = {
     name: index for index, name in enumerate(("method", "fmse", "change", "p", "psnr", "change of psnr", "ssim", "fssim", "lpips", "worse"))
 }
-PLOTS = "section.distributions .plot .main-svg"
+PLOTS = "#distributions .plot .main-svg"
+
+
+def unfold(page: Page, dataset: str) -> None:
+    """Opens a data set's section."""
+    page.locator(f"[data-part={dataset}]").evaluate("part => { part.open = true; }")
 
 
 def choose(page: Page, dataset: str, *, convention: str = "headline", reference: str = "identity") -> None:
+    unfold(page, dataset)
     choices = page.locator(f".choices[data-leaders={dataset}]")
     choices.get_by_label("Protocol").select_option(convention)
     choices.get_by_label("Compare with").select_option(reference)
@@ -84,6 +90,7 @@ def test_a_chosen_reference_flips_the_sign_of_what_it_is_compared_with(page, rep
 
 
 def test_going_back_to_the_headline_shows_what_stands_without_scripts(wide_page):
+    unfold(wide_page, "people")
     table = wide_page.locator("table.leaders[data-dataset=people] tbody")
     before = re.sub(r"\s+", " ", table.inner_text())
     choose(wide_page, "people", convention="samsung", reference="idih")
@@ -93,6 +100,7 @@ def test_going_back_to_the_headline_shows_what_stands_without_scripts(wide_page)
 
 
 def test_choosing_for_one_data_set_leaves_the_others_alone(wide_page):
+    unfold(wide_page, "luminance")
     before = wide_page.locator("table.leaders[data-dataset=luminance]").inner_text()
     choose(wide_page, "people", convention="samsung", reference="idih")
     assert wide_page.locator("table.leaders[data-dataset=luminance]").inner_text() == before
@@ -101,32 +109,33 @@ def test_choosing_for_one_data_set_leaves_the_others_alone(wide_page):
 @pytest.fixture
 def plots(page) -> Page:
     """The page once its plots are drawn."""
-    page.locator("#distributions").scroll_into_view_if_needed()
+    page.evaluate("location.hash = 'distributions'")
     page.wait_for_selector(f"{PLOTS} .boxlayer .box")
     return page
 
 
 def names(page: Page) -> list[str]:
-    return page.locator("section.distributions tbody th").all_text_contents()
+    return page.locator("#distributions tbody th").all_text_contents()
 
 
 def test_plots_are_drawn_once_they_come_near_and_fit_the_screen(plots):
-    assert plots.locator("section.distributions .plot:first-of-type .box").count() == len(METHODS)
-    assert plots.locator("section.distributions .scatterlayer .js-line").count() == len(METHODS) - 1
+    assert plots.locator("#distributions .plot:first-of-type .box").count() == len(METHODS)
+    assert plots.locator("#distributions .scatterlayer .js-line").count() == len(METHODS) - 1
     assert plots.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    plots.locator("section.training .plot").first.scroll_into_view_if_needed()
-    plots.wait_for_selector("section.training .plot .js-line")
-    assert plots.locator("section.training .figure").first.is_hidden()
+    plots.evaluate("location.hash = 'training'")
+    plots.locator(".training .plot").first.scroll_into_view_if_needed()
+    plots.wait_for_selector(".training .plot .js-line")
+    assert plots.locator(".training .figure").first.is_hidden()
     assert plots.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_plots_keep_their_height_and_fit_when_the_window_changes(plots):
-    sizes = "[...document.querySelectorAll('section.distributions .plot')].map(plot => plot.querySelector('.main-svg').getBBox().height)"
-    heights = "[...document.querySelectorAll('section.distributions .plot')].map(plot => plot.clientHeight)"
+    sizes = "[...document.querySelectorAll('#distributions .plot')].map(plot => plot.querySelector('.main-svg').getBBox().height)"
+    heights = "[...document.querySelectorAll('#distributions .plot')].map(plot => plot.clientHeight)"
     before = plots.evaluate(heights)
     assert min(before) > 150
     plots.set_viewport_size({"width": 700, "height": 500})
-    plots.wait_for_function("document.querySelector('section.distributions .main-svg').clientWidth < 700")
+    plots.wait_for_function("document.querySelector('#distributions .main-svg').clientWidth < 700")
     plots.wait_for_timeout(500)
     assert plots.evaluate(heights) == before
     assert min(plots.evaluate(sizes)) > 100
@@ -134,12 +143,12 @@ def test_plots_keep_their_height_and_fit_when_the_window_changes(plots):
 
 
 def test_the_plots_table_has_quantiles_and_pairs(plots, report_folder):
-    form = plots.locator("section.distributions form")
+    form = plots.locator("#distributions form")
     form.get_by_label("Data set").select_option("luminance")
     form.get_by_label("Metric").select_option("psnr")
     form.get_by_label("Difference to").select_option("reinhard")
     expected = rows(report_folder, "pairs", dataset="luminance", convention="headline", metric="psnr", reference="reinhard")
-    table = plots.locator("section.distributions table")
+    table = plots.locator("#distributions table")
     found = {row.locator("th").text_content(): row.locator("td").all() for row in table.locator("tbody tr").all()}
     assert set(found) == set(METHODS)
     for method, cells in found.items():
@@ -148,8 +157,8 @@ def test_the_plots_table_has_quantiles_and_pairs(plots, report_folder):
         change = cells[5].evaluate("cell => cell.firstChild.textContent")
         assert change.replace("+", "") == ("–" if method == "reinhard" else printed(expected[method]["difference"], 2))
     assert "PSNR on luminance" in table.locator("caption").text_content()
-    assert "above 0 is better" in plots.locator("section.distributions .axis").text_content()
-    assert plots.locator("section.distributions form").get_by_role("status").text_content() == f"{len(METHODS)} methods on {IMAGES} images"
+    assert "above 0 is better" in plots.locator("#distributions .axis").text_content()
+    assert plots.locator("#distributions form").get_by_role("status").text_content() == f"{len(METHODS)} methods on {IMAGES} images"
 
 
 def test_methods_are_chosen_with_the_keyboard_alone(plots):
@@ -160,13 +169,13 @@ def test_methods_are_chosen_with_the_keyboard_alone(plots):
     assert len(names(plots)) == len(METHODS) - 1
     plots.get_by_role("button", name="None").press("Enter")
     assert names(plots) == []
-    plots.get_by_role("button", name="All").press("Enter")
+    plots.get_by_role("button", name="All", exact=True).press("Enter")
     assert set(names(plots)) == set(METHODS)
     assert plots.locator(".methods summary").text_content() == f"Methods: {len(METHODS)} of {len(METHODS)} shown"
 
 
 def test_the_theme_of_the_reader_reaches_the_plots(plots):
-    ink = "document.querySelector('section.distributions .plot .xtick text').style.fill"
+    ink = "document.querySelector('#distributions .plot .xtick text').style.fill"
     plots.emulate_media(color_scheme="light")
     plots.wait_for_function(f"{ink} === 'rgb(36, 41, 47)'")
     plots.emulate_media(color_scheme="dark")
@@ -178,8 +187,9 @@ def test_without_scripts_the_first_quantiles_stand_and_no_choice_is_offered(brow
     page = context.new_page()
     page.goto(address)
     assert page.locator(".choices:visible, .plot:visible, .methods:visible").count() == 0
-    assert page.locator("section.distributions tbody tr").count() == len(METHODS)
-    assert page.locator("section.training .figure").first.is_visible()
+    assert page.locator("#distributions tbody tr").count() == len(METHODS)
+    page.locator("[data-part=training] > summary").click()
+    assert page.locator(".training .figure").first.is_visible()
     context.close()
 
 
@@ -203,7 +213,7 @@ def test_the_page_holds_every_convention_and_every_pair(report_folder):
     assert set(leaders) == set(DATASETS)
     for dataset in leaders.values():
         assert set(dataset["conventions"]) == set(CONVENTIONS)
-        assert set(dataset["conventions"]["headline"]["means"]) == set(MEASURES) - {"lpips"}
+        assert set(dataset["conventions"]["headline"]["means"]) == set(COUNTED) - {"lpips"}
         for view in dataset["conventions"].values():
             assert sorted(view["order"]) == list(range(len(METHODS)))
             assert all(

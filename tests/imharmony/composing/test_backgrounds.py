@@ -11,11 +11,11 @@ from numpy.testing import assert_array_equal
 from imharmony.composing import backgrounds
 from imharmony.composing.backgrounds import Background, estimated_foreground, plate
 from imharmony.composing.composites import read_composite, recomposed
+from imharmony.composing.manifest import OWN_FILE_SHARD
 from imharmony.composing.rules import PlateRules
 from imharmony.errors import InputError
 from imharmony.pictures.images import encode_png
 from imharmony.storage.shards import ShardReader, write_shard
-from imharmony.storage.tables import OWN_FILE_SHARD
 
 PAPER = {"radius_px": 15.0, "scale": 1.0, "halo_px": 0}
 RED, GREEN = (220, 20, 20), (20, 160, 40)

@@ -7,10 +7,10 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from imharmony.composing.composites import Foreground, pixels_sha256, read_composite, stored
+from imharmony.composing.manifest import COMPOSITE_SHARD
 from imharmony.errors import InputError
 from imharmony.pictures.images import encode_png
 from imharmony.storage.shards import ShardReader, write_shard
-from imharmony.storage.tables import COMPOSITE_SHARD
 
 RNG = np.random.default_rng(0)
 PHOTO = RNG.integers(0, 256, (30, 40, 3), np.uint8)

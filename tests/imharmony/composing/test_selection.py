@@ -6,11 +6,12 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
+from imharmony.composing.instances import INSTANCES
 from imharmony.composing.rules import Rules, SplitRule
 from imharmony.composing.selection import REASONS, select
 from imharmony.composing.splits import split_of
 from imharmony.errors import InputError
-from imharmony.storage.tables import INSTANCES, PHOTOGRAPHS
+from imharmony.sources.tables import PHOTOGRAPHS
 
 SIDE = 100
 RULES = Rules(

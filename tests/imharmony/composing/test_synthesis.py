@@ -12,13 +12,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from imharmony.composing import synthesis
 from imharmony.composing.composites import pixels_sha256, read_composite
+from imharmony.composing.manifest import MANIFEST
 from imharmony.composing.rules import Limits
 from imharmony.composing.synthesis import synthesize
 from imharmony.errors import InputError
 from imharmony.pictures.images import decode_trusted, encode_jpeg
 from imharmony.pictures.masks import decode_segmentation
 from imharmony.storage.shards import Row, ShardReader
-from imharmony.storage.tables import MANIFEST, read_table
+from imharmony.storage.tables import read_table
 from imharmony.transfer import TRANSFERS
 from imharmony.transfer.kinds import ByParameters, ByReference
 from tests.photographs import HEIGHT, WIDTH, instance, photo, rows_of, write_world

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from imharmony.composing.limits import quality
+from imharmony.composing.manifest import MANIFEST
 from imharmony.datasets.contents import contents
 from imharmony.datasets.iharmony4_export import export_iharmony4
 from imharmony.errors import InputError
 from imharmony.pictures.images import encode_jpeg, encode_png
-from imharmony.storage.tables import MANIFEST, read_table, write_rows
+from imharmony.storage.tables import read_table, write_rows
 from tests.datasets import edit_manifest, edit_row, made, scene, write, write_subset
 
 PHOTOGRAPHS = {"train": {f"c{number}": scene(number) for number in (1, 2, 3)}, "test": {"c7": scene(7), "c8": scene(8)}}

@@ -12,10 +12,10 @@ import torch
 
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import CONVENTIONS, under
+from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.report_000 import as_report_000_counts
 from imharmony.evaluation.scoring import score_images
 from imharmony.metrics.error import psnr
-from imharmony.storage.tables import SCORES
 
 NAMES = {"method": "m", "seed": 0, "dataset": "people", "sample_id": "7_1_0", "image_id": 7, "foreground_ratio": 0.5}
 SIZE = 16

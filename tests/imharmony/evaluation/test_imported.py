@@ -15,12 +15,13 @@ from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import CONVENTIONS, under
 from imharmony.evaluation.imported import imported_rows, score_table
+from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.scoring import score_split
-from imharmony.storage.tables import SCORES, write_table
+from imharmony.storage.tables import write_table
 from tests.imharmony.evaluation.conftest import SIZE
 
 COLUMNS = {"name": "Name", "mse": "MSE", "psnr_255": "PSNR", "fmse": "fMSE", "ssim": "SSIM"}
-NAMES = {"method": "theirs", "seed": 0, "dataset": "people", "commit": None, "data_hash": "h"}
+NAMES = {"method": "theirs", "seed": 0, "dataset": "people", "code": None, "data_hash": "h"}
 
 
 @pytest.fixture(scope="module")

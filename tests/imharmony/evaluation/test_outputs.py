@@ -13,11 +13,12 @@ from imharmony.cli import main
 from imharmony.composing.packed_split import square_image
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import CONVENTIONS
+from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.outputs import files_of, score_outputs
 from imharmony.evaluation.scoring import score_split
 from imharmony.pictures.images import encode_png
 from imharmony.storage.files import write_bytes
-from imharmony.storage.tables import SCORES, read_table
+from imharmony.storage.tables import read_table
 from tests.imharmony.evaluation.conftest import SIZE
 
 
@@ -35,7 +36,7 @@ def outputs(packed, tmp_path):
 
 def test_they_score_as_the_pipelines_own_path_scores_the_same_pictures(outputs, composites, packed):
     found = score_outputs(outputs, composites, method="m", size_px=SIZE)
-    names = {"method": "m", "seed": 0, "dataset": "people", "commit": None, "data_hash": found["data_hash"][0].as_py()}
+    names = {"method": "m", "seed": 0, "dataset": "people", "code": None, "data_hash": found["data_hash"][0].as_py()}
     expected = score_split(packed, lambda composite, _: brighter(composite).astype(np.float32), names=names, perceptual=None, repeats=False)
     assert found.equals(pa.Table.from_pylist(expected, schema=SCORES))
     assert found.num_rows == 9 * len(packed.composite) > 0

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 import pytest
 from scipy.stats import wilcoxon
 
-from imharmony.evaluation.conventions import CONVENTIONS, MEASURES, rows_of
+from imharmony.evaluation.conventions import CONVENTIONS, COUNTED, rows_of
 from imharmony.evaluation.pairs import PAIRS, STANDINGS, pairwise, standings
 from imharmony.evaluation.scoring import BACKGROUNDS, QUANTISATIONS
 from imharmony.evaluation.summary import summarise
@@ -150,7 +150,7 @@ def test_columns_are_the_schemas_and_metrics_the_conventions():
     pairs, means = headline_pairs(rows), standings(table(rows), bootstrap=100, conventions=["headline"])
     assert pairs.schema.equals(PAIRS)
     assert means.schema.equals(STANDINGS)
-    assert set(pairs["metric"].to_pylist()) == {"fmse", "mse", "psnr", "ssim"} <= set(MEASURES)
+    assert set(pairs["metric"].to_pylist()) == {"fmse", "mse", "psnr", "ssim"} <= set(COUNTED)
     assert all(row["method"] != row["reference"] for row in pairs.to_pylist())
 
 

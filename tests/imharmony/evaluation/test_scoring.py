@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 import torch
 
+from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.scoring import (
     BACKGROUNDS,
     HEADLINE_ROW,
@@ -20,7 +21,6 @@ from imharmony.evaluation.scoring import (
 )
 from imharmony.metrics.colour_difference import foreground_ciede2000
 from imharmony.networks.harmonizer import build_harmonizer
-from imharmony.storage.tables import SCORES
 
 SIZE = 32
 
@@ -112,7 +112,7 @@ def split(images) -> SimpleNamespace:
     return SimpleNamespace(rows=rows, mask=(255 * images["mask"][:, 0]).to(torch.uint8).numpy(), **uint8)
 
 
-NAMES = {"method": "m", "seed": 3, "dataset": "people", "commit": "c", "data_hash": "h"}
+NAMES = {"method": "m", "seed": 3, "dataset": "people", "code": "c", "data_hash": "h"}
 
 
 def test_a_split_becomes_rows_of_the_score_table(split):

@@ -9,10 +9,10 @@ import pytest
 
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import headline_means, rows_of
+from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.summary import SUMMARY, summarise
-from imharmony.storage.tables import SCORES
 
-PROTOCOL = {"dataset": "people", "background": "composite", "quantisation": "uint8", "commit": "c", "data_hash": "h"}
+PROTOCOL = {"dataset": "people", "background": "composite", "quantisation": "uint8", "code": "c", "data_hash": "h"}
 
 
 def score(method: str, sample: int, fmse: float, *, seed: int = 0, image: int | None = None, ratio: float = 0.1, **more: object) -> dict:

@@ -8,13 +8,12 @@ import pytest
 
 from imharmony.errors import InputError
 from imharmony.intrinsic.decomposition import DECOMPOSITIONS as WAYS
-from imharmony.intrinsic.judging import FROM_ABOVE, TRUE_GREY, averages, disagreement, judge
+from imharmony.intrinsic.judging import DECOMPOSITIONS, FROM_ABOVE, TRUE_GREY, averages, disagreement, judge
 from imharmony.intrinsic.scenes import read_scenes
 from imharmony.metrics.intrinsic import lmse
 from imharmony.pictures.images import encode_png
 from imharmony.sources.studio import write_studio
 from imharmony.storage.files import write_bytes
-from imharmony.storage.tables import DECOMPOSITIONS
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from imharmony.composing.composites import read_composite, to_harmonize
+from imharmony.composing.manifest import MANIFEST
 from imharmony.composing.packed_split import pack_split
 from imharmony.composing.regions import RegionRules
 from imharmony.datasets.contents import contents
@@ -15,12 +16,12 @@ from imharmony.intrinsic import preprocessing
 from imharmony.intrinsic.checkpoint import IntrinsicNetworks, save_networks
 from imharmony.intrinsic.edit_network import EditNetwork
 from imharmony.intrinsic.network import ShadingNetwork
-from imharmony.intrinsic.preprocessing import preprocess
+from imharmony.intrinsic.preprocessing import LIGHTS, preprocess
 from imharmony.intrinsic.recipe import Recipe, preprocessor
 from imharmony.pictures.images import encode_patch
 from imharmony.running.randomness import torch_seed
 from imharmony.storage.shards import ShardReader
-from imharmony.storage.tables import LIGHTS, MANIFEST, read_table
+from imharmony.storage.tables import read_table
 from tests.datasets import edit_manifest, edit_row, made
 from tests.photographs import soft_matte
 

@@ -13,9 +13,9 @@ from torch.testing import assert_close
 from torchvision.models import squeezenet1_1, vgg19
 
 from imharmony.errors import InputError
-from imharmony.losses import backbones
 from imharmony.losses.backbones import SQUEEZENET_PLACES, VGG19_FILE, VGG19_PLACES, SevenBySeven, load_squeezenet, load_vgg19
 from imharmony.losses.features import feature_loss
+from imharmony.storage import hub_files
 
 SQUEEZENET = os.environ.get("HARMONIZATION_SQUEEZENET")
 
@@ -26,7 +26,7 @@ def vgg19_file(tmp_path, monkeypatch):
     with torch.device("meta"):
         shapes = {name: tensor.shape for name, tensor in vgg19(weights=None, init_weights=False).state_dict().items()}
     torch.save({name: torch.tensor(0.25).expand(shape) for name, shape in shapes.items()}, tmp_path / VGG19_FILE)
-    monkeypatch.setattr(backbones, "sha256_of", lambda _: "dcbb9e9d" + 56 * "0")
+    monkeypatch.setattr(hub_files, "sha256_of", lambda _: "dcbb9e9d" + 56 * "0")
     return tmp_path / VGG19_FILE
 
 

@@ -6,8 +6,8 @@ from torch import nn
 from torch.testing import assert_close
 
 from imharmony.errors import InputError
-from imharmony.metrics import perceptual
 from imharmony.metrics.perceptual import BACKBONES, load_lpips, lpips, missing_backbone
+from imharmony.storage import hub_files
 
 
 @pytest.fixture(autouse=True)
@@ -27,19 +27,19 @@ def test_an_absent_backbone_is_named_with_its_hash_and_its_place(backbone):
 
 def test_an_absent_backbone_is_never_replaced_or_downloaded(monkeypatch):
     monkeypatch.setattr(torch.hub, "download_url_to_file", lambda *_: pytest.fail("tried to download"))
-    with pytest.raises(InputError, match="put it into"):
+    with pytest.raises(InputError, match=r"put alexnet-owt-7be5be79\.pth into"):
         load_lpips("alex")
 
 
 def test_a_file_with_another_hash_is_refused(tmp_path):
     (tmp_path / "checkpoints" / BACKBONES["vgg"]).write_bytes(b"not these weights")
-    with pytest.raises(InputError, match=r"397923af, and the one in .* has [0-9a-f]{8}: replace it"):
+    with pytest.raises(InputError, match=r"beginning with [0-9a-f]{8}; expected 397923af, .* replace it"):
         load_lpips("vgg")
 
 
 def test_a_file_with_the_right_hash_is_taken(tmp_path, monkeypatch):
     (tmp_path / "checkpoints" / BACKBONES["vgg"]).write_bytes(b"")
-    monkeypatch.setattr(perceptual, "sha256_of", lambda _: "397923af" + 56 * "0")
+    monkeypatch.setattr(hub_files, "sha256_of", lambda _: "397923af" + 56 * "0")
     assert missing_backbone("vgg") is None
 
 

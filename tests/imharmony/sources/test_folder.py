@@ -8,12 +8,14 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
 
+from imharmony.composing.instances import INSTANCES
 from imharmony.errors import InputError
 from imharmony.pictures.images import decode_rgb, decode_trusted, encode_jpeg, encode_png
 from imharmony.pictures.masks import decode_segmentation
 from imharmony.sources.folder import fetch_folder, list_folder
+from imharmony.sources.tables import PHOTOGRAPHS
 from imharmony.storage.shards import ShardReader
-from imharmony.storage.tables import INSTANCES, PHOTOGRAPHS, read_table
+from imharmony.storage.tables import read_table
 from tests.photographs import HEIGHT, WIDTH, photo
 
 SECTION = {"category": "person", "licence": "own"}

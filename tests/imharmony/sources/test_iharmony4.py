@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from imharmony.composing.composites import pixels_sha256, read_composite, read_real
+from imharmony.composing.manifest import MANIFEST
 from imharmony.composing.packed_split import pack_split
 from imharmony.composing.rules import SplitRule
 from imharmony.composing.splits import split_of
@@ -17,7 +18,7 @@ from imharmony.pictures.images import decode_png, encode_png, read_mask, read_rg
 from imharmony.sources import iharmony4
 from imharmony.sources.iharmony4 import import_iharmony4
 from imharmony.storage.shards import Row, ShardReader
-from imharmony.storage.tables import MANIFEST, read_table
+from imharmony.storage.tables import read_table
 from tests.datasets import made, scene, write, write_subset
 
 PHOTOGRAPHS = {"train": {f"a{number:04d}": scene(number) for number in range(1, 9)}, "test": {"a0010": scene(10), "a0011": scene(11)}}

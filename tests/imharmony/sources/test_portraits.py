@@ -8,14 +8,16 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from imharmony.composing.instances import INSTANCES
 from imharmony.errors import InputError
 from imharmony.pictures.images import decode_png
 from imharmony.pictures.masks import decode_segmentation
 from imharmony.sources import portraits
 from imharmony.sources.matting_human import LICENCE, portrait_id
 from imharmony.sources.portraits import PORTRAITS, REJECTED, fetch_portraits, store_portraits, store_shard
+from imharmony.sources.tables import PHOTOGRAPHS, STORED_PHOTOGRAPHS
 from imharmony.storage.shards import ShardReader
-from imharmony.storage.tables import INSTANCES, PHOTOGRAPHS, STORED_PHOTOGRAPHS, read_table
+from imharmony.storage.tables import read_table
 from tests.imharmony.sources.portrait_archive import (
     FIRST,
     FIRST_MATTE,

@@ -1,0 +1,87 @@
+"""Stages run the same kernels whatever the processor and whatever the user's variables ask for."""
+
+import os
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from pipeline.steps.kernels import KERNELS, fix_kernels
+
+# What other processors' kernels would be chosen by; each variable has another value than ours.
+OTHERS = {
+    "ATEN_CPU_CAPABILITY": "default",
+    "ONEDNN_MAX_CPU_ISA": "SSE41",
+    "MKL_CBWR": "AVX2",
+    "OPENBLAS_CORETYPE": "Nehalem",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
+    "OPENCV_CPU_DISABLE": "AVX2",
+    "OPENCV_IPP": "avx2",
+}
+TRAINING = """
+import sys
+sys.path.insert(0, "")
+if "stages" in sys.argv:
+    import stages
+import hashlib
+import cv2
+import numpy as np
+import torch
+from torch import nn
+from imharmony.running.roots import root
+
+draw = np.random.Generator(np.random.Philox(0))
+pictures = cv2.GaussianBlur(draw.random((48, 48, 24), dtype=np.float32), (0, 0), 1.5)
+pictures = cv2.resize(np.exp(np.ascontiguousarray(pictures[..., :3])), (32, 32), interpolation=cv2.INTER_CUBIC)
+pictures = pictures + np.tanh(draw.normal(size=(8, 32, 32, 3)).astype(np.float32))
+mixing = np.linalg.inv(draw.normal(size=(96, 96)))[:3, :3].astype(np.float32)
+x = torch.from_numpy(pictures @ mixing).permute(0, 3, 1, 2).contiguous()
+torch.set_num_threads(1)
+torch.manual_seed(0)
+halving = nn.Conv2d(3, 16, 4, stride=2, padding=1)
+net = nn.Sequential(halving, nn.LeakyReLU(0.2), nn.Conv2d(16, 8, 3), nn.Flatten(), nn.Linear(8 * 14 * 14, 64), nn.Linear(64, 10))
+adam = torch.optim.Adam(net.parameters(), lr=1e-2, fused=True)
+for _ in range(4):
+    adam.zero_grad()
+    scores = net(x).softmax(1)
+    (root(scores.var(1) + 1e-5) - scores.log()[:, 0]).mean().backward()
+    adam.step()
+print(hashlib.sha256(torch.cat([part.detach().flatten() for part in net.parameters()]).numpy().tobytes()).hexdigest())
+"""
+REPORT = """
+import stages, sys
+assert not {"numpy", "torch", "cv2", "scipy", "pandas"} & sys.modules.keys()
+import cv2, torch
+import numpy._core._multiarray_umath as numpy_core
+print(torch.backends.cpu.get_cpu_capability(), numpy_core.__cpu_features__["X86_V4"])
+print(cv2.getCPUFeaturesLine().endswith("AVX512-SKX?"), cv2.ipp.useIPP())
+"""
+
+
+def said(root, program: str, *arguments: str, **variables: str) -> str:
+    """What a program prints that is run from the repository's root with these variables and none of ours."""
+    plain = {name: value for name, value in os.environ.items() if name not in KERNELS}
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], cwd=root, env=plain | variables, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def test_ours_replace_what_the_user_has_set():
+    environment = {"MKL_CBWR": "AVX2", "HOME": "/home/me"}
+    fix_kernels(environment)
+    assert environment == {**KERNELS, "HOME": "/home/me"}
+
+
+def test_a_training_gives_equal_bytes_whatever_kernels_are_asked_for(root):
+    assert said(root, TRAINING, "stages", **OTHERS) == said(root, TRAINING, "stages")
+
+
+def test_without_the_stages_it_does_not(root):
+    assert said(root, TRAINING, **OTHERS) != said(root, TRAINING)
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="needs an x86-64 processor")
+def test_the_libraries_took_them(root):
+    assert said(root, REPORT) == "AVX2 False\nTrue False\n"
