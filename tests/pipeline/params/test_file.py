@@ -81,7 +81,7 @@ def test_numbers_are_read_as_yaml_1_2(edited):
             r"variants\.fcn_content_code: `resynthesis` makes fresh composites, not input 'intrinsic'",
         ),
         ("  idih:\n", "  intrinsic:\n", r"variants\.intrinsic has the name of the preprocessing's own pictures; give it another"),
-        ("epochs: 1, channels_last", "channels_last", r"profiles\.sample\.training\.epochs: Field required"),
+        ("width_factor: 0.25, epochs: 1", "width_factor: 0.25", r"profiles\.sample\.training\.epochs: Field required"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_the_key(edited, old, new, message):

@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pipeline.steps.source_code import SAYING
+from pipeline.steps.source_writer import SAYING
 
 OPERATORS: dict[type[ast.operator], type[ast.operator]] = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {

@@ -173,21 +173,22 @@ def test_a_cell_of_one_variant_says_nothing_of_others(params):
 
 
 def test_files_of_a_users_folder_count_by_name_size_and_time(params, tmp_path):
-    (tmp_path / "a.jpg").write_bytes(b"a")
     tree = params.model_dump()
-    tree["profiles"][params.profile]["sources"]["photographs"] = {
-        "kind": "folder",
-        "folder": str(tmp_path),
-        "category": "c",
-        "licence": "l",
-    }
+    tree["profiles"][params.profile]["sources"]["photographs"] = {"kind": "folder", "folder": f"{tmp_path}", "category": "", "licence": ""}
     own = Params.model_validate(tree)
-    first = values_of(own, "download_annotations", "photographs")
-    (tmp_path / "b.jpg").write_bytes(b"b")
-    second = values_of(own, "download_annotations", "photographs")
-    (tmp_path / "b.jpg").write_bytes(b"bb")
-    third = values_of(own, "download_annotations", "photographs")
-    assert len({json.dumps(found) for found in (first, second, third)}) == 3
+    found = []
+    for name, text in (
+        ("photographs/a.jpg", "a"),
+        ("masks/a.png", "a"),
+        ("masks/a.png", "bb"),
+        ("photographs/b.jpg", "b"),
+        ("notes.txt", "a"),
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+        found.append(json.dumps(values_of(own, "download_annotations", "photographs")))
+    assert len(set(found)) == 4
+    assert found[-1] == found[-2]  # what is none of its parts
 
 
 def test_what_the_cells_know_of_the_library_is_so():

@@ -4,12 +4,11 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
-from pipeline.steps.source_code import SourceCode
+from tests.conftest import ROOT
 from tests.pipeline.steps.small_projects import Files, main, traced
 
 RUN = """\
@@ -247,10 +246,12 @@ def test_another_python_here_agrees(version, tmp_path):
     if other is None or sys.version_info[:2] == tuple(map(int, version.split("."))):
         pytest.skip(f"no other Python {version} here")
     expected = traced(tmp_path, main(EVERYTHING)).code
-    program = "import sys; sys.path.insert(0, sys.argv[1]); from source_code import SourceCode; from pathlib import Path; "
-    program += "print(SourceCode(Path(sys.argv[2]), ('ours', 'more')).trace('ours.main', 'run').code)"
-    place = str(Path(sys.modules[SourceCode.__module__].__file__ or "").parent)
-    done = subprocess.run([other, "-c", program, place, str(tmp_path / "project")], env=os.environ, capture_output=True, text=True)
+    program = (
+        "import sys; from pathlib import Path; from pipeline.steps.source_code import SourceCode; "
+        "print(SourceCode(Path(sys.argv[1]), ('ours', 'more')).trace('ours.main', 'run').code)"
+    )
+    command, own = [other, "-c", program, str(tmp_path / "project")], os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=own, capture_output=True, text=True)
     if "not installed" in done.stderr or "command not found" in done.stderr:
         pytest.skip(f"Python {version} is a name without an interpreter here")
     assert done.stdout.strip() == expected, done.stderr
