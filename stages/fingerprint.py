@@ -6,7 +6,7 @@ the fingerprints it makes what stands for "none" where a graph is drawn without 
 
 from imharmony.storage.files import atomic_folder, write_text
 from pipeline.params.file import load_params
-from pipeline.steps.backbones import write_backbone
+from pipeline.steps.backbone_choice import write_backbone
 from pipeline.steps.entry import run_stage
 from pipeline.steps.fingerprints import fingerprints_of
 from pipeline.steps.paths import Layout

@@ -11,7 +11,7 @@ from imharmony.errors import InputError
 from imharmony.storage.files import atomic_folder, write_text
 from pipeline.params.file import Params, load_params
 from pipeline.params.training import Backbone, Classifier
-from pipeline.steps.backbones import CLASSIFIER, write_backbone
+from pipeline.steps.backbone_choice import CLASSIFIER, write_backbone
 from pipeline.steps.device import device_of
 from pipeline.steps.entry import run_stage
 from pipeline.steps.fingerprints import facts_of

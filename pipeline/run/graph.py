@@ -16,7 +16,6 @@ from dvc.repo import Repo, lock_repo
 from dvc.stage import PipelineStage
 
 from imharmony.errors import InputError
-from pipeline.run.freshness import stale_among
 
 Slot = Literal["cpu", "network", "gpu"]
 BUSY_SECONDS = 1.0  # between two looks at what another DVC holds
@@ -62,7 +61,7 @@ def _read(targets: Sequence[str]) -> tuple[list[Step], frozenset[str]]:
         wanted = {stage for target in targets or [PROJECT_FILE] for stage in repo.stage.collect(target, with_deps=True)}
         stages = [stage for stage in repo.index.stages if isinstance(stage, PipelineStage) and stage in wanted]
         steps = _steps(repo, stages)
-        stale = frozenset(map(_name, stale_among(repo, stages)))
+        stale = frozenset(_name(stage) for stage in stages if stage.status(check_updates=True))
     order = TopologicalSorter({name: step.parents for name, step in steps.items()}).static_order()
     return [steps[name] for name in order], stale
 

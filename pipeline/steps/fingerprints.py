@@ -7,6 +7,7 @@ The stage ``fingerprint`` writes one small file for each cell, on which that cel
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,7 @@ def facts_of(path: Path) -> dict[str, Any]:
     return {"code": found.code, "packages": found.packages}
 
 
+@cache
 def _version(package: str) -> str:
     try:
         return version(package).partition("+")[0]
