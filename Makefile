@@ -11,7 +11,7 @@ export MALLOC_MMAP_MAX_ := 0
 export MALLOC_TRIM_THRESHOLD_ := 100000000000
 
 .DEFAULT_GOAL := help
-.PHONY: help env repro sweep test check docs format lock clean dashboard
+.PHONY: help env repro sweep test smoke check docs format lock clean dashboard
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,9 @@ dashboard: $(READY)  ## Prefect's server on loopback; runs with its PREFECT_API_
 
 test: $(READY)  ## the test suite
 	@OMP_NUM_THREADS=1 python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+smoke: $(READY)  ## the workspace smoke/ twice: equal hashes, and data equal to what is committed
+	@python smoke/check.py
 
 check: $(READY)  ## format, lint, types, import contracts, parameters
 	ruff format --check .

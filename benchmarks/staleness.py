@@ -83,6 +83,35 @@ def add_transfer(folder: Path) -> None:
     add_import(folder, "imharmony/transfer/__init__.py", "from imharmony.transfer.another import another")
 
 
+def add_metric(folder: Path) -> None:
+    """An entry in the table of measures."""
+    name = "imharmony/evaluation/measures.py"
+    entry = (
+        "    Measure(\n" + (folder / name).read_text(encoding="utf-8").partition("    Measure(\n")[2].partition("    ),\n")[0] + "    ),\n"
+    )
+    edit(folder, name, "    Measure(\n", entry.replace('"mse"', '"another"') + "    Measure(\n")
+
+
+def change_loss(folder: Path) -> None:
+    """What a loss divides by that some variants name."""
+    edit(
+        folder,
+        "imharmony/losses/reconstruction.py",
+        "return _per_area((output - real).square(), mask)",
+        "return 2 * _per_area((output - real).square(), mask)",
+    )
+
+
+def change_network(folder: Path) -> None:
+    """A constant of a network that one variant names."""
+    edit(folder, "imharmony/networks/rain.py", "EPSILON = 1e-5", "EPSILON = 2e-5")
+
+
+def change_transfer(folder: Path) -> None:
+    """A rounding of a transfer that one data set names."""
+    edit(folder, "imharmony/transfer/lut.py", "return np.rint(", "return np.floor(")
+
+
 def add_baseline(folder: Path) -> None:
     """A module, an entry in its table, and its name in params.yaml."""
     shutil.copy(folder / "imharmony" / "baselines" / "mkl.py", folder / "imharmony" / "baselines" / "another.py")
@@ -136,7 +165,11 @@ CHANGES: dict[str, tuple[Change, str]] = {  # and what must go stale
     "a network that no variant names": (add_network, "nothing"),
     "a transfer that no data set names": (add_transfer, "nothing"),
     "a baseline": (add_baseline, "its scores, the report"),
+    "a metric": (add_metric, "all scores, the report; no training"),
     "a data set": (add_dataset, "its own stages, all scores, the report"),
+    "a changed loss, mask_weighted_mse": (change_loss, "the trainings that name it: idih, affine"),
+    "a changed network, rain": (change_network, "the training and the scores of rainnet, the report"),
+    "a changed transfer, lut": (change_transfer, "the data set that names it: objects"),
     "comments and docstrings everywhere": (edit_comments, "nothing"),
     "a private helper's name": (rename_helper, "nothing"),
     "a module's place": (move_module, "nothing"),

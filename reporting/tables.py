@@ -14,6 +14,7 @@ from typing import Any
 from imharmony.errors import InputError
 from imharmony.evaluation.summary import REFERENCE
 from imharmony.storage.files import write_text
+from reporting.measure_table import measure_table
 
 PUBLISHED = Path("reports/published")
 BEGIN = "<!-- table:"
@@ -127,6 +128,7 @@ TABLES: dict[str, Callable[[Path, Sequence[str]], str]] = {
     "means": means,
     "runs": runs,
     "measured": measured,
+    "measures": lambda _root, _arguments: "\n".join(measure_table()),
     "speed": speed,
 }
 
