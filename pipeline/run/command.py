@@ -49,7 +49,7 @@ class Watch(Protocol):
     """The views of one run, told how it ended when the block ends."""
 
     def __call__(
-        self, params: Params, targets: Sequence[str], *, jobs: int, say: Callable[[str], None]
+        self, params: Params, targets: Sequence[str], *, steps: Sequence[Step], jobs: int, say: Callable[[str], None]
     ) -> AbstractContextManager[Sequence[View]]:
         """Opens them."""
         ...
@@ -59,6 +59,7 @@ def unwatched(
     params: Params,  # noqa: ARG001
     targets: Sequence[str],  # noqa: ARG001
     *,
+    steps: Sequence[Step],  # noqa: ARG001
     jobs: int,  # noqa: ARG001
     say: Callable[[str], None],  # noqa: ARG001
 ) -> AbstractContextManager[Sequence[View]]:
@@ -96,7 +97,7 @@ def run(
             _announce(steps, stale)
             return 0
         children = Children()
-        with _interrupted_by_sigterm(), watch(params, targets, jobs=jobs, say=_say) as views:
+        with _interrupted_by_sigterm(), watch(params, targets, steps=steps, jobs=jobs, say=_say) as views:
             hear = _each(_print_line, *(view.line for view in views))
             bars = _each(*(view.progress for view in views))
             execute = DvcRepro(children, Gpus(gpus), hear=hear, watch=bars, pull=pull)
