@@ -78,7 +78,7 @@ def run(
 ) -> int:
     """Brings the targets (all, if none are named) up to date and returns 0, or 1 if a stage failed.
 
-    At most ``jobs`` stages run at once, one per core if it is None; ``dry_run`` only says what is stale.
+    At most ``jobs`` stages run at once, one per core if it is None; ``dry_run`` only lists what is stale, on standard output.
     ``pull`` takes what DVC's remote has from there instead of making it. ``watch`` opens what shows the run.
     ``changed`` says of which steps the first ones would find something else than before; if of none, these need not run.
     """
@@ -162,11 +162,11 @@ def _announce(steps: Sequence[Step], stale: frozenset[str]) -> None:
     behind: set[str] = set()
     for step in steps:
         if step.name in stale:
-            _say(f"{step.name}: stale")
+            _list(f"{step.name}: stale")
         elif step.parents & (stale | behind):
             behind.add(step.name)
-            _say(f"{step.name}: if what it needs changes")
-    _say(f"{len(steps)} stages: {len(stale)} stale, {len(behind)} behind them")
+            _list(f"{step.name}: if what it needs changes")
+    _list(f"{len(steps)} stages: {len(stale)} stale, {len(behind)} behind them")
 
 
 def _sum_up(outcomes: Mapping[str, Outcome], *, seconds: float) -> None:
@@ -178,3 +178,8 @@ def _sum_up(outcomes: Mapping[str, Outcome], *, seconds: float) -> None:
 def _say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
+
+
+def _list(line: str) -> None:
+    """A line of the answer that was asked for, which other programs may read."""
+    sys.stdout.write(f"{line}\n")
