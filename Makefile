@@ -39,7 +39,7 @@ sweep: $(READY)  ## the experiments of NAME=preset in sweeps.yaml, JOBS=1 at onc
 dashboard: $(READY)  ## Prefect's server on loopback; runs with its PREFECT_API_URL are shown there
 	@echo "the page: http://127.0.0.1:$(DASHBOARD_PORT)   in another terminal: export PREFECT_API_URL=http://127.0.0.1:$(DASHBOARD_PORT)/api"
 	@mkdir -p .work/prefect  # the server does not make the folder of its database
-	@PREFECT_HOME=$(CURDIR)/.work/prefect PREFECT_SERVER_ANALYTICS_ENABLED=false DO_NOT_TRACK=1 \
+	@PREFECT_HOME="$(CURDIR)/.work/prefect" PREFECT_SERVER_ANALYTICS_ENABLED=false DO_NOT_TRACK=1 \
 		PREFECT_SERVER_API_HOST=127.0.0.1 PREFECT_SERVER_API_PORT=$(DASHBOARD_PORT) prefect server start
 
 test: $(READY)  ## the test suite

@@ -1,22 +1,30 @@
 """A run as Prefect's dashboard shows it: told over the server's REST API, never waited for, and without a part in the run.
 
-Prefect's own engine is not used: it would retry for minutes and then fail the run when its server goes away. Here a server that
-does not answer is left alone from then on, and the run goes on as if nobody watched.
+A run is a flow run with a node for each stage. A stage of several cells is a flow run below it, with a task for each cell.
 """
 
 import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from queue import Empty, SimpleQueue
-from threading import Thread
-from uuid import uuid4
 
-import httpx
-
+from pipeline.dashboard.groups import (
+    CANCELLED,
+    RUNNING,
+    STATES,
+    WAITING,
+    Node,
+    cell_of,
+    nearest_of,
+    new_identity,
+    node_of,
+    nodes_of,
+    stage_of,
+)
+from pipeline.dashboard.server import Server, answers, unanswered
 from pipeline.params.file import Params
 from pipeline.run.graph import Step
 from pipeline.run.scheduler import Outcome
@@ -24,24 +32,10 @@ from pipeline.steps.paths import REPORTS
 from pipeline.steps.provenance import code_commit
 
 FLOW = "harmonization"
-TIMEOUT_SECONDS = 5.0
-FLUSH_SECONDS = 10.0  # that the end of a run waits for what has not been told yet
 PROGRESS_SECONDS = 2.0  # between two states of one bar
 LOGS_AT_ONCE = 200
-INFO = 20
+INFO, ERROR = 20, 40
 BAR = re.compile(r"(\d+)%\|.*\|\s*(.*)$")
-STATES = {  # Prefect's type and the name that is shown
-    "ran": ("COMPLETED", "Ran"),
-    "restored": ("COMPLETED", "Restored"),
-    "up to date": ("COMPLETED", "UpToDate"),
-    "failed": ("FAILED", "Failed"),
-    "skipped": ("CANCELLED", "Skipped"),
-}
-
-
-def unanswered(url: str) -> str:
-    """What is said where no server answers."""
-    return f"no Prefect server answers at PREFECT_API_URL {url}; going on without it"
 
 
 def run_name(profile: str) -> str:
@@ -49,106 +43,134 @@ def run_name(profile: str) -> str:
     return f"{profile}-{datetime.now(UTC):%Y-%m-%d-%H-%M-%S}"
 
 
-def answers(url: str) -> bool:
-    """Whether a Prefect server answers at this API address."""
-    try:
-        return httpx.get(f"{url.rstrip('/')}/health", timeout=TIMEOUT_SECONDS).is_success
-    except (httpx.HTTPError, httpx.InvalidURL):
-        return False
-
-
 class Dashboard:
-    """Tells a server of one run, in the order of events, from a thread of its own.
+    """Tells a server of one run.
 
-    The run becomes a flow run that begins and ends here, or is told as part of ``flow_run``, whose state is its owner's.
+    The run becomes a flow run that begins and ends here, or is told as part of ``flow_run``, whose state is its owner's. ``steps`` is its
+    graph; ``is_whole`` says that the run tells of all of them, so that a stage goes on until its last cell has ended.
     """
 
     def __init__(
-        self, url: str, *, name: str, parameters: Mapping[str, object], say: Callable[[str], None], flow_run: str | None = None
+        self,
+        url: str,
+        *,
+        name: str,
+        parameters: Mapping[str, object],
+        say: Callable[[str], None],
+        steps: Iterable[Step] = (),
+        is_whole: bool = False,
+        flow_run: str | None = None,
     ) -> None:
-        self._client = httpx.Client(base_url=f"{url.rstrip('/')}/", timeout=TIMEOUT_SECONDS)
-        self._say = say
-        self._events: SimpleQueue[Callable[[], object] | None] = SimpleQueue()  # None: all is told
-        self._tasks: dict[str, str] = {}  # step -> task run
+        self._nodes = nodes_of(steps)
+        self._is_whole = is_whole
         self._bars: dict[str, tuple[str | None, float]] = {}  # step -> its bar's artifact, and when it was told last
         self._logs: list[dict[str, object]] = []
         self._flow_run = flow_run
         self._owns_flow_run = flow_run is None
-        self._is_lost = False
         self.has_failures = False
+        self._server = Server(url, say=say, idle=self._flush)
         if self._owns_flow_run:
-            self._tell(lambda: self._begin(name, parameters))
-        self._thread = Thread(target=self._work, daemon=True)
-        self._thread.start()
+            self._server.tell(lambda: self._begin(name, parameters))
 
     def step(self, step: Step, outcome: Outcome | None) -> None:
         """A step begins (None) or has ended."""
         self.has_failures |= outcome is not None and outcome.is_bad
-        self._tell(lambda: self._step(step, outcome))
+        stamp = _now()
+        self._server.tell(lambda: self._step(step, outcome, stamp))
 
     def line(self, step: Step, text: str) -> None:
         """A step said something."""
-        stamp = datetime.now(UTC).isoformat()
-        self._tell(lambda: self._line(step, text, stamp))
-        self._tell(lambda: self._progress(step, text, is_last=True))
+        stamp = _now()
+        self._server.tell(lambda: self._log(f"{step.name}: {text}", stamp, self._place_of(step)))
+        self._server.tell(lambda: self._progress(step, text, is_last=True))
 
     def progress(self, step: Step, text: str) -> None:
         """A step's bar moved."""
-        self._tell(lambda: self._progress(step, text, is_last=False))
+        self._server.tell(lambda: self._progress(step, text, is_last=False))
 
     def end(self, state: str, *, artifacts: Sequence[Mapping[str, object]] = ()) -> None:
         """The run has ended, as ``completed``, ``failed`` or ``cancelled``; waits a little until everything is told."""
+        self._server.tell(self._end_nodes)
         for artifact in artifacts:
-            self._tell(lambda artifact=artifact: self._post("artifacts/", {**artifact, "flow_run_id": self._flow_run}))
+            self._server.tell(lambda artifact=artifact: self._server.post("artifacts/", {**artifact, "flow_run_id": self._flow_run}))
         if self._owns_flow_run:
-            self._tell(lambda: self._set_state("flow_runs", self._flow_run, state.upper(), state.capitalize()))
-        self._events.put(None)
-        self._thread.join(FLUSH_SECONDS)
-
-    def _tell(self, event: Callable[[], object]) -> None:
-        if not self._is_lost:
-            self._events.put(event)
-
-    def _work(self) -> None:
-        try:
-            while True:
-                try:
-                    event = self._events.get(timeout=1)
-                except Empty:
-                    self._flush()
-                    continue
-                if event is None:
-                    return self._flush()
-                event()
-        except (httpx.HTTPError, KeyError, ValueError) as error:
-            self._is_lost = True
-            self._say(f"Prefect's server no longer answers ({type(error).__name__}); the run goes on without it")
+            self._server.tell(lambda: self._set_state("flow_runs", self._flow_run, {"type": state.upper(), "name": state.capitalize()}))
+        self._server.end()
 
     def _begin(self, name: str, parameters: Mapping[str, object]) -> None:
-        flow = self._post("flows/", {"name": FLOW})["id"]
-        run = {"flow_id": flow, "name": name, "parameters": dict(parameters), "state": {"type": "RUNNING"}}
-        self._flow_run = str(self._post("flow_runs/", run)["id"])
+        self._flow_run = self._new_run(FLOW, name, RUNNING, parameters=dict(parameters))
 
-    def _step(self, step: Step, outcome: Outcome | None) -> None:
-        kind, name = ("RUNNING", "Running") if outcome is None else STATES[outcome.state]
-        if step.name in self._tasks:
-            self._set_state("task_runs", self._tasks[step.name], kind, name)
-            return
-        self._tasks[step.name] = str(uuid4())
-        above = [{"input_type": "task_run", "id": self._tasks[parent]} for parent in sorted(step.parents) if parent in self._tasks]
-        task = {"id": self._tasks[step.name], "name": step.name, "flow_run_id": self._flow_run, "task_inputs": {"needs": above}}
-        stage, _, _ = step.name.partition("@")
-        self._post("task_runs/", {**task, "task_key": f"stages.{stage}", "dynamic_key": step.name, "state": {"type": kind, "name": name}})
+    def _new_run(self, flow: str, name: str, state: str, **more: object) -> str:
+        flow_id = self._server.post("flows/", {"name": flow})["id"]
+        return str(self._server.post("flow_runs/", {"flow_id": flow_id, "name": name, "state": _state(state), **more})["id"])
 
-    def _line(self, step: Step, text: str, stamp: str) -> None:
-        about = {"flow_run_id": self._flow_run, "task_run_id": self._tasks.get(step.name)}
-        self._logs.append({"name": FLOW, "level": INFO, "message": f"{step.name}: {text}", "timestamp": stamp, **about})
+    def _step(self, step: Step, outcome: Outcome | None, stamp: str) -> None:
+        node = node_of(self._nodes, step)
+        node.states[step.name] = state = RUNNING if outcome is None else outcome.state
+        if step.name in node.tasks:
+            self._set_state("task_runs", node.tasks[step.name], _state(state))
+        elif node.is_group:
+            self._make_group(node)
+            node.tasks[step.name] = new_identity()
+            self._new_task(node.tasks[step.name], cell_of(step.name), node, state, flow_run=node.run)
+        else:
+            node.tasks[step.name] = node.task
+            self._new_task(node.task, node.name, node, state, flow_run=self._flow_run, above=self._above(node))
+        if node.is_group:
+            self._tell_group(node)
+        if outcome and outcome.state != "up to date":
+            took = f" in {outcome.seconds:.0f} s" if outcome.seconds else ""
+            level = ERROR if outcome.state == "failed" else INFO
+            self._log(f"{step.name}: {outcome.state}{took}", stamp, {"flow_run_id": self._flow_run}, level)
+
+    def _make_group(self, node: Node) -> None:
+        """A task of the run, and a run below it, which takes the task's place on the page."""
+        if node.told is None:
+            node.told = WAITING
+            self._new_task(node.task, node.name, node, WAITING, flow_run=self._flow_run, above=self._above(node))
+            node.run = self._new_run(node.name, f"{len(node.cells)} cells", WAITING, parent_task_run_id=node.task)
+
+    def _above(self, node: Node) -> list[str]:
+        """What the page draws edges from. Only the server names a run, so a group is made when the first that needs it begins."""
+        others = nearest_of(self._nodes, node, lambda other: self._is_whole or bool(other.states))
+        for other in others:
+            if other.is_group:
+                self._make_group(other)
+        return [other.run or other.task for other in others]
+
+    def _tell_group(self, node: Node) -> None:
+        """The group's state follows from its cells; the server gives it to the task that stands for the group in the run."""
+        state = node.state(is_whole=self._is_whole)
+        if state != node.told:
+            message = {} if state == RUNNING else {"message": node.summary()}
+            self._set_state("flow_runs", node.run, _state(state) | message)
+            node.told = state
+
+    def _end_nodes(self) -> None:
+        for node in self._nodes.values():
+            for cell in node.cancel(is_whole=self._is_whole):
+                self._set_state("task_runs", node.tasks[cell], _state(CANCELLED))
+            if node.run:
+                self._tell_group(node)
+
+    def _new_task(self, identity: str, name: str, node: Node, state: str, *, flow_run: str | None, above: Sequence[str] = ()) -> None:
+        inputs = {"needs": [{"input_type": "task_run", "id": other} for other in above]}
+        about = {"id": identity, "name": name, "task_key": f"stages.{stage_of(node.name)}", "dynamic_key": name}
+        self._server.post("task_runs/", {**about, "flow_run_id": flow_run, "task_inputs": inputs, "state": _state(state)})
+
+    def _place_of(self, step: Step) -> dict[str, str | None]:
+        """The run and the task to which something that a step said belongs."""
+        node = node_of(self._nodes, step)
+        return {"flow_run_id": node.run if node.is_group else self._flow_run, "task_run_id": node.tasks.get(step.name)}
+
+    def _log(self, message: str, stamp: str, place: Mapping[str, str | None], level: int = INFO) -> None:
+        self._logs.append({"name": FLOW, "level": level, "message": message, "timestamp": stamp, **place})
         if len(self._logs) >= LOGS_AT_ONCE:
             self._flush()
 
     def _flush(self) -> None:
         if self._logs:
-            self._post("logs/", self._logs)
+            self._server.post("logs/", self._logs)
             self._logs = []
 
     def _progress(self, step: Step, text: str, *, is_last: bool) -> None:
@@ -158,23 +180,27 @@ class Dashboard:
         state = {"data": float(found[1]), "description": f"{step.name}: {found[2]}"}
         if bar is None:
             key = re.sub(r"[^a-z0-9]+", "-", step.name.lower())
-            about = {"flow_run_id": self._flow_run, "task_run_id": self._tasks.get(step.name)}
-            bar = str(self._post("artifacts/", {"key": key, "type": "progress", **state, **about})["id"])
+            bar = str(self._server.post("artifacts/", {"key": key, "type": "progress", **state, **self._place_of(step)})["id"])
         else:
-            self._client.patch(f"artifacts/{bar}", json=state).raise_for_status()
+            self._server.patch(f"artifacts/{bar}", state)
         self._bars[step.name] = bar, time.monotonic()
 
-    def _set_state(self, kind: str, identity: str | None, state: str, name: str) -> None:
-        self._post(f"{kind}/{identity}/set_state", {"state": {"type": state, "name": name}, "force": True})
+    def _set_state(self, kind: str, identity: str | None, state: Mapping[str, str]) -> None:
+        self._server.post(f"{kind}/{identity}/set_state", {"state": state, "force": True})
 
-    def _post(self, path: str, body: object) -> dict:
-        answer = self._client.post(path, json=body).raise_for_status()
-        return answer.json() if answer.content else {}
+
+def _state(state: str) -> dict[str, str]:
+    kind, name = STATES[state]
+    return {"type": kind, "name": name}
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
 
 
 @contextmanager
 def watched(
-    params: Params, targets: Sequence[str], *, jobs: int, say: Callable[[str], None], flow_run: str | None = None
+    params: Params, targets: Sequence[str], *, steps: Sequence[Step], jobs: int, say: Callable[[str], None], flow_run: str | None = None
 ) -> Iterator[list[Dashboard]]:
     """The dashboard of ``PREFECT_API_URL`` for one run, if that is set and a server answers there; it is told how the run ended."""
     url = os.environ.get("PREFECT_API_URL")
@@ -186,7 +212,8 @@ def watched(
         yield []
         return
     parameters = {"targets": list(targets), "jobs": jobs, "profile": params.profile, "commit": code_commit()}
-    dashboard = Dashboard(url, name=run_name(params.profile), parameters=parameters, say=say, flow_run=flow_run)
+    name = run_name(params.profile)
+    dashboard = Dashboard(url, name=name, parameters=parameters, say=say, steps=steps, is_whole=True, flow_run=flow_run)
     try:
         yield [dashboard]
     except BaseException:

@@ -1,4 +1,5 @@
-"""The run as a Prefect flow, so that work pools start it on other machines; the deployments are in ``prefect.yaml``.
+"""The run as a Prefect flow, so that work pools start it on other machines; the deployments are in ``prefect.yaml``
+and ``prefect-containers.yaml``.
 
 The only module that imports Prefect. It adds nothing to ``python -m pipeline run`` but where to start it and where its data come from.
 """

@@ -16,7 +16,8 @@ from typing import BinaryIO
 from dvc.exceptions import DvcException
 
 from imharmony.errors import InputError
-from pipeline.dashboard.client import Dashboard, answers, results, run_name, unanswered
+from pipeline.dashboard.client import Dashboard, results, run_name
+from pipeline.dashboard.server import answers, unanswered
 from pipeline.params.file import load_params
 from pipeline.run.child_processes import pieces_of
 from pipeline.run.dvc_repro import LOGS
@@ -94,7 +95,9 @@ def main(folder: Path, command: str) -> None:
     _write_to_log()
     parameters = {"command": command, "profile": _profile(), "commit": code_commit()}
     name = os.environ.get("DVC_EXP_NAME") or run_name(parameters["profile"])
-    follower = Follower(folder, _steps(), Dashboard(url, name=name, parameters=parameters, say=lambda line: _lost(folder, line)))
+    steps = _steps()
+    dashboard = Dashboard(url, name=name, parameters=parameters, say=lambda line: _lost(folder, line), steps=steps.values())
+    follower = Follower(folder, steps, dashboard)
     while folder.name == f"{root}-{started(root)}" and not (folder / UNHEARD).exists():
         follower.look()
         time.sleep(LOOK_SECONDS)

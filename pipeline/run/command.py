@@ -49,7 +49,7 @@ class Watch(Protocol):
     """The views of one run, told how it ended when the block ends."""
 
     def __call__(
-        self, params: Params, targets: Sequence[str], *, jobs: int, say: Callable[[str], None]
+        self, params: Params, targets: Sequence[str], *, steps: Sequence[Step], jobs: int, say: Callable[[str], None]
     ) -> AbstractContextManager[Sequence[View]]:
         """Opens them."""
         ...
@@ -59,6 +59,7 @@ def unwatched(
     params: Params,  # noqa: ARG001
     targets: Sequence[str],  # noqa: ARG001
     *,
+    steps: Sequence[Step],  # noqa: ARG001
     jobs: int,  # noqa: ARG001
     say: Callable[[str], None],  # noqa: ARG001
 ) -> AbstractContextManager[Sequence[View]]:
@@ -77,7 +78,7 @@ def run(
 ) -> int:
     """Brings the targets (all, if none are named) up to date and returns 0, or 1 if a stage failed.
 
-    At most ``jobs`` stages run at once, one per core if it is None; ``dry_run`` only says what is stale.
+    At most ``jobs`` stages run at once, one per core if it is None; ``dry_run`` only lists what is stale, on standard output.
     ``pull`` takes what DVC's remote has from there instead of making it. ``watch`` opens what shows the run.
     ``changed`` says of which steps the first ones would find something else than before; if of none, these need not run.
     """
@@ -96,7 +97,7 @@ def run(
             _announce(steps, stale)
             return 0
         children = Children()
-        with _interrupted_by_sigterm(), watch(params, targets, jobs=jobs, say=_say) as views:
+        with _interrupted_by_sigterm(), watch(params, targets, steps=steps, jobs=jobs, say=_say) as views:
             hear = _each(_print_line, *(view.line for view in views))
             bars = _each(*(view.progress for view in views))
             execute = DvcRepro(children, Gpus(gpus), hear=hear, watch=bars, pull=pull)
@@ -161,11 +162,11 @@ def _announce(steps: Sequence[Step], stale: frozenset[str]) -> None:
     behind: set[str] = set()
     for step in steps:
         if step.name in stale:
-            _say(f"{step.name}: stale")
+            _list(f"{step.name}: stale")
         elif step.parents & (stale | behind):
             behind.add(step.name)
-            _say(f"{step.name}: if what it needs changes")
-    _say(f"{len(steps)} stages: {len(stale)} stale, {len(behind)} behind them")
+            _list(f"{step.name}: if what it needs changes")
+    _list(f"{len(steps)} stages: {len(stale)} stale, {len(behind)} behind them")
 
 
 def _sum_up(outcomes: Mapping[str, Outcome], *, seconds: float) -> None:
@@ -177,3 +178,8 @@ def _sum_up(outcomes: Mapping[str, Outcome], *, seconds: float) -> None:
 def _say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
+
+
+def _list(line: str) -> None:
+    """A line of the answer that was asked for, which other programs may read."""
+    sys.stdout.write(f"{line}\n")

@@ -6,11 +6,10 @@ import pytest
 from prefect.server.schemas.actions import ArtifactCreate, ArtifactUpdate, FlowCreate, FlowRunCreate, LogCreate, StateCreate, TaskRunCreate
 from pydantic import TypeAdapter
 
-from pipeline.dashboard.client import Dashboard, answers, watched
+from pipeline.dashboard.client import Dashboard, watched
 from pipeline.params.file import load_params
 from pipeline.run.graph import Step
 from pipeline.run.scheduler import Outcome
-from tests.prefect_server import RUN
 
 SCHEMAS = {
     "flows": FlowCreate,
@@ -21,18 +20,27 @@ SCHEMAS = {
 }
 
 
-TRAIN = Step("train@idih-0", "gpu", 0, frozenset({"synthesize_composites@people"}))
 COMPOSE = Step("synthesize_composites@people", "cpu", 0, frozenset())
+TRAIN = Step("train@idih", "gpu", 0, frozenset({COMPOSE.name}))
+OTHER = Step("train@unet", "gpu", 0, frozenset({COMPOSE.name}))
+REPORT = Step("report", "cpu", 0, frozenset({TRAIN.name, OTHER.name}))
+STEPS = [COMPOSE, TRAIN, OTHER, REPORT]
+
+
+def begun(url: str, say, *, is_whole: bool = True) -> Dashboard:
+    return Dashboard(url, name="sample-now", parameters={"profile": "sample"}, say=say, steps=STEPS, is_whole=is_whole)
 
 
 def told(url: str, say) -> Dashboard:
     """A small run, told whole."""
-    dashboard = Dashboard(url, name="sample-now", parameters={"profile": "sample"}, say=say)
+    dashboard = begun(url, say)
     dashboard.step(COMPOSE, Outcome("up to date"))
     dashboard.step(TRAIN, None)
+    dashboard.step(OTHER, Outcome("restored", 1.0))
     dashboard.progress(TRAIN, "train:  40%|████      | 40/100 [00:10<00:15, 4.00 images/s]")
     dashboard.line(TRAIN, "train: 100%|██████████| 100/100 [00:25<00:00, 4.00 images/s, epoch 1/1]")
     dashboard.step(TRAIN, Outcome("ran", 25.0))
+    dashboard.step(REPORT, Outcome("ran", 2.0))
     dashboard.end("completed", artifacts=[{"key": "scores", "type": "table", "data": "[]"}])
     return dashboard
 
@@ -49,22 +57,89 @@ def test_everything_is_told_in_the_servers_own_terms(server):
             TypeAdapter(SCHEMAS[kind]).validate_python(body)
 
 
-def test_states_edges_logs_and_progress(server):
+def test_a_run_has_a_node_for_each_stage_with_edges_between_them(server):
     told(server.url, pytest.fail)
-    first, second = server.of("task_runs/")
-    assert (first["name"], first["state"]) == ("synthesize_composites@people", {"type": "COMPLETED", "name": "UpToDate"})
-    assert (second["name"], second["state"]["type"]) == ("train@idih-0", "RUNNING")
-    assert second["task_inputs"] == {"needs": [{"input_type": "task_run", "id": first["id"]}]}
-    assert server.of(f"task_runs/{second['id']}/set_state")[0]["state"] == {"type": "COMPLETED", "name": "Ran"}
-    assert [line["message"] for line in server.of("logs/")[0]] == [
-        "train@idih-0: train: 100%|██████████| 100/100 [00:25<00:00, 4.00 images/s, epoch 1/1]"
+    tasks = {task["name"]: task for task in server.of("task_runs/") if task["flow_run_id"] == server.run_named("sample-now")}
+    assert list(tasks) == ["synthesize_composites", "train", "report"]
+    assert tasks["synthesize_composites"]["state"] == {"type": "COMPLETED", "name": "UpToDate"}
+    group = server.run_named("2 cells")  # the page draws edges from what holds the cells
+    above = {name: [one["id"] for one in task["task_inputs"]["needs"]] for name, task in tasks.items()}
+    assert above == {"synthesize_composites": [], "train": [tasks["synthesize_composites"]["id"]], "report": [group]}
+
+
+def test_a_stage_of_several_cells_is_a_run_that_holds_them(server):
+    told(server.url, pytest.fail)
+    (stage,) = [task for task in server.of("task_runs/") if task["name"] == "train"]
+    (run,) = [run for run in server.of("flow_runs/") if run["name"] == "2 cells"]
+    assert run["parent_task_run_id"] == stage["id"]
+    assert [flow["name"] for flow in server.of("flows/")] == ["harmonization", "train"]
+    group = server.run_named("2 cells")
+    cells = {task["name"]: task for task in server.of("task_runs/") if task["flow_run_id"] == group}
+    assert {name: cell["state"]["name"] for name, cell in cells.items()} == {"idih": "Running", "unet": "Restored"}
+    assert server.of(f"task_runs/{cells['idih']['id']}/set_state")[0]["state"] == {"type": "COMPLETED", "name": "Ran"}
+    running, ended = server.states_of(group)
+    assert running == {"type": "RUNNING", "name": "Running"}
+    assert ended == {"type": "COMPLETED", "name": "Ran", "message": "1 restored, 1 ran"}
+
+
+def test_logs_and_progress_belong_to_the_cell_and_how_it_ended_to_the_run(server):
+    told(server.url, pytest.fail)
+    run, group = server.run_named("sample-now"), server.run_named("2 cells")
+    logs = [(line["flow_run_id"], line["message"]) for lines in server.of("logs/") for line in lines]
+    assert logs == [
+        (run, "train@unet: restored in 1 s"),
+        (group, "train@idih: train: 100%|██████████| 100/100 [00:25<00:00, 4.00 images/s, epoch 1/1]"),
+        (run, "train@idih: ran in 25 s"),
+        (run, "report: ran in 2 s"),
     ]
     begun, table = server.of("artifacts/")
-    assert (begun["key"], begun["type"], begun["data"]) == ("train-idih-0", "progress", 40.0)
-    assert begun["description"] == "train@idih-0: 40/100 [00:10<00:15, 4.00 images/s]"
-    assert server.of(f"artifacts/{RUN}")[0]["data"] == 100.0
-    assert (table["key"], table["flow_run_id"]) == ("scores", RUN)
-    assert server.of(f"flow_runs/{RUN}/set_state")[0]["state"] == {"type": "COMPLETED", "name": "Completed"}
+    assert (begun["key"], begun["type"], begun["data"], begun["flow_run_id"]) == ("train-idih", "progress", 40.0, group)
+    assert begun["description"] == "train@idih: 40/100 [00:10<00:15, 4.00 images/s]"
+    assert server.patched() == [100.0]
+    assert (table["key"], table["flow_run_id"]) == ("scores", run)
+    assert server.states_of(run) == [{"type": "COMPLETED", "name": "Completed"}]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "name"),
+    [
+        (["ran", "failed"], "Failed"),
+        (["skipped", "ran"], "Skipped"),
+        (["up to date", "up to date"], "UpToDate"),
+        (["failed", "skipped"], "Failed"),
+    ],
+)
+def test_a_group_ends_as_the_gravest_of_its_cells(outcomes, name, server):
+    dashboard = begun(server.url, pytest.fail)
+    for step, outcome in zip((TRAIN, OTHER), outcomes, strict=True):
+        dashboard.step(step, Outcome(outcome))
+    dashboard.end("completed")
+    assert [state["name"] for state in server.states_of(server.run_named("2 cells"))] == ["Running", name]
+
+
+def test_where_not_all_cells_are_told_of_a_group_runs_while_one_does(server):
+    dashboard = begun(server.url, pytest.fail, is_whole=False)
+    for step in (TRAIN, OTHER):
+        dashboard.step(step, None)
+        dashboard.step(step, Outcome("ran"))
+    dashboard.end("completed")
+    assert [state["name"] for state in server.states_of(server.run_named("2 cells"))] == ["Running", "Ran", "Running", "Ran"]
+
+
+def test_what_runs_or_waits_when_the_run_is_cancelled_is_cancelled(server):
+    dashboard = begun(server.url, pytest.fail)
+    dashboard.step(TRAIN, None)
+    dashboard.end("cancelled")
+    (cell,) = [task for task in server.of("task_runs/") if task["name"] == "idih"]
+    assert [body["state"]["type"] for body in server.of(f"task_runs/{cell['id']}/set_state")] == ["CANCELLED"]
+    assert [state["name"] for state in server.states_of(server.run_named("2 cells"))] == ["Running", "Cancelled"]
+
+
+def test_a_step_that_the_graph_does_not_have_is_told_by_its_whole_name(server):
+    dashboard = begun(server.url, pytest.fail)
+    dashboard.step(Step("train@mine", "cpu", 0, frozenset({COMPOSE.name})), Outcome("ran"))
+    dashboard.end("completed")
+    assert [task["name"] for task in server.of("task_runs/")] == ["train@mine"]
 
 
 def test_a_bar_is_told_now_and_then_only(server):
@@ -72,10 +147,10 @@ def test_a_bar_is_told_now_and_then_only(server):
     for percent in range(50):
         dashboard.progress(TRAIN, f"train: {percent}%|██| {percent}/100 [00:10<00:15, 4.00 images/s]")
     dashboard.end("completed")
-    assert len(server.of("artifacts/")) + len(server.of(f"artifacts/{RUN}")) == 1
+    assert len(server.of("artifacts/")) + len(server.patched()) == 1
 
 
-@pytest.mark.parametrize("requests", [0, 1, 2, 4])
+@pytest.mark.parametrize("requests", [0, 1, 2, 4, 9])
 def test_a_server_that_dies_is_said_once_and_stops_nothing(requests, server):
     server.dies_after = requests
     said: list[str] = []
@@ -89,18 +164,12 @@ def test_a_server_that_dies_is_said_once_and_stops_nothing(requests, server):
 
 def test_events_do_not_wait_for_a_slow_server(server, monkeypatch):
     server.may_answer.clear()
-    monkeypatch.setattr("pipeline.dashboard.client.FLUSH_SECONDS", 0.1)
+    monkeypatch.setattr("pipeline.dashboard.server.FLUSH_SECONDS", 0.1)
     start = time.monotonic()
     told(server.url, lambda _line: None)
     assert time.monotonic() - start < 3
     assert server.requests == []
     server.may_answer.set()
-
-
-def test_whether_a_server_answers(server):
-    assert answers(server.url)
-    assert not answers("http://127.0.0.1:9/api")
-    assert not answers("not an address")
 
 
 @pytest.fixture
@@ -111,14 +180,14 @@ def params(root, monkeypatch):
 
 def test_without_the_variable_nobody_is_told(params, monkeypatch):
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
-    with watched(params, [], jobs=1, say=pytest.fail) as views:
+    with watched(params, [], steps=STEPS, jobs=1, say=pytest.fail) as views:
         assert views == []
 
 
 def test_an_unreachable_server_is_said_and_left_alone(params, monkeypatch):
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     said: list[str] = []
-    with watched(params, [], jobs=1, say=said.append) as views:
+    with watched(params, [], steps=STEPS, jobs=1, say=said.append) as views:
         assert views == []
     assert said == ["no Prefect server answers at PREFECT_API_URL http://127.0.0.1:9/api; going on without it"]
 
@@ -126,16 +195,16 @@ def test_an_unreachable_server_is_said_and_left_alone(params, monkeypatch):
 @pytest.mark.parametrize(("outcome", "state"), [("ran", "COMPLETED"), ("failed", "FAILED"), ("skipped", "FAILED")])
 def test_the_run_ends_as_its_steps_did(outcome, state, server, params, monkeypatch):
     monkeypatch.setenv("PREFECT_API_URL", server.url)
-    with watched(params, ["train"], jobs=2, say=pytest.fail) as (view,):
+    with watched(params, ["train"], steps=STEPS, jobs=2, say=pytest.fail) as (view,):
         view.step(TRAIN, Outcome(outcome, 1.0))
-    assert server.of(f"flow_runs/{RUN}/set_state")[0]["state"]["type"] == state
-    (run,) = server.of("flow_runs/")
+    assert server.states_of(server.own_run())[-1]["type"] == state
+    (run, _) = server.of("flow_runs/")
     assert run["parameters"].keys() == {"targets", "jobs", "profile", "commit"}
     assert run["parameters"]["targets"] == ["train"]
 
 
 def test_an_interrupted_run_ends_as_cancelled(server, params, monkeypatch):
     monkeypatch.setenv("PREFECT_API_URL", server.url)
-    with pytest.raises(KeyboardInterrupt), watched(params, [], jobs=2, say=pytest.fail):
+    with pytest.raises(KeyboardInterrupt), watched(params, [], steps=STEPS, jobs=2, say=pytest.fail):
         raise KeyboardInterrupt
-    assert server.of(f"flow_runs/{RUN}/set_state")[0]["state"]["type"] == "CANCELLED"
+    assert server.states_of(server.own_run())[-1]["type"] == "CANCELLED"

@@ -30,6 +30,12 @@ stages:
     deps: [asked]
     outs: [told]
     meta: {slot: cpu}
+  hand_on:
+    matrix: {name: [a, b]}
+    cmd: cp told heard-${item.name}
+    deps: [told]
+    outs: ["heard-${item.name}"]
+    meta: {slot: cpu}
 """
 # Prefect's engine with a server of its own, in a process of its own: it sets signals, loggers and warnings.
 IN_PROCESS = """\
@@ -42,8 +48,23 @@ with prefect_test_harness(server_startup_timeout=150):
     os.environ["PREFECT_API_URL"] = get_current_settings().api.url  # as a worker sets it
     state = reproduce(return_state=True)
     with get_client(sync_client=True) as client:
-        (run,), tasks = client.read_flow_runs(), client.read_task_runs()
-    print(run.state_name, [(task.name, task.state_name) for task in tasks if task.flow_run_id == run.id])
+        runs, tasks = client.read_flow_runs(), client.read_task_runs()
+        (run,), (group,) = ([one for one in runs if (one.parent_task_run_id is None) is is_top] for is_top in (True, False))
+        nodes = dict(client._client.get(f"/flow_runs/{run.id}/graph-v2").json()["nodes"])
+    print(run.state_name, sorted((task.name, task.state_name) for task in tasks if task.flow_run_id == run.id))
+    print(group.state_name, sorted((task.name, task.state_name) for task in tasks if task.flow_run_id == group.id))
+    print([(node["label"], [nodes[parent["id"]]["label"] for parent in node["parents"]]) for node in nodes.values()])
+"""
+# The commands of docs/running.md, against a server where that pool alone exists.
+DEPLOY = """\
+import os, subprocess, sys
+from prefect.testing.utilities import prefect_test_harness
+from prefect.settings import get_current_settings
+with prefect_test_harness(server_startup_timeout=150):
+    own = os.environ | {"PREFECT_API_URL": get_current_settings().api.url}
+    for command in ("work-pool create --type process harmonization-process", "--no-prompt deploy --all"):
+        code = subprocess.run([sys.executable, "-m", "prefect", *command.split()], env=own).returncode
+        print(command, code, flush=True)
 """
 
 
@@ -66,14 +87,21 @@ def here(workspace, monkeypatch) -> Path:
     return workspace
 
 
-def deployments() -> list[dict]:
-    found, _ = _load_deploy_configs_and_actions(ROOT / "prefect.yaml", console=Console())
+def deployments(name: str) -> list[dict]:
+    found, _ = _load_deploy_configs_and_actions(ROOT / name, console=Console())
     return found
 
 
-def test_prefect_reads_a_deployment_for_each_kind_of_pool():
-    assert [(found["name"], found["work_pool"]["name"]) for found in deployments()] == [
-        ("process", "harmonization-process"),
+def all_deployments() -> list[dict]:
+    return deployments("prefect.yaml") + deployments("prefect-containers.yaml")
+
+
+def test_deploying_all_needs_no_pool_but_that_of_processes():
+    assert [(found["name"], found["work_pool"]["name"]) for found in deployments("prefect.yaml")] == [("process", "harmonization-process")]
+
+
+def test_containers_have_a_file_of_their_own():
+    assert [(found["name"], found["work_pool"]["name"]) for found in deployments("prefect-containers.yaml")] == [
         ("docker", "harmonization-docker"),
         ("kubernetes", "harmonization-kubernetes"),
     ]
@@ -81,7 +109,7 @@ def test_prefect_reads_a_deployment_for_each_kind_of_pool():
 
 def test_every_deployment_starts_a_flow_that_takes_its_parameters(monkeypatch):
     monkeypatch.chdir(ROOT)
-    for found in deployments():
+    for found in all_deployments():
         flow = load_flow_from_entrypoint(found["entrypoint"])
         assert flow.name == "harmonization"
         flow.validate_parameters(found["parameters"])
@@ -89,7 +117,7 @@ def test_every_deployment_starts_a_flow_that_takes_its_parameters(monkeypatch):
 
 def test_containers_work_where_the_image_has_the_project():
     (folder,) = re.findall(r"^WORKDIR (\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-    for found in deployments():
+    for found in all_deployments():
         if "image" in found["work_pool"]["job_variables"]:
             assert found["pull"] == [{"prefect.deployments.steps.set_working_directory": {"directory": folder}}]
 
@@ -105,6 +133,14 @@ def test_the_image_is_built_from_the_lock_and_what_git_has():
     assert all((ROOT / source).exists() for kind, rest in lines if kind == "COPY" for source in rest.split()[:-1])
     assert "--require-hashes" in text
     assert re.findall(r"uv==([\d.]+)", text) == re.findall(r"uv==([\d.]+)", (ROOT / "Makefile").read_text())
+
+
+def test_what_git_ignores_stays_out_of_the_image():
+    kept_out = {line.removeprefix("**/") for line in (ROOT / ".dockerignore").read_text().splitlines()}
+    made_by_tools = {"*.pyc", "*.egg-info", "dist"}  # in folders that are kept out, or made for a release alone
+    for folder in ("", "own/", "smoke/"):
+        ignored = [line.strip("/") for line in (ROOT / folder / ".gitignore").read_text().splitlines() if line[:1] != "#"]
+        assert [name for name in ignored if not {name, folder + name} & (kept_out | made_by_tools)] == []
 
 
 def test_the_flow_brings_the_workspace_up_to_date(here):
@@ -147,7 +183,7 @@ def test_a_run_inside_a_flow_run_is_told_as_its_part(server):
 
 
 @pytest.mark.slow
-def test_prefects_engine_shows_one_flow_run_with_the_stages(workspace):
+def test_prefects_engine_shows_one_flow_run_with_the_stages_and_below_it_their_cells(workspace):
     environment = own(workspace) | {
         "PREFECT_HOME": str(workspace / ".home"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -156,4 +192,17 @@ def test_prefects_engine_shows_one_flow_run_with_the_stages(workspace):
     done = subprocess.run([sys.executable, "-c", IN_PROCESS], cwd=workspace, env=environment, capture_output=True, text=True, timeout=220)
     assert done.returncode == 0, done.stderr[-3000:]
     assert (workspace / "told").read_text() == "what was asked"
-    assert done.stdout.splitlines()[-1] == "Completed [('tell', 'Ran')]"
+    assert done.stdout.splitlines()[-3:] == [
+        "Completed [('hand_on', 'Ran'), ('tell', 'Ran')]",
+        "Ran [('a', 'Ran'), ('b', 'Ran')]",
+        "[('tell', []), ('hand_on / 2 cells', ['tell'])]",
+    ]
+
+
+@pytest.mark.slow
+def test_deploying_all_succeeds_where_only_the_pool_of_processes_exists(tmp_path):
+    own_settings = {"PREFECT_HOME": str(tmp_path), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+    command = [sys.executable, "-c", DEPLOY]
+    done = subprocess.run(command, cwd=ROOT, env=own(tmp_path) | own_settings, capture_output=True, text=True, timeout=220)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "--no-prompt deploy --all 0" in done.stdout.splitlines(), done.stdout[-3000:]

@@ -159,6 +159,17 @@ def test_a_dry_run_tells_and_changes_nothing(workspace):
     assert (workspace / "fetched").read_text() == "by hand"
 
 
+def test_the_list_of_a_dry_run_is_on_standard_output_and_nothing_else_is(workspace):
+    (workspace / "fetched").write_text("by hand")
+    command, own = [sys.executable, "-m", "pipeline", "run"], environment(workspace / ".home") | {"PYTHONPATH": str(ROOT)}
+    listed = subprocess.run([*command, "--dry-run"], cwd=workspace, env=own, capture_output=True, text=True, check=True)
+    assert listed.stdout.splitlines()[-1] == "4 stages: 3 stale, 1 behind them"
+    assert "tell: if what it needs changes" in listed.stdout
+    assert listed.stderr == ""
+    ran = subprocess.run(command, cwd=workspace, env=own, capture_output=True, text=True, check=True)
+    assert ran.stdout == ""
+
+
 def test_a_target_brings_what_it_needs(workspace):
     change(workspace)
     assert last(run(workspace, "make@a")[1]) == "2 stages: 2 ran"

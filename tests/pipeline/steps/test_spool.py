@@ -22,10 +22,10 @@ stages:
     outs: [made]
     meta: {slot: cpu}
   second:
-    matrix: {name: [a]}
-    cmd: python second.py told
+    matrix: {name: [a, b]}
+    cmd: python second.py told-${item.name}
     deps: [second.py, made]
-    outs: [told]
+    outs: ["told-${item.name}"]
     meta: {slot: cpu}
 """
 STAGE = """\
@@ -54,7 +54,7 @@ def workspace(tmp_path) -> Path:
     (tmp_path / "first.py").write_text(STAGE)
     (tmp_path / "second.py").write_text(STAGE)
     (tmp_path / "params.yaml").symlink_to(ROOT / "params.yaml")
-    (tmp_path / ".gitignore").write_text(".home\n.work\nmade\ntold\n")
+    (tmp_path / ".gitignore").write_text(".home\n.work\nmade\ntold-*\n")
     subprocess.run([sys.executable, "-m", "dvc", "init", "-q", "--no-scm"], cwd=tmp_path, env=own(tmp_path), check=True)
     return tmp_path
 
@@ -82,8 +82,8 @@ def until(what, seconds: float = 60):
 
 def end_of(server: Server) -> str:
     """The state in which the run ended."""
-    states = until(lambda: [body for _, path, body in server.requests if path.startswith("flow_runs/") and path.endswith("set_state")])
-    return states[0]["state"]["type"]
+    until(lambda: server.of("flow_runs/"))
+    return until(lambda: server.states_of(server.own_run()))[0]["type"]
 
 
 def state_of(server: Server, name: str) -> str:
@@ -92,16 +92,19 @@ def state_of(server: Server, name: str) -> str:
     return [task["state"]["type"], *(body["state"]["type"] for body in server.of(f"task_runs/{task['id']}/set_state"))][-1]
 
 
-def test_a_run_is_one_flow_run_with_a_task_for_each_stage(workspace, server):
+def test_a_run_is_one_flow_run_with_a_node_for_each_stage(workspace, server):
     assert repro(workspace, server.url).returncode == 0
     assert end_of(server) == "COMPLETED"
-    (run,) = server.of("flow_runs/")
+    run, group = server.of("flow_runs/")
     assert run["parameters"]["profile"] == "sample"
     assert run["parameters"]["command"].endswith("-m dvc repro")
-    first, second = server.of("task_runs/")
-    assert (first["name"], second["name"]) == ("first", "second@a")
+    first, second, *cells = server.of("task_runs/")
+    assert (first["name"], second["name"], group["name"]) == ("first", "second", "2 cells")
     assert second["task_inputs"] == {"needs": [{"input_type": "task_run", "id": first["id"]}]}
-    assert state_of(server, "first") == state_of(server, "second@a") == "COMPLETED"
+    assert group["parent_task_run_id"] == second["id"]
+    assert {cell["name"] for cell in cells} == {"a", "b"}
+    assert {state_of(server, name) for name in ("first", "a", "b")} == {"COMPLETED"}
+    assert server.states_of(server.run_named("2 cells"))[-1]["type"] == "COMPLETED"
     assert any("works: 100%" in line["message"] for lines in server.of("logs/") for line in lines)
     until(lambda: not any((workspace / MIRROR).iterdir()))
 
@@ -140,7 +143,7 @@ def test_what_the_runner_shows_is_not_shown_twice(workspace, server):
 def test_an_unreachable_server_is_said_once_and_left_alone(workspace):
     done = repro(workspace, "http://127.0.0.1:9/api")
     assert done.returncode == 0
-    assert (workspace / "told").read_text() == "told"
+    assert (workspace / "told-b").read_text() == "told-b"
     assert done.stderr.count("no Prefect server answers at PREFECT_API_URL http://127.0.0.1:9/api; going on without it") == 1
 
 
@@ -148,7 +151,7 @@ def test_an_unreachable_server_is_said_once_and_left_alone(workspace):
 def test_a_server_that_dies_changes_no_result(requests, workspace, server):
     server.dies_after = requests
     assert repro(workspace, server.url).returncode == 0
-    assert (workspace / "told").read_text() == "told"
+    assert (workspace / "told-b").read_text() == "told-b"
     log = workspace / ".work" / "logs" / "follower.log"
     until(lambda: log.exists() and "no longer answers" in log.read_text())
 
