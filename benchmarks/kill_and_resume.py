@@ -114,13 +114,13 @@ def try_trainings(
     for folder in (undisturbed, killed):
         yaml.dump(params, folder / "params.yaml")
     if data is None:
-        finish([sys.executable, "-m", "pipeline", "run", "assign_backbones", "assign_inputs"], undisturbed)
+        finish([sys.executable, "-m", "pipeline", "run", "train_classifier", "preprocess_intrinsic"], undisturbed)
         data = undisturbed
     for folder in {undisturbed, killed} - {data}:
         for made in ("data", "features"):
             shutil.copytree(data / made, folder / made)
     for variant in variants:
-        command = [sys.executable, "-m", "stages.train", variant, "0"]
+        command = [sys.executable, "-m", "stages.train", variant]
         seconds = finish(command, undisturbed)
         print(f"{variant}, undisturbed: {seconds:.0f} s", flush=True)
         latest = WARM_UP_S + 1.5 * seconds / kills  # so that there is something left to interrupt for the last kill too

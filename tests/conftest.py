@@ -9,7 +9,14 @@ from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-LONGEST = ("test_pipeline_end_to_end.py", "test_run.py", "test_parallel.py")
+LONGEST = (
+    "test_pipeline_end_to_end.py",
+    "test_executed_code.py",
+    "test_command.py",
+    "test_tracked.py",
+    "test_parallel.py",
+    "test_report_at_size.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
