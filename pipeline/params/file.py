@@ -110,9 +110,7 @@ class Params(Section):
             _expect(not unknown, f"imported.{name} has the data sets {unknown}; expected some of {self.datasets}")
         for key, names in (("variants", self.variants), ("imported", self.imported)):
             _expect(INTRINSIC not in names, f"{key}.{INTRINSIC} has the name of the preprocessing's own pictures; give it another")
-        for key, names in (("classifiers", self.classifiers), ("preprocessed", self.preprocessed), ("decomposers", self.decomposers)):
-            unknown = sorted(set(names) - set(self.datasets))
-            _expect(not unknown, f"{key} is {names}; expected some of {self.datasets}, as `datasets` says")
+        self._expect_lists_of_known_datasets()
         self._expect_what_is_read_to_be_made()
         for kind, here, wanted in (("sources", self.active.sources, self.sources), ("datasets", self.active.datasets, self.datasets)):
             missing = sorted(set(wanted) - set(here))
@@ -122,6 +120,13 @@ class Params(Section):
                 key = f"profiles.{name}.datasets.{dataset}.source"
                 _expect(section.source in profile.sources, f"{key} is {section.source!r}; expected one of {sorted(profile.sources)}")
         return self
+
+    def _expect_lists_of_known_datasets(self) -> None:
+        """Whoever shortens ``datasets`` has several lists to shorten; all are named at once."""
+        lists = {"classifiers": self.classifiers, "preprocessed": self.preprocessed, "decomposers": self.decomposers}
+        wrong = {key: names for key, names in lists.items() if set(names) - set(self.datasets)}
+        came = ", ".join(f"{key} is {names}" for key, names in wrong.items())
+        _expect(not wrong, f"{came}; expected some of {self.datasets}: change {' and '.join(wrong)}, or add to `datasets`")
 
     def _expect_what_is_read_to_be_made(self) -> None:
         """What a variant depends on is made by a stage: its graph says so, or nothing would run."""

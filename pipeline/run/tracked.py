@@ -1,5 +1,6 @@
 """What a run changed in files that git tracks, and the way back from an experiment that loses nothing."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -32,13 +33,17 @@ def go_back() -> None:
     if not lock:
         raise InputError(f"HEAD has no dvc.lock to go back to; {KEEP}, which later ones can be compared with")
     here, cache = _here(), _cache()
-    missing = sorted(path for path, md5 in _outputs(lock) if md5 != here.get(path) and not (cache / md5[:2] / md5[2:]).exists())
+    wanted = dict(_outputs(lock))
+    whole = {path for path, md5 in wanted.items() if _has(cache, md5)}
+    missing = sorted(path for path, md5 in wanted.items() if path not in whole and (md5 != here.get(path) or not Path(path).exists()))
     if missing:
         named = f"{', '.join(missing[:SHOWN])}{' ...' if len(missing) > SHOWN else ''}"
         came = f"DVC's cache lacks {len(missing)} outputs of the last commit ({named})"
         raise InputError(f"{came}; going back would delete what is here and restore nothing; {KEEP}, or get them (dvc pull)")
     subprocess.run(["git", "checkout", "--quiet", "HEAD", "--", "params.yaml", *TRACKED], check=True)
-    subprocess.run([sys.executable, "-m", "dvc", "checkout", "--quiet", "--force"], check=True)
+    subprocess.run(["git", "clean", "--quiet", "--force", "--", *TRACKED], check=True)  # numbers of methods that the commit does not have
+    if whole:  # by name: DVC would delete what is as it was but is missing in the cache
+        subprocess.run([sys.executable, "-m", "dvc", "checkout", "--quiet", "--force", *sorted(whole)], check=True)
     sys.stderr.write("params.yaml, dvc.lock, reports/metrics and all outputs are those of the last commit\n")
 
 
@@ -59,6 +64,15 @@ def _outputs(lock: str) -> Iterator[tuple[str, str]]:
 def _cache() -> Path:
     found = subprocess.run([sys.executable, "-m", "dvc", "cache", "dir"], capture_output=True, text=True, check=True)
     return Path(found.stdout.strip(), "files", "md5")
+
+
+def _has(cache: Path, md5: str) -> bool:
+    """Whether the cache has an output; a folder's entry lists its files."""
+    entry = cache / md5[:2] / md5[2:]
+    if not entry.exists() or not md5.endswith(".dir"):
+        return entry.exists()
+    files: list[dict[str, str]] = json.loads(entry.read_text(encoding="utf-8"))
+    return all((cache / file["md5"][:2] / file["md5"][2:]).exists() for file in files)
 
 
 def _git(*arguments: str) -> str:

@@ -60,6 +60,11 @@ def test_numbers_are_read_as_yaml_1_2(edited):
         ("{name: classifier, file: null}", "{name: classifier, file: a}", r"defaults\.backbone: classifier with a `file`"),
         ("layers: {classifier: {logits: 1.0}, ", "layers: {", r"fcn_feature_code\.features\.layers has \['vgg19'\]; expected classifier"),
         ("classifiers: [objects]", "classifiers: [things]", r"classifiers is \['things'\]; expected some of \['people'"),
+        (
+            "datasets: [people, luminance, objects, hmh]\n",
+            "datasets: [people]\n",
+            r"classifiers is \['objects'\], preprocessed is \[.*; expected some of \['people'\]: change classifiers and preprocessed, or",
+        ),
         ("classifiers: [objects]", "classifiers: [objects, people]", r"classifiers: .*at most 1 item"),
         ("classifiers: [objects]", "classifiers: []", r"classifiers is \[\], but the loss of \['fcn_feature_code', .* looks through"),
         ("decomposers: [people]", "decomposers: []", r"preprocessed is \['people', .*\] and decomposers \[\]; expected"),
