@@ -10,7 +10,7 @@ from imharmony.storage.shards import Row
 from imharmony.storage.tables import read_table
 from pipeline.params.file import Params
 from pipeline.params.intrinsic import Intrinsic
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 
 
 @dataclass(frozen=True)
@@ -23,19 +23,19 @@ class IntrinsicSection:
     lights: list[Row]  # one for each data set
 
 
-def intrinsic_section(params: Params, layout: Layout) -> IntrinsicSection | None:
+def intrinsic_section(params: Params, places: Places) -> IntrinsicSection | None:
     """Reads what the stages ``train_shading``, ``train_edits`` and ``preprocess_intrinsic`` left; None where nothing is preprocessed."""
     if not params.preprocessed:
         return None
     chosen = params.intrinsic
-    judged = averages(read_table(layout.preprocessing("shading") / "decompositions.parquet")) if chosen.has_shading_network else []
-    edits = json.loads((layout.preprocessing("edits") / "metrics.json").read_text(encoding="utf-8")) or None
-    return IntrinsicSection(chosen, judged, edits, [_lights(layout, dataset) for dataset in params.datasets])
+    judged = averages(read_table(places.preprocessing("shading") / "decompositions.parquet")) if chosen.has_shading_network else []
+    edits = json.loads((places.preprocessing("edits") / "metrics.json").read_text(encoding="utf-8")) or None
+    return IntrinsicSection(chosen, judged, edits, [_lights(places, dataset) for dataset in params.datasets])
 
 
-def _lights(layout: Layout, dataset: str) -> Row:
+def _lights(places: Places, dataset: str) -> Row:
     """How many lights of test composites are trusted, and how well those explain the shading of what they were not fitted to."""
-    lights = read_table(layout.intrinsic(dataset) / "lights.parquet").to_pandas()
+    lights = read_table(places.intrinsic(dataset) / "lights.parquet").to_pandas()
     row: Row = {"dataset": dataset, "composites": len(lights), "unchanged": int(lights["unchanged"].notna().sum())}
     for region in ("foreground", "background"):
         fitted = lights[lights[f"{region}_r2"].notna()]

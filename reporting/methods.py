@@ -15,7 +15,7 @@ from imharmony.evaluation.summary import REFERENCE
 from imharmony.storage.weights import read_metadata
 from pipeline.params.file import Params
 from pipeline.params.training import COMPOSITE, INTRINSIC, InputName
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 from reporting.results import methods_of
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ class Method(NamedTuple):
         return self.harmonize(composite, mask[0, 0].numpy())
 
 
-def methods_by_name(params: Params, layout: Layout, *, device: torch.device) -> dict[str, Method]:
+def methods_by_name(params: Params, places: Places, *, device: torch.device) -> dict[str, Method]:
     """Every method of ours but the reference; trained ones with the first seed, loaded when a first picture is asked for."""
     methods: dict[str, Method] = {}
     for name, _ in methods_of(params):
-        weights = weights_of(params, layout, name)
+        weights = weights_of(params, places, name)
         if weights is not None:
             methods[name] = Method(_learned_later(weights, device), read_metadata(weights).get("input", COMPOSITE))
         elif name == INTRINSIC:
@@ -52,9 +52,9 @@ def methods_by_name(params: Params, layout: Layout, *, device: torch.device) -> 
     return methods
 
 
-def weights_of(params: Params, layout: Layout, name: str) -> Path | None:
+def weights_of(params: Params, places: Places, name: str) -> Path | None:
     """The file of a trained method's first seed; None for any other method."""
-    return layout.run(name, params.seeds[0]) / "model.safetensors" if name in params.variants else None
+    return places.run(name, params.seeds[0]) / "model.safetensors" if name in params.variants else None
 
 
 def _learned_later(weights: Path, device: torch.device) -> Harmonize:

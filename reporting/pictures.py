@@ -22,7 +22,7 @@ from imharmony.pictures.images import decode_png, encode_jpeg, encode_png
 from imharmony.storage.files import sha256_of, write_bytes
 from pipeline.params.file import Params
 from pipeline.steps.packing import packed_test
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 from pipeline.steps.work_folders import work_folder
 from reporting.methods import Method, weights_of
 
@@ -65,10 +65,10 @@ class Pictures:
         return self.folder(method, dataset) / f"{quote(sample_id, safe='')}{ending}"
 
 
-def kept_pictures(params: Params, layout: Layout, methods: Mapping[str, Method]) -> Pictures:
+def kept_pictures(params: Params, places: Places, methods: Mapping[str, Method]) -> Pictures:
     """Pictures that the methods make now, or made for an earlier report."""
     known = {REFERENCE: Method(identity), **methods}
-    split = cache(lambda dataset: packed_test(params, layout, dataset))
+    split = cache(lambda dataset: packed_test(params, places, dataset))
     files = cache(lambda method, dataset: files_of(_outside(params, method, dataset), split(dataset).rows))
 
     def source(method: str, dataset: str, sample_id: str) -> np.ndarray:
@@ -82,13 +82,13 @@ def kept_pictures(params: Params, layout: Layout, methods: Mapping[str, Method])
 
     @cache
     def of_data(dataset: str) -> Path:
-        folders = [layout.composites(dataset), *([layout.intrinsic(dataset)] if dataset in params.preprocessed else [])]
+        folders = [places.composites(dataset), *([places.intrinsic(dataset)] if dataset in params.preprocessed else [])]
         hashes = [data_hash(folder) for folder in folders]
-        return work_folder("report", layout.fingerprint("pictures"), dataset, *hashes, params.active.evaluation.size_px)
+        return work_folder("report", places.fingerprint("pictures"), dataset, *hashes, params.active.evaluation.size_px)
 
     @cache
     def folder(method: str, dataset: str) -> Path:
-        weights = weights_of(params, layout, method)
+        weights = weights_of(params, places, method)
         if weights is not None:
             return of_data(dataset) / f"{method}-{sha256_of(weights)[:24]}"
         if method in known:

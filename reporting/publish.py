@@ -9,20 +9,20 @@ from imharmony.evaluation.conventions import rows_of
 from imharmony.storage.files import write_text
 from imharmony.storage.tables import read_table, write_csv, write_table
 from pipeline.params.file import load_params
-from pipeline.steps.paths import REPORTS, Layout
+from pipeline.steps.paths import REPORTS, Places
 from reporting.run_facts import run_facts
 
 
 def publish(name: str) -> None:
     """Copies the summary of the last report to reports/published/ with commit, data hashes, parameters and hardware."""
     params = load_params()
-    layout = Layout(params.profile)
+    places = Places(params.profile)
     summary = read_table(REPORTS / "tables" / "summary.parquet")
     target = REPORTS / "published" / name
     write_table(target.with_suffix(".parquet"), summary)
     write_csv(target.with_suffix(".csv"), rows_of(summary).filter(pc.field("bucket") == "all"))
     facts = {
-        "data_hash": {dataset: data_hash(layout.composites(dataset)) for dataset in params.datasets},
+        "data_hash": {dataset: data_hash(places.composites(dataset)) for dataset in params.datasets},
         **run_facts(),
         "profile": params.profile,
         "parameters": params.active.model_dump(mode="json"),

@@ -11,7 +11,7 @@ from imharmony.evaluation.summary import REFERENCE
 from imharmony.storage.tables import read_table
 from pipeline.params.file import Params
 from pipeline.params.training import INTRINSIC
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 
 
 def methods_of(params: Params) -> list[tuple[str, list[int]]]:
@@ -23,13 +23,13 @@ def methods_of(params: Params) -> list[tuple[str, list[int]]]:
     return [*((name, [0]) for name in (*params.baselines, *preprocessing)), *trained, *((name, [0]) for name in params.imported)]
 
 
-def read_scores(params: Params, layout: Layout) -> pa.Table:
+def read_scores(params: Params, places: Places) -> pa.Table:
     """Per-image scores of all methods. Only files that the parameters name are read: those of removed variants may still lie there."""
     tables = []
     for method, seeds in methods_of(params):
         expected = sorted(params.imported[method].datasets if method in params.imported else params.datasets)
         for seed in seeds:
-            path = layout.scores(method, seed)
+            path = places.scores(method, seed)
             table = read_table(path)
             found = sorted(set(table["dataset"].to_pylist()))
             if found != expected:
@@ -38,11 +38,11 @@ def read_scores(params: Params, layout: Layout) -> pa.Table:
     return pa.concat_tables(tables)
 
 
-def read_histories(params: Params, layout: Layout) -> dict[str, pd.DataFrame]:
+def read_histories(params: Params, places: Places) -> dict[str, pd.DataFrame]:
     """The training of each variant by epoch, mean over the seeds."""
     histories = {}
     for variant in params.variants:
-        seeds = [read_table(layout.run(variant, seed) / "history.parquet").to_pandas() for seed in params.seeds]
+        seeds = [read_table(places.run(variant, seed) / "history.parquet").to_pandas() for seed in params.seeds]
         histories[variant] = pd.concat(seeds).groupby("epoch", as_index=False, sort=True).mean(numeric_only=True)
     return histories
 

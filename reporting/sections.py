@@ -11,7 +11,7 @@ from imharmony.evaluation.blocks import BUCKETS
 from imharmony.evaluation.summary import REFERENCE
 from imharmony.storage.tables import read_table
 from pipeline.params.file import Params
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 from reporting.figures import gains_figure, ratio_figure, svg_of, write_png
 from reporting.gallery import Errors, Example, cases, errors_of, example_of
 from reporting.page import Card, Section
@@ -24,7 +24,7 @@ SHOWN_CATEGORIES = 8
 
 
 def section_of(
-    dataset: str, *, params: Params, layout: Layout, scores: pa.Table, headline: pd.DataFrame, pictures: Pictures, figures: Path
+    dataset: str, *, params: Params, places: Places, scores: pa.Table, headline: pd.DataFrame, pictures: Pictures, figures: Path
 ) -> Section:
     """Everything that the page shows of a data set; also writes its figure as PNG."""
     seeds = {name: seeds[0] for name, seeds in methods_of(params)}
@@ -38,7 +38,7 @@ def section_of(
     )
     return Section(
         name=dataset,
-        card=card_of(dataset, layout),
+        card=card_of(dataset, places),
         gains_svg=svg_of(gains),
         judged=judged,
         best=best,
@@ -55,12 +55,12 @@ def _example(
     return None if method is None or not names else example_of(dataset, names[len(names) // 2], errors, pictures, method)
 
 
-def card_of(dataset: str, layout: Layout) -> Card:
+def card_of(dataset: str, places: Places) -> Card:
     """What a data set holds, from its manifest and from what was dropped on the way."""
     columns = ["split", "image_id", "direction", "transfer", "category", "foreground_ratio", "delta_e"]
-    manifest = read_table(layout.composites(dataset) / "manifest.parquet", columns).to_pandas()
-    dropped = read_table(layout.selected(dataset) / "dropped.parquet", ["reason"]).to_pandas()
-    kept = read_table(layout.selected(dataset) / "instances.parquet", ["annotation_id"])
+    manifest = read_table(places.composites(dataset) / "manifest.parquet", columns).to_pandas()
+    dropped = read_table(places.selected(dataset) / "dropped.parquet", ["reason"]).to_pandas()
+    kept = read_table(places.selected(dataset) / "instances.parquet", ["annotation_id"])
     parts = {split: manifest[manifest["split"] == split] for split in SPLITS}
     return Card(
         splits=[{"split": name, "composites": len(part), "photographs": part["image_id"].nunique()} for name, part in parts.items()],

@@ -7,7 +7,7 @@ from imharmony.sources import SOURCES
 from imharmony.storage.tables import read_table
 from pipeline.params.file import load_params
 from pipeline.steps.entry import run_stage
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 from pipeline.steps.work_folders import download_folder
 
 log = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ def main(source: str) -> None:
     if source not in params.sources:
         raise InputError(f"source is {source!r}; expected one of {params.sources}, as params.yaml lists them")
     section = params.active.sources[source]
-    out = Layout(params.profile).source(source)
+    out = Places(params.profile).source(source)
     options = section.model_dump(exclude={"kind"})
     workers = params.machine.processes
     SOURCES[section.kind].list(out=out, work=download_folder(section.kind, options.get("mirror")), workers=workers, **options)

@@ -6,25 +6,25 @@ from imharmony.sources import SOURCES
 from imharmony.storage.tables import read_table
 from pipeline.params.file import load_params
 from pipeline.steps.entry import run_stage
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 from pipeline.steps.work_folders import download_folder
 
 
 def main(dataset: str) -> None:
     """Fetches the photographs that a data set's foregrounds are in."""
     params = load_params()
-    layout = Layout(params.profile)
+    places = Places(params.profile)
     source = params.dataset(dataset).source
     section = params.active.sources[source]
     options = section.model_dump(exclude={"kind"})
-    listing = read_table(layout.source(source) / "photographs.parquet")
-    wanted = set(read_table(layout.selected(dataset) / "instances.parquet", ["image_id"]).column("image_id").to_pylist())
+    listing = read_table(places.source(source) / "photographs.parquet")
+    wanted = set(read_table(places.selected(dataset) / "instances.parquet", ["image_id"]).column("image_id").to_pylist())
     kind = SOURCES[section.kind]
     kind.fetch(
         listing.filter(pa.array([image_id in wanted for image_id in listing.column("image_id").to_pylist()])),
         listing=listing,
-        source=layout.source(source),
-        out=layout.images(dataset),
+        source=places.source(source),
+        out=places.images(dataset),
         work=download_folder(section.kind, options.get("mirror")),
         workers=params.machine.processes,
         **{name: options[name] for name in kind.fetch_keys},

@@ -5,7 +5,7 @@ from imharmony.evaluation.scoring import learned
 from pipeline.params.file import load_params
 from pipeline.steps.device import device_of
 from pipeline.steps.entry import run_stage
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 from pipeline.steps.runs import MODEL
 from pipeline.steps.scores import write_scores
 
@@ -13,12 +13,12 @@ from pipeline.steps.scores import write_scores
 def main(variant: str) -> None:
     """Scores each seed's run on the test split of every data set."""
     params = load_params()
-    layout = Layout(params.profile)
-    spec, code = params.variant(variant), layout.fingerprint("evaluate", variant)
+    places = Places(params.profile)
+    spec, code = params.variant(variant), places.fingerprint("evaluate", variant)
     for seed in params.seeds:
-        harmonizer, _ = load_harmonizer(layout.run(variant, seed) / MODEL)
+        harmonizer, _ = load_harmonizer(places.run(variant, seed) / MODEL)
         harmonize = learned(harmonizer, device=device_of(params))
-        write_scores(params, layout, harmonize, method=variant, seed=seed, code=code, given=spec.input)
+        write_scores(params, places, harmonize, method=variant, seed=seed, code=code, given=spec.input)
 
 
 if __name__ == "__main__":

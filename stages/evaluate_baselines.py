@@ -5,7 +5,7 @@ from imharmony.errors import InputError
 from pipeline.params.file import load_params
 from pipeline.steps.device import set_threads
 from pipeline.steps.entry import run_stage
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 from pipeline.steps.scores import write_scores
 
 
@@ -15,8 +15,8 @@ def main(baseline: str) -> None:
     if baseline not in BASELINES:
         raise InputError(f"baseline is {baseline!r}; expected one of {sorted(BASELINES)}")
     set_threads(params)
-    layout = Layout(params.profile)
-    write_scores(params, layout, BASELINES[baseline], method=baseline, seed=0, code=layout.fingerprint("evaluate_baselines", baseline))
+    places = Places(params.profile)
+    write_scores(params, places, BASELINES[baseline], method=baseline, seed=0, code=places.fingerprint("evaluate_baselines", baseline))
 
 
 if __name__ == "__main__":

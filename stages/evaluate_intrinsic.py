@@ -5,7 +5,7 @@ from pipeline.params.file import load_params
 from pipeline.params.training import INTRINSIC
 from pipeline.steps.device import set_threads
 from pipeline.steps.entry import run_stage
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 from pipeline.steps.scores import write_scores
 
 
@@ -13,9 +13,9 @@ def main(photographs: str) -> None:
     """Scores the preprocessing that learned from these photographs as if it were a method, on the test split of every data set."""
     params = load_params()
     set_threads(params)
-    layout = Layout(params.profile)
-    code = layout.fingerprint("evaluate_intrinsic", photographs)
-    write_scores(params, layout, identity, method=INTRINSIC, seed=0, code=code, given=INTRINSIC)
+    places = Places(params.profile)
+    code = places.fingerprint("evaluate_intrinsic", photographs)
+    write_scores(params, places, identity, method=INTRINSIC, seed=0, code=code, given=INTRINSIC)
 
 
 if __name__ == "__main__":

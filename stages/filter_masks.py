@@ -6,7 +6,7 @@ from imharmony.composing.selection import reason_counts, select
 from imharmony.storage.tables import read_table, write_table
 from pipeline.params.file import load_params
 from pipeline.steps.entry import run_stage
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 
 log = logging.getLogger(__name__)
 
@@ -14,9 +14,9 @@ log = logging.getLogger(__name__)
 def main(dataset: str) -> None:
     """Selects a data set's foregrounds."""
     params = load_params()
-    layout = Layout(params.profile)
+    places = Places(params.profile)
     section = params.dataset(dataset)
-    source = layout.source(section.source)
+    source = places.source(section.source)
     kept, dropped = select(
         read_table(source / "instances.parquet"),
         read_table(source / "photographs.parquet"),
@@ -24,7 +24,7 @@ def main(dataset: str) -> None:
         split=section.split,
         workers=params.machine.processes,
     )
-    out = layout.selected(dataset)
+    out = places.selected(dataset)
     write_table(out / "instances.parquet", kept)
     write_table(out / "dropped.parquet", dropped)
     photographs = len(set(kept.column("image_id").to_pylist()))

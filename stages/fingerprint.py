@@ -9,17 +9,17 @@ from pipeline.params.file import load_params
 from pipeline.steps.backbone_choice import write_backbone
 from pipeline.steps.entry import run_stage
 from pipeline.steps.fingerprints import fingerprints_of
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 
 
 def main() -> None:
     """Follows the code of every cell."""
     params = load_params()
-    layout = Layout(params.profile)
-    with atomic_folder(layout.fingerprints()) as out:
+    places = Places(params.profile)
+    with atomic_folder(places.fingerprints()) as out:
         for cell, found in fingerprints_of(params):
             write_text(out.joinpath(*filter(None, (cell.stage, cell.name))), found.text())
-    for folder in layout.nones():
+    for folder in places.nones():
         with atomic_folder(folder) as out:
             write_backbone(out, None)
 

@@ -5,7 +5,7 @@ from imharmony.intrinsic.preprocessing import preprocess
 from imharmony.intrinsic.recipe import Recipe
 from pipeline.params.file import load_params
 from pipeline.steps.entry import run_stage
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 from pipeline.steps.preprocessed import MODEL, Preprocessing, networks_hash, write_preprocessing
 from pipeline.steps.work_folders import work_folder
 
@@ -13,15 +13,15 @@ from pipeline.steps.work_folders import work_folder
 def main(dataset: str) -> None:
     """Report 001's preprocessing of one data set."""
     params = load_params()
-    layout, chosen = Layout(params.profile), params.intrinsic
+    places, chosen = Places(params.profile), params.intrinsic
     params.dataset(dataset)  # a name that params.yaml does not have ends here
-    composites, out = layout.composites(dataset), layout.intrinsic(dataset)
-    networks = networks_hash(layout) if chosen.has_networks else None
+    composites, out = places.composites(dataset), places.intrinsic(dataset)
+    networks = networks_hash(places) if chosen.has_networks else None
     preprocess(
         composites=composites,
         out=out,
-        work=work_folder("preprocess_intrinsic", layout.fingerprint("preprocess_intrinsic", dataset), data_hash(composites), networks),
-        recipe=Recipe(**chosen.of_pictures, model=layout.preprocessing("edits") / MODEL if networks else None),
+        work=work_folder("preprocess_intrinsic", places.fingerprint("preprocess_intrinsic", dataset), data_hash(composites), networks),
+        recipe=Recipe(**chosen.of_pictures, model=places.preprocessing("edits") / MODEL if networks else None),
         workers=params.machine.processes,
     )
     write_preprocessing(out, Preprocessing(**chosen.of_pictures, networks_sha256=networks))

@@ -8,7 +8,7 @@ from imharmony.storage.tables import write_table
 from pipeline.params.file import load_params
 from pipeline.steps.device import device_of
 from pipeline.steps.entry import run_stage
-from pipeline.steps.paths import REPORTS, Layout
+from pipeline.steps.paths import REPORTS, Places
 from reporting.comparisons import report_sections
 from reporting.distributions import distributions_of
 from reporting.dvc_views import write_metrics, write_plots
@@ -35,20 +35,20 @@ log = logging.getLogger(__name__)
 def main() -> None:
     """Reads what the parameters name and writes the whole report."""
     params = load_params()
-    layout = Layout(params.profile)
-    scores, histories = read_scores(params, layout), read_histories(params, layout)
+    places = Places(params.profile)
+    scores, histories = read_scores(params, places), read_histories(params, places)
     opinions = read_opinions(params.studies)
     statistics = statistics_of(
         scores,
         bootstrap=params.active.evaluation.bootstrap,
         workers=params.machine.processes,
-        code=layout.fingerprint("statistics"),
+        code=places.fingerprint("statistics"),
     )
     frame, headline = statistics["summary"].to_pandas(), headline_frame(statistics["summary"])
     for name, table in ({"scores": scores, **statistics} | ({"opinions": opinions} if params.studies else {})).items():
         write_table(REPORTS / "tables" / f"{name}.parquet", table)
-    methods = methods_by_name(params, layout, device=device_of(params))
-    pictures = kept_pictures(params, layout, methods)
+    methods = methods_by_name(params, places, device=device_of(params))
+    pictures = kept_pictures(params, places, methods)
     write_metrics(headline)
     write_plots(histories, scores, pictures, params=params)
     write_page(
@@ -57,12 +57,12 @@ def main() -> None:
         summary=frame,
         overview=overview_of(headline, [name for name, _ in methods_of(params)], params.datasets, trained=list(params.variants)),
         sections=[
-            section_of(name, params=params, layout=layout, scores=scores, headline=headline, pictures=pictures, figures=FIGURES)
+            section_of(name, params=params, places=places, scores=scores, headline=headline, pictures=pictures, figures=FIGURES)
             for name in params.datasets
         ],
         reports=report_sections(params=params, scores=scores, summary=frame, methods=methods, pictures=pictures, figures=FIGURES),
         opinions=opinion_studies(opinions),
-        intrinsic=intrinsic_section(params, layout),
+        intrinsic=intrinsic_section(params, places),
         ends=ends_of(histories),
         curves=training_figures(curves_of(histories), FIGURES),
         choices=Choices(

@@ -8,31 +8,31 @@ from imharmony.sources import SOURCES
 from imharmony.storage.tables import read_table
 from pipeline.params.file import load_params
 from pipeline.steps.entry import run_stage
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 from pipeline.steps.work_folders import work_folder
 
 
 def main(dataset: str) -> None:
     """Makes the composites of one data set of the active profile."""
     params = load_params()
-    layout = Layout(params.profile)
+    places = Places(params.profile)
     section = params.dataset(dataset)
-    selected, images = layout.selected(dataset), layout.images(dataset)
+    selected, images = places.selected(dataset), places.images(dataset)
     source = params.active.sources[section.source]
     compose = SOURCES[source.kind].compose
     if compose is not None:
         table, options = read_table(selected / "instances.parquet"), source.model_dump(exclude={"kind"})
-        compose(selected=table, out=layout.composites(dataset), dataset=dataset, workers=params.machine.processes, **options)
+        compose(selected=table, out=places.composites(dataset), dataset=dataset, workers=params.machine.processes, **options)
         return
     synthesis = section.synthesis
     if synthesis is None:
         raise InputError(f"data set {dataset}: its source has photographs alone; expected a section `synthesis` in params.yaml")
     # The photographs' table has the SHA-256 of every file, so the files themselves need not be read for the key.
-    inputs = (layout.fingerprint("synthesize_composites", dataset), dataset, selected / "instances.parquet", images / "photographs.parquet")
+    inputs = (places.fingerprint("synthesize_composites", dataset), dataset, selected / "instances.parquet", images / "photographs.parquet")
     synthesize(
         selected=selected,
         images=images,
-        out=layout.composites(dataset),
+        out=places.composites(dataset),
         work=work_folder("synthesize_composites", *inputs),
         dataset=dataset,
         transfers=synthesis.transfers,

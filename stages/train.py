@@ -25,7 +25,7 @@ from pipeline.steps.entry import run_stage
 from pipeline.steps.fingerprints import facts_of
 from pipeline.steps.live_metrics import live_metrics
 from pipeline.steps.packing import packed
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 from pipeline.steps.preprocessed import input_facts
 from pipeline.steps.runs import MODEL, is_finished, remove_others, training_folder
 
@@ -35,26 +35,26 @@ SAMPLES = 6
 def main(variant: str) -> None:
     """Trains a variant with every seed. Finished seeds stay; a killed run goes on where it stood and ends in the same files."""
     params = load_params()
-    layout = Layout(params.profile)
+    places = Places(params.profile)
     params.variant(variant)  # a name that params.yaml does not have ends here
     if ranks().is_first:
-        remove_others(layout.runs(variant), params.seeds)
+        remove_others(places.runs(variant), params.seeds)
     for seed in params.seeds:
-        _train(params, layout, variant, seed)
+        _train(params, places, variant, seed)
 
 
-def _train(params: Params, layout: Layout, variant: str, seed: int) -> None:
-    spec, training, code = params.variants[variant], params.active.training, layout.fingerprint("train", variant)
-    given, backbone = layout.given(spec.input, spec.dataset), layout.backbone(spec.backbone)
+def _train(params: Params, places: Places, variant: str, seed: int) -> None:
+    spec, training, code = params.variants[variant], params.active.training, places.fingerprint("train", variant)
+    given, backbone = places.given(spec.input, spec.dataset), places.backbone(spec.backbone)
     data = data_hash(given)
     folder = training_folder(code, given / "manifest.parquet", backbone, seed)
-    run, device, is_first = layout.run(variant, seed), device_of(params), ranks().is_first
+    run, device, is_first = places.run(variant, seed), device_of(params), ranks().is_first
     if is_finished(run, folder.name):
         return
     facts = {"variant": variant, "dataset": spec.dataset, "data_hash": data, "inputs": folder.name, **facts_of(code)}
-    facts |= input_facts(layout, spec.dataset, spec.input)
+    facts |= input_facts(places, spec.dataset, spec.input)
     with first_of_host_first(device):
-        train, val = (packed(params, layout, spec.dataset, split, training.size_px, spec.input) for split in ("train", "val"))
+        train, val = (packed(params, places, spec.dataset, split, training.size_px, spec.input) for split in ("train", "val"))
     recipe = recipe_of(spec, training, seed=seed)
     harmonizer = harmonizer_of(spec, training, seed=seed)
     with live_metrics(folder / "dvclive") if is_first else nullcontext(lambda _row: None) as log:

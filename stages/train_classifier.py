@@ -16,7 +16,7 @@ from pipeline.steps.device import device_of
 from pipeline.steps.entry import run_stage
 from pipeline.steps.fingerprints import facts_of
 from pipeline.steps.packing import packed
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 
 
 def main(dataset: str) -> None:
@@ -28,17 +28,17 @@ def main(dataset: str) -> None:
     if backbone.name == "classifier":
         _train(params, dataset, chosen, backbone)
         return
-    with atomic_folder(Layout(params.profile).backbone("profile")) as out:
+    with atomic_folder(Places(params.profile).backbone("profile")) as out:
         write_backbone(out, backbone)
         write_text(out / "metrics.json", "{}\n")
 
 
 def _train(params: Params, dataset: str, chosen: Classifier, backbone: Backbone) -> None:
     """On the photographs' own foregrounds, and compares it with always naming the most frequent category."""
-    layout, size_px = Layout(params.profile), params.active.training.size_px
-    facts = {"dataset": dataset, "data_hash": data_hash(layout.composites(dataset)), "seed": str(chosen.seed)}
-    facts |= facts_of(layout.fingerprint("train_classifier", dataset))
-    splits = (packed(params, layout, dataset, split, size_px) for split in ("train", "val"))
+    places, size_px = Places(params.profile), params.active.training.size_px
+    facts = {"dataset": dataset, "data_hash": data_hash(places.composites(dataset)), "seed": str(chosen.seed)}
+    facts |= facts_of(places.fingerprint("train_classifier", dataset))
+    splits = (packed(params, places, dataset, split, size_px) for split in ("train", "val"))
     train, val = (foreground_crops(split, size_px=chosen.size_px) for split in splits)
     network, categories = fit_classifier(
         train,
@@ -50,7 +50,7 @@ def _train(params: Params, dataset: str, chosen: Classifier, backbone: Backbone)
         device=device_of(params),
     )
     accuracy = accuracy_of(network, categories, train, val)
-    with atomic_folder(layout.backbone("profile")) as out:
+    with atomic_folder(places.backbone("profile")) as out:
         write_backbone(out, backbone)
         save_classifier(out / CLASSIFIER, network, categories=categories, width=chosen.width, metadata=facts)
         write_text(out / "metrics.json", json.dumps(asdict(accuracy), indent=1) + "\n")

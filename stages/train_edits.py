@@ -14,7 +14,7 @@ from pipeline.steps.device import device_of
 from pipeline.steps.entry import run_stage
 from pipeline.steps.fingerprints import facts_of
 from pipeline.steps.packing import packed
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 from pipeline.steps.preprocessed import MODEL
 
 HELD_OUT = 5  # as many training examples for each that judges
@@ -23,19 +23,19 @@ HELD_OUT = 5  # as many training examples for each that judges
 def main(photographs: str) -> None:
     """Adds it to the shading network if edits are learned, and writes no networks if nothing is."""
     params = load_params()
-    chosen, layout = params.intrinsic, Layout(params.profile)
-    networks, facts = load_networks(layout.preprocessing("shading") / MODEL) if chosen.has_shading_network else (IntrinsicNetworks(), {})
+    chosen, places = params.intrinsic, Places(params.profile)
+    networks, facts = load_networks(places.preprocessing("shading") / MODEL) if chosen.has_shading_network else (IntrinsicNetworks(), {})
     errors = None
     if chosen.has_edit_network:
-        networks, errors = _trained(params, layout, networks, photographs)
-        facts = {**facts, "edits": chosen.edit_network.model_dump() | {"data_hash": data_hash(layout.composites(photographs))}}
-    with atomic_folder(layout.preprocessing("edits")) as out:
+        networks, errors = _trained(params, places, networks, photographs)
+        facts = {**facts, "edits": chosen.edit_network.model_dump() | {"data_hash": data_hash(places.composites(photographs))}}
+    with atomic_folder(places.preprocessing("edits")) as out:
         if chosen.has_networks:
-            save_networks(out / MODEL, networks, {**facts, **facts_of(layout.fingerprint("train_edits", photographs))})
+            save_networks(out / MODEL, networks, {**facts, **facts_of(places.fingerprint("train_edits", photographs))})
         write_text(out / "metrics.json", json.dumps(asdict(errors) if errors else {}, indent=1) + "\n")
 
 
-def _trained(params: Params, layout: Layout, networks: IntrinsicNetworks, name: str) -> tuple[IntrinsicNetworks, EditErrors]:
+def _trained(params: Params, places: Places, networks: IntrinsicNetworks, name: str) -> tuple[IntrinsicNetworks, EditErrors]:
     """On edited photographs of the split ``train``, judged by those of ``val``."""
     chosen, device = params.intrinsic, device_of(params)
     own = chosen.edit_network
@@ -43,7 +43,7 @@ def _trained(params: Params, layout: Layout, networks: IntrinsicNetworks, name: 
         DECOMPOSITIONS[chosen.backend] if networks.shading is None else learned_shading(networks.shading, size_px=networks.shading_px)
     )
     examples = {
-        split: edit_examples(packed(params, layout, name, split, own.size_px), shading_of=shading_of, count=count, seed=chosen.seed)
+        split: edit_examples(packed(params, places, name, split, own.size_px), shading_of=shading_of, count=count, seed=chosen.seed)
         for split, count in {"train": own.examples, "val": max(own.examples // HELD_OUT, 1)}.items()
     }
     network = fit_edits(

@@ -19,7 +19,7 @@ from pipeline.steps.device import device_of
 from pipeline.steps.entry import run_stage
 from pipeline.steps.fingerprints import facts_of
 from pipeline.steps.packing import packed
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 from pipeline.steps.work_folders import work_folder
 
 
@@ -29,14 +29,14 @@ def main(photographs: str) -> None:
     if params.intrinsic.has_shading_network:
         _train(params, photographs)
         return
-    with atomic_folder(Layout(params.profile).preprocessing("shading")) as out:
+    with atomic_folder(Places(params.profile).preprocessing("shading")) as out:
         write_text(out / "metrics.json", "{}\n")
 
 
 def _train(params: Params, name: str) -> None:
     """On scenes that are drawn for it alone, of which a sixth judges all decompositions, and on the profile's photographs if they weigh."""
-    chosen, seed, layout = params.intrinsic.shading_network, params.intrinsic.seed, Layout(params.profile)
-    code = layout.fingerprint("train_shading", name)
+    chosen, seed, places = params.intrinsic.shading_network, params.intrinsic.seed, Places(params.profile)
+    code = places.fingerprint("train_shading", name)
     folder, device = work_folder("train_shading", code), device_of(params)
     world, size_px = folder / "world", chosen.size_px
     if not world.exists():
@@ -48,15 +48,15 @@ def _train(params: Params, name: str) -> None:
         learning_rate=chosen.learning_rate,
         seed=seed,
         device=device,
-        photographs=_photographs(params, layout, name) if chosen.consistency else None,
+        photographs=_photographs(params, places, name) if chosen.consistency else None,
         consistency=chosen.consistency,
     )
     ways = {**DECOMPOSITIONS, LEARNED: learned_shading(network, size_px=size_px)}
     judged = judge(read_scenes(world, split="val2017"), ways)
     facts = {**chosen.model_dump(), "seed": seed, **facts_of(code)}
     if chosen.consistency:
-        facts["data_hash"] = data_hash(layout.composites(name))
-    with atomic_folder(layout.preprocessing("shading")) as out:
+        facts["data_hash"] = data_hash(places.composites(name))
+    with atomic_folder(places.preprocessing("shading")) as out:
         save_networks(out / "model.safetensors", IntrinsicNetworks(shading=network, shading_px=size_px), facts)
         write_table(out / "decompositions.parquet", judged)
         own = {row.pop("way"): row for row in averages(judged)}
@@ -64,8 +64,8 @@ def _train(params: Params, name: str) -> None:
     shutil.rmtree(folder)
 
 
-def _photographs(params: Params, layout: Layout, name: str) -> Photographs:
-    return photographs_of(packed(params, layout, name, "train", params.intrinsic.shading_network.size_px))
+def _photographs(params: Params, places: Places, name: str) -> Photographs:
+    return photographs_of(packed(params, places, name, "train", params.intrinsic.shading_network.size_px))
 
 
 if __name__ == "__main__":

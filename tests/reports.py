@@ -21,7 +21,7 @@ from imharmony.networks.harmonizer import build_harmonizer
 from imharmony.storage.files import write_text
 from imharmony.storage.tables import read_table, write_rows, write_table
 from opinion_study.tables import OPINIONS
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 from reporting.opinions import STUDIES
 from stages import evaluate, evaluate_baselines, evaluate_intrinsic, fingerprint, report
 from tests.conftest import ROOT
@@ -56,15 +56,15 @@ def manifest(dataset: str) -> list[dict[str, object]]:
     ]
 
 
-def fake_packed(params, layout, dataset, split, size_px) -> SimpleNamespace:  # noqa: ARG001
+def fake_packed(params, places, dataset, split, size_px) -> SimpleNamespace:  # noqa: ARG001
     assert (split, size_px) == ("test", SIZE)
-    rows = read_table(layout.composites(dataset) / "manifest.parquet")
+    rows = read_table(places.composites(dataset) / "manifest.parquet")
     return SimpleNamespace(rows=rows, semi_harmonized=None, **pictures(dataset))
 
 
-def fake_packed_test(params, layout, dataset) -> SimpleNamespace:
+def fake_packed_test(params, places, dataset) -> SimpleNamespace:
     """The same with the foreground half as bright as the preprocessing leaves it."""
-    split = fake_packed(params, layout, dataset, "test", SIZE)
+    split = fake_packed(params, places, dataset, "test", SIZE)
     split.semi_harmonized = split.real + 15 * (split.mask[..., None] > 0).astype(np.uint8)
     return split
 
@@ -80,20 +80,20 @@ def lights(dataset: str) -> list[dict[str, object]]:
     return [*rows, {"sample_id": "a", "split": "train"}, {"sample_id": "b", "split": "test", "unchanged": "no background"}]
 
 
-def write_preprocessing(layout: Layout) -> None:
+def write_preprocessing(places: Places) -> None:
     """What the stages `train_shading`, `train_edits` and `preprocess_intrinsic` leave, as far as later ones read it."""
     for dataset in DATASETS:
-        write_rows(layout.intrinsic(dataset) / "lights.parquet", lights(dataset), LIGHTS)
-        write_rows(layout.intrinsic(dataset) / "manifest.parquet", manifest(dataset), MANIFEST)
+        write_rows(places.intrinsic(dataset) / "lights.parquet", lights(dataset), LIGHTS)
+        write_rows(places.intrinsic(dataset) / "manifest.parquet", manifest(dataset), MANIFEST)
     errors = dict.fromkeys(("albedo_si_rmse", "albedo_lmse", "shading_si_rmse", "shading_lmse"), 0.25)
     judged: list[dict[str, object]] = [
         {"way": way, "image_id": image, "light_azimuth_deg": 10.0 * image, "light_is_trusted": image == 1} | errors
         for image in range(4)
         for way in ("luminance", "learned")
     ]
-    write_rows(layout.preprocessing("shading") / "decompositions.parquet", judged, DECOMPOSITIONS)
+    write_rows(places.preprocessing("shading") / "decompositions.parquet", judged, DECOMPOSITIONS)
     write_text(
-        layout.preprocessing("edits") / "metrics.json", json.dumps({"examples": 4, "untouched": 900.0, "fitted": 800.0, "learned": 400.0})
+        places.preprocessing("edits") / "metrics.json", json.dumps({"examples": 4, "untouched": 900.0, "fitted": 800.0, "learned": 400.0})
     )
 
 
@@ -110,14 +110,14 @@ def write_params(root: Path) -> None:
     yaml.dump(tree, Path("params.yaml"))
 
 
-def write_run(layout: Layout, variant: str, seed: int) -> None:
+def write_run(places: Places, variant: str, seed: int) -> None:
     network, mode = ("idih", "eval") if variant == "idih" else ("unet", "train")
     architecture = {"name": network, "width": 4, "size_px": SIZE, "mask_input": True, "paste": False, "inference_mode": mode}
     torch.manual_seed(seed)
-    save_harmonizer(layout.run(variant, seed) / "model.safetensors", build_harmonizer(**architecture), architecture, {})
+    save_harmonizer(places.run(variant, seed) / "model.safetensors", build_harmonizer(**architecture), architecture, {})
     rows = [{"epoch": epoch, "g_loss": 1 / epoch + seed, "d_loss": None, "val_fmse": 90.0 / epoch, "val_psnr": 30.0} for epoch in (1, 2, 3)]
     schema = pa.schema([("epoch", pa.int64()), *((name, pa.float64()) for name in ("g_loss", "d_loss", "val_fmse", "val_psnr"))])
-    write_table(layout.run(variant, seed) / "history.parquet", pa.Table.from_pylist(rows, schema=schema))
+    write_table(places.run(variant, seed) / "history.parquet", pa.Table.from_pylist(rows, schema=schema))
 
 
 def opinions(mode: str = "rating") -> list[dict[str, object]]:
@@ -153,14 +153,14 @@ def reported(folder: Path) -> Iterator[Path]:
             patch.setattr(f"{module}.packed_test", fake_packed_test)
         write_params(ROOT)
         write_rows(STUDIES / "panel.parquet", opinions(), OPINIONS)
-        layout = Layout("sample")
+        places = Places("sample")
         for dataset in DATASETS:
-            write_rows(layout.composites(dataset) / "manifest.parquet", manifest(dataset), MANIFEST)
-            write_rows(layout.selected(dataset) / "instances.parquet", [{"annotation_id": 1}] * IMAGES, SELECTED)
-            write_rows(layout.selected(dataset) / "dropped.parquet", [{"reason": "crowd"}] * 3 + [{"reason": "<tiny>"}], DROPPED)
+            write_rows(places.composites(dataset) / "manifest.parquet", manifest(dataset), MANIFEST)
+            write_rows(places.selected(dataset) / "instances.parquet", [{"annotation_id": 1}] * IMAGES, SELECTED)
+            write_rows(places.selected(dataset) / "dropped.parquet", [{"reason": "crowd"}] * 3 + [{"reason": "<tiny>"}], DROPPED)
         for variant in VARIANTS:
             for seed in SEEDS:
-                write_run(layout, variant, seed)
-        write_preprocessing(layout)
+                write_run(places, variant, seed)
+        write_preprocessing(places)
         run_stages()
         yield folder

@@ -12,7 +12,7 @@ from pipeline.params.file import load_params
 from pipeline.run.graph import Step, read_graph
 from pipeline.steps.cells import cells_of
 from pipeline.steps.fingerprints import OURS
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 from tests.workspace import environment
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,7 +30,7 @@ def test_a_cell_depends_on_its_own_fingerprint_and_on_no_code_or_parameter_besid
     stage = STAGES[name]
     (own,) = [path for path in stage["deps"] if "/fingerprints/" in path]
     cell = stage["cmd"].removeprefix(f"python -m stages.{name}").strip()
-    assert own == Layout("${profile}").fingerprint(name, cell).as_posix()
+    assert own == Places("${profile}").fingerprint(name, cell).as_posix()
     assert not [path for path in stage["deps"] if path.split("/")[0] in {*OURS, "params.yaml"}]
     assert "params" not in stage
 
@@ -39,7 +39,7 @@ def test_fingerprints_are_written_first_every_time_and_depend_on_nothing():
     stage = STAGES["fingerprint"]
     assert (stage["always_changed"], stage["meta"]["first"]) == (True, True)
     assert not stage.keys() & {"deps", "params"}
-    assert Layout("${profile}").fingerprints().as_posix() in stage["outs"]
+    assert Places("${profile}").fingerprints().as_posix() in stage["outs"]
 
 
 def test_code_is_followed_wherever_code_of_ours_lies():

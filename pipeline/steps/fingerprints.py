@@ -16,7 +16,7 @@ import pipeline
 from imharmony.errors import InputError
 from pipeline.params.file import Params
 from pipeline.steps.cells import Cell, cells_of
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 from pipeline.steps.source_code import SourceCode
 
 ROOT = Path(pipeline.__file__).resolve().parent.parent
@@ -103,11 +103,11 @@ def fingerprints_of(params: Params, *, code: SourceCode | None = None) -> Iterat
 
 def changed_cells(params: Params) -> frozenset[str]:
     """The addresses of cells whose fingerprint is another than the one that lies here, with that of the stage which writes them."""
-    layout = Layout(params.profile)
-    found = {layout.fingerprint(cell.stage, cell.name): (cell.address, own.text()) for cell, own in fingerprints_of(params)}
+    places = Places(params.profile)
+    found = {places.fingerprint(cell.stage, cell.name): (cell.address, own.text()) for cell, own in fingerprints_of(params)}
     changed = {address for path, (address, text) in found.items() if _text_of(path) != text}
-    others = {path for path in layout.fingerprints().rglob("*") if path.is_file()} - found.keys()
-    return frozenset(changed | {"fingerprint"}) if changed or others or not all(path.is_dir() for path in layout.nones()) else frozenset()
+    others = {path for path in places.fingerprints().rglob("*") if path.is_file()} - found.keys()
+    return frozenset(changed | {"fingerprint"}) if changed or others or not all(path.is_dir() for path in places.nones()) else frozenset()
 
 
 def _text_of(path: Path) -> str:

@@ -13,28 +13,28 @@ from pipeline.params.file import Params
 from pipeline.params.imported import ImportedMethod, ImportedTable
 from pipeline.steps.fingerprints import read_fingerprint
 from pipeline.steps.packing import packed
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 from pipeline.steps.scores import perceptual_network, write_rows_of
 
 log = logging.getLogger(__name__)
 
 
-def write_imported_scores(params: Params, layout: Layout, name: str) -> None:
+def write_imported_scores(params: Params, places: Places, name: str) -> None:
     """Writes the per-image table of an entry of ``imported`` and, beside it, a few headline numbers, as ``write_scores`` does."""
     entry, evaluation = params.imported_method(name), params.active.evaluation
     perceptual = perceptual_network(evaluation.lpips) if entry.outputs else None
     rows: list[Row] = []
     for dataset in (dataset for dataset in params.datasets if dataset in entry.datasets):
-        split = packed(params, layout, dataset, "test", evaluation.size_px)
+        split = packed(params, places, dataset, "test", evaluation.size_px)
         _tell_empty_masks(dataset, split)
-        names = {"method": name, "seed": 0, "dataset": dataset, "data_hash": data_hash(layout.composites(dataset))}
+        names = {"method": name, "seed": 0, "dataset": dataset, "data_hash": data_hash(places.composites(dataset))}
         _expect_composites(entry, names)
         if pictures := entry.pictures(dataset):
-            names["code"] = read_fingerprint(layout.fingerprint("import_scores", name)).code
+            names["code"] = read_fingerprint(places.fingerprint("import_scores", name)).code
             rows += score_pictures(pictures, split, names=names, perceptual=perceptual)
         else:  # no code of ours made these numbers, so they have no code
             rows += _rows_of_table(Path(entry.folder), entry.tables[dataset], split, names | {"code": None}, evaluation.size_px)
-    write_rows_of(layout.scores(name, 0), rows)
+    write_rows_of(places.scores(name, 0), rows)
 
 
 def _expect_composites(entry: ImportedMethod, names: Row) -> None:

@@ -6,29 +6,29 @@ from imharmony.composing.packed_split import PackedSplit, pack_split
 from imharmony.errors import InputError
 from pipeline.params.file import Params
 from pipeline.params.training import COMPOSITE, INTRINSIC, InputName
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 from pipeline.steps.work_folders import work_folder
 
 
-def packed(params: Params, layout: Layout, dataset: str, split: str, size_px: int, given: InputName = COMPOSITE) -> PackedSplit:
+def packed(params: Params, places: Places, dataset: str, split: str, size_px: int, given: InputName = COMPOSITE) -> PackedSplit:
     """One split of a data set at ``size_px``, from the cache under ``.work/`` or packed now.
 
     Its composites are what a harmonizer is given: with ``given`` intrinsic they are semi-harmonized.
     """
     if dataset not in params.datasets:
         raise ValueError(f"data set {dataset!r}; expected one of {params.datasets}")
-    composites = layout.intrinsic(dataset) if given == INTRINSIC else layout.composites(dataset)
-    cache = work_folder("pack", layout.fingerprint("pack"), composites / "manifest.parquet", size_px)
+    composites = places.intrinsic(dataset) if given == INTRINSIC else places.composites(dataset)
+    cache = work_folder("pack", places.fingerprint("pack"), composites / "manifest.parquet", size_px)
     return pack_split(composites, cache, split=split, size_px=size_px)
 
 
-def packed_test(params: Params, layout: Layout, dataset: str) -> PackedSplit:
+def packed_test(params: Params, places: Places, dataset: str) -> PackedSplit:
     """The test split of a data set at the size that is scored, with its semi-harmonized pictures if it is preprocessed."""
     size_px = params.active.evaluation.size_px
-    split = packed(params, layout, dataset, "test", size_px)
+    split = packed(params, places, dataset, "test", size_px)
     if dataset not in params.preprocessed:
         return split
-    semi = packed(params, layout, dataset, "test", size_px, INTRINSIC)
+    semi = packed(params, places, dataset, "test", size_px, INTRINSIC)
     if not split.rows["sample_id"].equals(semi.rows["sample_id"]):
-        raise InputError(f"{layout.intrinsic(dataset)}: other composites than {layout.composites(dataset)}; run preprocess_intrinsic again")
+        raise InputError(f"{places.intrinsic(dataset)}: other composites than {places.composites(dataset)}; run preprocess_intrinsic again")
     return replace(split, semi_harmonized=semi.composite)

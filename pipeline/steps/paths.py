@@ -7,7 +7,7 @@ REPORTS = Path("reports")
 
 
 @dataclass(frozen=True)
-class Layout:
+class Places:
     """The folders of one profile."""
 
     profile: str

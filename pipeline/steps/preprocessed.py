@@ -9,7 +9,7 @@ from imharmony.errors import InputError
 from imharmony.storage.files import sha256_of, write_text
 from pipeline.params.section import Section
 from pipeline.params.training import COMPOSITE, InputName
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 
 PREPROCESSING = "preprocessing.json"
 MODEL = "model.safetensors"
@@ -26,10 +26,10 @@ class Preprocessing(Section):
     networks_sha256: str | None  # of their file; null: nothing is learned
 
 
-def networks_hash(layout: Layout) -> str:
+def networks_hash(places: Places) -> str:
     """The SHA-256 of the networks that composites are preprocessed by."""
     try:
-        return sha256_of(layout.preprocessing("edits") / MODEL)
+        return sha256_of(places.preprocessing("edits") / MODEL)
     except FileNotFoundError as error:
         raise InputError(f"{error.filename}: no such file; run the stage train_edits (dvc repro)") from error
 
@@ -39,11 +39,11 @@ def write_preprocessing(folder: Path, chosen: Preprocessing) -> None:
     write_text(folder / PREPROCESSING, chosen.model_dump_json(indent=1) + "\n")
 
 
-def input_facts(layout: Layout, dataset: str, given: InputName) -> dict[str, Any]:
+def input_facts(places: Places, dataset: str, given: InputName) -> dict[str, Any]:
     """What a checkpoint says of the pictures that it was trained on."""
     if given == COMPOSITE:
         return {"input": given}
-    path = layout.intrinsic(dataset) / PREPROCESSING
+    path = places.intrinsic(dataset) / PREPROCESSING
     try:
         chosen = Preprocessing.model_validate_json(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValidationError) as error:

@@ -19,13 +19,13 @@ from pipeline.params.file import Params
 from pipeline.params.training import COMPOSITE, InputName
 from pipeline.steps.fingerprints import read_fingerprint
 from pipeline.steps.packing import packed, packed_test
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 
 log = logging.getLogger(__name__)
 
 
 def write_scores(
-    params: Params, layout: Layout, harmonize: Harmonize, *, method: str, seed: int, code: Path, given: InputName = COMPOSITE
+    params: Params, places: Places, harmonize: Harmonize, *, method: str, seed: int, code: Path, given: InputName = COMPOSITE
 ) -> None:
     """Writes the per-image table of a method and, beside it, a few headline numbers for ``dvc metrics``.
 
@@ -36,11 +36,11 @@ def write_scores(
     made_by, perceptual = read_fingerprint(code).code, perceptual_network(evaluation.lpips)
     rows: list[Row] = []
     for dataset in params.datasets:
-        split = packed(params, layout, dataset, "test", evaluation.size_px) if given == COMPOSITE else packed_test(params, layout, dataset)
+        split = packed(params, places, dataset, "test", evaluation.size_px) if given == COMPOSITE else packed_test(params, places, dataset)
         names = {"method": method, "seed": seed, "dataset": dataset, "code": made_by}
-        names["data_hash"] = data_hash(layout.composites(dataset))
+        names["data_hash"] = data_hash(places.composites(dataset))
         rows += score_split(split, harmonize, names=names, perceptual=perceptual, inputs=split.semi_harmonized)
-    write_rows_of(layout.scores(method, seed), rows)
+    write_rows_of(places.scores(method, seed), rows)
 
 
 def write_rows_of(path: Path, rows: list[Row]) -> None:

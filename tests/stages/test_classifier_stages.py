@@ -10,7 +10,7 @@ from imharmony.classification.checkpoint import load_classifier
 from imharmony.errors import InputError
 from pipeline.params.file import load_params
 from pipeline.steps.fingerprints import read_fingerprint
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 from stages import train, train_classifier
 from tests.composites import packed
 from tests.conftest import ROOT
@@ -18,7 +18,7 @@ from tests.things import things
 from tests.workspace import give_fingerprints, shrink
 
 FEATURES = "fcn_feature"
-BACKBONE = Layout("sample").backbone("profile")
+BACKBONE = Places("sample").backbone("profile")
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_the_classifier_tells_where_it_came_from_and_what_it_is_worth(workspace)
     _, metadata = load_classifier(folder / "model.safetensors")
     assert metadata["classifier"] == {"categories": ["bar", "disc"], "width": load_params().classifier.width}
     assert (metadata["dataset"], len(metadata["data_hash"])) == ("people", 16)
-    assert metadata["code"] == read_fingerprint(Layout("sample").fingerprint("train_classifier", "people")).code
+    assert metadata["code"] == read_fingerprint(Places("sample").fingerprint("train_classifier", "people")).code
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics.keys() == {"accuracy", "majority", "balanced", "things", "categories"}
     assert (metrics["majority"], metrics["things"]) == (0.5, 6)
@@ -73,7 +73,7 @@ def test_running_again_changes_no_byte(workspace):
 
 
 def test_what_stands_for_no_backbone_does_not_change_with_the_classifier(workspace):
-    none = Layout("sample").backbone("none")
+    none = Places("sample").backbone("none")
     before = files(none)
     assert before == {"backbone.json": b"null\n"}
     train_classifier.main("people")

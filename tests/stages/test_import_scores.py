@@ -21,7 +21,7 @@ from imharmony.evaluation.scoring import learned, metric_tensor
 from imharmony.pictures.images import encode_png
 from imharmony.storage.files import write_bytes
 from imharmony.storage.tables import read_table
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 from reporting.publish import publish
 from stages import fingerprint, import_scores, report
 from tests.reports import DATASETS, IMAGES, SIZE, VARIANTS, fake_packed, manifest, pictures, reported
@@ -33,7 +33,7 @@ PCT_NET = {"file": "pct.csv", "convention": "pctnet", "size_px": SIZE, "columns"
 
 def write_outputs(folder: Path) -> None:
     """What ``idih`` makes of both data sets, as its users would save it."""
-    harmonizer, _ = load_harmonizer(Layout("sample").run("idih", 0) / "model.safetensors")
+    harmonizer, _ = load_harmonizer(Places("sample").run("idih", 0) / "model.safetensors")
     harmonize = learned(harmonizer, device=torch.device("cpu"))
     for dataset in DATASETS:
         made = pictures(dataset)

@@ -17,7 +17,7 @@ from imharmony.storage.tables import read_table
 from pipeline.params.file import load_params
 from pipeline.steps.fingerprints import read_fingerprint
 from pipeline.steps.packing import packed, packed_test
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 from pipeline.steps.preprocessed import PREPROCESSING
 from stages import (
     evaluate,
@@ -31,7 +31,7 @@ from stages import (
 from tests.conftest import ROOT
 from tests.workspace import run_data_stages, shrink
 
-LAYOUT = Layout("sample")
+LAYOUT = Places("sample")
 SEEING = "fcn_content"
 SHADING, EDITS = LAYOUT.preprocessing("shading"), LAYOUT.preprocessing("edits")
 

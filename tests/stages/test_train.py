@@ -14,7 +14,7 @@ from imharmony.errors import InputError
 from imharmony.pictures.images import read_rgb
 from pipeline.params.file import load_params
 from pipeline.steps.fingerprints import read_fingerprint
-from pipeline.steps.paths import Layout
+from pipeline.steps.paths import Places
 from stages import train
 from tests.composites import packed
 from tests.conftest import ROOT
@@ -66,7 +66,7 @@ def test_the_model_tells_where_it_came_from_and_is_the_best_epochs(workspace):
     history = pq.read_table(run / "history.parquet").to_pydict()
     assert metadata["variant"] == "idih"
     assert (metadata["seed"], metadata["size_px"]) == ("0", "32")
-    fingerprint = read_fingerprint(Layout("sample").fingerprint("train", "idih"))
+    fingerprint = read_fingerprint(Places("sample").fingerprint("train", "idih"))
     assert (metadata["code"], metadata["packages"]) == (fingerprint.code, fingerprint.packages)
     assert metadata["packages"]["torch"] == torch.__version__.partition("+")[0]
     assert len(metadata["data_hash"]) == 16
@@ -119,12 +119,12 @@ def test_one_more_seed_trains_what_is_missing_and_one_less_removes_its_run(works
 @pytest.mark.parametrize("changed", ["code", "packages", "values", "data", "backbone"])
 def test_a_finished_run_of_other_inputs_is_trained_anew(changed, workspace, monkeypatch):
     train.main("idih")
-    place = Layout("sample").fingerprint("train", "idih")
+    place = Places("sample").fingerprint("train", "idih")
     found = json.loads(place.read_text())
     if changed == "data":
         (workspace / "data" / "sample" / "composites" / "people" / "manifest.parquet").write_bytes(b"other rows")
     elif changed == "backbone":
-        (Layout("sample").backbone("none") / "other").write_text("")
+        (Places("sample").backbone("none") / "other").write_text("")
     else:
         other = {"code": "0" * 16, "packages": {"torch": "1.0"}, "values": found["values"] | {"size_px": 1}}
         place.write_text(json.dumps(found | {changed: other[changed]}))
