@@ -7,7 +7,6 @@ The stage ``fingerprint`` writes one small file for each cell, on which that cel
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -95,9 +94,10 @@ def source_code(root: Path = ROOT) -> SourceCode:
 def fingerprints_of(params: Params, *, code: SourceCode | None = None) -> Iterator[tuple[Cell, Fingerprint]]:
     """Every cell of the active profile with its fingerprint."""
     code = code or source_code()
+    versions = {name: _version(name) for name in PACKAGES.values()}
     for cell in cells_of(params):
         trace = code.trace(*cell.entry, choices=cell.choices)
-        packages = {PACKAGES[name]: _version(PACKAGES[name]) for name in sorted(trace.packages) if name in PACKAGES}
+        packages = {PACKAGES[name]: versions[PACKAGES[name]] for name in sorted(trace.packages) if name in PACKAGES}
         yield cell, Fingerprint(trace.code[:16], packages, dict(cell.values))
 
 
@@ -128,7 +128,6 @@ def facts_of(path: Path) -> dict[str, Any]:
     return {"code": found.code, "packages": found.packages}
 
 
-@cache
 def _version(package: str) -> str:
     try:
         return version(package).partition("+")[0]

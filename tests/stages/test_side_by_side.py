@@ -10,7 +10,7 @@ from imharmony.storage.tables import read_table
 from reporting.side_by_side import TABLE
 from tests.reports import IMAGES, VARIANTS, pictures
 
-SECTION = "section[aria-labelledby=side_by_side]"
+SECTION = "[data-part=side_by_side]"
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,8 @@ def test_opened_reports_fit_the_screen_and_log_nothing(browser, inside, width, s
     page.on("console", lambda message: problems.append(message.text))
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto((inside / "reports" / "index.html").as_uri())
-    for summary in page.locator(f"{SECTION} > details > summary").all():
+    page.locator("[data-part=side_by_side] > summary").click()
+    for summary in page.locator(f"{SECTION} details:not([open]) > summary").all():
         summary.click()
     assert page.locator(f"{SECTION} table:visible").count() == 8
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -56,5 +56,5 @@ def test_an_address_where_nobody_answers_is_named(monkeypatch):
 
 def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(InputError, match=r"pip install 'harmonization\[cluster\]'"):
+    with pytest.raises(InputError, match=r"pip install 'imharmony\[cluster\]'"):
         opened("local")

@@ -267,11 +267,11 @@ def test_a_state_is_never_half_written(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["state.pt"]
 
 
-def test_only_hardware_that_gains_from_it_uses_bfloat16(monkeypatch):
-    for features, expected in (({}, "fp32"), ({"avx512_bf16": True}, "bf16"), ({"amx_bf16": True}, "bf16")):
-        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda features=features: features)
-        assert resolve_precision("auto", CPU) == expected
-    assert resolve_precision("bf16", CPU) == "bf16"
+def test_only_a_gpu_that_gains_from_it_uses_bfloat16(monkeypatch):
+    for has_it, expected in ((False, "fp32"), (True, "bf16")):
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda has_it=has_it, **_options: has_it)
+        assert resolve_precision("auto", torch.device("cuda")) == expected
+    assert (resolve_precision("auto", CPU), resolve_precision("bf16", CPU)) == ("fp32", "bf16")
 
 
 def test_history_is_plain_numbers(tmp_path):

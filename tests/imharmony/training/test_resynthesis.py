@@ -122,6 +122,6 @@ def test_a_foreground_that_vanished_keeps_its_composite(split):
 def test_dear_and_unknown_transfers_are_refused_and_old_manifests_named(split):
     for name in ("idt", "msrcr", "illumination", "sepia"):
         with pytest.raises(InputError, match=rf"resynthesis\.transfers is \['{name}'\]; expected some of \['brightness', 'fecker"):
-            Resynthesis((name,), 0.5)
+            FreshComposites(split, Resynthesis((name,), 0.5), seed=0)
     with pytest.raises(InputError, match=r"the manifest lacks the columns \['category'\]"):
         FreshComposites(replace(split, rows=split.rows.drop_columns(["category"])), BRIGHTNESS, seed=0)

@@ -6,6 +6,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from imharmony.errors import InputError
+from pipeline.params.defaults import with_defaults
 from pipeline.params.file import Params
 from pipeline.params.offers import check_choices
 from pipeline.run import sweep as module
@@ -34,7 +35,7 @@ def test_a_preset_sets_what_is_there_to_what_is_allowed(name):
                 section = section[folder]
             assert last in section, f"{key} is not in params.yaml"
             section[last] = value
-        check_choices(Params.model_validate(tree))
+        check_choices(Params.model_validate(with_defaults(tree)))
 
 
 @pytest.mark.parametrize("name", SWEEPS)
