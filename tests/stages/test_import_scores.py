@@ -152,9 +152,9 @@ def test_the_page_shows_it_under_its_own_convention_and_last_without_fmse(browse
             assert found.locator("td").nth(3).evaluate("cell => cell.firstChild.textContent") == expected
             assert rows.last.get_attribute("data-method") == "pct"  # it has no fMSE, by which they are ordered
         page.locator("#distributions").scroll_into_view_if_needed()
-        page.wait_for_selector("section.distributions .boxlayer .box")
-        assert page.locator("section.distributions .methods label").all_text_contents().count(" saved") == 1
-        assert page.locator("section.distributions .methods label").all_text_contents().count(" pct") == 0
+        page.wait_for_selector("[data-part=distributions] .boxlayer .box")
+        assert page.locator("[data-part=distributions] .methods label").all_text_contents().count(" saved") == 1
+        assert page.locator("[data-part=distributions] .methods label").all_text_contents().count(" pct") == 0
 
 
 def table_row(text: str, label: str, method: str) -> str:
