@@ -64,7 +64,7 @@ def test_opened_reports_fit_the_screen_and_log_nothing(browser, inside, width, s
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto((inside / "reports" / "index.html").as_uri())
     page.locator("[data-part=side_by_side] > summary").click()
-    for summary in page.locator(f"{SECTION} details:not([open]) > summary").all():
+    for summary in page.locator(f"{SECTION} details.report > summary").all():
         summary.click()
     assert page.locator(f"{SECTION} table:visible").count() == 8
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
