@@ -32,7 +32,7 @@ def run(targets: Sequence[str], *, jobs: int | None, dry_run: bool, pull: bool) 
 
         watch = watched
     code = command.run(targets, jobs=jobs, dry_run=dry_run, pull=pull, watch=watch, changed=changed_cells)
-    if not dry_run:
+    if code == 0 and not dry_run:  # what a failed run left is nothing to commit
         tell_of_changes()
     return code
 
