@@ -12,7 +12,7 @@ from pathlib import Path
 from imharmony.checkpoint import load_harmonizer
 from imharmony.composing.composites import to_harmonize
 from imharmony.datasets import cli as dataset_cli
-from imharmony.errors import InputError
+from imharmony.errors import exit_code_of
 from imharmony.evaluation import cli as score_cli
 from imharmony.inference import check_pair, harmonize
 from imharmony.intrinsic.recipe import preprocessor, recipe_of
@@ -25,15 +25,16 @@ ADDED = "imharmony.commands"  # entry points: (arguments) -> what to print, exit
 
 def main() -> None:
     """Parses the command line, does it, prints the result. Exit code 2 and one line on wrong input."""
-    try:
-        name, *rest = sys.argv[1:] or [""]
-        commands = COMMANDS | {entry.name: entry.load() for entry in entry_points(group=ADDED, name=name)}
-        text, code = commands[name](rest) if name in commands else _harmonize(sys.argv[1:])
-    except InputError as error:
-        sys.exit(_fail(error))
-    print(text)
-    if code:
+    if code := exit_code_of(_run):
         sys.exit(code)
+
+
+def _run() -> int:
+    name, *rest = sys.argv[1:] or [""]
+    commands = COMMANDS | {entry.name: entry.load() for entry in entry_points(group=ADDED, name=name)}
+    text, code = commands[name](rest) if name in commands else _harmonize(sys.argv[1:])
+    print(text, flush=True)
+    return code
 
 
 def _harmonize(arguments: list[str]) -> tuple[str, int]:
@@ -62,8 +63,3 @@ def run(*, photo: Path, mask: Path, out: Path, model: Path, direction: str = "fo
     if recipe is not None:
         picture = preprocessor(recipe)(picture, matte, direction).image
     write_bytes(out, encode(harmonize(picture, region, harmonizer=harmonizer, size_px=int(metadata["size_px"]))))
-
-
-def _fail(error: InputError) -> int:
-    sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
-    return 2

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from dvc.exceptions import DvcException
 
-from imharmony.errors import InputError
+from imharmony.errors import INTERRUPTED, InputError
 from pipeline.dashboard.client import Dashboard, results, run_name
 from pipeline.dashboard.server import answers, unanswered
 from pipeline.params.file import load_params
@@ -23,7 +23,6 @@ from pipeline.run.child_processes import pieces_of
 from pipeline.run.dvc_repro import LOGS
 from pipeline.run.graph import Step, read_steps
 from pipeline.run.scheduler import Outcome
-from pipeline.steps.entry import INTERRUPTED
 from pipeline.steps.provenance import code_commit
 from pipeline.steps.spool import ENDED, MIRROR, UNHEARD, started
 

@@ -32,14 +32,9 @@ def test_a_full_disk_is_one_line_and_code_2(capsys):
 
 def test_ctrl_c_is_one_line_and_code_130(capsys):
     assert exit_code_of(raising(KeyboardInterrupt()), {}) == 130
-    assert capsys.readouterr().err.count("\n") == 2
+    assert capsys.readouterr().err.startswith("\ninterrupted: what was finished is kept")
 
 
 def test_a_defect_of_ours_keeps_its_traceback():
     with pytest.raises(ZeroDivisionError):
         exit_code_of(raising(ZeroDivisionError()), {})
-
-
-def test_another_os_error_keeps_its_traceback():
-    with pytest.raises(ConnectionResetError):
-        exit_code_of(raising(ConnectionResetError(errno.ECONNRESET, "reset")), {})
