@@ -11,7 +11,7 @@ export MALLOC_MMAP_MAX_ := 0
 export MALLOC_TRIM_THRESHOLD_ := 100000000000
 
 .DEFAULT_GOAL := help
-.PHONY: help env repro sweep test smoke check docs format lock clean dashboard
+.PHONY: help env repro sweep test smoke hostile check docs format lock clean dashboard
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -47,6 +47,11 @@ test: $(READY)  ## the test suite
 
 smoke: $(READY)  ## the workspace smoke/ twice: equal hashes, and data equal to what is committed
 	@python smoke/check.py
+
+SHARE ?= 1
+DRAW ?= $(shell git rev-parse HEAD 2>/dev/null)
+hostile: $(READY)  ## what becomes of thousands of broken inputs; SHARE=0.1 tries a tenth, drawn by the commit
+	@OMP_NUM_THREADS=1 python -W ignore -m benchmarks.hostile --share "$(SHARE)" --draw "$(DRAW)"
 
 check: $(READY)  ## format, lint, types, import contracts, parameters
 	ruff format --check .

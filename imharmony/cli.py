@@ -7,6 +7,7 @@ Packages beside the library add commands of their own: ``harmonize study`` asks 
 import argparse
 import sys
 from importlib.metadata import entry_points
+from io import TextIOWrapper
 from pathlib import Path
 
 from imharmony.checkpoint import load_harmonizer
@@ -33,6 +34,8 @@ def _run() -> int:
     name, *rest = sys.argv[1:] or [""]
     commands = COMMANDS | {entry.name: entry.load() for entry in entry_points(group=ADDED, name=name)}
     text, code = commands[name](rest) if name in commands else _harmonize(sys.argv[1:])
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # names of files need not be valid UTF-8
     print(text, flush=True)
     return code
 
