@@ -114,7 +114,7 @@ def write_run(places: Places, variant: str, seed: int) -> None:
     network, mode = ("idih", "eval") if variant == "idih" else ("unet", "train")
     architecture = {"name": network, "width": 4, "size_px": SIZE, "mask_input": True, "paste": False, "inference_mode": mode}
     torch.manual_seed(seed)
-    save_harmonizer(places.run(variant, seed) / "model.safetensors", build_harmonizer(**architecture), architecture, {})
+    save_harmonizer(places.run(variant, seed) / "model.safetensors", build_harmonizer(**architecture), architecture, {"size_px": str(SIZE)})
     rows = [{"epoch": epoch, "g_loss": 1 / epoch + seed, "d_loss": None, "val_fmse": 90.0 / epoch, "val_psnr": 30.0} for epoch in (1, 2, 3)]
     schema = pa.schema([("epoch", pa.int64()), *((name, pa.float64()) for name in ("g_loss", "d_loss", "val_fmse", "val_psnr"))])
     write_table(places.run(variant, seed) / "history.parquet", pa.Table.from_pylist(rows, schema=schema))

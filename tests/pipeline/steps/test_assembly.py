@@ -74,7 +74,7 @@ def test_a_variant_learns_a_batch_by_heart_and_survives_saving(name, batch, back
             losses.append(step_of(critic)(players, batch)[next(iter(variant.losses))].item())
     assert is_learned(losses)
     harmonizer.infer()
-    save_harmonizer(tmp_path / "model.safetensors", harmonizer, architecture_of(variant, TINY), {})
+    save_harmonizer(tmp_path / "model.safetensors", harmonizer, architecture_of(variant, TINY), {"size_px": str(TINY.size_px)})
     loaded, _ = load_harmonizer(tmp_path / "model.safetensors")
     with torch.no_grad():
         assert torch.equal(loaded(batch.composite, batch.mask), harmonizer(batch.composite, batch.mask))
