@@ -21,8 +21,7 @@ from imharmony.networks.harmonizer import build_harmonizer
 from imharmony.storage.files import write_text
 from imharmony.storage.tables import read_table, write_rows, write_table
 from opinion_study.tables import OPINIONS
-from pipeline.steps.paths import Places
-from reporting.opinions import STUDIES
+from pipeline.steps.paths import STUDIES, Places
 from stages import evaluate, evaluate_baselines, evaluate_intrinsic, fingerprint, report
 from tests.conftest import ROOT
 

@@ -1,4 +1,4 @@
-"""What a file of weights may say of itself: the bounds, in one place, and a strict reader. Nothing is converted but a size given as text."""
+"""What a file of weights may say of itself: the bounds, in one place, and a strict reader. Only a size may be given as text."""
 
 import re
 import reprlib

@@ -39,7 +39,7 @@ def clash_of(names: Mapping[str, Iterable[str]]) -> str | None:
 
     Small and large letters are equal here, because they are to many disks.
     """
-    taken = {stage: "a stage" for stage in STAGES} | RESERVED
+    taken = dict.fromkeys(STAGES, "a stage") | RESERVED
     for kind, own in names.items():
         for name in own:
             folded = name.casefold()

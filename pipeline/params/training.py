@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from imharmony.storage.names import alike
 from imharmony.storage.descriptions import WIDEST
+from imharmony.storage.names import alike
 from imharmony.training.rules import Resynthesis
-from pipeline.params.section import BatchSize, Count, EachOnce, Epochs, Fraction, Name, Positive, Section, Seed, Text, Weight, strict
+from pipeline.params.section import BatchSize, EachOnce, Epochs, Fraction, Name, Positive, Section, Seed, Text, Weight, strict
 
 Width = Annotated[int, Field(ge=1, le=WIDEST)]
 FEATURE = "feature"  # the one loss that needs a frozen network, described by the variant's `features`

@@ -13,7 +13,8 @@ from imharmony.training.rules import Resynthesis
 from imharmony.training.steps import step_of
 from pipeline.params.file import load_params
 from pipeline.params.training import Backbone, Schedule, Training, Variant
-from pipeline.steps.assembly import architecture_of, critic_of, harmonizer_of, objective_of, recipe_of
+from pipeline.steps.architectures import architecture_of
+from pipeline.steps.assembly import critic_of, harmonizer_of, objective_of, recipe_of
 from pipeline.steps.backbone_choice import CLASSIFIER, write_backbone
 from tests.composites import packed
 from tests.conftest import ROOT
