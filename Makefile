@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-UV := uv==0.13.8
+UV := requirements-uv.lock
 READY := $(VENV)/.ready
 DASHBOARD_PORT ?= 4200
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -22,7 +22,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"error: $(PYTHON) is Python {v[0]}.{v[1]}; expected 3.11 or newer; set PYTHON=/path/to/python3.11")'
 	@echo "environment: installing the locked packages into $(VENV) (about 6 GiB with the CUDA libraries, once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(UV)
 	@$(BIN)/uv pip install --system-certs --python $(BIN)/python --require-hashes --compile-bytecode --requirement requirements.lock
 	@$(BIN)/uv pip install --system-certs --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -c 'import cv2' || { echo "error: OpenCV needs libGL and glib: apt-get install libgl1 libglib2.0-0"; exit 2; }

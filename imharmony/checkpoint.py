@@ -2,29 +2,88 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+import torch
+from msgspec import Meta, Struct, structs
 
 from imharmony.errors import InputError
-from imharmony.networks.harmonizer import Harmonizer, build_harmonizer
-from imharmony.storage.weights import AGAIN, load_weights, read_weights, write_weights
+from imharmony.networks.harmonizer import Harmonizer, InferenceMode, build_harmonizer
+from imharmony.storage.descriptions import LARGEST_SEED, Digest, Size, SizeText, Width, described, size_in
+from imharmony.storage.weights import AGAIN, expect_fit, load_weights, read_metadata, read_weights, write_weights
+
+Backend = Literal["learned", "luminance", "retinex", "compphoto"]
+Edits = Literal["learned", "fitted"]
+
+
+class Architecture(Struct, frozen=True, forbid_unknown_fields=True):
+    """The arguments of ``build_harmonizer``."""
+
+    name: str
+    width: Width
+    size_px: Size
+    mask_input: bool
+    paste: bool
+    inference_mode: InferenceMode
+
+
+class Preprocessing(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the pictures were made that a harmonizer was trained on, and a user's has to be made (``intrinsic.recipe``)."""
+
+    backend: Backend
+    edits: Edits
+    strength: Annotated[float, Meta(ge=0, le=1)]
+    feather_px: Annotated[float, Meta(ge=0, le=100)]
+    seed: Annotated[int, Meta(ge=0, le=LARGEST_SEED)]
+    networks_sha256: Digest | None  # of their file; None: nothing is learned
+
+
+class Description(Struct, frozen=True):
+    """What a checkpoint says and is used; beside it may stand more, which informs."""
+
+    architecture: Architecture
+    size_px: Size | SizeText
+    input: Literal["composites", "intrinsic"] = "composites"
+    preprocessing: Preprocessing | None = None
 
 
 def save_harmonizer(path: Path, harmonizer: Harmonizer, architecture: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
     """Writes ``model.safetensors`` atomically; equal weights and metadata give equal bytes.
 
-    ``architecture`` holds the arguments of ``build_harmonizer``.
+    ``architecture`` holds the arguments of ``build_harmonizer``; ``metadata`` has its ``size_px`` too.
     """
     write_weights(path, harmonizer, {**metadata, "architecture": dict(architecture)})
 
 
 def load_harmonizer(path: Path) -> tuple[Harmonizer, dict[str, Any]]:
-    """The harmonizer on the CPU in its inference mode, and the file's metadata with the key ``architecture``."""
-    metadata, tensors = read_weights(path)
+    """The harmonizer on the CPU in its inference mode, and the file's metadata with the key ``architecture``.
+
+    What the file says of itself is checked first, and compared with its tensors, before a network of that size is made.
+    """
+    metadata = read_metadata(path)
+    architecture = structs.asdict(_description_of(path, metadata).architecture)
+    tensors = read_weights(path)[1]
     try:
-        harmonizer = build_harmonizer(**metadata["architecture"])
-    except (KeyError, TypeError) as error:
-        raise InputError(f"{path}: the architecture does not fit this version ({error}); {AGAIN}") from error
+        with torch.device("meta"):
+            expect_fit(path, build_harmonizer(**architecture), tensors)
     except InputError as error:
-        raise InputError(f"{path}: {error}; the file is of another version; {AGAIN}") from error
+        raise error if str(error).startswith(str(path)) else InputError(f"{path}: {error}; {AGAIN}") from error
+    harmonizer = build_harmonizer(**architecture)
     load_weights(path, harmonizer, tensors)
     return harmonizer.infer(), metadata
+
+
+def input_of(path: Path) -> str:
+    """Which pictures a checkpoint was trained on: ``composites`` or ``intrinsic``."""
+    return _description_of(path, read_metadata(path)).input
+
+
+def _description_of(path: Path, metadata: Mapping[str, Any]) -> Description:
+    found = described(path, metadata, Description, wrong="not a harmonizer", advice=AGAIN)
+    declared, built = size_in(path, found.size_px, advice=AGAIN), found.architecture.size_px
+    if declared != built:
+        raise InputError(f"{path}: its metadata has size_px {declared} and a network for {built} px; expected one size; {AGAIN}")
+    if (found.input == "intrinsic") != (found.preprocessing is not None):
+        came = f"input {found.input!r} {'without' if found.preprocessing is None else 'with'} `preprocessing`"
+        raise InputError(f"{path}: its metadata has {came}; expected it for 'intrinsic' alone; {AGAIN}")
+    return found

@@ -31,6 +31,8 @@ def read_ballots(folder: Path, study: Study, *, misses: int) -> pa.Table:
     votes = read_votes(votes_path(folder), study_sha256=sha256_of(definition_path(folder)))
     if not votes:
         raise InputError(f"{folder}: no votes yet; expected some; collect them with `harmonize study serve {folder}`")
+    for vote in votes:
+        _expect_asked(folder, study, vote)
     rows = [_row(study, vote, study.order_of(vote.rater)[vote.trial]) for vote in votes]
     missed: dict[int, int] = {}
     for row in rows:
@@ -38,6 +40,13 @@ def read_ballots(folder: Path, study: Study, *, misses: int) -> pa.Table:
     for row in rows:
         row["is_counted"] = row["asked"] is None and missed[row["rater"]] <= misses
     return pa.Table.from_pylist(rows, schema=BALLOTS)
+
+
+def _expect_asked(folder: Path, study: Study, vote: Vote) -> None:
+    """A file of votes can be edited by hand; an answer to what was not asked would be counted as another's."""
+    if vote.rater < 0 or not 0 <= vote.trial < len(study.order_of(vote.rater)) or not 1 <= vote.score <= study.choices:
+        came = f"rater {vote.rater}, trial {vote.trial}, score {vote.score}, which the study did not ask for"
+        raise InputError(f"{votes_path(folder)}: a vote of {came}; restore the file that `study serve` wrote")
 
 
 def _row(study: Study, vote: Vote, trial: Trial) -> dict:

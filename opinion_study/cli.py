@@ -7,6 +7,8 @@ from typing import Literal
 import pyarrow as pa
 
 from imharmony.errors import InputError
+from imharmony.storage.descriptions import LARGEST_PX, LARGEST_SEED
+from imharmony.storage.names import alike, expect_name
 from imharmony.storage.tables import writer_for
 from opinion_study.ballots import read_ballots
 from opinion_study.creation import Plan, create_study
@@ -47,6 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("study", type=Path, help="the study's folder")
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on, by default this machine's own alone")
     serve.add_argument("--port", type=int, default=8000, help="0: any free one")
+    behind = "the address that a proxy before it has, as https://study.example.org; may be given again"
+    serve.add_argument("--public", action="append", default=[], metavar="ADDRESS", help=behind)
     serve.set_defaults(command=_serve)
 
     report = commands.add_parser("report", description="Each method's mean opinion score or strength, with intervals.")
@@ -71,15 +75,18 @@ def _create(
     attention: int,
     seed: int,
 ) -> tuple[str, int]:
-    for name, value, least in (
-        ("images", images, 1),
-        ("size", size, 16),
-        ("raters", raters, 1),
-        ("trials", trials, 1),
-        ("attention", attention, 0),
+    for name, value, (least, most) in (
+        ("images", images, (1, 100_000)),
+        ("size", size, (16, LARGEST_PX)),
+        ("raters", raters, (1, 10_000)),
+        ("trials", trials, (1, 100_000)),
+        ("attention", attention, (0, 1_000)),
+        ("seed", seed, (0, LARGEST_SEED)),
     ):
         if value < least:
             raise InputError(f"--{name} {value}: expected {least} or more")
+        if value > most:
+            raise InputError(f"--{name} {value}: expected {most} or less")
     if out.exists():
         raise InputError(f"{out}: exists already; expected a new folder; remove it or name another")
     plan = Plan(mode=mode, raters=raters, trials=trials, checks=attention, seed=seed)
@@ -96,20 +103,21 @@ def _methods(texts: list[str]) -> dict[str, Path]:
             raise InputError(f"--method {text}: expected NAME=PATH")
         if name in (COMPOSITE, REAL):
             raise InputError(f"--method {text}: {name!r} is in every study already; expected another name")
-        if name in methods:
+        expect_name(name, of=f"--method {text[:200]}: its name")
+        if alike([COMPOSITE, REAL, *methods, name]) is not None:  # large letters are small ones to many disks
             raise InputError(f"--method {text}: {name!r} is named twice; expected each method once")
         methods[name] = Path(path)
     return methods
 
 
-def _serve(study: Path, host: str, port: int) -> tuple[str, int]:
+def _serve(study: Path, host: str, port: int, public: list[str]) -> tuple[str, int]:
     try:
         from opinion_study.serving import serve
     except ModuleNotFoundError as error:
         if error.name not in ("fastapi", "uvicorn"):
             raise
         raise InputError(WITHOUT_SERVER) from error
-    serve(study, host=host, port=port)
+    serve(study, host=host, port=port, public=public)
     return f"{study}: ended; report with `harmonize study report {study} --out FILE`", 0
 
 

@@ -12,12 +12,17 @@ from msgspec import Meta, Struct
 
 from imharmony.errors import InputError
 from imharmony.storage.files import sha256_of, write_bytes
+from imharmony.storage.small_files import read_small
 
 FORMAT = "harmonization-study"
 VERSION = 1
 COMPOSITE, REAL = "composite", "real"  # the untouched composite and the photograph: hidden among the methods
 CHOICES = {"rating": 5, "pairs": 2}  # answers are 1..n; of a pair 1 is the left picture
 
+LARGEST = 1 << 28  # bytes of study.json
+MOST_PX = 1 << 20  # of a side
+
+Identifier = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 PictureName = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\.png$")]
 
 
@@ -25,9 +30,9 @@ class ShownImage(Struct, frozen=True, forbid_unknown_fields=True):
     """A composite whose versions are judged; the size is its photograph's, in pixels."""
 
     sample_id: str
-    image_id: int
-    width: Annotated[int, Meta(ge=1)]
-    height: Annotated[int, Meta(ge=1)]
+    image_id: Identifier
+    width: Annotated[int, Meta(ge=1, le=MOST_PX)]
+    height: Annotated[int, Meta(ge=1, le=MOST_PX)]
 
 
 class Picture(Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,10 +57,10 @@ class Study(Struct, frozen=True, forbid_unknown_fields=True):
     version: int
     name: str
     mode: Literal["rating", "pairs"]
-    seed: int
+    seed: Identifier
     dataset: str
     split: str
-    size_px: int
+    size_px: Annotated[int, Meta(ge=1, le=MOST_PX)]
     manifest_sha256: str  # of the composites' manifest
     methods: list[str]
     images: Annotated[list[ShownImage], Meta(min_length=1)]
@@ -92,7 +97,7 @@ def read_study(folder: Path) -> Study:
     path = definition_path(folder)
     advice = "make the study anew with `harmonize study create`"
     try:
-        head = msgspec.json.decode(path.read_bytes())
+        head = msgspec.json.decode(read_small(path, at_most=LARGEST))
         if not isinstance(head, dict) or (head.get("format"), head.get("version")) != (FORMAT, VERSION):
             came = (
                 f"format {head.get('format')!r}, version {head.get('version')!r}" if isinstance(head, dict) else "no definition of a study"
@@ -101,8 +106,8 @@ def read_study(folder: Path) -> Study:
         study = msgspec.convert(head, Study)
     except FileNotFoundError as error:
         raise InputError(f"{folder}: no study.json; expected a study; {advice}") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not the definition of a study ({error}); {advice}") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"{path}: not the definition of a study ({' '.join(str(error).split())[:200]}); {advice}") from error
     _expect_consistent(path, study)
     return study
 
@@ -118,6 +123,11 @@ def expect_pictures(folder: Path, study: Study) -> None:
 
 
 def _expect_consistent(path: Path, study: Study) -> None:
+    for what, names in (("methods", study.methods), ("images", [image.sample_id for image in study.images])):
+        if len(set(names)) < len(names):
+            raise InputError(f"{path}: its {what} are {names[:20]}; expected each once; make the study anew")
+    if not {COMPOSITE, REAL} <= set(study.methods):
+        raise InputError(f"{path}: its methods are {study.methods[:20]}; expected {COMPOSITE} and {REAL} among them; make the study anew")
     shown = {name for order in study.orders for trial in order for name in trial.pictures}
     if unknown := sorted(shown - set(study.pictures)):
         raise InputError(f"{path}: the orders show {unknown[0]}, which is not among the pictures; make the study anew")

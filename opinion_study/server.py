@@ -1,31 +1,31 @@
 """The web service of a study: a page, its pictures, and where a vote is posted. Answers that are not pages are JSON.
 
 Errors are ``{"detail": sentence}``: 404 for what the study does not have, 409 for a vote that contradicts an earlier one, 422 for a
-vote that is none.
+vote that is none, 503 while the disk or the file of votes cannot be used. What comes first, and the headers, is in ``guarding``.
 """
 
+import logging
+import sqlite3
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, JSONResponse
 from msgspec import Meta
 
 from opinion_study.definition import Study, Trial, picture_path
 from opinion_study.store import RefusedVoteError, UnknownRaterError, VoteStore
 
+log = logging.getLogger("uvicorn.error")
+
 PAGE = Path(__file__).parent / "page"
 PAGE_FILES = {"style.css": "text/css", "study.js": "text/javascript"}
 LONGEST_BODY = 1000  # bytes; a vote has about 60
+TOO_LONG = f"more than {LONGEST_BODY} bytes; expected a vote: token, trial and score"
 PICTURES_AHEAD = 3  # are fetched while the rater looks at the current ones
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",  # the address of a rater's page is the key to it
-    "X-Content-Type-Options": "nosniff",
-}
+RETRY = "the votes cannot be written at the moment; what was answered is kept; try again"
 
 
 class PostedVote(msgspec.Struct, forbid_unknown_fields=True):
@@ -40,11 +40,11 @@ def app_of(study: Study, folder: Path, store: VoteStore) -> FastAPI:
     """The service of the study in a folder."""
     app = FastAPI(openapi_url=None)  # its documentation's pages would load scripts from elsewhere
 
-    @app.middleware("http")
-    async def with_headers(request: Request, call_next) -> Response:
-        response = await call_next(request)
-        response.headers.update({"Cache-Control": "no-store", **HEADERS, **response.headers})
-        return response
+    @app.exception_handler(sqlite3.Error)
+    @app.exception_handler(OSError)
+    def not_now(_request: Request, error: Exception) -> Response:
+        log.error("study %s: %s", study.name, " ".join(str(error).split()))
+        return JSONResponse({"detail": RETRY}, 503)
 
     @app.get("/")
     def first_page() -> Response:
@@ -88,11 +88,14 @@ def app_of(study: Study, folder: Path, store: VoteStore) -> FastAPI:
 
 
 async def _body_of(request: Request) -> bytes:
+    announced = request.headers.get("content-length", "0")
+    if not announced.isdecimal() or int(announced) > LONGEST_BODY:
+        raise HTTPException(413, TOO_LONG)
     body = b""
     async for part in request.stream():
         body += part
         if len(body) > LONGEST_BODY:
-            raise HTTPException(413, f"more than {LONGEST_BODY} bytes; expected a vote: token, trial and score")
+            raise HTTPException(413, TOO_LONG)
     return body
 
 

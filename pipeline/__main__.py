@@ -18,9 +18,13 @@ from pipeline.steps.paths import REPORTS
 def check() -> None:
     """Reads params.yaml whole and says what is wrong with it before anything runs."""
     from pipeline.params.offers import check_choices
+    from pipeline.steps.prospects import check_prospects
+    from pipeline.steps.trials import try_variants
 
     params = load_params()
     check_choices(params)
+    check_prospects(params)
+    try_variants(params)
     print(f"params.yaml: profile {params.profile!r}, {len(params.variants)} variants, {len(params.datasets)} data sets: as expected")
 
 

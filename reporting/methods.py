@@ -9,10 +9,9 @@ import torch
 
 from imharmony.baselines import BASELINES
 from imharmony.baselines.identity import identity
-from imharmony.checkpoint import load_harmonizer
+from imharmony.checkpoint import input_of, load_harmonizer
 from imharmony.evaluation.scoring import Harmonize, learned, pictures_of
 from imharmony.evaluation.summary import REFERENCE
-from imharmony.storage.weights import read_metadata
 from pipeline.params.file import Params
 from pipeline.params.training import COMPOSITE, INTRINSIC, InputName
 from pipeline.steps.paths import Places
@@ -44,7 +43,7 @@ def methods_by_name(params: Params, places: Places, *, device: torch.device) -> 
     for name, _ in methods_of(params):
         weights = weights_of(params, places, name)
         if weights is not None:
-            methods[name] = Method(_learned_later(weights, device), read_metadata(weights).get("input", COMPOSITE))
+            methods[name] = Method(_learned_later(weights, device), input_of(weights))
         elif name == INTRINSIC:
             methods[name] = Method(identity, INTRINSIC)
         elif name in params.baselines and name != REFERENCE:

@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 from imharmony.composing.packed_split import data_hash
 from imharmony.evaluation.conventions import rows_of
 from imharmony.storage.files import write_text
+from imharmony.storage.names import expect_name
 from imharmony.storage.tables import read_table, write_csv, write_table
 from pipeline.params.file import load_params
 from pipeline.steps.paths import REPORTS, Places
@@ -15,12 +16,11 @@ from reporting.run_facts import run_facts
 
 def publish(name: str) -> None:
     """Copies the summary of the last report to reports/published/ with commit, data hashes, parameters and hardware."""
+    expect_name(name, of="the name of what is published")
     params = load_params()
     places = Places(params.profile)
     summary = read_table(REPORTS / "tables" / "summary.parquet")
-    target = REPORTS / "published" / name
-    write_table(target.with_suffix(".parquet"), summary)
-    write_csv(target.with_suffix(".csv"), rows_of(summary).filter(pc.field("bucket") == "all"))
+    folder = REPORTS / "published"
     facts = {
         "data_hash": {dataset: data_hash(places.composites(dataset)) for dataset in params.datasets},
         **run_facts(),
@@ -29,4 +29,6 @@ def publish(name: str) -> None:
         "variants": {key: variant.model_dump(mode="json") for key, variant in params.variants.items()},
         "outside": {key: method.model_dump(mode="json") for key, method in params.imported.items()},
     }
-    write_text(target.with_suffix(".json"), json.dumps(facts, indent=2) + "\n")
+    write_table(folder.joinpath(f"{name}.parquet"), summary)
+    write_csv(folder.joinpath(f"{name}.csv"), rows_of(summary).filter(pc.field("bucket") == "all"))
+    write_text(folder.joinpath(f"{name}.json"), json.dumps(facts, indent=2) + "\n")

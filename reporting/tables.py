@@ -14,6 +14,7 @@ from typing import Any
 from imharmony.errors import InputError
 from imharmony.evaluation.summary import REFERENCE
 from imharmony.storage.files import write_text
+from imharmony.storage.names import expect_name
 from reporting.measure_table import measure_table
 
 PUBLISHED = Path("reports/published")
@@ -135,7 +136,7 @@ TABLES: dict[str, Callable[[Path, Sequence[str]], str]] = {
 
 def _run(root: Path, run: str, metric: str) -> tuple[list[Row], dict[str, Any]]:
     """The headline's rows of one metric, and the facts beside them."""
-    path = root / PUBLISHED / f"{run}.csv"
+    path = root / PUBLISHED / f"{expect_name(run, of='a published run of a table')}.csv"
     if not path.exists():
         raise InputError(f"{path} does not exist; expected a published run: python -m reporting publish NAME")
     with path.open(newline="", encoding="utf-8") as file:

@@ -9,6 +9,7 @@ from pipeline.params.file import load_params
 from pipeline.steps.device import device_of
 from pipeline.steps.entry import run_stage
 from pipeline.steps.paths import REPORTS, Places
+from pipeline.steps.studies import read_opinions
 from reporting.comparisons import report_sections
 from reporting.distributions import distributions_of
 from reporting.dvc_views import write_metrics, write_plots
@@ -17,7 +18,7 @@ from reporting.intrinsic import intrinsic_section
 from reporting.last_words import last_words
 from reporting.leaders import leaders_of, shown_pairs
 from reporting.methods import methods_by_name
-from reporting.opinions import opinion_studies, read_opinions
+from reporting.opinions import opinion_studies
 from reporting.overview import overview_of
 from reporting.page import Choices, write_page
 from reporting.pictures import kept_pictures

@@ -19,7 +19,8 @@ from imharmony.training.parallel import first_of_host_first
 from imharmony.training.state import best_row, history_table
 from imharmony.training.validation import sample_grid
 from pipeline.params.file import Params, load_params
-from pipeline.steps.assembly import architecture_of, critic_of, harmonizer_of, objective_of, recipe_of
+from pipeline.steps.architectures import architecture_of
+from pipeline.steps.assembly import critic_of, harmonizer_of, objective_of, recipe_of
 from pipeline.steps.device import device_of
 from pipeline.steps.entry import run_stage
 from pipeline.steps.fingerprints import facts_of

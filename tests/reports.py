@@ -21,8 +21,7 @@ from imharmony.networks.harmonizer import build_harmonizer
 from imharmony.storage.files import write_text
 from imharmony.storage.tables import read_table, write_rows, write_table
 from opinion_study.tables import OPINIONS
-from pipeline.steps.paths import Places
-from reporting.opinions import STUDIES
+from pipeline.steps.paths import STUDIES, Places
 from stages import evaluate, evaluate_baselines, evaluate_intrinsic, fingerprint, report
 from tests.conftest import ROOT
 
@@ -114,7 +113,7 @@ def write_run(places: Places, variant: str, seed: int) -> None:
     network, mode = ("idih", "eval") if variant == "idih" else ("unet", "train")
     architecture = {"name": network, "width": 4, "size_px": SIZE, "mask_input": True, "paste": False, "inference_mode": mode}
     torch.manual_seed(seed)
-    save_harmonizer(places.run(variant, seed) / "model.safetensors", build_harmonizer(**architecture), architecture, {})
+    save_harmonizer(places.run(variant, seed) / "model.safetensors", build_harmonizer(**architecture), architecture, {"size_px": str(SIZE)})
     rows = [{"epoch": epoch, "g_loss": 1 / epoch + seed, "d_loss": None, "val_fmse": 90.0 / epoch, "val_psnr": 30.0} for epoch in (1, 2, 3)]
     schema = pa.schema([("epoch", pa.int64()), *((name, pa.float64()) for name in ("g_loss", "d_loss", "val_fmse", "val_psnr"))])
     write_table(places.run(variant, seed) / "history.parquet", pa.Table.from_pylist(rows, schema=schema))

@@ -18,6 +18,7 @@ from imharmony.errors import InputError
 from imharmony.pictures.images import encoder_for
 from imharmony.sources.iharmony4 import import_iharmony4
 from imharmony.storage.files import write_bytes
+from imharmony.storage.names import expect_name
 
 MOST_LINES = 20
 
@@ -91,6 +92,7 @@ def _export(composites: Path, out: Path, layout: str, subset: str | None, lossle
 def _import(folder: Path, out: Path, layout: str, subset: str, val: float, workers: int) -> tuple[str, int]:
     if not 0 <= val < 1:
         raise InputError(f"--val {val:g}: expected a share from 0 to below 1")
+    expect_name(subset, of="--subset")
     _expect_new(out)
     _expect_workers(workers)
     LAYOUTS[layout].read(folder, out, subset=subset, val=val, workers=workers)

@@ -36,6 +36,7 @@ from imharmony.sources.iharmony4_layout import (
     prefix_of,
 )
 from imharmony.storage.files import atomic_folder, write_text
+from imharmony.storage.names import problem_of
 from imharmony.storage.shards import Row, ShardReader
 from imharmony.storage.tables import read_table, write_rows
 
@@ -71,8 +72,8 @@ def export_iharmony4(composites: Path, out: Path, *, subset: str | None = None, 
 
 
 def _expected_name(subset: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]\w*", subset, re.ASCII):
-        raise InputError(f"subset {subset!r}: not a name for a folder; expected letters, digits and _ after a first letter")
+    if problem_of(subset) or not re.fullmatch(r"[A-Za-z]\w*", subset, re.ASCII):
+        raise InputError(f"subset {subset[:80]!r}: not a name for a folder; expected letters, digits and _ after a first letter")
     return subset
 
 

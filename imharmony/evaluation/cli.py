@@ -12,6 +12,7 @@ from imharmony.evaluation.conventions import CONVENTIONS, under
 from imharmony.evaluation.imported import score_table
 from imharmony.evaluation.outputs import score_outputs
 from imharmony.metrics.perceptual import BACKBONES, load_lpips
+from imharmony.storage.names import expect_name
 from imharmony.storage.tables import writer_for
 
 
@@ -21,6 +22,7 @@ def run(arguments: list[str]) -> tuple[str, int]:
     write = writer_for(options.out) if options.out else None
     if options.size < 16:
         raise InputError(f"--size {options.size}: expected 16 or more")
+    expect_name(options.method, of="--method")
     table = _outputs(options) if options.table is None else _table(options)
     if write:
         write(options.out, table)

@@ -58,6 +58,11 @@ def imported_rows(
     return _rows(file, cells, packed, names=names, columns=columns, convention=convention, letters=letters)
 
 
+def expect_table(file: Path, *, columns: Mapping[str, str], convention: str) -> None:
+    """Raises an ``InputError`` unless the table is there and has these columns; its rows are not looked at."""
+    _cells_of(file, columns, convention)
+
+
 def _rows(
     file: Path, cells: Cells, packed: PackedSplit, *, names: Row, columns: Mapping[str, str], convention: str, letters: str | None
 ) -> list[Row]:

@@ -47,7 +47,13 @@ class CompphotoEnvironment:
 
 
 def find_environment(variables: Mapping[str, str] = os.environ) -> CompphotoEnvironment:
-    """The environment that the variables name; an ``InputError`` says what is missing."""
+    """The environment that the variables name; an ``InputError`` says what is missing, or that its weights are others than before."""
+    python, weights = located(variables)
+    return CompphotoEnvironment(python, weights, _recorded_hashes(weights))
+
+
+def located(variables: Mapping[str, str] = os.environ) -> tuple[Path, Path]:
+    """The Python and the weights that the variables name, not yet read; an ``InputError`` says what is missing."""
     if absent := [name for name in (PYTHON, WEIGHTS) if not variables.get(name)]:
         raise InputError(
             f"{' and '.join(absent)} not set; expected the python of an environment with github.com/compphoto/IntrinsicCompositing "
@@ -58,7 +64,7 @@ def find_environment(variables: Mapping[str, str] = os.environ) -> CompphotoEnvi
         raise InputError(f"{PYTHON} is {python}: not an executable file; set it to that environment's bin/python")
     if lacking := [name for name in EXPECTED_FILES if not (weights / name).is_file()]:
         raise InputError(f"{WEIGHTS} is {weights}: lacks {', '.join(lacking)}; run the released inference script once to fetch its weights")
-    return CompphotoEnvironment(python, weights, _recorded_hashes(weights))
+    return python, weights
 
 
 def compphoto(

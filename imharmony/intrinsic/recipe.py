@@ -6,10 +6,11 @@ Composites are uint8 sRGB (H, W, 3); mattes uint8 (H, W), 255 = the object, whic
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 import numpy as np
 
+from imharmony.checkpoint import Backend, Edits
 from imharmony.composing.composites import to_harmonize
 from imharmony.errors import InputError
 from imharmony.intrinsic.checkpoint import IntrinsicNetworks, load_networks
@@ -22,9 +23,9 @@ from imharmony.intrinsic.normals import inflate
 from imharmony.storage.files import sha256_of
 
 RELEASED = "compphoto"
-BACKENDS = (LEARNED, "luminance", "retinex", RELEASED)
+BACKENDS = get_args(Backend)
 FITTED = "fitted"
-EDITS = (LEARNED, FITTED)
+EDITS = get_args(Edits)
 LIGHT_PX = 256  # longer side at which lights are fitted: at 640 px the fit would take twice as long as all else together
 
 

@@ -42,7 +42,7 @@ GENERATORS: dict[str, Callable[..., Generator]] = {  # (in_channels, width, size
 class Discriminator(NamedTuple):
     """How a discriminator is made, (width, and what it takes beside) -> network, and what it is shown.
 
-    What it ``sees`` is a name of ``training.steps.VIEWS``.
+    What it ``sees`` is a name of ``training.views.VIEWS``.
     """
 
     build: Callable[..., nn.Module]

@@ -14,6 +14,7 @@ from imharmony.errors import InputError
 from imharmony.networks import DISCRIMINATORS, GENERATORS
 from imharmony.networks.blocks import Generator
 from imharmony.running.randomness import torch_seed
+from imharmony.storage.descriptions import LARGEST_PX, MULTIPLE_PX, SMALLEST_PX, WIDEST
 
 InferenceMode = Literal["eval", "train"]
 
@@ -102,8 +103,10 @@ def build_harmonizer(*, name: str, width: int, size_px: int, mask_input: bool, p
     """A harmonizer with a generator by name, for pictures of ``size_px`` squared."""
     if name not in GENERATORS:
         raise InputError(f"generator is {name!r}; expected one of {sorted(GENERATORS)}")
-    if size_px % 16 or size_px < 32:
-        raise InputError(f"size_px is {size_px}; expected a multiple of 16, 32 or more")
+    if size_px % MULTIPLE_PX or not SMALLEST_PX <= size_px <= LARGEST_PX:
+        raise InputError(f"size_px is {size_px}; expected a multiple of {MULTIPLE_PX} from {SMALLEST_PX} to {LARGEST_PX}")
+    if not 1 <= width <= WIDEST:
+        raise InputError(f"width is {width}; expected 1 to {WIDEST}")
     network = GENERATORS[name](in_channels=4 if mask_input else 3, width=width, size_px=size_px)
     return Harmonizer(network, mask_input=mask_input, paste=paste, inference_mode=inference_mode)
 

@@ -22,15 +22,9 @@ from imharmony.training.batch_parts import Part, parts_of
 from imharmony.training.batches import Batch
 from imharmony.training.parallel import average_gradients
 from imharmony.training.participants import DOMAIN_CODES, CodeTerm, Critic, Objective, Players, Reconstruction
+from imharmony.training.views import VIEWS
 
 Losses = dict[str, Tensor]  # scalars, detached
-
-# What a critic is shown of a picture, by the name that ``networks.DISCRIMINATORS`` gives.
-VIEWS: dict[str, Callable[[Batch, Tensor], tuple[Tensor, ...]]] = {
-    "beside_composite": lambda batch, picture: (torch.cat([batch.composite, picture], 1),),
-    "picture": lambda batch, picture: (picture,),  # noqa: ARG005
-    "picture_and_mask": lambda batch, picture: (picture, batch.mask),
-}
 
 
 def reconstruction_step(players: Players, batch: Batch) -> Losses:

@@ -2,68 +2,72 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from imharmony.composing.rules import Limits, PlateRules, Rules, SplitRule
-from pipeline.params.section import Count, Positive, Section, strict
+from imharmony.storage.names import alike
+from pipeline.params.section import Count, EachOnce, Name, Section, Seed, Text, strict
+
+MOST_SCENES = 10_000_000
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
 class StudioSource(Section):
     """The embedded source: ``scenes`` procedural photographs in COCO's layout."""
 
     kind: Literal["studio"]
-    scenes: Annotated[int, Field(ge=8)]
+    scenes: Annotated[int, Field(ge=8, le=MOST_SCENES)]
     width_px: Annotated[int, Field(ge=64, le=2048)]
     height_px: Annotated[int, Field(ge=64, le=2048)]
-    seed: int
+    seed: Seed
 
 
 class CocoSource(Section):
     """COCO 2017, or any mirror that keeps its layout."""
 
     kind: Literal["coco"]
-    mirror: str
-    splits: Annotated[list[Literal["train2017", "val2017"]], Field(min_length=1)]
+    mirror: Text
+    splits: Annotated[list[Literal["train2017", "val2017"]], Field(min_length=1), EachOnce]
     parallel: Annotated[int, Field(ge=1, le=64)]
     attempts: Annotated[int, Field(ge=1, le=100)]
-    timeout_seconds: Positive
+    timeout_seconds: Seconds
 
 
 class FolderSource(Section):
     """Photographs and masks of one's own, as ``imharmony.sources.folder`` says. DVC does not see when they change."""
 
     kind: Literal["folder"]
-    folder: str
-    category: str
-    licence: str
+    folder: Text
+    category: Text
+    licence: Text
 
 
 class IHarmony4Source(Section):
     """A subset of iHarmony4, or any set in its layout, with its own composites. DVC does not see when its files change."""
 
     kind: Literal["iharmony4"]
-    folder: str  # of the subsets
-    subset: str
+    folder: Text  # of the subsets
+    subset: Name
 
 
 class StudioPortraitsSource(Section):
     """The embedded source of portraits with exact alpha mattes, in AISegment's layout."""
 
     kind: Literal["studio_portraits"]
-    portraits: Annotated[int, Field(ge=8)]
+    portraits: Annotated[int, Field(ge=8, le=MOST_SCENES)]
     width_px: Annotated[int, Field(ge=64, le=2048)]
     height_px: Annotated[int, Field(ge=64, le=2048)]
-    seed: int
+    seed: Seed
 
 
 class MattingHumanSource(Section):
     """AISegment's portraits: ``archive`` is a zip or folder in their layout, null fetches Kaggle's with the user's credentials."""
 
     kind: Literal["matting_human"]
-    archive: str | None
+    archive: Text | None
     at_least: Count  # fewer whole portraits end the run
     attempts: Annotated[int, Field(ge=1, le=100)]
-    timeout_seconds: Positive
+    timeout_seconds: Seconds
 
 
 Source = Annotated[
@@ -88,16 +92,24 @@ class Synthesis(Section):
 
     direction: Literal["foreground", "background"]
     plate: PlateRules  # of a background
-    transfers: Annotated[list[str], Field(min_length=1)]
+    transfers: Annotated[list[str], Field(min_length=1), EachOnce]
     composites_per_foreground: CompositesPerForeground
     limits: Limits | None = None
-    seed: int
+    seed: Seed
 
 
 class Dataset(Section):
     """One set of composites."""
 
-    source: str
+    source: Name
     selection: Rules
     split: SplitRule
     synthesis: Synthesis | None  # null where the source has composites of its own
+
+    @model_validator(mode="after")
+    def _nothing_is_chosen_twice(self) -> "Dataset":
+        for key in ("categories", "licences"):
+            again = alike(getattr(self.selection, key) or ())
+            if again is not None:
+                raise ValueError(f"selection.{key} has {again!r} twice; expected each once")
+        return self

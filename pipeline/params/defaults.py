@@ -21,7 +21,7 @@ def with_defaults(tree: Tree) -> Tree:
     if isinstance(tree.get("profiles"), Mapping):
         filled["profiles"] = {name: _profile(defaults, own) for name, own in tree["profiles"].items()}
     known = {*OF_PROFILES, "variant", "dataset", "datasets"}
-    if unknown := sorted(defaults.keys() - known):
+    if unknown := sorted(defaults.keys() - known, key=str):
         filled["defaults"] = dict.fromkeys(unknown)  # refused by the check, as any key that nobody knows
     return filled
 
@@ -39,12 +39,16 @@ def _profile(defaults: Mapping[str, Any], own: Any) -> Any:
     filled = over({key: defaults[key] for key in OF_PROFILES if key in defaults}, own)
     if isinstance(own.get("datasets"), Mapping):
         every, each = defaults.get("dataset", {}), defaults.get("datasets") or {}
+        if not isinstance(each, Mapping):
+            return over(filled, {"datasets": each})  # refused by the check
         filled["datasets"] = {name: over(over(every, each.get(name, {})), chosen) for name, chosen in own["datasets"].items()}
     return filled
 
 
 def place_of(location: tuple[Any, ...], tree: Tree) -> tuple[Any, ...]:
     """Where the user finds what is wrong at a ``location`` of the filled tree: there, or in the defaults it was filled in from."""
+    if not isinstance(tree, Mapping):
+        return location
     defaults = tree.get("defaults") or {}
     rest = location[2:]
     candidates = {

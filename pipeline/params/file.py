@@ -11,12 +11,13 @@ from pipeline.params.data import Dataset, Source
 from pipeline.params.defaults import place_of, with_defaults
 from pipeline.params.imported import ImportedMethod
 from pipeline.params.intrinsic import Intrinsic
-from pipeline.params.section import Section
+from pipeline.params.namespaces import clash_of
+from pipeline.params.section import EachOnce, Name, Names, Section, Seed, Text
 from pipeline.params.training import INTRINSIC, Backbone, Classifier, Evaluation, Training, Variant
 from pipeline.params.yaml_files import read_yaml
 
 PARAMS_FILE = Path("params.yaml")
-FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+REFERENCE = "identity"  # the method that all are compared to, as ``imharmony.evaluation.blocks`` has it
 
 
 class Machine(Section):
@@ -24,7 +25,7 @@ class Machine(Section):
 
     workers: Annotated[int, Field(ge=0, le=1024)] = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    cluster: str | None = None  # a Dask scheduler's address, or `local`; null: processes on this machine
+    cluster: Text | None = None  # a Dask scheduler's address, or `local`; null: processes on this machine
 
     @property
     def processes(self) -> int:
@@ -35,8 +36,8 @@ class Machine(Section):
 class Profile(Section):
     """One scale of the whole run."""
 
-    sources: dict[str, Source]
-    datasets: dict[str, Dataset]
+    sources: dict[Name, Source]
+    datasets: dict[Name, Dataset]
     training: Training
     backbone: Backbone | None = None  # where a variant says `backbone: profile`
     intrinsic: Intrinsic | None = None  # where something is preprocessed
@@ -47,20 +48,20 @@ class Profile(Section):
 class Params(Section):
     """The whole of ``params.yaml``."""
 
-    profile: str
-    sources: Annotated[list[str], Field(min_length=1)]
-    datasets: Annotated[list[str], Field(min_length=1)]
-    baselines: list[str]
-    studies: list[FileName] = Field(default_factory=list)  # tables of opinions in reports/studies/
-    seeds: Annotated[list[int], Field(min_length=1)]
-    variants: dict[str, Variant]
-    imported: dict[FileName, ImportedMethod]
-    classifiers: Annotated[list[str], Field(max_length=1)]  # the data set whose foregrounds a classifier learns to name
-    preprocessed: list[str]  # data sets on which report 001's preprocessing is done
-    decomposers: Annotated[list[str], Field(max_length=1)]  # the data set whose photographs the preprocessing learns from
+    profile: Name
+    sources: Annotated[Names, Field(min_length=1)]
+    datasets: Annotated[Names, Field(min_length=1)]
+    baselines: Names
+    studies: Names = Field(default_factory=list)  # tables of opinions in reports/studies/
+    seeds: Annotated[list[Seed], Field(min_length=1, max_length=1000), EachOnce]
+    variants: dict[Name, Variant]
+    imported: dict[Name, ImportedMethod]
+    classifiers: Annotated[Names, Field(max_length=1)]  # the data set whose foregrounds a classifier learns to name
+    preprocessed: Names  # data sets on which report 001's preprocessing is done
+    decomposers: Annotated[Names, Field(max_length=1)]  # the data set whose photographs the preprocessing learns from
     classifier: Classifier | None = None  # where there are classifiers
     machine: Machine = Machine()
-    profiles: dict[str, Profile]
+    profiles: dict[Name, Profile]
 
     @property
     def active(self) -> Profile:
@@ -95,7 +96,8 @@ class Params(Section):
     @model_validator(mode="after")
     def _names_refer_to_something(self) -> "Params":
         _expect(self.profile in self.profiles, f"profile is {self.profile!r}; expected one of {sorted(self.profiles)}")
-        _expect(len(set(self.studies)) == len(self.studies), f"studies is {self.studies}; expected each once")
+        _expect(REFERENCE in self.baselines, f"baselines is {self.baselines}; expected {REFERENCE!r} among them: all are compared to it")
+        self._expect_names_that_differ()
         for name, variant in self.variants.items():
             key = f"variants.{name}.dataset"
             _expect(variant.dataset in self.datasets, f"{key} is {variant.dataset!r}; expected one of {self.datasets}")
@@ -104,12 +106,8 @@ class Params(Section):
             chosen = backbone.name if backbone else None
             _expect(not layers or chosen in layers, f"{came}; expected {chosen}, as profiles.{self.profile}.backbone says")
         for name, method in self.imported.items():
-            kind = "a variant" if name in self.variants else "a baseline"
-            _expect(name not in {*self.variants, *self.baselines}, f"imported.{name} has the name of {kind}; give it another")
             unknown = sorted(set(method.datasets) - set(self.datasets))
             _expect(not unknown, f"imported.{name} has the data sets {unknown}; expected some of {self.datasets}")
-        for key, names in (("variants", self.variants), ("imported", self.imported)):
-            _expect(INTRINSIC not in names, f"{key}.{INTRINSIC} has the name of the preprocessing's own pictures; give it another")
         self._expect_lists_of_known_datasets()
         self._expect_what_is_read_to_be_made()
         for kind, here, wanted in (("sources", self.active.sources, self.sources), ("datasets", self.active.datasets, self.datasets)):
@@ -120,6 +118,18 @@ class Params(Section):
                 key = f"profiles.{name}.datasets.{dataset}.source"
                 _expect(section.source in profile.sources, f"{key} is {section.source!r}; expected one of {sorted(profile.sources)}")
         return self
+
+    def _expect_names_that_differ(self) -> None:
+        """Methods and data sets meet in folders, tables and commands; sources and profiles have folders of their own."""
+        methods = {"baselines": self.baselines, "variants": self.variants, "imported": self.imported, "datasets": self.datasets}
+        others = {"sources": self.sources, "studies": self.studies, "profiles": self.profiles}
+        for names in (methods, *({kind: own} for kind, own in others.items())):
+            clash = clash_of(names)
+            _expect(clash is None, clash or "")
+        for name, profile in self.profiles.items():
+            for kind, own in (("sources", profile.sources), ("datasets", profile.datasets)):
+                clash = clash_of({f"profiles.{name}.{kind}": own})
+                _expect(clash is None, clash or "")
 
     def _expect_lists_of_known_datasets(self) -> None:
         """Whoever shortens ``datasets`` has several lists to shorten; all are named at once."""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from pipeline.params.section import Count, Section
+from pipeline.params.section import Count, Name, Section, Text
 
 
 def _inside(path: str) -> str:
@@ -14,26 +14,26 @@ def _inside(path: str) -> str:
     return path
 
 
-PathInFolder = Annotated[str, AfterValidator(_inside)]
+PathInFolder = Annotated[Text, AfterValidator(_inside)]
 
 
 class ImportedTable(Section):
     """Scores computed elsewhere on one data set (``imharmony.evaluation.imported``)."""
 
     file: PathInFolder  # .csv or .parquet
-    convention: str  # a name of ``imharmony.evaluation.conventions.CONVENTIONS``
+    convention: Text  # a name of ``imharmony.evaluation.conventions.CONVENTIONS``
     size_px: Count  # at which they were computed; expected to be the profile's evaluation.size_px
-    columns: Annotated[dict[str, str], Field(min_length=2)]  # `name` and metrics of ours to the table's own columns
-    letters: str | None = None  # only rows whose name begins with just these; null: every row
+    columns: Annotated[dict[Text, Text], Field(min_length=2)]  # `name` and metrics of ours to the table's own columns
+    letters: Text | None = None  # only rows whose name begins with just these; null: every row
 
 
 class ImportedMethod(Section):
     """One method's pictures or scores, by data set."""
 
-    folder: Annotated[str, Field(min_length=1)]
-    outputs: dict[str, PathInFolder] = Field(default_factory=dict)  # folders of pictures, scored as ours are
-    tables: dict[str, ImportedTable] = Field(default_factory=dict)
-    data_hash: dict[str, str] = Field(default_factory=dict)  # of the composites that they were made from, as the report prints it
+    folder: Text
+    outputs: dict[Name, PathInFolder] = Field(default_factory=dict)  # folders of pictures, scored as ours are
+    tables: dict[Name, ImportedTable] = Field(default_factory=dict)
+    data_hash: dict[Name, Text] = Field(default_factory=dict)  # of the composites that they were made from, as the report prints it
 
     @property
     def datasets(self) -> list[str]:

@@ -4,19 +4,21 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from pipeline.params.section import Count, Fraction, Section
+from pipeline.params.section import BatchSize, Fraction, Section, Seed
 
 Side = Annotated[int, Field(ge=64, le=512, multiple_of=16)]
+MOST_EXAMPLES = 10_000_000
+Steps = Annotated[int, Field(ge=1, le=100_000_000)]
 Rate = Annotated[float, Field(gt=0, le=1)]
 
 
 class ShadingNetwork(Section):
     """The network that learns shading from scenes of the studio; each sixth scene is held out, and judges it."""
 
-    scenes: Annotated[int, Field(ge=6)]
+    scenes: Annotated[int, Field(ge=6, le=MOST_EXAMPLES)]
     size_px: Side  # of the scenes, and of what it is shown later
-    steps: Count
-    batch_size: Count
+    steps: Steps
+    batch_size: BatchSize
     learning_rate: Rate
     consistency: Annotated[float, Field(ge=0, le=100)]  # weight of what the photographs teach it; 0: they are not looked at
 
@@ -24,10 +26,10 @@ class ShadingNetwork(Section):
 class EditNetwork(Section):
     """The network that learns to take edits of the photographs' foregrounds back; those of the split `val` judge it."""
 
-    examples: Count
+    examples: Annotated[int, Field(ge=1, le=MOST_EXAMPLES)]
     size_px: Side
-    steps: Count
-    batch_size: Count
+    steps: Steps
+    batch_size: BatchSize
     learning_rate: Rate
 
 
@@ -38,7 +40,7 @@ class Intrinsic(Section):
     edits: Literal["learned", "fitted"]
     strength: Fraction  # of fitted edits: of the way from the foreground's paint and light to the background's, in the logarithm
     feather_px: Annotated[float, Field(ge=0, le=100)]
-    seed: int  # of the networks, and of what the released models draw
+    seed: Seed  # of the networks, and of what the released models draw
     shading_network: ShadingNetwork  # of the back end `learned`
     edit_network: EditNetwork  # of `edits: learned`
 

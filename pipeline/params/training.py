@@ -4,9 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from imharmony.storage.descriptions import WIDEST
+from imharmony.storage.names import alike
 from imharmony.training.rules import Resynthesis
-from pipeline.params.section import Count, Fraction, Positive, Section, strict
+from pipeline.params.section import BatchSize, EachOnce, Epochs, Fraction, Name, Positive, Section, Seed, Text, Weight, strict
 
+Width = Annotated[int, Field(ge=1, le=WIDEST)]
 FEATURE = "feature"  # the one loss that needs a frozen network, described by the variant's `features`
 COMPOSITE, INTRINSIC = "composites", "intrinsic"  # what a harmonizer is given; the second is report 001's preprocessing of the first
 InputName = Literal["composites", "intrinsic"]  # the folders below data/P/ too
@@ -18,12 +21,12 @@ class Training(Section):
 
     size_px: Annotated[int, Field(ge=32, le=1024, multiple_of=16)]
     width_factor: Annotated[float, Field(gt=0, le=4)]
-    batch_size: Count
-    epochs: Count
+    batch_size: BatchSize
+    epochs: Epochs
     precision: Literal["auto", "fp32", "bf16"]
     augment: bool
-    accumulate: Count
-    patience: Count | None = None
+    accumulate: BatchSize
+    patience: Epochs | None = None
     compile: bool = False
     channels_last: bool = False
 
@@ -41,7 +44,7 @@ class Generator(Section):
     """A network of ``imharmony.networks.GENERATORS`` and how the harmonizer wraps it."""
 
     name: str
-    width: Count
+    width: Width
     mask_input: bool
     paste: bool
     inference_mode: Literal["eval", "train"]
@@ -52,22 +55,22 @@ class Discriminator(Section):
 
     name: str
     field_px: Literal[16, 34, 70, 142] | None = None
-    width: Count
+    width: Width
 
 
 class Adversarial(Section):
     """A pair of objectives of ``imharmony.losses.ADVERSARIAL_LOSSES``."""
 
     name: str
-    weight: Annotated[float, Field(ge=0)]
-    gradient_penalty: Annotated[float, Field(ge=0)] = 0.0  # its weight in the critic's loss
+    weight: Positive
+    gradient_penalty: Weight = 0.0  # its weight in the critic's loss
 
 
 class DomainCodes(Section):
     """A loss of ``imharmony.losses.DOMAIN_TRIPLETS`` on the codes of a generator that has them."""
 
     name: str
-    weight: Annotated[float, Field(ge=0)]
+    weight: Positive
 
 
 class Features(Section):
@@ -84,7 +87,7 @@ class Backbone(Section):
     """The frozen network that losses on features look through: the pipeline's own classifier, or a pretrained one from a file."""
 
     name: BackboneName
-    file: str | None = None  # of pretrained weights; null: torchvision's own place, for vgg19
+    file: Text | None = None  # of pretrained weights; null: torchvision's own place, for vgg19
 
     @model_validator(mode="after")
     def _squeezenet_has_no_place_of_its_own(self) -> "Backbone":
@@ -99,11 +102,11 @@ class Classifier(Section):
     """The network that learns to name the foregrounds of a data set of ``classifiers``, and how."""
 
     size_px: Annotated[int, Field(ge=16, le=256)]  # of the crops that it learns from; it takes pictures of any size
-    width: Count
-    epochs: Count
-    batch_size: Count
+    width: Width
+    epochs: Epochs
+    batch_size: BatchSize
     learning_rate: Annotated[float, Field(gt=0, le=1)]
-    seed: int
+    seed: Seed
 
 
 class Optimizer(Section):
@@ -120,8 +123,18 @@ class Schedule(Section):
     """
 
     name: Literal["constant", "step", "linear", "cosine"]
-    at: tuple[Fraction, ...]
+    at: Annotated[tuple[Fraction, ...], EachOnce]
     factor: Positive
+
+    @model_validator(mode="after")
+    def _says_nothing_that_is_not_done(self) -> "Schedule":
+        least, most = {"constant": (0, 0), "step": (1, None)}.get(self.name, (0, 1))
+        if len(self.at) < least or (most is not None and len(self.at) > most):
+            expected = f"{least} or more" if most is None else f"at most {most}" if most else "none"
+            raise ValueError(f"{self.name} with `at` {list(self.at)}; expected {expected} of them")
+        if self.name != "step" and self.factor != 1:
+            raise ValueError(f"{self.name} with `factor` {self.factor:g}, which is of `step`; expected 1.0")
+        return self
 
 
 strict(Resynthesis)
@@ -136,13 +149,13 @@ class ExponentialAverage(Section):
 class Variant(Section):
     """One harmonizer to train."""
 
-    dataset: str
+    dataset: Name
     input: InputName
     backbone: Literal["none", "profile"]  # what its loss looks through: nothing, or the network that the profile names
     generator: Generator
     discriminator: Discriminator | None = None
     adversarial: Adversarial | None = None
-    losses: Annotated[dict[str, Annotated[float, Field(ge=0)]], Field(min_length=1)]
+    losses: Annotated[dict[str, Weight], Field(min_length=1)]
     features: Features | None = None  # of the loss `feature`
     domain_codes: DomainCodes | None = None
     side_weights: tuple[Positive, ...] = ()  # of the network's side outputs under deep supervision, the main one first
@@ -151,7 +164,7 @@ class Variant(Section):
     schedule: Schedule
     average_weights: Literal[False, "recent"] | ExponentialAverage  # what is scored and kept: a mean over the steps
     resynthesis: Resynthesis | None = None  # null: the stored composites alone
-    epochs_factor: Positive  # times the profile's epochs
+    epochs_factor: Annotated[float, Field(gt=0, le=1000)]  # times the profile's epochs
 
     @model_validator(mode="after")
     def _critic_and_objective_come_together(self) -> "Variant":
@@ -161,6 +174,12 @@ class Variant(Section):
             raise ValueError("the loss `feature` and the section `features` need each other; give both or neither")
         if (self.backbone == "none") != (self.features is None):
             raise ValueError(f"backbone is {self.backbone!r}; expected `profile` with the loss `feature`, and `none` without it")
+        if not any(self.losses.values()) and self.adversarial is None and self.domain_codes is None:
+            raise ValueError(f"losses is {self.losses}, all without weight; expected one above 0, or there is nothing to learn")
+        if self.losses.get(FEATURE) == 0:
+            raise ValueError("losses.feature is 0; expected more, or neither it nor `features`: its network would be asked for nothing")
+        if self.resynthesis is not None and (again := alike(self.resynthesis.transfers)) is not None:
+            raise ValueError(f"resynthesis.transfers has {again!r} twice; expected each once")
         if self.input != COMPOSITE and self.resynthesis is not None:
             raise ValueError(f"`resynthesis` makes fresh composites, not input {self.input!r}; expected one of the two; drop `resynthesis`")
         return self

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from imharmony.errors import InputError
 from pipeline.params.file import load_params
-from pipeline.params.section import Section
+from pipeline.params.section import EachOnce, Name, Section, Text
 from pipeline.params.yaml_files import read_yaml
 
 SWEEPS_FILE = Path("sweeps.yaml")
@@ -18,13 +18,13 @@ SWEEPS_FILE = Path("sweeps.yaml")
 class Sweep(Section):
     """What is tried and why; ``set`` as ``dvc exp run --set-param`` takes it."""
 
-    about: str
-    set: Annotated[list[Annotated[str, Field(pattern=r"^[^=\s]+=\S+$")]], Field(min_length=1)]
+    about: Text
+    set: Annotated[list[Annotated[Text, Field(pattern=r"^[A-Za-z_+~][^=\s]*=\S+$")]], Field(min_length=1), EachOnce]
 
 
-def load_sweeps(path: Path = SWEEPS_FILE) -> dict[str, Sweep]:
+def load_sweeps(path: Path = SWEEPS_FILE) -> dict[Name, Sweep]:
     """Reads and checks the file."""
-    return read_yaml(path, dict[str, Sweep])
+    return read_yaml(path, dict[Name, Sweep])
 
 
 def sweep(name: str, *, jobs: int = 1) -> int:

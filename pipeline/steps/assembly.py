@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import nn
@@ -12,14 +12,10 @@ from imharmony.losses import (
     ADVERSARIAL_LOSSES,
     DOMAIN_TRIPLETS,
     RECONSTRUCTION_LOSSES,
-    AdversarialLoss,
-    DisharmonyLoss,
     ReconstructionLoss,
 )
 from imharmony.networks import DISCRIMINATORS
-from imharmony.networks.bargain import Bargain
-from imharmony.networks.disharmony_critic import DisharmonyCritic
-from imharmony.networks.harmonizer import Harmonizer, build_discriminator, build_harmonizer
+from imharmony.networks.harmonizer import Harmonizer, build_harmonizer
 from imharmony.running.randomness import torch_seed
 from imharmony.running.seeds import stable_hash
 from imharmony.training.averages import WeightAverage
@@ -28,15 +24,10 @@ from imharmony.training.loop import Recipe
 from imharmony.training.participants import CodeTerm, Critic, Objective, Reconstruction
 from imharmony.training.schedules import SCHEDULES
 from pipeline.params.training import FEATURE, ExponentialAverage, Training, Variant
+from pipeline.steps.architectures import architecture_of, discriminator_of, expect_codes, expect_fit
 from pipeline.steps.backbones import feature_loss_in
 
-NARROWEST = 4
 Part = TypeVar("Part")
-
-
-def architecture_of(variant: Variant, training: Training) -> dict[str, Any]:
-    """The arguments of ``build_harmonizer``: the variant's generator at the profile's size and width."""
-    return variant.generator.model_dump() | {"width": _scaled(variant.generator.width, training), "size_px": training.size_px}
 
 
 def harmonizer_of(variant: Variant, training: Training, *, seed: int) -> Harmonizer:
@@ -53,12 +44,10 @@ def critic_of(variant: Variant, training: Training, *, seed: int) -> Critic | No
     chosen, adversarial = variant.discriminator, variant.adversarial
     loss = _choice(ADVERSARIAL_LOSSES, adversarial.name, key="adversarial.name")
     with torch_seed(stable_hash(seed, "build", "critic"), torch.device("cpu")):  # spectral norms begin with random vectors
-        network = build_discriminator(
-            name=chosen.name, width=_scaled(chosen.width, training), size_px=training.size_px, field_px=chosen.field_px
-        )
+        network = discriminator_of(chosen, training)
     _initialise(network, variant, "critic", seed)
     view = DISCRIMINATORS[chosen.name].sees
-    _expect_fit(variant, network, loss)
+    expect_fit(variant, network, loss)
     return Critic(network, loss, adversarial.weight, view, adversarial.gradient_penalty)
 
 
@@ -68,10 +57,7 @@ def objective_of(variant: Variant, harmonizer: Harmonizer, *, device: torch.devi
     parts = {name: Reconstruction(loss, variant.losses[name]) for name, loss in losses.items()}
     codes = None
     if variant.domain_codes is not None:
-        network, chosen = harmonizer.network, variant.domain_codes
-        if not isinstance(network, Bargain):
-            came = f"params.yaml: domain_codes with generator {variant.generator.name!r}, which has no codes"
-            raise InputError(f"{came}; expected one whose name begins with bargain")
+        network, chosen = expect_codes(variant, harmonizer), variant.domain_codes
         codes = CodeTerm(_choice(DOMAIN_TRIPLETS, chosen.name, key="domain_codes.name"), network.codes, chosen.weight)
     return Objective(parts, codes, variant.side_weights)
 
@@ -108,19 +94,6 @@ def _loss(variant: Variant, name: str, device: torch.device, backbone: Path | No
     if backbone is None:
         raise ValueError("a variant with features needs the folder of its backbone")
     return feature_loss_in(backbone, variant.features, device=device)
-
-
-def _expect_fit(variant: Variant, network: nn.Module, loss: AdversarialLoss | DisharmonyLoss) -> None:
-    """A critic that marks pixels and an objective over pixels go together; a penalty takes a critic that sees each picture alone."""
-    if isinstance(network, DisharmonyCritic) != isinstance(loss, DisharmonyLoss):
-        raise InputError("params.yaml: the discriminator and the adversarial loss called disharmony need each other; give both or neither")
-    penalised = variant.adversarial is not None and variant.adversarial.gradient_penalty > 0
-    if penalised and any(isinstance(module, nn.BatchNorm2d) for module in network.modules()):
-        raise InputError("params.yaml: a gradient_penalty needs a discriminator without batch norms; expected domain_verification, say")
-
-
-def _scaled(width: int, training: Training) -> int:
-    return max(NARROWEST, round(width * training.width_factor))
 
 
 def _initialise(network: nn.Module, variant: Variant, purpose: str, seed: int) -> None:

@@ -15,6 +15,7 @@ from pipeline.params.data import Source
 from pipeline.params.file import Params
 from pipeline.params.intrinsic import Intrinsic
 from pipeline.params.training import Variant
+from pipeline.steps.paths import STUDIES
 
 Table = tuple[str, str]  # its module and its name
 BASELINES: Table = ("imharmony.baselines", "BASELINES")
@@ -30,7 +31,6 @@ OWN_DECOMPOSITIONS = {"luminance", "retinex"}  # back ends that are entries of t
 TRANSPORT = {"parallel", "attempts", "timeout_seconds"}  # of a source: how it is fetched, not what
 COMPOSED = {"iharmony4"}  # kinds of sources that have composites of their own
 OWN_FOLDERS = ("photographs", "masks")  # of a source that is a folder of the user's
-STUDIES = Path("reports", "studies")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REPORTS = Path("reports")
+STUDIES = REPORTS / "studies"  # tables of opinions
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,19 @@
 """The seeds of one variant's training: which are finished, and which are no longer asked for."""
 
+import logging
 import shutil
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
+from imharmony.errors import InputError
 from imharmony.storage.weights import read_weights
 from pipeline.steps.fingerprints import read_fingerprint
 from pipeline.steps.work_folders import work_folder
 
 MODEL = "model.safetensors"
+log = logging.getLogger(__name__)
+
 SEEDS = "seeds"  # of a fingerprint: which seeds are trained changes none of them
 
 
@@ -23,7 +27,11 @@ def training_folder(fingerprint: Path, *inputs: object) -> Path:
 def is_finished(run: Path, inputs: str) -> bool:
     """Whether a run is whole and of these inputs; DVC leaves the runs of a variant in place (``persist``)."""
     path = run / MODEL
-    return path.is_file() and read_weights(path)[0].get("inputs") == inputs
+    try:
+        return path.is_file() and read_weights(path)[0].get("inputs") == inputs
+    except InputError as error:
+        log.warning("%s; it is trained again", error)
+        return False
 
 
 def remove_others(runs: Path, seeds: Collection[int]) -> None:

@@ -11,7 +11,7 @@ from imharmony.errors import InputError
 from imharmony.networks import GENERATORS
 from imharmony.networks.harmonizer import build_harmonizer
 
-METADATA = {"variant": "unet", "seed": "0", "commit": "abc", "data_hash": "0123"}
+METADATA = {"variant": "unet", "seed": "0", "commit": "abc", "data_hash": "0123", "size_px": "32"}
 
 
 def architecture(name: str = "unet", **changes) -> dict:

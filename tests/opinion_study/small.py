@@ -80,11 +80,13 @@ class Served(NamedTuple):
 
 
 @contextmanager
-def served(folder: Path, port: int = 0) -> Iterator[Served]:
-    """The study in service; a server that still runs afterwards is killed."""
+def served(folder: Path, port: int = 0, *, host: str = "127.0.0.1", public: tuple[str, ...] = (), before: str = "") -> Iterator[Served]:
+    """The study in service, ``before`` which a statement is run; a server that still runs afterwards is killed."""
     # Not by the command, which imports torch first.
-    call = f"serve(Path({str(folder)!r}), host='127.0.0.1', port={port})"
-    code = f"from pathlib import Path; from opinion_study.serving import serve; {call}"
+    call = f"serve(Path({str(folder)!r}), host={host!r}, port={port}, public={public!r})"
+    code = (
+        f"from pathlib import Path; from opinion_study import patience; from opinion_study.serving import serve; {before or 'pass'}; {call}"
+    )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE, text=True)
     try:
         line = process.stderr.readline() if process.stderr else ""

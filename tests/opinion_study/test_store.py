@@ -1,10 +1,13 @@
 """Votes are kept once, in order, and survive whoever wrote them."""
 
+import os
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 
@@ -111,3 +114,71 @@ def test_a_file_that_holds_no_votes_is_named(path):
     for refused in (lambda: VoteStore(path, study_sha256=DIGEST), lambda: read_votes(path, study_sha256=DIGEST)):
         with pytest.raises(InputError, match=r"votes\.sqlite: .*not a database"):
             refused()
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o022])
+def test_nobody_but_the_owner_reads_votes(path, mask):
+    before = os.umask(mask)
+    try:
+        with closing(VoteStore(path, study_sha256=DIGEST)) as store:
+            store.begin()
+            modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    finally:
+        os.umask(before)
+    assert set(modes) == {"votes.sqlite", "votes.sqlite-wal", "votes.sqlite-shm"}
+    assert set(modes.values()) == {0o600}
+
+
+def test_a_file_that_others_could_read_is_closed_to_them(path):
+    VoteStore(path, study_sha256=DIGEST).close()
+    path.chmod(0o644)
+    VoteStore(path, study_sha256=DIGEST).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def other_schema(path):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("CREATE TABLE votes (a, b); CREATE TABLE study (sha256 TEXT NOT NULL)")
+
+
+def votes_in_words(path):
+    VoteStore(path, study_sha256=DIGEST).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO raters VALUES (0, 'x')")
+        connection.execute("INSERT INTO votes VALUES (0, 0, 'fine')")
+        connection.commit()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda path: path.mkdir(), "a folder; expected the file of votes"),
+        (os.mkfifo, "not a file; expected the file of votes"),
+        (lambda path: path.write_bytes(b"no database" * 1000), "file is not a database"),
+        (lambda path: path.write_bytes(b"SQLite format 3\x00" + b"\xff" * 5000), "votes.sqlite"),
+        (other_schema, "has the columns"),
+        (votes_in_words, "1 of its votes are no whole numbers"),
+    ],
+)
+@pytest.mark.parametrize("read", [lambda path: VoteStore(path, study_sha256=DIGEST), lambda path: read_votes(path, study_sha256=DIGEST)])
+def test_what_is_no_file_of_votes_is_one_line(spoil, told, read, path):
+    spoil(path)
+    with pytest.raises(InputError) as error:
+        read(path)
+    assert told in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_that_another_program_holds_is_said_so(path, monkeypatch):
+    monkeypatch.setattr("opinion_study.store.PATIENCE_S", 0.1)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(InputError, match="another program holds it; end that one"):
+            VoteStore(path, study_sha256=DIGEST)
+
+
+def test_a_link_to_nowhere_is_not_followed(path):
+    path.symlink_to(path.with_name("elsewhere"))
+    with pytest.raises(InputError, match="not a file"):
+        VoteStore(path, study_sha256=DIGEST)
+    assert not path.with_name("elsewhere").exists()

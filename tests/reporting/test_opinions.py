@@ -5,7 +5,9 @@ import pytest
 from imharmony.errors import InputError
 from imharmony.storage.tables import read_table, write_rows, write_table
 from opinion_study.tables import OPINIONS
-from reporting.opinions import STUDIES, opinion_studies, read_opinions
+from pipeline.steps.paths import STUDIES
+from pipeline.steps.studies import read_opinions
+from reporting.opinions import opinion_studies
 from tests.reports import opinions
 
 

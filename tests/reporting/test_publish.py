@@ -38,6 +38,14 @@ def test_the_headline_is_readable_without_tools_and_the_facts_stand_beside_it(wo
     assert "hostname" not in json.dumps(facts)
 
 
+@pytest.mark.parametrize("name", ["trial.v2", "../../trial", "/tmp/trial", "", "a b", "a\n", "-trial", "x" * 65, "a/b", ".."])
+def test_a_name_that_leads_elsewhere_is_refused_and_nothing_is_written(workspace, name):
+    with pytest.raises(InputError, match="expected 1 to 64 letters, digits, _ and -") as error:
+        publish(name)
+    assert "\n" not in str(error.value)
+    assert not (workspace / "reports" / "published").exists()
+
+
 @pytest.mark.usefixtures("workspace")
 def test_data_that_is_not_there_is_one_line():
     with pytest.raises(InputError, match=r"manifest\.parquet"):

@@ -13,7 +13,8 @@ from imharmony.training.rules import Resynthesis
 from imharmony.training.steps import step_of
 from pipeline.params.file import load_params
 from pipeline.params.training import Backbone, Schedule, Training, Variant
-from pipeline.steps.assembly import architecture_of, critic_of, harmonizer_of, objective_of, recipe_of
+from pipeline.steps.architectures import architecture_of
+from pipeline.steps.assembly import critic_of, harmonizer_of, objective_of, recipe_of
 from pipeline.steps.backbone_choice import CLASSIFIER, write_backbone
 from tests.composites import packed
 from tests.conftest import ROOT
@@ -74,7 +75,7 @@ def test_a_variant_learns_a_batch_by_heart_and_survives_saving(name, batch, back
             losses.append(step_of(critic)(players, batch)[next(iter(variant.losses))].item())
     assert is_learned(losses)
     harmonizer.infer()
-    save_harmonizer(tmp_path / "model.safetensors", harmonizer, architecture_of(variant, TINY), {})
+    save_harmonizer(tmp_path / "model.safetensors", harmonizer, architecture_of(variant, TINY), {"size_px": str(TINY.size_px)})
     loaded, _ = load_harmonizer(tmp_path / "model.safetensors")
     with torch.no_grad():
         assert torch.equal(loaded(batch.composite, batch.mask), harmonizer(batch.composite, batch.mask))
