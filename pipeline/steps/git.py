@@ -7,7 +7,9 @@ stage ends, then fails a healthy run.
 import os
 import shlex
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from imharmony.errors import InputError
 
@@ -16,9 +18,9 @@ PLAIN = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}  # its messages as they are 
 OF_ANOTHER = ("dubious ownership", "is owned by someone else", "unsafe repository")  # newer and older ones
 
 
-def git(*arguments: str, folder: Path = Path()) -> str | None:
+def git(*arguments: str, folder: Path = Path(), environment: Mapping[str, str] = MappingProxyType({})) -> str | None:
     """What git answers; None where it refuses, there is no repository, or no git."""
-    done = _run(*arguments, folder=folder)
+    done = _run(*arguments, folder=folder, environment=environment)
     return done.stdout if done is not None and done.returncode == 0 else None
 
 
@@ -45,12 +47,12 @@ def has_repository(folder: Path = Path()) -> bool:
     return done.returncode == 0
 
 
-def _run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str] | None:
+def _run(*arguments: str, folder: Path, environment: Mapping[str, str] = MappingProxyType({})) -> subprocess.CompletedProcess[str] | None:
     try:
         return subprocess.run(
             ["git", *arguments],
             cwd=folder,
-            env={**os.environ, **PLAIN, **UNLOCKED},
+            env={**os.environ, **PLAIN, **UNLOCKED, **environment},
             capture_output=True,
             text=True,
             errors="surrogateescape",
