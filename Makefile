@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := requirements-uv.lock
 READY := $(VENV)/.ready
 DASHBOARD_PORT ?= 4200
-export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PATH := $(CURDIR)/$(BIN):$(value PATH)
 # Allocating anew is dear on small machines; keeping freed memory makes training about a tenth faster (glibc only).
 export MALLOC_MMAP_MAX_ := 0
 export MALLOC_TRIM_THRESHOLD_ := 100000000000
@@ -39,14 +39,14 @@ sweep: $(READY)  ## the experiments of NAME=preset in sweeps.yaml, JOBS=1 at onc
 dashboard: $(READY)  ## Prefect's server on loopback; runs with its PREFECT_API_URL are shown there
 	@echo "the page: http://127.0.0.1:$(DASHBOARD_PORT)   in another terminal: export PREFECT_API_URL=http://127.0.0.1:$(DASHBOARD_PORT)/api"
 	@mkdir -p .work/prefect  # the server does not make the folder of its database
-	@PREFECT_HOME="$(CURDIR)/.work/prefect" PREFECT_SERVER_ANALYTICS_ENABLED=false DO_NOT_TRACK=1 \
+	@PREFECT_HOME="$$PWD/.work/prefect" PREFECT_SERVER_ANALYTICS_ENABLED=false DO_NOT_TRACK=1 \
 		PREFECT_SERVER_API_HOST=127.0.0.1 PREFECT_SERVER_API_PORT=$(DASHBOARD_PORT) prefect server start
 
 test: $(READY)  ## the test suite
 	@OMP_NUM_THREADS=1 python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 smoke: $(READY)  ## the workspace smoke/ twice: equal hashes, and data equal to what is committed
-	@python smoke/check.py
+	@python -m smoke.check
 
 SHARE ?= 1
 DRAW ?= $(shell git rev-parse HEAD 2>/dev/null)
@@ -71,5 +71,7 @@ lock: $(READY)  ## pin every dependency anew
 	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
 		--output-file requirements.lock
 
-clean:  ## drop what the pipeline wrote; DVC's cache stays and restores it
-	rm -rf data features runs scores reports/tables reports/figures reports/plots reports/index.html
+clean:  ## drop what the pipeline wrote; DVC's cache and .work/ stay, and it says how to drop them
+	rm -rf data features runs scores reports/tables reports/figures reports/plots reports/index.html reports/run.json
+	@echo "kept: DVC's cache, from which \`make repro\` restores all this (\`dvc gc -w\` drops what dvc.lock does not name, rm -rf .dvc/cache all)"
+	@echo "kept: .work, partial results and downloads (\`python -m pipeline work\` lists them; --prune drops older ones, --all all)"

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 
 from pipeline.params.file import load_params
 from pipeline.run import command
+from pipeline.run.command import only_run_here, say
 from pipeline.run.tracked import go_back, tell_of_changes
+from pipeline.run.workspace import expect_workspace
 from pipeline.steps.entry import exit_code_of
 from pipeline.steps.fingerprints import changed_cells
 from pipeline.steps.paths import REPORTS
@@ -41,11 +43,31 @@ def run(targets: Sequence[str], *, jobs: int | None, dry_run: bool, pull: bool) 
     return code
 
 
+def verify() -> int:
+    """Compares outputs and DVC's cache with dvc.lock, by the hash of every file; exit code 1 where something is wrong."""
+    from pipeline.run.integrity import verify
+
+    expect_workspace(say=say)
+    return verify(say=print)
+
+
+def work(*, prune: bool, everything: bool) -> None:
+    """Lists the partial results in .work/, or drops those that the present code and parameters would not take up."""
+    from pipeline.run.work import list_work, prune_work
+
+    expect_workspace(say=say)
+    with only_run_here(say=say):
+        if prune or everything:
+            prune_work(load_params(), everything=everything, say=print)
+        else:
+            list_work(load_params(), say=print)
+
+
 def sweep(name: str, jobs: int) -> int:
     """Queues the experiments of a preset in sweeps.yaml and starts workers for them, which go on by themselves."""
     from pipeline.run.sweep import sweep
 
-    code = sweep(name, jobs=jobs)
+    code = sweep(name, jobs=jobs, say=say)
     if code == 0:
         print("dvc queue status: how they go    dvc queue logs NAME: what one says    dvc exp show --only-changed: what came out")
     return code
@@ -67,6 +89,8 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "check": check,
     "where": where,
     "back": back,
+    "verify": verify,
+    "work": work,
 }
 
 
@@ -79,6 +103,9 @@ def main() -> None:
         if chosen is sweep:
             sub.add_argument("name", help="a preset of sweeps.yaml")
             sub.add_argument("--jobs", type=int, default=1, help="experiments at once (default: 1)")
+        if chosen is work:
+            sub.add_argument("--prune", action="store_true", help="drop what no present fingerprint would take up")
+            sub.add_argument("--all", action="store_true", dest="everything", help="drop the others and the downloads too")
         if chosen is run:
             sub.add_argument("targets", nargs="*", metavar="TARGET", help="a stage, all cells of one, or an output; all if none is given")
             sub.add_argument("--jobs", type=int, help="stages at once; one per core if it is not given")

@@ -13,6 +13,7 @@ from imharmony.intrinsic.scenes import read_scenes, shading_pairs
 from imharmony.intrinsic.training import fit_shading
 from imharmony.sources.studio import write_studio
 from imharmony.storage.files import atomic_folder, write_text
+from imharmony.storage.seals import is_sound_folder, seal_folder
 from imharmony.storage.tables import write_table
 from pipeline.params.file import Params, load_params
 from pipeline.steps.device import device_of
@@ -39,8 +40,9 @@ def _train(params: Params, name: str) -> None:
     code = places.fingerprint("train_shading", name)
     folder, device = work_folder("train_shading", code), device_of(params)
     world, size_px = folder / "world", chosen.size_px
-    if not world.exists():
+    if not is_sound_folder(world):
         write_studio(world, scenes=chosen.scenes, width_px=size_px, height_px=size_px, seed=seed, workers=params.machine.processes)
+        seal_folder(world)
     network = fit_shading(
         shading_pairs(read_scenes(world, split="train2017"), size_px=size_px),
         steps=chosen.steps,

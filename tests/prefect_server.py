@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Collection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import UUID
 
@@ -17,6 +18,8 @@ class Server(ThreadingHTTPServer):
         self.may_answer = threading.Event()
         self.may_answer.set()
         self.refusals: list[int] = []
+        self.busy: tuple[int, Collection[int]] = (503, ())  # a status, and the numbers of the requests that get it
+        self.asked = 0
         self.requests: list[tuple[str, str, object]] = []
         self.url = f"http://127.0.0.1:{self.server_address[1]}/api"
 
@@ -55,8 +58,10 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.close()
             return
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"null")
-        if self.server.refusals:
-            self.send_response(self.server.refusals.pop(0))
+        status, numbers = self.server.busy
+        self.server.asked += 1
+        if self.server.refusals or self.server.asked in numbers:
+            self.send_response(self.server.refusals.pop(0) if self.server.refusals else status)
             if self.server.retry_after:
                 self.send_header("Retry-After", self.server.retry_after)
             self.send_header("Content-Length", "0")

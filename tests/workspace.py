@@ -2,13 +2,14 @@
 
 import contextlib
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from pipeline.run import copies
+from pipeline.run.lock_file import hashes
 from stages import download_annotations, download_images, filter_masks, fingerprint, synthesize_composites
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,15 +17,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def copy_project(target: Path) -> Path:
     """The project's files, git's untracked ones included, as a new repository with a tiny sample profile."""
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True)
-    for name in listed.stdout.splitlines():
-        if name == "dvc.lock" or not (ROOT / name).is_file():
-            continue
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, target / name)
+    copies.copy_project(ROOT, target, leave_out=["dvc.lock"])
     shrink(target / "params.yaml")
-    for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "tiny"]):
-        subprocess.run(["git", *command], cwd=target, env=environment(target / ".home"), check=True)
+    copies.commit_copy(target)
     return target
 
 
@@ -86,5 +81,4 @@ def dvc(workspace: Path, *arguments: str, check: bool = True) -> str:
 
 def locked_hashes(workspace: Path) -> dict[str, str]:
     """The hash of every output in dvc.lock."""
-    stages = YAML(typ="safe").load(workspace / "dvc.lock")["stages"]
-    return {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", [])}
+    return hashes(workspace / "dvc.lock")

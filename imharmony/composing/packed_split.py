@@ -1,4 +1,5 @@
-"""The packed pictures of one split: made once per size, memory-mapped ever after, so that no loop decodes a file.
+"""The packed pictures of one split: made once per size, memory-mapped ever after, so that no loop decodes a file. They are
+compared with their checksums whenever they are opened, and packed again where they differ.
 
 Arrays are uint8: composite and real (N, S, S, 3), mask (N, S, S) with 255 = what is to be harmonized: the foreground or, where the
 manifest's ``direction`` says that the background was changed, all but the foreground. Everything is squared to S by S as the
@@ -6,12 +7,10 @@ field does, without keeping the aspect: images by an antialiased bicubic filter,
 leaves them soft at the edges.
 """
 
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
 
 import numpy as np
 import pyarrow as pa
@@ -24,7 +23,9 @@ from torch.nn.functional import interpolate
 from imharmony.composing.composites import read_change, read_real, to_harmonize
 from imharmony.errors import InputError
 from imharmony.running.progress import track
-from imharmony.storage.files import sha256_of
+from imharmony.storage.files import atomic_folder, sha256_of
+from imharmony.storage.locks import alone
+from imharmony.storage.seals import is_sound_folder, seal_folder
 from imharmony.storage.shards import ShardReader
 from imharmony.storage.tables import read_table
 
@@ -52,9 +53,11 @@ def pack_split(composites: Path, cache: Path, *, split: str, size_px: int) -> Pa
         found = sorted(set(manifest["split"].to_pylist()))
         raise InputError(f"{composites}: no composites in split {split!r}; expected some, as in {found}; widen the selection or the split")
     folder = cache / f"{split}-{size_px}"
-    if not folder.exists():
-        _pack(composites, folder, rows, size_px=size_px)
-    return PackedSplit(rows, **{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in SHAPES})
+    cache.mkdir(parents=True, exist_ok=True)
+    with alone(folder.with_name(f".{folder.name}.lock")):  # others wait while one packs or drops what is damaged
+        if not is_sound_folder(folder):
+            _pack(composites, folder, rows, size_px=size_px)
+        return PackedSplit(rows, **{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in SHAPES})
 
 
 def first_of_each_foreground(split: PackedSplit) -> list[tuple[int, dict[str, str]]]:
@@ -83,17 +86,10 @@ def data_hash(composites: Path) -> str:
 
 
 def _pack(composites: Path, folder: Path, rows: pa.Table, *, size_px: int) -> None:
-    """Makes the folder of arrays; of two processes that do it at once, the first one's stands."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
+    """Makes the folder of arrays, which count from when they are sealed."""
+    with atomic_folder(folder) as temporary:
         _write_arrays(composites, temporary, rows, size_px=size_px)
-        temporary.rename(folder)
-    except OSError:
-        if not folder.exists():
-            raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        seal_folder(temporary)
 
 
 def _write_arrays(composites: Path, folder: Path, rows: pa.Table, *, size_px: int) -> None:

@@ -18,6 +18,7 @@ from imharmony.composing.pairing import References, references_of, transfer_of
 from imharmony.composing.regions import Photograph, Region, RegionRules, regrained
 from imharmony.composing.rules import Limits
 from imharmony.running.seeds import numpy_rng
+from imharmony.storage.seals import seal
 from imharmony.storage.shards import Row, ShardReader, write_shard
 from imharmony.storage.tables import read_table, write_rows
 from imharmony.transfer import TRANSFERS
@@ -70,6 +71,10 @@ class Order:
         """The file of a shard's part of a table in the work folder."""
         return self.work / f"{name}-{shard:05d}.parquet"
 
+    def done(self, name: str, shard: int) -> Path:
+        """The seal with which a shard's part of a table, and what belongs to it, is done."""
+        return self.work / f"{name}-{shard:05d}.seal"
+
 
 @dataclass(frozen=True)
 class ShardJob:
@@ -95,9 +100,11 @@ def measure_shard(job: ShardJob) -> int:
             names = {name: instance[name] for name in ("annotation_id", "image_id", "split", "category")}
             rows.append(names | {"look": look(pixels), "shard": job.shard, "row": len(rows)})
             looks.append({name: measure(pixels).tobytes() for name, measure in measures.items()})
+    files = [job.order.part("measured", job.shard)]
     if measures:
-        write_shard(job.order.looks, job.shard, looks, pa.schema([(name, pa.binary()) for name in measures]))
-    write_rows(job.order.part("measured", job.shard), rows, MEASURED)  # the last: with it the shard is measured
+        files.append(write_shard(job.order.looks, job.shard, looks, pa.schema([(name, pa.binary()) for name in measures])))
+    write_rows(files[0], rows, MEASURED)
+    seal(job.order.done("measured", job.shard), files)
     return sum(len(instances) for _, instances in job.photographs)
 
 
@@ -118,9 +125,11 @@ def compose_shard(job: ShardJob) -> int:
                 samples.append(sample | {"licence": row["licence"], "sha256_real": sha256_real, "shard": job.shard, "row": len(rows)})
                 rows.append(change | kept | {name: sample[name] for name in ("sample_id", "image_id")})
     has_own_files = job.order.regions.direction == "background"
-    write_shard(job.order.work, job.shard, rows, OWN_FILE_SHARD if has_own_files else COMPOSITE_SHARD)
-    write_rows(job.order.part("dropped", job.shard), dropped, DROPPED_COMPOSITES)
-    write_rows(job.order.part("manifest", job.shard), samples, MANIFEST)  # the last: with it the shard is done
+    shard = write_shard(job.order.work, job.shard, rows, OWN_FILE_SHARD if has_own_files else COMPOSITE_SHARD)
+    tables = [job.order.part(name, job.shard) for name in ("dropped", "manifest")]
+    write_rows(tables[0], dropped, DROPPED_COMPOSITES)
+    write_rows(tables[1], samples, MANIFEST)
+    seal(job.order.done("manifest", job.shard), [shard, *tables])
     return len(samples) + len(dropped)
 
 

@@ -25,6 +25,7 @@ from imharmony.running.cluster import cluster
 from imharmony.running.processes import processes
 from imharmony.running.progress import bar
 from imharmony.storage.files import atomic_folder, link_or_copy
+from imharmony.storage.seals import is_sound
 from imharmony.storage.shards import shard_path
 from imharmony.storage.tables import read_parts, read_table, write_table
 from imharmony.transfer import TRANSFERS
@@ -67,11 +68,13 @@ def synthesize(
     each = np.array([composites_per_foreground[split] for split in instances["split"].to_pylist()])
     sizes = {"measured": np.diff(starts), "manifest": np.add.reduceat(each, starts[:-1])}
     with cluster(cluster_address, workers=workers) if cluster_address else processes(min(workers, len(shards))) as run:
-        jobs = _jobs(order, _todo(order, "measured", shards), instances, photographs)
-        _track(order, run(measure_shard, jobs), "measured", sizes["measured"], what="colours", unit="foregrounds")
+        todo = _todo(order, "measured", shards)
+        counts = run(measure_shard, _jobs(order, todo, instances, photographs))
+        _track(order, counts, todo, sizes["measured"], what="colours", unit="foregrounds")
         write_table(work / MEASURED_FILE, _joined(order, "measured", shards))
-        jobs = _jobs(order, _todo(order, "manifest", shards), instances, photographs)
-        _track(order, run(compose_shard, jobs), "manifest", sizes["manifest"], what="composites", unit="composites")
+        todo = _todo(order, "manifest", shards)
+        counts = run(compose_shard, _jobs(order, todo, instances, photographs))
+        _track(order, counts, todo, sizes["manifest"], what="composites", unit="composites")
     _publish(order, shards, out)
     shutil.rmtree(work)
 
@@ -103,12 +106,11 @@ def _starts(instances: pa.Table) -> np.ndarray:
 
 
 def _todo(order: Order, part: str, shards: range) -> list[int]:
-    return [shard for shard in shards if not order.part(part, shard).exists()]
+    return [shard for shard in shards if not is_sound(order.done(part, shard))]
 
 
-def _track(order: Order, counts: Iterator[int], part: str, sizes: np.ndarray, *, what: str, unit: str) -> None:
+def _track(order: Order, counts: Iterator[int], todo: list[int], sizes: np.ndarray, *, what: str, unit: str) -> None:
     """Waits for the counts of all shards, behind a bar that begins with what was finished before."""
-    todo = _todo(order, part, range(len(sizes)))
     done = int(sizes.sum() - sizes[todo].sum())
     if done:
         log.info("%s: %d of %d %s were finished before", order.dataset, done, sizes.sum(), unit)

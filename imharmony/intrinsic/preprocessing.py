@@ -29,6 +29,7 @@ from imharmony.pictures.images import encode_patch, encode_png
 from imharmony.running.processes import processes
 from imharmony.running.progress import bar
 from imharmony.storage.files import atomic_folder, link_or_copy
+from imharmony.storage.seals import is_sound, seal
 from imharmony.storage.shards import Row, ShardReader, shard_path, write_shard
 from imharmony.storage.tables import read_parts, read_table, write_rows, write_table
 
@@ -69,6 +70,10 @@ class Order:
         """The file of a shard's part of a table in the work folder."""
         return self.work / f"{name}-{shard:05d}.parquet"
 
+    def done(self, shard: int) -> Path:
+        """The seal with which a shard and its parts of the tables are done."""
+        return self.work / f"{shard:05d}.seal"
+
 
 @dataclass(frozen=True)
 class ShardJob:
@@ -84,7 +89,7 @@ def preprocess(*, composites: Path, out: Path, work: Path, recipe: Recipe, worke
     preprocessor(recipe)  # what is missing is said before anything is begun
     order = Order(composites.resolve(), work.resolve(), recipe)
     jobs = _jobs(order)
-    todo = [job for job in jobs if not order.part("manifest", job.shard).exists()]
+    todo = [job for job in jobs if not is_sound(order.done(job.shard))]
     total, left = (sum(len(job.rows) for job in some) for some in (jobs, todo))
     progress = bar(total=total, initial=total - left, what="preprocessing", unit="composites")
     at_once = min(workers, max(len(todo), 1))
@@ -118,9 +123,11 @@ def preprocess_shard(job: ShardJob, done: Callable[[int], object] = int) -> int:
             samples.append(sample | _measures(real, image, matte, sample["direction"]))
             done(1)
     schema = OWN_FILE_SHARD if "composite" in rows[0] else COMPOSITE_SHARD
-    write_shard(job.order.work, job.shard, rows, schema)
-    write_rows(job.order.part("lights", job.shard), lights, LIGHTS)
-    write_rows(job.order.part("manifest", job.shard), samples, MANIFEST)  # the last: with it the shard is done
+    shard = write_shard(job.order.work, job.shard, rows, schema)
+    tables = [job.order.part(name, job.shard) for name in ("lights", "manifest")]
+    write_rows(tables[0], lights, LIGHTS)
+    write_rows(tables[1], samples, MANIFEST)
+    seal(job.order.done(job.shard), [shard, *tables])
     return len(samples)
 
 

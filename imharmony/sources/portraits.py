@@ -27,6 +27,7 @@ from imharmony.sources.matting_human import LICENCE, Pair, Portrait, Rejected, p
 from imharmony.sources.photographs import File, pack
 from imharmony.sources.tables import PHOTOGRAPHS
 from imharmony.storage.files import atomic_folder, link_or_copy
+from imharmony.storage.seals import is_sound, seal
 from imharmony.storage.shards import Row, ShardReader, shard_path, write_shard
 from imharmony.storage.tables import read_parts, read_table, write_rows, write_table
 
@@ -75,6 +76,10 @@ class Order(NamedTuple):
         """The file of a shard's part of a table."""
         return self.work / f"{name}-{shard:05d}.parquet"
 
+    def done(self, shard: int) -> Path:
+        """The seal with which a shard and its parts of the tables are done."""
+        return self.work / f"{shard:05d}.seal"
+
 
 class ShardJob(NamedTuple):
     """The pairs of one shard."""
@@ -92,7 +97,7 @@ def store_portraits(archive: Path, out: Path, *, work: Path, workers: int, licen
     pairs, rejected, content = _listed(archive)
     order = Order(archive.resolve(), work.resolve() / f"{_WORK}{content}", content, licence)
     shards = list(_shards(pairs))
-    todo = [number for number in range(len(shards)) if not order.part("portraits", number).exists()]
+    todo = [number for number in range(len(shards)) if not is_sound(order.done(number))]
     done = len(pairs) - sum(len(shards[number]) for number in todo)
     jobs = (ShardJob(order, number, shards[number]) for number in todo)
     with bar(total=len(pairs), initial=done, what="portraits", unit="portraits") as progress, processes(min(workers, len(shards))) as run:
@@ -141,10 +146,11 @@ def store_shard(job: ShardJob) -> int:
         rows.append({"portrait_id": found.portrait_id, "photograph": found.photograph, "matte": encode_patch(found.alpha)})
         names = {"annotation_id": found.portrait_id, "image_id": found.portrait_id}
         instances.append(names | instance_of(found.alpha >= INSIDE, category_id=CATEGORY_ID, category=CATEGORY))
-    write_shard(job.order.work, job.shard, rows, PORTRAIT_SHARD)
-    write_rows(job.order.part("rejected", job.shard), rejected, REJECTED)
-    write_rows(job.order.part("instances", job.shard), instances, INSTANCES)
-    write_rows(job.order.part("portraits", job.shard), portraits, PORTRAITS)  # the last: with it the shard is done
+    shard = write_shard(job.order.work, job.shard, rows, PORTRAIT_SHARD)
+    tables = [job.order.part(name, job.shard) for name in ("rejected", "instances", "portraits")]
+    for path, found, schema in zip(tables, (rejected, instances, portraits), (REJECTED, INSTANCES, PORTRAITS), strict=True):
+        write_rows(path, found, schema)
+    seal(job.order.done(job.shard), [shard, *tables])
     return len(job.pairs)
 
 

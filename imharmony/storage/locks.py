@@ -9,6 +9,13 @@ from filelock import FileLock, Timeout
 
 
 @contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Holds a file's lock; where another process holds it, waits until that one gives it back or ends."""
+    with FileLock(path):
+        yield
+
+
+@contextmanager
 def held(path: Path, *, busy: Callable[[str], None]) -> Iterator[None]:
     """Holds a file's lock, which the system frees when the process ends, however that happens; a file beside it says whose it is.
 

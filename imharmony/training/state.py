@@ -1,6 +1,7 @@
 """What a training leaves behind after each epoch, so that a killed one ends in the same bits as an uninterrupted one."""
 
-import pickle
+import logging
+import zlib
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +13,11 @@ from torch import Tensor, nn
 
 from imharmony.errors import InputError
 from imharmony.storage.files import write_bytes
+
+HEAD = b"training state 1\n"  # of the file; after it the CRC-32 of the rest
+MARK_BYTES = 4
+
+log = logging.getLogger(__name__)
 
 HistoryRow = dict[str, float | None]
 Weights = dict[str, Tensor]
@@ -48,10 +54,10 @@ class LoopState:
         return done >= self._epochs or (self._patience is not None and done - best >= self._patience)
 
     def restore(self, parts: Mapping[str, Stateful], *, device: torch.device) -> None:
-        """Takes up the file if there is one; ``parts`` then stand where they stood."""
-        if not self._path.exists():
-            return
+        """Takes up the file if there is one; ``parts`` then stand where they stood. One that is damaged is said and removed."""
         stored = _read(self._path, device)
+        if stored is None:
+            return
         if stored["settings"] != self._settings:
             raise InputError(f"{self._path}: belongs to a training with other settings; give another folder or delete the file")
         self.history = stored["history"]
@@ -67,11 +73,15 @@ class LoopState:
             self.best = {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
 
     def store(self, parts: Mapping[str, Stateful]) -> None:
-        """Writes the file atomically; after the last epoch only the results are kept."""
+        """Writes the file atomically, behind its checksum; after the last epoch only the results are kept."""
         states = {} if self.is_over else {name: part.state_dict() for name, part in parts.items()}
         buffer = BytesIO()  # torch's own writing hides that a disk is full
+        buffer.write(bytes(len(HEAD) + MARK_BYTES))
         torch.save({"settings": self._settings, "history": self.history, "best": self.best, "parts": states}, buffer)
-        write_bytes(self._path, buffer.getbuffer())
+        whole = buffer.getbuffer()
+        whole[: len(HEAD)] = HEAD
+        whole[len(HEAD) : len(HEAD) + MARK_BYTES] = _mark_of(whole[len(HEAD) + MARK_BYTES :])
+        write_bytes(self._path, whole)
 
     @property
     def best_row(self) -> HistoryRow:
@@ -91,8 +101,19 @@ def history_table(history: list[HistoryRow]) -> pa.Table:
     return pa.Table.from_pylist(history, schema=schema)
 
 
-def _read(path: Path, device: torch.device) -> dict[str, Any]:
+def _mark_of(content: memoryview) -> bytes:
+    return zlib.crc32(content).to_bytes(MARK_BYTES, "big")
+
+
+def _read(path: Path, device: torch.device) -> dict[str, Any] | None:
+    """What was stored; None where nothing is or what is there is damaged, which is removed."""
     try:
-        return torch.load(path, weights_only=True, map_location=device)
-    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise InputError(f"{path}: not a readable training state; delete it to train from the start") from error
+        whole = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    head, content = whole[: len(HEAD) + MARK_BYTES], memoryview(whole)[len(HEAD) + MARK_BYTES :]
+    if head == HEAD + _mark_of(content):
+        return torch.load(BytesIO(content), weights_only=True, map_location=device)
+    log.warning("%s: not as it was left, by its checksum; dropped, and trained from the start", path)
+    path.unlink(missing_ok=True)
+    return None

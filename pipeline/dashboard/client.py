@@ -24,7 +24,7 @@ from pipeline.dashboard.groups import (
     nodes_of,
     stage_of,
 )
-from pipeline.dashboard.server import Server, answers, unanswered
+from pipeline.dashboard.server import Server, trouble_at, unanswered
 from pipeline.params.file import Params
 from pipeline.run.graph import Step
 from pipeline.run.scheduler import Outcome
@@ -68,6 +68,7 @@ class Dashboard:
         self._flow_run = flow_run
         self._owns_flow_run = flow_run is None
         self.has_failures = False
+        self._outcomes: dict[str, Outcome] = {}  # of steps that have ended, whether the server knows it or not
         self._server = Server(url, say=say, idle=self._flush)
         if self._owns_flow_run:
             self._server.tell(lambda: self._begin(name, parameters))
@@ -75,6 +76,8 @@ class Dashboard:
     def step(self, step: Step, outcome: Outcome | None) -> None:
         """A step begins (None) or has ended."""
         self.has_failures |= outcome is not None and outcome.is_bad
+        if outcome:
+            self._outcomes[step.name] = outcome
         stamp = _now()
         self._server.tell(lambda: self._step(step, outcome, stamp))
 
@@ -90,12 +93,13 @@ class Dashboard:
 
     def end(self, state: str, *, artifacts: Sequence[Mapping[str, object]] = ()) -> None:
         """The run has ended, as ``completed``, ``failed`` or ``cancelled``; waits a little until everything is told."""
-        self._server.tell(self._end_nodes)
         for artifact in artifacts:
             self._server.tell(lambda artifact=artifact: self._server.post("artifacts/", {**artifact, "flow_run_id": self._flow_run}))
-        if self._owns_flow_run:
-            self._server.tell(lambda: self._set_state("flow_runs", self._flow_run, {"type": state.upper(), "name": state.capitalize()}))
-        self._server.end()
+        self._server.end([lambda: self._end_run(state), self._end_nodes])
+
+    def _end_run(self, state: str) -> None:
+        if self._owns_flow_run and self._flow_run:
+            self._set_state("flow_runs", self._flow_run, {"type": state.upper(), "name": state.capitalize()})
 
     def _begin(self, name: str, parameters: Mapping[str, object]) -> None:
         self._flow_run = self._new_run(FLOW, name, RUNNING, parameters=dict(parameters))
@@ -147,6 +151,10 @@ class Dashboard:
             node.told = state
 
     def _end_nodes(self) -> None:
+        for node in self._nodes.values():  # of which a server that was given up has not heard how they ended
+            for cell in [cell for cell, state in node.states.items() if state == RUNNING and cell in self._outcomes]:
+                node.states[cell] = self._outcomes[cell].state
+                self._set_state("task_runs", node.tasks[cell], _state(node.states[cell]))
         for node in self._nodes.values():
             for cell in node.cancel(is_whole=self._is_whole):
                 self._set_state("task_runs", node.tasks[cell], _state(CANCELLED))
@@ -207,8 +215,8 @@ def watched(
     if not url:
         yield []
         return
-    if not answers(url):
-        say(unanswered(url))
+    if why := trouble_at(url):
+        say(unanswered(url, why))
         yield []
         return
     parameters = {"targets": list(targets), "jobs": jobs, "profile": params.profile, "commit": code_commit()}

@@ -17,7 +17,7 @@ from dvc.exceptions import DvcException
 
 from imharmony.errors import INTERRUPTED, InputError
 from pipeline.dashboard.client import Dashboard, results, run_name
-from pipeline.dashboard.server import answers, unanswered
+from pipeline.dashboard.server import trouble_at, unanswered
 from pipeline.params.file import load_params
 from pipeline.run.child_processes import pieces_of
 from pipeline.run.dvc_repro import LOGS
@@ -87,9 +87,9 @@ def main(folder: Path, command: str) -> None:
     """Follows one run to its end, or to that of the server."""
     url, root = os.environ["PREFECT_API_URL"], int(folder.name.partition("-")[0])
     _sweep()
-    if not answers(url):
+    if why := trouble_at(url):
         (folder / UNHEARD).touch()
-        sys.stderr.write(f"{unanswered(url)}\n")
+        sys.stderr.write(f"{unanswered(url, why)}\n")
         return
     _write_to_log()
     parameters = {"command": command, "profile": _profile(), "commit": code_commit()}

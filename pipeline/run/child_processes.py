@@ -50,8 +50,12 @@ class Children:
             self._running.add(child)
         try:
             with child:
-                for text, is_line in _pieces(child):
-                    (on_line if is_line else on_bar)(text)
+                try:
+                    for text, is_line in _pieces(child):
+                        (on_line if is_line else on_bar)(text)
+                except BaseException:  # nobody reads it any longer
+                    self._end_those([child])
+                    raise
             return child.returncode
         finally:
             with self._lock:
@@ -62,6 +66,9 @@ class Children:
         with self._lock:
             self._ended.set()
             running = list(self._running)
+        self._end_those(running)
+
+    def _end_those(self, running: list[subprocess.Popen[bytes]]) -> None:
         for kind, seconds in PATIENCE.items():
             for child in running:
                 with suppress(ProcessLookupError):

@@ -19,6 +19,7 @@ from pipeline.run.dvc_repro import LOGS, DvcRepro
 from pipeline.run.graph import Step, read_graph
 from pipeline.run.scheduler import Outcome, State, run_graph
 from pipeline.run.slots import Gpus, capacities, gpus_here
+from pipeline.run.workspace import expect_workspace
 
 LOCK = Path(".dvc/tmp/pipeline.lock")
 STATES: tuple[State, ...] = get_args(State)
@@ -86,10 +87,11 @@ def run(
     jobs = cores if jobs is None else jobs
     if jobs < 1:
         raise InputError(f"--jobs {jobs}: expected 1 or more")
+    expect_workspace(say=say)
     params = load_params()
     slots = capacities(params, jobs=jobs, cores=cores, gpus=len(gpus))
-    with only_run_here(say=_say):
-        steps, stale = read_graph(targets, say=_say)
+    with only_run_here(say=say):
+        steps, stale = read_graph(targets, say=say)
         if changed is not None:
             found = changed(params)
             stale = (stale | found) & {step.name for step in steps if found or not step.is_first}
@@ -97,7 +99,7 @@ def run(
             _announce(steps, stale)
             return 0
         children = Children()
-        with _interrupted_by_sigterm(), watch(params, targets, steps=steps, jobs=jobs, say=_say) as views:
+        with _interrupted_by_sigterm(), watch(params, targets, steps=steps, jobs=jobs, say=say) as views:
             hear = _each(_print_line, *(view.line for view in views))
             bars = _each(*(view.progress for view in views))
             execute = DvcRepro(children, Gpus(gpus), hear=hear, watch=bars, pull=pull)
@@ -105,7 +107,7 @@ def run(
             go = partial(run_graph, execute=execute, slots=slots, jobs=jobs, tell=tell, stop=children.end)
             ended = go([step for step in steps if step.is_first and step.name in stale], stale)
             if ended:  # only now is known which of the others are stale
-                steps, stale = read_graph(targets, say=_say)
+                steps, stale = read_graph(targets, say=say)
             outcomes = go(steps, stale, ended=ended)
     _sum_up(outcomes, seconds=time.monotonic() - start)
     return FAILED if any(outcome.is_bad for outcome in outcomes.values()) else 0
@@ -114,9 +116,6 @@ def run(
 @contextmanager
 def only_run_here(path: Path = LOCK, *, say: Callable[[str], None]) -> Iterator[None]:
     """One runner at a time in a workspace: a second one says so and waits for the first to end, however it ends."""
-    workspace = path.parent.parent
-    if not workspace.is_dir():
-        raise InputError(f"{Path.cwd()}: no {workspace} here; expected the project's own folder; run it there")
     path.parent.mkdir(exist_ok=True)
     with held(path, busy=lambda process: say(f"process {process} runs this workspace already; waiting until it ends")):
         yield
@@ -143,19 +142,19 @@ def _each(*functions: Callable[[Step, T], None]) -> Callable[[Step, T], None]:
 
 
 def _print_line(step: Step, line: str) -> None:
-    _say(f"{step.name} | {line}")
+    say(f"{step.name} | {line}")
 
 
 def _print_step(step: Step, outcome: Outcome | None) -> None:
     """Says that a step begins or has ended; of those that nothing has to be done for, nothing."""
     if outcome is None:
-        _say(f"{step.name}: begins")
+        say(f"{step.name}: begins")
     elif outcome.state == "failed":
-        _say(f"{step.name}: failed after {outcome.seconds:.0f} s; all it said is in {LOGS / step.name}.log")
+        say(f"{step.name}: failed after {outcome.seconds:.0f} s; all it said is in {LOGS / step.name}.log")
     elif outcome.state == "skipped":
-        _say(f"{step.name}: skipped, because what it needs failed")
+        say(f"{step.name}: skipped, because what it needs failed")
     elif outcome.seconds:
-        _say(f"{step.name}: {outcome.state} in {outcome.seconds:.0f} s")
+        say(f"{step.name}: {outcome.state} in {outcome.seconds:.0f} s")
 
 
 def _announce(steps: Sequence[Step], stale: frozenset[str]) -> None:
@@ -172,10 +171,11 @@ def _announce(steps: Sequence[Step], stale: frozenset[str]) -> None:
 def _sum_up(outcomes: Mapping[str, Outcome], *, seconds: float) -> None:
     counts = Counter(outcome.state for outcome in outcomes.values())
     told = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
-    _say(f"{len(outcomes)} stages: {told}, in {seconds:.0f} s")
+    say(f"{len(outcomes)} stages: {told}, in {seconds:.0f} s")
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """A line on standard error."""
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
 

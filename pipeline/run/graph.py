@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,8 +15,11 @@ from dvc.exceptions import DvcException
 from dvc.lock import LockError
 from dvc.repo import Repo, lock_repo
 from dvc.stage import PipelineStage
+from scmrepo.exceptions import SCMError
 
 from imharmony.errors import InputError
+from pipeline.run.lock_file import read_lock
+from pipeline.run.targets import collected
 
 Slot = Literal["cpu", "network", "gpu"]
 BUSY_SECONDS = 1.0  # between two looks at what another DVC holds
@@ -47,19 +51,26 @@ def read_graph(targets: Sequence[str] = (), *, say: Callable[[str], None] = lamb
     while True:
         try:
             return _read(targets)
+        except sqlite3.OperationalError as error:  # of the database in which DVC remembers hashes
+            raise InputError(f"DVC's database: {error}; expected room and permission to write; make room and run again") from error
+        except RecursionError as error:
+            raise InputError("dvc.yaml or dvc.lock: nested too deeply; expected what DVC writes; take the last commit's") from error
         except LockError as error:  # a stage of somebody else's `dvc repro` is at work
             if not is_told:
                 say(f"waiting for another DVC: {' '.join(str(error).split())}")
             is_told = True
             time.sleep(BUSY_SECONDS)
-        except DvcException as error:
+        except (DvcException, SCMError) as error:
+            read_lock()  # where it is the lock that is broken, says what to do
             raise InputError(f"DVC: {' '.join(str(error).split())}") from error
 
 
 def _read(targets: Sequence[str]) -> tuple[list[Step], frozenset[str]]:
     with _collecting_no_garbage(), Repo(_wait_for_lock=True) as repo, lock_repo(repo):
-        wanted = {stage for target in targets or [PROJECT_FILE] for stage in repo.stage.collect(target, with_deps=True)}
+        wanted = {stage for target in targets or [PROJECT_FILE] for stage in collected(repo, target)}
         stages = [stage for stage in repo.index.stages if isinstance(stage, PipelineStage) and stage in wanted]
+        if not stages:
+            raise InputError("dvc.yaml: no stages; expected the project's graph; take the last commit's (git checkout dvc.yaml)")
         steps = _steps(repo, stages)
         stale = frozenset(_name(stage) for stage in stages if stage.status(check_updates=True))
     order = TopologicalSorter({name: step.parents for name, step in steps.items()}).static_order()

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,8 @@ from imharmony.errors import InputError
 from pipeline.params.file import load_params
 from pipeline.params.section import EachOnce, Name, Section, Text
 from pipeline.params.yaml_files import read_yaml
+from pipeline.run.workspace import expect_workspace
+from pipeline.steps.git import has_repository
 
 SWEEPS_FILE = Path("sweeps.yaml")
 
@@ -27,7 +30,7 @@ def load_sweeps(path: Path = SWEEPS_FILE) -> dict[Name, Sweep]:
     return read_yaml(path, dict[Name, Sweep])
 
 
-def sweep(name: str, *, jobs: int = 1) -> int:
+def sweep(name: str, *, jobs: int = 1, say: Callable[[str], None] = lambda _line: None) -> int:
     """Queues the experiments NAME-1, NAME-2, ... of a preset and starts ``jobs`` workers, which go on after this has ended.
 
     Each experiment runs in a copy of the workspace of its own, which links to DVC's cache; only what its parameters change runs.
@@ -37,6 +40,11 @@ def sweep(name: str, *, jobs: int = 1) -> int:
         raise InputError(f"sweep is {name!r}; expected one of {sorted(sweeps)}, which {SWEEPS_FILE} describes")
     if jobs < 1:
         raise InputError(f"--jobs {jobs}: expected 1 or more")
+    expect_workspace(say=say)
+    if not has_repository():
+        raise InputError(
+            f"{Path.cwd()}: no git repository; expected one, which experiments are kept in; git init && git add -A && git commit"
+        )
     load_params()  # says what is wrong with it once, not in each experiment's log
     settings = [argument for setting in sweeps[name].set for argument in ("--set-param", setting)]
     queued = _dvc("exp", "run", "--queue", "--name", name, *settings)

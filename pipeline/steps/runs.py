@@ -21,7 +21,7 @@ def training_folder(fingerprint: Path, *inputs: object) -> Path:
     """Where one training's unfinished work lies: its name stands for all that the training depends on, but not for other seeds."""
     found = read_fingerprint(fingerprint)
     own = replace(found, values={key: value for key, value in found.values.items() if key != SEEDS})
-    return work_folder("train", own.text(), *inputs)
+    return work_folder("train", own.text(), *inputs, made_by=fingerprint)
 
 
 def is_finished(run: Path, inputs: str) -> bool:

@@ -1,5 +1,7 @@
 """Packed pictures: the same filter as the field's, the same order as the manifest, made once."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
@@ -78,17 +80,43 @@ def test_arrays_are_made_once_and_mapped_read_only(composites, tmp_path, monkeyp
     assert_array_equal(again.composite, first.composite)
 
 
-def test_a_process_that_comes_second_keeps_what_the_first_packed(composites, tmp_path, monkeypatch):
-    write = packed_split._write_arrays
+def test_who_comes_second_waits_and_keeps_what_the_first_packed(composites, tmp_path, monkeypatch):
+    write, calls = packed_split._write_arrays, []
 
-    def write_and_be_overtaken(*arguments, **options) -> None:
+    def write_slowly(*arguments, **options) -> None:
+        calls.append(arguments)
+        time.sleep(0.3)
         write(*arguments, **options)
-        (tmp_path / f"val-{SIZE}").mkdir()
-        write(arguments[0], tmp_path / f"val-{SIZE}", arguments[2], **options)
 
-    monkeypatch.setattr(packed_split, "_write_arrays", write_and_be_overtaken)
-    assert len(pack_split(composites, tmp_path, split="val", size_px=SIZE).mask) == 8
-    assert [path.name for path in tmp_path.iterdir()] == [f"val-{SIZE}"]
+    monkeypatch.setattr(packed_split, "_write_arrays", write_slowly)
+    with ThreadPoolExecutor(2) as pool:
+        packs = list(pool.map(lambda _: pack_split(composites, tmp_path, split="val", size_px=SIZE), range(2)))
+    assert [len(pack.mask) for pack in packs] == [8, 8]
+    assert len(calls) == 1
+
+
+def flip(path: Path) -> None:
+    """Another bit in the middle, as a disk does it: neither size nor name tell."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+@pytest.mark.parametrize("harm", [flip, cut, Path.unlink], ids=["flipped", "cut", "gone"])
+@pytest.mark.parametrize("name", ["composite.npy", "real.npy", "mask.npy", ".seal"])
+def test_what_is_damaged_is_said_and_packed_again(name, harm, composites, tmp_path, caplog):
+    first = pack_split(composites, tmp_path, split="val", size_px=SIZE)
+    wanted = {part: getattr(first, part).copy() for part in packed_split.SHAPES}
+    harm(tmp_path / f"val-{SIZE}" / name)
+    again = pack_split(composites, tmp_path, split="val", size_px=SIZE)
+    for part, expected in wanted.items():
+        assert_array_equal(getattr(again, part), expected)
+    said = [record.getMessage() for record in caplog.records if "dropped, and made again" in record.getMessage()]
+    assert len(said) == (0 if harm is Path.unlink and name == ".seal" else 1)
 
 
 def test_a_broken_shard_leaves_nothing_behind(composites, tmp_path, monkeypatch):
@@ -98,7 +126,7 @@ def test_a_broken_shard_leaves_nothing_behind(composites, tmp_path, monkeypatch)
     monkeypatch.setattr(packed_split, "read_real", fail)
     with pytest.raises(InputError, match="broken"):
         pack_split(composites, tmp_path, split="val", size_px=SIZE)
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir() if not path.name.endswith(".lock")] == []
 
 
 def test_an_unknown_split_is_named(composites, tmp_path):

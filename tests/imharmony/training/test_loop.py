@@ -244,10 +244,33 @@ def test_a_folder_of_another_training_is_refused(tmp_path):
         train(tmp_path, epochs=2)
 
 
-def test_a_broken_state_is_named(tmp_path):
-    (tmp_path / "state.pt").write_bytes(b"not a state")
-    with pytest.raises(InputError, match=r"state\.pt: not a readable training state; delete it"):
-        train(tmp_path)
+def flipped(data: bytes, place: int) -> bytes:
+    return data[:place] + bytes([data[place] ^ 4]) + data[place + 1 :]
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda data: flipped(data, len(data) // 2),
+        lambda data: flipped(data, 3),
+        lambda data: flipped(data, -1 % len(data)),
+        lambda data: data[: len(data) // 2],
+        lambda data: data + b"x",
+        lambda _data: b"",
+        lambda _data: b"not a state",
+    ],
+    ids=["flipped", "head", "end", "cut", "longer", "empty", "other"],
+)
+def test_a_damaged_state_is_said_and_not_believed(harm, tmp_path, caplog):
+    untouched, history = train(tmp_path / "untouched", epochs=2)
+    with pytest.raises(KilledError):
+        train(tmp_path / "harmed", epochs=2, on_epoch=killed_after(1))
+    state = tmp_path / "harmed" / "state.pt"
+    state.write_bytes(harm(state.read_bytes()))
+    again, history_again = train(tmp_path / "harmed", epochs=2)
+    assert history_again == history
+    assert same_weights(again, untouched)
+    assert [record.getMessage() for record in caplog.records if "trained from the start" in record.getMessage()] != []
 
 
 def test_a_state_is_never_half_written(tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ from pipeline.dashboard.client import Dashboard, watched
 from pipeline.params.file import load_params
 from pipeline.run.graph import Step
 from pipeline.run.scheduler import Outcome
+from tests.prefect_server import identity
 
 SCHEMAS = {
     "flows": FlowCreate,
@@ -164,7 +165,7 @@ def test_a_server_that_dies_is_said_once_and_stops_nothing(requests, server):
 
 def test_events_do_not_wait_for_a_slow_server(server, monkeypatch):
     server.may_answer.clear()
-    monkeypatch.setattr("pipeline.dashboard.server.FLUSH_SECONDS", 0.1)
+    monkeypatch.setattr("pipeline.dashboard.server.END_SECONDS", 0.1)
     start = time.monotonic()
     told(server.url, lambda _line: None)
     assert time.monotonic() - start < 3
@@ -189,7 +190,56 @@ def test_an_unreachable_server_is_said_and_left_alone(params, monkeypatch):
     said: list[str] = []
     with watched(params, [], steps=STEPS, jobs=1, say=said.append) as views:
         assert views == []
-    assert said == ["no Prefect server answers at PREFECT_API_URL http://127.0.0.1:9/api; going on without it"]
+    assert said == ["no Prefect server answers at PREFECT_API_URL http://127.0.0.1:9/api (ConnectError); going on without it"]
+
+
+def test_a_server_that_stays_busy_for_long_is_said_with_its_status(server, params, monkeypatch):
+    monkeypatch.setattr("pipeline.dashboard.server.BEGIN_SECONDS", 0)
+    monkeypatch.setenv("PREFECT_API_URL", server.url)
+    server.refusals = [429]
+    said: list[str] = []
+    with watched(params, [], steps=STEPS, jobs=1, say=said.append) as views:
+        assert views == []
+    assert said == [f"no Prefect server answers at PREFECT_API_URL {server.url} (status 429); going on without it"]
+
+
+def last_states(server) -> dict[str, str]:
+    """The type of the last state of every run and task, by its identity."""
+    asked = [(path, body) for _, path, body in server.requests if path.endswith("/set_state")]
+    return {path.split("/")[1]: body["state"]["type"] for path, body in asked}
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("place", range(2, 16))
+def test_no_run_stays_running_where_the_server_was_given_up(place, status, server, monkeypatch):
+    """Busy for longer than anybody waits, somewhere on the way, and back when the run ends."""
+    monkeypatch.setattr("pipeline.dashboard.server.PATIENCE_SECONDS", 0)
+    monkeypatch.setattr("pipeline.dashboard.server.BUSY_SECONDS", (0.001,))
+    server.busy = (status, range(place, place + 3))
+    said: list[str] = []
+    dashboard = begun(server.url, said.append)
+    for step in (COMPOSE, TRAIN, OTHER):
+        dashboard.step(step, None)
+        dashboard.step(step, Outcome("ran"))
+    dashboard.end("completed")
+    assert len(said) <= 1
+    assert all(f"HTTPStatusError {status}" in line for line in said)
+    runs = {identity(number) for number, (_, path, _) in enumerate(server.requests) if path == "flow_runs/"}
+    ended = last_states(server)
+    assert {ended.get(run) for run in runs} <= {"COMPLETED", "CANCELLED"}
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 413, 422, 500])
+def test_what_is_refused_is_said_once_and_the_rest_is_told(status, server):
+    server.busy = (status, [4])
+    said: list[str] = []
+    dashboard = begun(server.url, said.append)
+    for step in (COMPOSE, TRAIN, OTHER):
+        dashboard.step(step, None)
+        dashboard.step(step, Outcome("ran"))
+    dashboard.end("completed")
+    assert said == [f"Prefect's server refused a part (HTTPStatusError {status}); its page lacks that, and the run goes on"]
+    assert server.states_of(server.own_run())[-1]["type"] == "COMPLETED"
 
 
 @pytest.mark.parametrize(("outcome", "state"), [("ran", "COMPLETED"), ("failed", "FAILED"), ("skipped", "FAILED")])

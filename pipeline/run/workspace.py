@@ -1,0 +1,55 @@
+"""The folder in which DVC and git work: what is wrong with it is said before anything is computed, and without git DVC is told so."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+from dvc.config import Config, ConfigError
+
+from imharmony.errors import InputError
+from imharmony.storage.files import write_text
+from pipeline.run.conflicts import expect_no_conflicts
+from pipeline.steps.git import has_repository
+
+DVC = Path(".dvc")
+GRAPH = Path("dvc.yaml")
+WITHOUT_GIT = DVC / "tmp" / "without_git"  # there while we, and not the user, have told DVC to work without
+
+
+def expect_workspace(*, say: Callable[[str], None]) -> None:
+    """An ``InputError`` where stages would run to their end and then count as failed, or nothing would be found to run.
+
+    In a folder that no git repository has (one from a zip archive), DVC's ``core.no_scm`` is set for this clone alone, and taken back once
+    there is one.
+    """
+    if not DVC.is_dir():
+        raise InputError(f"{Path.cwd()}: no {DVC} here; expected the project's own folder; run it there")
+    if not GRAPH.is_file():
+        raise InputError(f"{Path.cwd() / GRAPH}: no such file; expected the graph of stages; take the last commit's (git checkout {GRAPH})")
+    expect_no_conflicts()
+    is_told = WITHOUT_GIT.exists()
+    if has_repository() == is_told:
+        try:
+            _use_git(is_told)
+        except ConfigError as error:
+            raise InputError(f"{DVC / 'config'}: {' '.join(str(error).split())}; expected what `dvc config` writes; mend it") from error
+        if not is_told and WITHOUT_GIT.exists():
+            say(
+                f"no git repository here: DVC works without (core.no_scm in {DVC / 'config.local'}); experiments need `git init` and a commit"
+            )
+
+
+def _use_git(is_used: bool) -> None:
+    config = Config(str(DVC.resolve()))
+    if not is_used and config.get("core", {}).get("no_scm"):
+        return  # the user's own choice
+    with config.edit("local") as edited:
+        core: dict[str, Any] = cast("dict[str, dict[str, Any]]", edited).setdefault("core", {})
+        if is_used:
+            core.pop("no_scm", None)
+        else:
+            core["no_scm"] = True
+    if is_used:
+        WITHOUT_GIT.unlink(missing_ok=True)
+    else:
+        write_text(WITHOUT_GIT, "")
