@@ -24,7 +24,7 @@ from imharmony.storage.files import atomic_path
 ROWS_AT_ONCE = 50_000
 UNKNOWN_LICENCE = "unknown"
 
-Json = tuple[Callable[[], bytes], str, str]  # how to read it, its name, its split
+Json = tuple[Callable[[], bytes | bytearray], str, str]  # how to read it, its name, its split
 Checksums = Callable[[pa.Table, str], pa.Table]  # adds them to a split's photographs
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ def write_instances(parts: Iterable[Json], *, out: Path, checksums: Checksums = 
     keep_left_out(left_out, out, what="annotations")
 
 
-def parsed(data: bytes, *, name: str) -> tuple[Instances, list[LeftOut]]:
+def parsed(data: bytes | bytearray, *, name: str) -> tuple[Instances, list[LeftOut]]:
     """The json's content with every segmentation left as text, and what of it cannot be read. COCO's own files are read at once."""
     gc.disable()  # the cyclic collector would walk a million new objects again and again
     try:
@@ -87,7 +87,7 @@ def photograph_table(content: Instances, *, name: str, split: str) -> pa.Table:
         "width": _integers(image.width for image in images),
         "height": _integers(image.height for image in images),
         "official_split": pa.repeat(split, len(images)),
-        "licence_id": pc.if_else(pc.equal(licence_ids, NO_LICENCE), None, licence_ids),
+        "licence_id": pa.array(licence_ids.to_numpy(), mask=licence_ids.to_numpy() == NO_LICENCE),
         "licence": pa.array([each.name for each in content.licenses], pa.string()).take(licence).fill_null(UNKNOWN_LICENCE),
         "size_bytes": pa.nulls(len(images)),
         "crc32": pa.nulls(len(images)),

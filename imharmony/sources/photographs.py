@@ -15,8 +15,9 @@ from imharmony.errors import InputError
 from imharmony.pictures.images import size_of_whole
 from imharmony.running.progress import bar, track
 from imharmony.running.threads import in_threads
-from imharmony.sources.mirror import BROKEN_ZIP, Checksum, Mirror, WebMirror, zip_directory_problem
+from imharmony.sources.mirror import Checksum, Mirror, WebMirror
 from imharmony.sources.tables import PHOTOGRAPH_SHARD, STORED_PHOTOGRAPHS
+from imharmony.sources.zips import BROKEN_ZIP, zip_directory_problem
 from imharmony.storage.fetch import AbsentError
 from imharmony.storage.files import atomic_folder
 from imharmony.storage.shards import Row, write_shard

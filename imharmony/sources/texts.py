@@ -28,7 +28,7 @@ MARKS = {  # the longer first: that of UTF-32 begins as that of UTF-16 does
 }
 
 
-def utf8_of(data: bytes, *, name: str) -> bytes:
+def utf8_of(data: bytes | bytearray, *, name: str) -> bytes | bytearray:
     """The text in UTF-8 without a byte order mark; UTF-16 and UTF-32 are read where a mark says so.
 
     Anything else is an ``InputError`` that says what came.

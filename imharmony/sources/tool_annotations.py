@@ -73,7 +73,7 @@ class _Named(msgspec.Struct):
     name: Any = None
 
 
-def read_tool_annotations(data: bytes, *, name: str) -> tuple[Instances, list[LeftOut]]:
+def read_tool_annotations(data: bytes | bytearray, *, name: str) -> tuple[Instances, list[LeftOut]]:
     """What can be read of a json, and what was left out. A file that is no such json, or of which nothing is left, is an ``InputError``."""
     loose = _decoded(_with_nulls(utf8_of(data, name=name)), name=name)
     left_out: list[LeftOut] = []
@@ -90,13 +90,13 @@ def read_tool_annotations(data: bytes, *, name: str) -> tuple[Instances, list[Le
     return Instances([*photographs.values()], [*annotations.values()], [*categories.values()], [*licences.values()]), left_out
 
 
-def _with_nulls(data: bytes) -> bytes:
+def _with_nulls(data: bytes | bytearray) -> bytes | bytearray:
     if b"NaN" not in data and b"Infinity" not in data:
         return data
     return _STRING_OR_NO_NUMBER.sub(lambda found: found[0] if found[0].startswith(b'"') else b"null", data)
 
 
-def _decoded(data: bytes, *, name: str) -> _Json:
+def _decoded(data: bytes | bytearray, *, name: str) -> _Json:
     expected = "expected an object with the lists images, annotations and categories"
     try:
         return msgspec.json.decode(data, type=_Json)
