@@ -48,11 +48,12 @@ class JpegJudge:
 
     def _start(self) -> Connection:
         context = multiprocessing.get_context("spawn")
-        self._connection, other = context.Pipe()
-        self._process = context.Process(target=_answer, args=(other,), daemon=True)
-        self._process.start()
+        connection, other = context.Pipe()
+        process = context.Process(target=_answer, args=(other,), daemon=True)
+        process.start()
         other.close()
-        return self._connection
+        self._process, self._connection = process, connection
+        return connection
 
     def _end(self) -> None:
         if self._connection is not None:

@@ -34,15 +34,25 @@ def counts_of(left_out: Iterable[LeftOut]) -> str:
 
 def examples_of(left_out: list[LeftOut]) -> str:
     """The first of them with their details."""
-    named = "; ".join(f"{each.name}: {each.detail or each.reason}" for each in left_out[:FIRST])
+    named = "; ".join(f"{each.name}: {each.reason}" + (f" ({each.detail})" if each.detail else "") for each in left_out[:FIRST])
     return named + (" ..." if len(left_out) > FIRST else "")
 
 
-def keep_left_out(left_out: list[LeftOut], out: Path, *, what: str) -> None:
-    """Writes ``out/rejected.parquet`` and says how many of what were left out, and why. Where nothing was, there is no such file."""
+def keep_left_out(left_out: list[LeftOut], out: Path, *, what: str, place: Path | None = None) -> None:
+    """Writes ``out/rejected.parquet`` and says how many of what were left out, and why. Where nothing was, there is no such file.
+
+    ``place`` is where the folder will be once it is finished.
+    """
     path = out / REJECTED_FILE
     if not left_out:
         path.unlink(missing_ok=True)
         return
     write_rows(path, [each._asdict() for each in left_out], REJECTED)
-    log.warning("%s: left out %d (%s), see %s; first %s", what, len(left_out), counts_of(left_out), path, examples_of(left_out))
+    log.warning(
+        "%s: left out %d (%s), see %s; first %s",
+        what,
+        len(left_out),
+        counts_of(left_out),
+        (place or out) / REJECTED_FILE,
+        examples_of(left_out),
+    )
