@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import pyarrow.compute as pc
 
+from imharmony.composing.manifest import read_manifest
 from imharmony.composing.packed_split import expect_composites
 from imharmony.errors import InputError
 from imharmony.pictures.images import encode_png
@@ -16,7 +17,6 @@ from imharmony.running.progress import track
 from imharmony.running.seeds import numpy_rng, rendezvous_order, stable_hash, unit_hash
 from imharmony.storage.files import atomic_folder, sha256_of, write_bytes
 from imharmony.storage.shards import Row
-from imharmony.storage.tables import read_table
 from opinion_study.definition import (
     CHOICES,
     COMPOSITE,
@@ -78,7 +78,7 @@ def chosen_rows(composites: Path, *, count: int, split: str, seed: int) -> list[
     One for each photograph, because the composites of one photograph are judged alike and would make intervals too narrow.
     """
     expect_composites(composites)
-    manifest = read_table(composites / "manifest.parquet")
+    manifest = read_manifest(composites)
     rows = manifest.filter(pc.field("split") == split).to_pylist()
     if not rows:
         found = sorted(set(manifest["split"].to_pylist()))

@@ -10,7 +10,7 @@ import torch
 from imharmony.checkpoint import load_harmonizer
 from imharmony.colour.ranges import mask_from_uint8
 from imharmony.composing.composites import read_change, read_real, to_harmonize
-from imharmony.composing.manifest import MANIFEST
+from imharmony.composing.manifest import MANIFEST, OWN_FILE_SHARD
 from imharmony.composing.packed_split import square_image, square_mask
 from imharmony.errors import InputError
 from imharmony.evaluation.outputs import files_of, squared_picture
@@ -40,7 +40,7 @@ def read_versions(composites: Path, rows: list[Row], methods: Mapping[str, Harmo
 
     They are squared as all pictures are (``data``); a method's is pasted over the composite's background and rounded, as it is scored.
     """
-    reader = ShardReader(composites)
+    reader = ShardReader(composites, OWN_FILE_SHARD)
     for row in rows:
         address = row["shard"], row["row"]
         full = read_real(reader, *address)

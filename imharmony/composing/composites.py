@@ -6,6 +6,7 @@ A composite whose background is not its photograph's (published as JPEG, or chan
 own file.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import NamedTuple, cast
@@ -19,6 +20,7 @@ from imharmony.pictures.trimaps import OPAQUE
 from imharmony.storage.shards import Row, ShardReader
 
 PHOTOGRAPHS_PER_SHARD = 32  # and all their composites
+AGAIN = "delete the folder and make the data set again"
 
 
 def sample_id_of(image_id: int, annotation_id: int, k: int) -> str:
@@ -194,19 +196,45 @@ def read_composite(reader: ShardReader, shard: int, row: int) -> tuple[np.ndarra
 def read_real(reader: ShardReader, shard: int, row: int) -> np.ndarray:
     """The real photograph of a composite."""
     owner = cast(int, reader.value(shard, row, "real_row"))
-    return decode_trusted(cast(bytes, reader.value(shard, owner, "real")), name=f"{reader.folder}, shard {shard}, row {owner}")
+    return _decoded(decode_trusted, reader, shard, owner, "real")
 
 
 def read_change(reader: ShardReader, shard: int, row: int, *, real: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(composite, mask) of a row whose photograph is already decoded."""
-    name = f"{reader.folder}, shard {shard}, row {row}"
-    inside = decode_png(cast(bytes, reader.value(shard, row, "mask")), name=name)
-    box = Box(*(cast(int, reader.value(shard, row, f"box_{side}")) for side in Box._fields))
+    inside = _decoded(decode_png, reader, shard, row, "mask")
+    corner = [reader.value(shard, row, f"box_{side}") for side in Box._fields]
     mask = np.zeros(real.shape[:2], np.uint8)
+    if None in corner or min(corner) < 0 or Box(*corner).of(mask).shape != inside.shape:
+        raise InputError(f"{_place(reader, shard, row)}: a mask of shape {inside.shape} for the box {corner}; {AGAIN}")
+    box = Box(*cast(list[int], corner))
     box.of(mask)[:] = inside
-    patch = reader.value(shard, row, "patch")
-    if patch is None:
-        return decode_trusted(cast(bytes, reader.value(shard, row, "composite")), name=name), mask
+    if reader.value(shard, row, "patch") is None:
+        return _expected_shape(_decoded(decode_trusted, reader, shard, row, "composite"), real, reader, shard, row), mask
     composite = real.copy()
-    cv2.copyTo(decode_png(patch, name=name), inside, box.of(composite))
+    patch = _expected_shape(_decoded(decode_png, reader, shard, row, "patch"), box.of(composite), reader, shard, row)
+    cv2.copyTo(patch, inside, box.of(composite))
     return composite, mask
+
+
+def _decoded(decode: Callable[..., np.ndarray], reader: ShardReader, shard: int, row: int, column: str) -> np.ndarray:
+    """The pixels of a cell."""
+    name, data = f"{_place(reader, shard, row)}, {column}", reader.value(shard, row, column)
+    if not data:
+        raise InputError(f"{name}: an empty cell; expected a picture; {AGAIN}")
+    try:
+        pixels = decode(data, name=name)
+    except cv2.error as error:
+        raise InputError(f"{name}: does not decode ({' '.join(str(error).split())}); {AGAIN}") from error
+    if pixels.dtype != np.uint8:
+        raise InputError(f"{name}: {pixels.dtype} pixels; expected uint8; {AGAIN}")
+    return pixels
+
+
+def _expected_shape(pixels: np.ndarray, like: np.ndarray, reader: ShardReader, shard: int, row: int) -> np.ndarray:
+    if pixels.shape != like.shape:
+        raise InputError(f"{_place(reader, shard, row)}: pixels of shape {pixels.shape}; expected {like.shape}; {AGAIN}")
+    return pixels
+
+
+def _place(reader: ShardReader, shard: int, row: int) -> str:
+    return f"{reader.folder}, shard {shard}, row {row}"

@@ -1,6 +1,11 @@
 """The tables of a folder of composites: its manifest, the shards of its pictures and what could not be made."""
 
+from pathlib import Path
+
 import pyarrow as pa
+
+from imharmony.errors import InputError
+from imharmony.storage.tables import read_typed
 
 # One row per composite.
 MANIFEST = pa.schema(
@@ -54,3 +59,20 @@ OWN_FILE_SHARD = pa.schema([*COMPOSITE_SHARD, ("composite", pa.binary())])
 
 # What the synthesis could not make, and why.
 DROPPED_COMPOSITES = pa.schema([("sample_id", pa.string()), ("split", pa.string()), ("category", pa.string()), ("reason", pa.string())])
+
+# Columns of the manifest that every composite has.
+FILLED = (
+    *("sample_id", "image_id", "annotation_id", "dataset", "split", "width", "height", "direction", "transfer"),
+    *("sha256_real", "sha256_mask", "sha256_composite", "shard", "row"),
+)
+
+
+def read_manifest(composites: Path) -> pa.Table:
+    """The manifest of a folder of composites, its columns as ``MANIFEST`` has them; anything else is an ``InputError``."""
+    path = composites / "manifest.parquet"
+    manifest = read_typed(path, MANIFEST, filled=FILLED)
+    for name, least in (("shard", 0), ("row", 0), ("image_id", 0), ("width", 1), ("height", 1)):
+        wrong = [value for value in manifest[name].to_pylist() if value < least]
+        if wrong:
+            raise InputError(f"{path}: column {name} has {wrong[0]}; expected {least} or more; make the data set again")
+    return manifest

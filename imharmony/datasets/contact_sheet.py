@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 
 from imharmony.composing.composites import read_composite
+from imharmony.composing.manifest import OWN_FILE_SHARD, read_manifest
 from imharmony.errors import InputError
 from imharmony.running.seeds import rendezvous_order
 from imharmony.storage.shards import ShardReader
-from imharmony.storage.tables import read_table
 
 GREY = 128
 
@@ -19,8 +19,10 @@ def composite_sheet(composites: Path, *, rows: int, columns: int = 2, side_px: i
 
     Of all composites, or of those of one transfer.
     """
-    reader = ShardReader(composites)
-    table = read_table(composites / "manifest.parquet", columns=["shard", "row", "transfer"])
+    reader = ShardReader(composites, OWN_FILE_SHARD)
+    table = read_manifest(composites)
+    if not table.num_rows:
+        raise InputError(f"{composites}: no composites; expected some; make the data set again")
     known = sorted(set(table["transfer"].to_pylist()))
     if transfer is not None and transfer not in known:
         raise InputError(f"{composites}: no composite of transfer {transfer!r}; expected one of {known}")

@@ -13,19 +13,19 @@ import numpy as np
 
 from imharmony.composing.composites import gathered, pixels_sha256, read_change, read_real
 from imharmony.composing.limits import quality
-from imharmony.composing.manifest import MANIFEST
+from imharmony.composing.manifest import OWN_FILE_SHARD, read_manifest
 from imharmony.composing.splits import SPLITS
 from imharmony.datasets.perceptual_hash import perceptual_hash
 from imharmony.errors import InputError
-from imharmony.pictures.images import decode_rgb, read_mask
+from imharmony.pictures.images import decode_rgb
 from imharmony.pictures.masks import INSIDE, foreground_ratio
 from imharmony.running.processes import processes
 from imharmony.running.progress import bar
 from imharmony.sources.findings import Finding
-from imharmony.sources.iharmony4_layout import COMPOSITES, HASHES, LINEAGE, LINEAGE_FILE, Triple, read_layout
+from imharmony.sources.iharmony4_layout import HASHES, LINEAGE_FILE, Triple, read_layout, read_lineage, read_matte
+from imharmony.sources.iharmony4_lists import COMPOSITES
 from imharmony.storage.files import sha256_of
 from imharmony.storage.shards import Row, ShardReader, shard_path
-from imharmony.storage.tables import read_table
 
 PHOTOGRAPHS_PER_JOB = 32
 BROKEN = (ValueError, TypeError, LookupError, cv2.error)  # what a damaged cell makes of reading it
@@ -88,7 +88,7 @@ def contents(folder: Path, *, workers: int = 1) -> Contents:
 
 def see_shard(job: ShardJob) -> Contents:
     """Decodes the composites of a shard and compares them with their rows."""
-    seen, reader = Contents([_sample_of_row(row) for row in job.rows]), ShardReader(job.folder)
+    seen, reader = Contents([_sample_of_row(row) for row in job.rows]), ShardReader(job.folder, OWN_FILE_SHARD)
     try:
         reader.value(job.shard, 0, "sample_id")
     except BROKEN as error:
@@ -124,7 +124,7 @@ def _within(subset: str, finding: Finding) -> Finding:
 
 
 def _shard_jobs(folder: Path, findings: list[Finding]) -> list[ShardJob]:
-    table = read_table(folder / "manifest.parquet", MANIFEST.names).sort_by([("shard", "ascending"), ("row", "ascending")])
+    table = read_manifest(folder).sort_by([("shard", "ascending"), ("row", "ascending")])
     rows = table.to_pylist()
     if not rows:
         raise InputError(f"{folder}: no composites; expected some; make the data set again")
@@ -142,7 +142,7 @@ def _files_jobs(subsets: list[Path], findings: list[Finding]) -> list[FilesJob]:
         # A photograph in two splits is looked for later, in its role as reference too.
         findings += [_within(layout.subset, finding) for finding in layout.findings if finding.kind != "leak"]
         path = folder / LINEAGE_FILE
-        known = {row["file"]: row for row in read_table(path, LINEAGE.names).to_pylist()} if path.exists() else {}
+        known = {row["file"]: row for row in read_lineage(path).to_pylist()} if path.exists() else {}
         every = [Listed(each, split, known.get(each.name.file, {})) for split, triples in layout.triples.items() for each in triples]
         every.sort(key=lambda listed: listed.triple.real.name)
         photographs = [list(group) for _, group in groupby(every, key=lambda listed: listed.triple.real.name)]
@@ -208,7 +208,7 @@ def _triple_findings(listed: Listed, real: np.ndarray, sample: Row) -> Iterator[
     name, triple = listed.triple.name, listed.triple
     try:
         data = triple.composite.read_bytes()
-        composite, mask = decode_rgb(data, name=name.file), read_mask(triple.mask)
+        composite, mask = decode_rgb(data, name=name.file), read_matte(triple.mask)
     except (InputError, OSError) as error:
         yield Finding("unreadable", name.file, str(error))
         return

@@ -16,29 +16,18 @@ from pathlib import Path
 import numpy as np
 
 from imharmony.composing.composites import read_change, to_harmonize
-from imharmony.composing.manifest import MANIFEST
+from imharmony.composing.manifest import OWN_FILE_SHARD, read_manifest
 from imharmony.composing.splits import SPLITS
 from imharmony.errors import InputError
 from imharmony.pictures.images import decode_trusted, encode_jpeg, encode_patch, encode_png
 from imharmony.running.progress import track
-from imharmony.sources.iharmony4_layout import (
-    COMPOSITES,
-    FOLDERS,
-    HASHES,
-    LINEAGE,
-    LINEAGE_FILE,
-    LISTS,
-    MASKS,
-    REALS,
-    WHOLE_SET,
-    list_path,
-    parse_name,
-    prefix_of,
-)
+from imharmony.sources.iharmony4_layout import FOLDERS, HASHES, LINEAGE, LINEAGE_FILE, MASKS, REALS
+from imharmony.sources.iharmony4_lists import COMPOSITES, LISTS, WHOLE_SET, list_path, parse_name, prefix_of
+from imharmony.sources.texts import text_lines
 from imharmony.storage.files import atomic_folder, write_text
 from imharmony.storage.names import problem_of
 from imharmony.storage.shards import Row, ShardReader
-from imharmony.storage.tables import read_table, write_rows
+from imharmony.storage.tables import write_rows
 
 QUALITY = 95  # with 4:2:0, as the quantisation tables of the original's composites have it
 JPEG_START = b"\xff\xd8"
@@ -51,7 +40,7 @@ def export_iharmony4(composites: Path, out: Path, *, subset: str | None = None, 
 
     The subset is called as the data set by default. Validation samples are in the train lists, and in a list of their own.
     """
-    table = read_table(composites / "manifest.parquet", MANIFEST.names)
+    table = read_manifest(composites)
     rows = table.sort_by([("shard", "ascending"), ("row", "ascending")]).to_pylist()
     _expect_layable(rows, composites)
     subset = _expected_name(subset or rows[0]["dataset"])
@@ -60,7 +49,7 @@ def export_iharmony4(composites: Path, out: Path, *, subset: str | None = None, 
     with atomic_folder(out / subset) as folder:
         for name in FOLDERS:
             (folder / name).mkdir()
-        written = _written(ShardReader(composites), rows, folder, prefix=prefix_of(subset), lossless=lossless)
+        written = _written(ShardReader(composites, OWN_FILE_SHARD), rows, folder, prefix=prefix_of(subset), lossless=lossless)
         lineage = list(track(written, total=len(rows), what=f"{subset}: export", unit="composites"))
         write_rows(folder / LINEAGE_FILE, lineage, LINEAGE)
         lists = _lists(lineage)
@@ -143,6 +132,6 @@ def _lines(files: list[str]) -> str:
 
 def _replace_lines(path: Path, subset: str, files: list[str]) -> None:
     """Puts a subset's composites into the list of the whole set, in place of those it had."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    lines = text_lines(path) if path.exists() else []
     kept = [line for line in lines if not line.startswith(f"{subset}/")]
     write_text(path, _lines([*kept, *(f"{subset}/{COMPOSITES}/{file}" for file in files)]))

@@ -12,6 +12,10 @@ from pycocotools import mask as coco_mask
 
 INSIDE = 128  # of a soft mask's 0..255: from here on a pixel is foreground where it must be one or the other
 SMALLEST_PART = 0.01  # of the mask's area; smaller connected parts do not count
+# The largest photograph whose annotations are drawn. pycocotools counts pixels in 32 bits and takes a byte for each.
+LONGEST_SIDE_PX = 65_535
+MOST_PIXELS = 250_000_000
+LONGEST_OUTLINE_PX = 1 << 23  # pycocotools keeps every step along it: 40 bytes a pixel
 
 
 class DegenerateSegmentationError(ValueError):
@@ -20,15 +24,22 @@ class DegenerateSegmentationError(ValueError):
 
 def decode_segmentation(segmentation: bytes, *, width: int, height: int) -> np.ndarray:
     """The mask of a segmentation, bit-identical to pycocotools' ``annToMask``; raises ``DegenerateSegmentationError``."""
+    if not has_sane_size(width, height):
+        raise DegenerateSegmentationError(f"a photograph of {width}x{height} pixels; expected at most {MOST_PIXELS}")
     try:
         shape: Any = msgspec.json.decode(segmentation)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DegenerateSegmentationError(f"not json: {error}") from error
     if isinstance(shape, list):
         encoded: Any = coco_mask.frPyObjects(_polygons(shape, width=width, height=height), height, width)
         return coco_mask.decode(coco_mask.merge(encoded) if len(encoded) > 1 else encoded[0])
     plain: Any = {"size": [height, width], "counts": _run_lengths(shape, width=width, height=height)}
     return coco_mask.decode(coco_mask.frPyObjects(plain, height, width))
+
+
+def has_sane_size(width: int, height: int) -> bool:
+    """Whether a photograph of this size can have masks here."""
+    return 1 <= width <= LONGEST_SIDE_PX and 1 <= height <= LONGEST_SIDE_PX and width * height <= MOST_PIXELS
 
 
 def run_lengths(mask: np.ndarray) -> dict[str, list[int]]:
@@ -80,22 +91,32 @@ def part_count(mask: np.ndarray) -> int:
 
 
 def _polygons(polygons: list[Any], *, width: int, height: int) -> Any:
-    """The polygons as arrays of x and y in turn, which pycocotools takes as well as lists, and sooner."""
-    arrays = []
-    area = 0.0
+    """The polygons as arrays of x and y in turn, which pycocotools takes as well as lists, and sooner.
+
+    Specks of one or two points stand last: pycocotools takes what stands first for the kind of all, and four numbers for a box.
+    """
+    arrays, specks = [], []
+    area = length = 0.0
     for polygon in polygons:
-        if not isinstance(polygon, list) or len(polygon) < 6 or len(polygon) % 2:
-            raise DegenerateSegmentationError("a polygon of fewer than three points or with half a point")
+        if not isinstance(polygon, list) or len(polygon) % 2:
+            raise DegenerateSegmentationError("a polygon that is no list of points or has half a point")
+        if not polygon:
+            continue
         points = _numbers(polygon)
         x, y = points[::2], points[1::2]
         # pycocotools walks along each edge: a far point would cost gigabytes, or overflow its integers.
         if x.min() < -width or x.max() > 2 * width or y.min() < -height or y.max() > 2 * height:
             raise DegenerateSegmentationError("a polygon with a point far outside the photograph")
+        length += np.maximum(abs(np.diff(x, append=x[0])), abs(np.diff(y, append=y[0]))).sum()
         area += abs(x[:-1] @ y[1:] - x[1:] @ y[:-1] + x[-1] * y[0] - x[0] * y[-1])
-        arrays.append(points)
+        (arrays if len(points) >= 6 else specks).append(points)
+    if not arrays:
+        raise DegenerateSegmentationError("no polygon of three points or more")
     if area == 0:
         raise DegenerateSegmentationError("no polygon, or polygons without area")
-    return arrays
+    if length > LONGEST_OUTLINE_PX:
+        raise DegenerateSegmentationError(f"polygons of {length:.0f} pixels around; expected at most {LONGEST_OUTLINE_PX}")
+    return arrays + specks
 
 
 def _run_lengths(shape: object, *, width: int, height: int) -> list[int]:

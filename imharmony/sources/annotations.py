@@ -1,10 +1,10 @@
 """COCO's instances json as Arrow tables, without building Python objects for what is not needed."""
 
 import gc
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -14,58 +14,28 @@ import pyarrow.parquet as pq
 
 from imharmony.composing.instances import INSTANCES
 from imharmony.errors import InputError
+from imharmony.pictures.masks import MOST_PIXELS
+from imharmony.sources.coco_entries import NO_LICENCE, Annotation, Category, Instances, Licence, Photograph
+from imharmony.sources.left_out import LeftOut, keep_left_out
 from imharmony.sources.tables import PHOTOGRAPHS
+from imharmony.sources.tool_annotations import read_tool_annotations
 from imharmony.storage.files import atomic_path
 
 ROWS_AT_ONCE = 50_000
+UNKNOWN_LICENCE = "unknown"
 
-Json = tuple[Callable[[], bytes], str, str]  # how to read it, its name, its split
-# It becomes part of a path: a json from a stranger must not be able to say `../../x`.
-FileName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_][^/\\]*$")]
-Side = Annotated[int, msgspec.Meta(ge=1, le=1 << 16)]
-Identifier = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
-Number = Annotated[int, msgspec.Meta(ge=0, le=(1 << 31) - 1)]
+Json = tuple[Callable[[], bytes | bytearray], str, str]  # how to read it, its name, its split
 Checksums = Callable[[pa.Table, str], pa.Table]  # adds them to a split's photographs
 
-
-class Licence(msgspec.Struct):
-    id: Number
-    name: str
-
-
-class Photograph(msgspec.Struct, gc=False):
-    id: Identifier
-    file_name: FileName
-    width: Side
-    height: Side
-    license: Number
-    coco_url: str = ""
-
-
-class Annotation(msgspec.Struct, gc=False):
-    id: Identifier
-    image_id: Identifier
-    category_id: Number
-    iscrowd: Number
-    area: float
-    bbox: tuple[float, float, float, float]
-    segmentation: msgspec.Raw
-
-
-class Category(msgspec.Struct):
-    id: Number
-    name: str
-
-
-class Instances(msgspec.Struct):
-    images: list[Photograph]
-    annotations: list[Annotation]
-    categories: list[Category]
-    licenses: list[Licence]
+log = logging.getLogger(__name__)
 
 
 def write_instances(parts: Iterable[Json], *, out: Path, checksums: Checksums = lambda table, _: table) -> None:
-    """Writes ``photographs.parquet`` and ``instances.parquet`` of all parts; memory holds one json at a time, and no table of it."""
+    """Writes ``photographs.parquet`` and ``instances.parquet`` of all parts; memory holds one json at a time, and no table of it.
+
+    What could not be read is in ``rejected.parquet``, which is not there where nothing was left out.
+    """
+    left_out: list[LeftOut] = []
     with (
         atomic_path(out / "photographs.parquet") as photographs_path,
         atomic_path(out / "instances.parquet") as instances_path,
@@ -74,68 +44,65 @@ def write_instances(parts: Iterable[Json], *, out: Path, checksums: Checksums = 
     ):
         seen: dict[str, list[pa.Array]] = {"photographs": [], "annotations": []}
         for read, name, split in parts:
-            content = parsed(read(), name=name)
+            content, refused = parsed(read(), name=name)
+            left_out += [each._replace(name=f"{split}, {each.name}") for each in refused]
             listed = photograph_table(content, name=name, split=split)
             seen["photographs"] += listed["image_id"].chunks
             photographs.write_table(checksums(listed, split))
-            for batch in instance_batches(content, name=name):
+            for batch in instance_batches(content):
                 seen["annotations"].append(batch["annotation_id"])
                 instances.write_batch(batch)
         for what, ids in seen.items():
-            _expect_unique(pa.chunked_array(ids, pa.int64()), name="the splits together", what=what)
+            _expect_unique(pa.chunked_array(ids, pa.int64()), what=what)
+    keep_left_out(left_out, out, what="annotations")
 
 
-def parsed(data: bytes, *, name: str) -> Instances:
-    """The json's content with every segmentation left as text; structural damage is an ``InputError``."""
+def parsed(data: bytes | bytearray, *, name: str) -> tuple[Instances, list[LeftOut]]:
+    """The json's content with every segmentation left as text, and what of it cannot be read. COCO's own files are read at once."""
     gc.disable()  # the cyclic collector would walk a million new objects again and again
     try:
-        content = msgspec.json.decode(data, type=Instances)
-    except msgspec.MsgspecError as error:
-        raise InputError(f"{name}: not COCO's instances json ({error}); fetch it again") from error
+        try:
+            content = msgspec.json.decode(data, type=Instances)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            content = None
+        if content is not None and _is_consistent(content):
+            return content, []
+        del content
+        return read_tool_annotations(data, name=name)
     finally:
         gc.enable()
-    return content
 
 
 def photograph_table(content: Instances, *, name: str, split: str) -> pa.Table:
     """The rows of ``tables.PHOTOGRAPHS``, without checksums."""
     images = content.images
-    ids = _ids(images)
-    _expect_unique(ids, name=name, what="photographs")
     licence_ids, listed = _integers(image.license for image in images), _ids(content.licenses)
     licence = _positions(licence_ids, listed)
     if licence.null_count:
-        image = images[licence.is_null().index(True).as_py()]
-        came = f"photograph {image.id} has licence {image.license}"
-        raise InputError(f"{name}: {came}; expected one of the json's own list, {sorted(listed.to_pylist())}; fetch it again")
+        log.warning("%s: %d photographs name no licence that it lists; theirs is called %r", name, licence.null_count, UNKNOWN_LICENCE)
     columns = {
-        "image_id": ids,
+        "image_id": _ids(images),
         "file_name": [image.file_name for image in images],
         "url": [image.coco_url for image in images],
         "width": _integers(image.width for image in images),
         "height": _integers(image.height for image in images),
         "official_split": pa.repeat(split, len(images)),
-        "licence_id": licence_ids,
-        "licence": pa.array([each.name for each in content.licenses], pa.string()).take(licence),
+        "licence_id": pa.array(licence_ids.to_numpy(), mask=licence_ids.to_numpy() == NO_LICENCE),
+        "licence": pa.array([each.name for each in content.licenses], pa.string()).take(licence).fill_null(UNKNOWN_LICENCE),
         "size_bytes": pa.nulls(len(images)),
         "crc32": pa.nulls(len(images)),
     }
     return pa.table(columns).cast(PHOTOGRAPHS)
 
 
-def instance_batches(content: Instances, *, name: str) -> Iterator[pa.RecordBatch]:
+def instance_batches(content: Instances) -> Iterator[pa.RecordBatch]:
     """The rows of ``instances.INSTANCES``, some at a time."""
     rows = content.annotations
-    ids, image_ids, category_ids = _ids(rows), _integers(row.image_id for row in rows), _integers(row.category_id for row in rows)
-    _expect_unique(ids, name=name, what="annotations")
+    image_ids, category_ids = _integers(row.image_id for row in rows), _integers(row.category_id for row in rows)
     image, category = _positions(image_ids, _ids(content.images)), _positions(category_ids, _ids(content.categories))
-    if image.null_count or category.null_count:
-        row = rows[min(column.is_null().index(True).as_py() for column in (image, category) if column.null_count)]
-        came = f"annotation {row.id} is of photograph {row.image_id} and category {row.category_id}"
-        raise InputError(f"{name}: {came}; expected ones that the json lists; fetch it again")
     boxes = np.fromiter(chain.from_iterable(row.bbox for row in rows), np.float64, 4 * len(rows)).reshape(-1, 4)
     columns = {
-        "annotation_id": ids,
+        "annotation_id": _ids(rows),
         "image_id": image_ids,
         "category_id": category_ids,
         "category": pa.array([each.name for each in content.categories], pa.string()).take(category),
@@ -164,6 +131,26 @@ def _positions(ids: pa.Array, listed: pa.Array) -> pa.Array:
     return pc.call_function("index_in", [ids], pc.SetLookupOptions(value_set=listed))
 
 
-def _expect_unique(ids: pa.Array | pa.ChunkedArray, *, name: str, what: str) -> None:
-    if len(ids.unique()) != len(ids):
-        raise InputError(f"{name}: an id of {what} occurs twice; expected each once; fetch it again")
+def _is_consistent(content: Instances) -> bool:
+    """Whether ids and file names are unique, what entries refer to is listed, and sizes are sane."""
+    images, rows = content.images, content.annotations
+    image_ids, licence_ids, category_ids = _ids(images), _ids(content.licenses), _ids(content.categories)
+    if not all(map(_is_unique, (image_ids, licence_ids, category_ids, _ids(rows), pa.array([each.file_name for each in images])))):
+        return False
+    references = (
+        (_integers(each.license for each in images), licence_ids),
+        (_integers(row.image_id for row in rows), image_ids),
+        (_integers(row.category_id for row in rows), category_ids),
+    )
+    if any(_positions(ids, listed).null_count for ids, listed in references):
+        return False
+    return not images or max(each.width * each.height for each in images) <= MOST_PIXELS
+
+
+def _is_unique(values: pa.Array | pa.ChunkedArray) -> bool:
+    return len(values.unique()) == len(values)
+
+
+def _expect_unique(ids: pa.ChunkedArray, *, what: str) -> None:
+    if not _is_unique(ids):
+        raise InputError(f"the splits together: an id of {what} occurs twice; expected each once; number them through over all splits")

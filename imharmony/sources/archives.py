@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from imharmony.errors import InputError
-from imharmony.sources.mirror import BROKEN_ZIP
+from imharmony.sources.zips import BROKEN_ZIP, ENCRYPTED
 
 MOST_BYTES = 1 << 26  # of one file, unpacked
-_ENCRYPTED = 1  # bit of a zip member's flags
 
 
 class Member(NamedTuple):
@@ -74,7 +73,7 @@ class ZipArchive:
         self.path = path
         try:
             self._zip = zipfile.ZipFile(path)
-        except (*BROKEN_ZIP, OSError) as error:
+        except BROKEN_ZIP as error:
             again = "download it again: a transfer that was cut has no directory at its end"
             raise InputError(f"{path}: not a whole zip archive ({error}); {again}") from error
         self._infos: dict[str, zipfile.ZipInfo] = {}
@@ -89,7 +88,7 @@ class ZipArchive:
         """A listed file; raises ``DamagedError`` where it is damaged."""
         try:
             return self._zip.read(self._infos[name])  # no more than its declared size, compared with its CRC-32
-        except (*BROKEN_ZIP, OSError) as error:
+        except BROKEN_ZIP as error:
             raise DamagedError(f"{self.path}, {name}: damaged ({error}); download the archive again", str(error)) from error
 
     def close(self) -> None:
@@ -103,7 +102,7 @@ class ZipArchive:
             problem = "outside"
         elif stat.S_ISLNK(info.external_attr >> 16):
             problem = "symbolic_link"
-        elif info.flag_bits & _ENCRYPTED:
+        elif info.flag_bits & ENCRYPTED:
             problem = "encrypted"
         elif self._infos[name] is not info:
             problem = "repeated_name"

@@ -1,16 +1,15 @@
 """COCO 2017 (Lin et al. 2014, arXiv:1405.0312) from its own server or any mirror: what it lists, and its photographs."""
 
 import logging
-import zipfile
 from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 
-from imharmony.errors import InputError
 from imharmony.sources.annotations import Json, write_instances
-from imharmony.sources.mirror import Checksum, FolderMirror, WebMirror, open_mirror, zip_problem
+from imharmony.sources.mirror import Checksum, FolderMirror, WebMirror, open_mirror
 from imharmony.sources.photographs import Wanted, store_photographs
+from imharmony.sources.zips import MOST_UNPACKED, read_member, zip_problem
 from imharmony.storage.fetch import AbsentError
 
 ANNOTATIONS = "annotations/annotations_trainval2017.zip"
@@ -67,17 +66,14 @@ def _instances_json(mirror: FolderMirror | WebMirror, work: Path, split: str, me
     except AbsentError:
         if not mirror.is_local:
             raise
-        path = mirror.file(member, work, verdict=lambda _: None)
+        path = mirror.file(member, work, verdict=_size_problem)
         return path.read_bytes, str(path), split
-    with zipfile.ZipFile(path) as archive:
-        if member not in archive.namelist():
-            raise InputError(f"{path}: has no {member}; expected it in COCO's archive; use another mirror or fewer splits")
+    return partial(read_member, path, member), f"{path}, {member}", split
 
-    def read() -> bytes:
-        with zipfile.ZipFile(path) as archive:
-            return archive.read(member)
 
-    return read, f"{path}, {member}", split
+def _size_problem(path: Path) -> str | None:
+    size = path.stat().st_size
+    return f"{size} bytes; expected at most {MOST_UNPACKED}" if size > MOST_UNPACKED else None
 
 
 def _with_checksums(listed: pa.Table, mirror: FolderMirror | WebMirror, split: str) -> pa.Table:

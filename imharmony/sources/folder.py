@@ -2,10 +2,12 @@
 
 A photograph ``beach.jpg`` (JPEG, PNG, WebP, TIFF ...) has the masks ``beach.png`` or ``beach_<anything>.png``, one for each
 foreground, white (or opaque) where it is; half-way up is inside. A name is worth an id of 63 bits, so that adding photographs
-changes no other one's.
+changes no other one's. What systems leave beside photographs (``Thumbs.db``, ``desktop.ini``) is passed over and named, and an empty
+mask is left out with its largest value.
 """
 
 import logging
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from imharmony.pictures.images import plain_photograph, read_mask, size_of_whole
 from imharmony.pictures.masks import INSIDE, instance_of
 from imharmony.running.progress import track
 from imharmony.running.seeds import stable_hash
+from imharmony.sources.left_out import LeftOut, examples_of, keep_left_out
 from imharmony.sources.photographs import File, pack
 from imharmony.sources.tables import PHOTOGRAPHS
 from imharmony.storage.files import atomic_folder
@@ -24,6 +27,10 @@ from imharmony.storage.shards import Row
 from imharmony.storage.tables import write_rows
 
 PHOTOGRAPHS_FOLDER, MASKS_FOLDER = "photographs", "masks"
+ENDINGS = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif"}
+HEADS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"II*\0", b"MM\0*", b"GIF8", b"BM")  # of pictures that have no such ending
+HEAD_BYTES = 12
+MOST_NAMES = 5  # that a line of the log names
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +43,21 @@ def list_folder(*, out: Path, work: Path, workers: int, folder: str, category: s
         stem: _photograph(path, licence=licence)
         for stem, path in track(photographs.items(), total=len(photographs), what="list", unit="photographs")
     }
-    instances = [_instance(path, rows, category=category) for path in track(masks, total=len(masks), what="masks", unit="masks")]
+    left_out: list[LeftOut] = []
+    instances = [
+        row
+        for path in track(masks, total=len(masks), what="masks", unit="masks")
+        if (row := _instance(path, rows, left_out, category=category)) is not None
+    ]
+    if not instances:
+        raise InputError(f"{root / MASKS_FOLDER}: every mask is empty, {examples_of(left_out)}; expected white (255) where a foreground is")
     _expect_unique([row["image_id"] for row in rows.values()], [row["annotation_id"] for row in instances])
     bare = len(rows) - len({row["image_id"] for row in instances})
     if bare:
         log.warning("%s: %d of %d photographs have no mask and are not used", root, bare, len(rows))
     write_rows(out / "photographs.parquet", list(rows.values()), PHOTOGRAPHS)
     write_rows(out / "instances.parquet", instances, INSTANCES)
+    keep_left_out(left_out, out, what=str(root / MASKS_FOLDER))
 
 
 def fetch_folder(
@@ -72,22 +87,43 @@ def _contents(rows: list[Row], folder: Path) -> Iterator[tuple[Row, File]]:
 
 
 def _files(folder: Path) -> list[Path]:
-    """The visible files of a folder by name; a link that leads elsewhere is a file like any other."""
+    """The pictures of a folder by name; a link that leads elsewhere is a file like any other. What is none is named in the log."""
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; expected {PHOTOGRAPHS_FOLDER}/ and {MASKS_FOLDER}/ side by side")
-    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+        came = "a file" if folder.exists() else "no such folder"
+        raise InputError(f"{folder}: {came}; expected {PHOTOGRAPHS_FOLDER}/ and {MASKS_FOLDER}/ side by side")
+    visible = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    files = [path for path in visible if path.is_file() and _may_be_picture(path)]
+    passed_over = [path.name + "/" * path.is_dir() for path in visible if path not in set(files)]
+    if passed_over:
+        names = ", ".join(passed_over[:MOST_NAMES]) + (" ..." if len(passed_over) > MOST_NAMES else "")
+        log.warning("%s: passed over %d that are no picture files: %s", folder, len(passed_over), names)
     if not files:
         raise InputError(f"{folder}: no files; expected photographs in {PHOTOGRAPHS_FOLDER}/ and their masks in {MASKS_FOLDER}/")
     return files
 
 
+def _may_be_picture(path: Path) -> bool:
+    """By its ending; a file with another one is a picture if its first bytes say so."""
+    if path.suffix.lower() in ENDINGS:
+        return True
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    return head.startswith(HEADS) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP")
+
+
 def _by_stem(folder: Path) -> dict[str, Path]:
     stems: dict[str, Path] = {}
     for path in _files(folder):
-        if path.stem in stems:
-            raise InputError(f"{path}: {stems[path.stem].name} has the same name but for its ending; rename one of them")
-        stems[path.stem] = path
+        stem = _stem(path)
+        if stem in stems:
+            raise InputError(f"{path}: {stems[stem].name} has the same name but for its ending; rename one of them")
+        stems[stem] = path
     return stems
+
+
+def _stem(path: Path) -> str:
+    """A name as it is compared: macOS takes an umlaut apart, other systems do not."""
+    return unicodedata.normalize("NFC", path.stem)
 
 
 def _plain(path: Path) -> bytes:
@@ -108,20 +144,24 @@ def _photograph(path: Path, *, licence: str) -> Row:
     }
 
 
-def _instance(path: Path, photographs: dict[str, Row], *, category: str) -> Row:
-    owner = _owner(path.stem, photographs)
+def _instance(path: Path, photographs: dict[str, Row], left_out: list[LeftOut], *, category: str) -> Row | None:
+    """A mask's row, or None for an empty one, which is added to ``left_out``."""
+    owner = _owner(_stem(path), photographs)
     if owner is None:
         raise InputError(
             f"{path}: no photograph is called {path.stem!r} or a part of it before an underscore; rename the mask or remove it"
         )
     photograph = photographs[owner]
-    mask = read_mask(path) >= INSIDE
+    mask = read_mask(path)
     height, width = mask.shape
     if (width, height) != (photograph["width"], photograph["height"]):
         expected = f"{photograph['width']}x{photograph['height']} as {photograph['file_name']} has"
         raise InputError(f"{path}: {width}x{height} pixels; expected {expected}; make the mask anew")
+    if (largest := int(mask.max())) < INSIDE:
+        left_out.append(LeftOut(path.name, "empty_mask", f"its largest value is {largest}; a foreground begins at {INSIDE} of 255"))
+        return None
     names = {"annotation_id": stable_hash("mask", path.stem) >> 1, "image_id": photograph["image_id"]}
-    return names | instance_of(mask, category_id=1, category=category)
+    return names | instance_of(mask >= INSIDE, category_id=1, category=category)
 
 
 def _owner(stem: str, photographs: dict[str, Row]) -> str | None:

@@ -30,17 +30,17 @@ from imharmony.composing.manifest import COMPOSITE_SHARD, DROPPED_COMPOSITES, MA
 from imharmony.composing.rules import SplitRule
 from imharmony.composing.splits import split_of
 from imharmony.errors import InputError
-from imharmony.pictures.images import decode_trusted, read_mask, size_of_whole
+from imharmony.pictures.images import decode_trusted, size_of_whole
 from imharmony.pictures.masks import INSIDE, foreground_ratio, instance_of
 from imharmony.running.processes import processes
 from imharmony.running.progress import bar, track
 from imharmony.running.seeds import stable_hash
 from imharmony.sources.findings import counted
-from imharmony.sources.iharmony4_layout import LINEAGE, LINEAGE_FILE, Layout, Triple, read_layout
+from imharmony.sources.iharmony4_layout import LINEAGE_FILE, Layout, Triple, read_layout, read_lineage, read_matte
 from imharmony.sources.tables import PHOTOGRAPHS, STORED_PHOTOGRAPHS
 from imharmony.storage.files import atomic_folder
 from imharmony.storage.shards import Row, write_shard
-from imharmony.storage.tables import read_table, write_rows
+from imharmony.storage.tables import write_rows
 
 log = logging.getLogger(__name__)
 
@@ -175,7 +175,7 @@ def _expect_sound(layout: Layout) -> None:
 
 def _samples(layout: Layout, *, val: float) -> Iterator[Sample]:
     path = layout.folder / LINEAGE_FILE
-    known = {row["file"]: row for row in read_table(path, LINEAGE.names).to_pylist()} if path.exists() else None
+    known = {row["file"]: row for row in read_lineage(path).to_pylist()} if path.exists() else None
     tokens: dict[int, str] = {}
     for split, triples in layout.triples.items():
         for triple in triples:
@@ -208,8 +208,8 @@ def _published(subset: str, triple: Triple) -> Row:
 
 
 def _number(token: str) -> int:
-    """A token of digits as their number, another as 63 bits of its hash."""
-    return int(token) if token.isascii() and token.isdecimal() else stable_hash(token) >> 1
+    """A token of up to 18 digits as their number, another as 63 bits of its hash."""
+    return int(token) if token.isascii() and token.isdecimal() and len(token) <= 18 else stable_hash(token) >> 1
 
 
 def _expect_splits(samples: list[Sample], layout: Layout, *, val: float) -> None:
@@ -228,7 +228,7 @@ def _picture(path: Path) -> tuple[bytes, np.ndarray]:
 
 def _matte(sample: Sample) -> np.ndarray:
     """The foreground's matte, uint8 (H, W), of a mask that is white where something is to be harmonized."""
-    return to_harmonize(read_mask(sample.triple.mask), sample.lineage["direction"])
+    return to_harmonize(read_matte(sample.triple.mask), sample.lineage["direction"])
 
 
 def _change(sample: Sample, real: np.ndarray) -> tuple[Row, Row]:

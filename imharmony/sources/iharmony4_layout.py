@@ -7,26 +7,27 @@ belongs together: the composite ``c69_1234_1.jpg`` has the mask ``c69_1234.png``
 ``<subset>_val.txt`` names those of the train list that are for validation, and ``manifest.parquet`` has lineage and hashes.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from imharmony.composing.manifest import MANIFEST
-from imharmony.composing.splits import SPLITS
+from imharmony.composing.manifest import FILLED, MANIFEST
 from imharmony.errors import InputError
-from imharmony.pictures.images import UNREADABLE
+from imharmony.pictures.images import UNREADABLE, read_mask
+from imharmony.pictures.jpeg_warnings import JPEG_START
+from imharmony.pictures.masks import INSIDE
 from imharmony.sources.findings import Finding
+from imharmony.sources.iharmony4_lists import COMPOSITES, LISTS, WHOLE_SET, Files, Name, list_path, own_lists, parse_name, whole_set_names
+from imharmony.storage.tables import read_typed
 
-COMPOSITES, MASKS, REALS = FOLDERS = ("composite_images", "masks", "real_images")
-LISTS = ("train", "test")
-WHOLE_SET = "IHD"
+MASKS, REALS = "masks", "real_images"
+FOLDERS = (COMPOSITES, MASKS, REALS)
 LINEAGE_FILE = "manifest.parquet"
 HASHES = {picture: f"sha256_{picture}_file" for picture in ("real", "mask", "composite")}
 
@@ -39,29 +40,7 @@ LINEAGE = pa.schema(
     ]
 )
 
-_NAME = re.compile(r"(?P<prefix>[a-z]?)(?P<image>[^_/\\]+)_(?P<annotation>[^/\\]+)_(?P<k>\d+)\.(?:jpg|png)")
-
 Size = tuple[int, int]  # width, height
-
-
-class Name(NamedTuple):
-    """A composite's name, in parts. Only its ending may be .png, for composites stored without loss."""
-
-    file: str
-    prefix: str  # one letter
-    image: str
-    annotation: str
-    k: int
-
-    @property
-    def mask(self) -> str:
-        """The file of its mask."""
-        return f"{self.file.rpartition('_')[0]}.png"
-
-    @property
-    def real(self) -> str:
-        """The file of its photograph."""
-        return f"{self.file.partition('_')[0]}.jpg"
 
 
 @dataclass(frozen=True)
@@ -84,24 +63,6 @@ class Layout:
     findings: list[Finding]
 
 
-def parse_name(file: str) -> Name:
-    """The parts of a composite's file name; raises ``InputError`` where it does not follow the rule."""
-    match = _NAME.fullmatch(file)
-    if match is None:
-        raise InputError(f"{file!r} is not a composite's name; expected <prefix><image>_<annotation>_<k>.jpg; rename it with its list")
-    return Name(file, match["prefix"], match["image"], match["annotation"], int(match["k"]))
-
-
-def prefix_of(subset: str) -> str:
-    """The letter before a subset's image names: its first, or the one after iHarmony4's H (HCOCO has c, Hday2night d)."""
-    return (subset.removeprefix("H") or subset)[0].lower()
-
-
-def list_path(folder: Path, subset: str, split: str) -> Path:
-    """The file of a list."""
-    return folder / f"{subset}_{split}.txt"
-
-
 def read_layout(folder: Path, subset: str) -> Layout:
     """The samples of ``folder/subset`` by split, from its lists; only those whose three files are there, alike in size.
 
@@ -110,8 +71,8 @@ def read_layout(folder: Path, subset: str) -> Layout:
     """
     root = folder / subset
     present = {name: _files(root / name) for name in FOLDERS}
-    listed = _lists(root, subset)
     findings: list[Finding] = []
+    listed = {split: [_present(name, present[COMPOSITES]) for name in names] for split, names in own_lists(root, subset).items()}
     size = cache(_size)
     triples = {split: list(_triples(names, root, present, size, findings)) for split, names in listed.items()}
     if not any(triples.values()):
@@ -119,41 +80,42 @@ def read_layout(folder: Path, subset: str) -> Layout:
         raise InputError(f"{root}: its lists name no whole sample{reason}; expected composites with mask and photograph")
     findings += _repeated(listed)
     findings += _strays(present, [name for names in listed.values() for name in names])
-    findings += _whole_set(folder, subset, listed)
+    findings += _whole_set(folder, subset, listed, present[COMPOSITES])
     return Layout(subset, root, triples, findings)
 
 
-def _files(folder: Path) -> frozenset[str]:
+def read_matte(path: Path) -> np.ndarray:
+    """A mask of a subset, uint8 (H, W). JPEG cannot store one exactly, so a JPEG's is white or black."""
+    mask = read_mask(path)
+    with path.open("rb") as file:
+        is_jpeg = file.read(len(JPEG_START)) == JPEG_START
+    if is_jpeg:
+        return np.where(mask >= INSIDE, 255, 0).astype(np.uint8)
+    return mask
+
+
+def read_lineage(path: Path) -> pa.Table:
+    """The rows of a subset's ``manifest.parquet``, its columns as ``LINEAGE`` has them."""
+    filled = [name for name in FILLED if name in LINEAGE.names]
+    return read_typed(path, LINEAGE, filled=["file", *filled])
+
+
+def _files(folder: Path) -> Files:
     try:
-        return frozenset(path.name for path in folder.iterdir())
+        return Files(path.name for path in folder.iterdir())
     except OSError as error:
-        raise InputError(f"{folder}: no such folder; expected a subset with {', '.join(FOLDERS)}; unpack the data set") from error
+        came = "a file" if folder.is_file() else "no such folder"
+        raise InputError(f"{folder}: {came}; expected a subset with {', '.join(FOLDERS)}; unpack the data set") from error
 
 
-def _lists(root: Path, subset: str) -> dict[str, list[str]]:
-    """The names of each split as written; validation is taken out of the train list."""
-    lists = {split: _lines(list_path(root, subset, split)) for split in LISTS}
-    if list_path(root, subset, "val").exists():
-        lists["val"] = _lines(list_path(root, subset, "val"))
-        stray = sorted(set(lists["val"]) - set(lists["train"]))
-        if stray:
-            raise InputError(f"{list_path(root, subset, 'val')}: {stray[0]} is not in the train list; expected a part of it")
-        held_back = set(lists["val"])
-        lists["train"] = [name for name in lists["train"] if name not in held_back]
-    return {split: lists[split] for split in SPLITS if split in lists}
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file; expected a list of composites, one name a line") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not a text file ({error}); expected a list of composites, one name a line") from error
+def _present(name: str, files: Files) -> str:
+    """The file that a list means, where it is clear which; else the name as it is listed."""
+    found = files.candidates(name)
+    return found[0] if len(found) == 1 else name
 
 
 def _triples(
-    names: list[str], root: Path, present: dict[str, frozenset[str]], size: Callable[[Path], Size], findings: list[Finding]
+    names: list[str], root: Path, present: dict[str, Files], size: Callable[[Path], Size], findings: list[Finding]
 ) -> Iterator[Triple]:
     """The whole samples of a list; what keeps the others out is added to ``findings``."""
     for file in names:
@@ -162,12 +124,18 @@ def _triples(
         except InputError as error:
             findings.append(Finding("name", file, str(error)))
             continue
-        files = dict(zip(FOLDERS, (file, name.mask, name.real), strict=True))
-        absent = [f"{kind}/{each}" for kind, each in files.items() if each not in present[kind]]
+        found: dict[str, list[str]] = {
+            kind: present[kind].candidates(each) for kind, each in zip(FOLDERS, (file, name.mask, name.real), strict=True)
+        }
+        if unclear := [f"{kind}/ has {' and '.join(each)}" for kind, each in found.items() if len(each) > 1]:
+            findings.append(Finding("name", file, f"which file is meant? {', '.join(unclear)}; expected one; remove the others"))
+            continue
+        named: dict[str, str] = dict(zip(FOLDERS, (file, name.mask, name.real), strict=True))
+        absent = [f"{kind}/{named[kind]}" for kind, each in found.items() if not each]
         if absent:
             findings.append(Finding("missing", file, f"it is in a list, but there is no {' and no '.join(absent)}"))
             continue
-        triple = Triple(name, *(root / kind / each for kind, each in files.items()))
+        triple = Triple(name, *(root / kind / found[kind][0] for kind in FOLDERS))
         problem = _size_problem(triple, size)
         if problem is None:
             yield triple
@@ -209,24 +177,25 @@ def _repeated(listed: dict[str, list[str]]) -> Iterator[Finding]:
             yield Finding("leak", f"{image}.jpg", f"a photograph with composites in {len(counts)} splits: {held}")
 
 
-def _strays(present: dict[str, frozenset[str]], names: list[str]) -> Iterator[Finding]:
+def _strays(present: dict[str, Files], names: list[str]) -> Iterator[Finding]:
     """Files that no list leads to."""
-    for file in sorted(present[COMPOSITES].difference(names)):
+    for file in sorted(present[COMPOSITES].names.difference(names)):
         yield Finding("unlisted", f"{COMPOSITES}/{file}", "a file in no list")
-    known = present[COMPOSITES].union(names)
+    known = present[COMPOSITES].names.union(names)
     used = {MASKS: {f"{name.rpartition('_')[0]}.png" for name in known}, REALS: {f"{name.partition('_')[0]}.jpg" for name in known}}
     for kind, files in used.items():
-        for file in sorted(present[kind] - files):
+        led_to = {found for file in files for found in present[kind].candidates(file)}
+        for file in sorted(present[kind].names - led_to):
             yield Finding("unpaired", f"{kind}/{file}", "no composite has it")
 
 
-def _whole_set(folder: Path, subset: str, listed: dict[str, list[str]]) -> Iterator[Finding]:
+def _whole_set(folder: Path, subset: str, listed: dict[str, list[str]], files: Files) -> Iterator[Finding]:
     """Where the lists of the whole set are there and say something else about this subset."""
     for split in LISTS:
         path = list_path(folder, WHOLE_SET, split)
         if not path.exists():
             continue
-        own = {line.rpartition("/")[2] for line in _lines(path) if line.startswith(f"{subset}/")}
+        own = {_present(name, files) for name in whole_set_names(path, subset)}
         expected = set(listed[split]) | set(listed.get("val", ()) if split == "train" else ())
         if own != expected:
             difference = f"{len(own - expected)} composites more and {len(expected - own)} fewer"

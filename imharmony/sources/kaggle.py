@@ -14,8 +14,8 @@ import httpx
 
 from imharmony.errors import InputError
 from imharmony.running.progress import bar
-from imharmony.sources.mirror import zip_directory_problem
 from imharmony.sources.portraits import store_portraits
+from imharmony.sources.zips import zip_directory_problem
 from imharmony.storage.fetch import Fetcher
 
 KAGGLE = "https://www.kaggle.com"

@@ -5,25 +5,24 @@ of every member, and byte ranges read it without the gigabytes before it.
 """
 
 import io
-import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from imharmony.errors import InputError
 from imharmony.running.progress import bar
+from imharmony.sources.zips import BROKEN_ZIP, zip_directory_problem
 from imharmony.storage.fetch import AbsentError, Fetcher, TransientError
 
 AGREEMENT = 2  # readings of an archive's directory that must be equal, because it has no checksum of its own
 MOST_READINGS = 6
 WINDOW = 1 << 16  # an archive's last record and, of a small one, the directory come in one request
-BLOCK = 1 << 20
-
-BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error, UnicodeDecodeError, OverflowError)
+MOST_DIRECTORY = 1 << 28  # bytes of one request for it; that of train2017 has 12 MB
+MOST_DOWNLOAD = 1 << 35  # bytes of an archive whose size its server does not tell
 
 Verdict = Callable[[Path], str | None]  # what is wrong with a file, or None
 
@@ -49,12 +48,15 @@ class FolderMirror:
 
     def __init__(self, root: Path) -> None:
         if not root.is_dir():
-            raise InputError(f"{root}: no such folder; expected a mirror of COCO (annotations/, zips/, train2017/, ...)")
+            came = "a file" if root.exists() else "no such folder"
+            raise InputError(f"{root}: {came}; expected the folder of a mirror of COCO (annotations/, zips/, train2017/, ...)")
         self.root = root
 
-    def file(self, name: str, work: Path, *, verdict: Verdict) -> Path:  # noqa: ARG002  # the web's needs it
+    def file(self, name: str, work: Path, *, verdict: Verdict, most_bytes: int = MOST_DOWNLOAD) -> Path:  # noqa: ARG002  # the web's needs them
         """The file itself; a damaged one is an ``InputError``."""
         path = self.root / name
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path}: {'a folder' if path.is_dir() else 'no regular file'}; expected a file; replace it")
         if not path.is_file():
             raise AbsentError(f"{path}: no such file; expected it in a mirror of COCO; complete the mirror")
         if problem := verdict(path):
@@ -64,8 +66,10 @@ class FolderMirror:
     def directory(self, name: str) -> dict[str, Checksum] | None:
         """Read from the archive if there is one."""
         path = self.root / name
-        if not path.is_file():
+        if not path.exists():
             return None
+        if not path.is_file():
+            raise InputError(f"{path}: {'a folder' if path.is_dir() else 'no regular file'}; expected a zip archive; replace or remove it")
         if problem := zip_directory_problem(path):
             raise InputError(f"{path}: {problem}; replace the file")
         return _members(path)
@@ -80,17 +84,19 @@ class WebMirror:
         self.address = address.rstrip("/")
         self.fetcher = fetcher
 
-    def file(self, name: str, work: Path, *, verdict: Verdict) -> Path:
-        """Fetched into ``work`` unless it is there."""
-        self.fetcher.fetch(self._url(name), work / name, problem=verdict)
+    def file(self, name: str, work: Path, *, verdict: Verdict, most_bytes: int = MOST_DOWNLOAD) -> Path:
+        """Fetched into ``work`` unless it is there; a transfer ends at ``most_bytes``."""
+        self.fetcher.fetch(self._url(name), work / name, problem=verdict, most_bytes=most_bytes)
         return work / name
 
     def archive(self, name: str, work: Path, *, verdict: Verdict) -> Path:
         """``file`` for gigabytes: with a bar."""
         path, part = work / name, work / f"{name}.part"
         here = next((known.stat().st_size for known in (path, part) if known.exists()), 0)
-        with bar(total=self.fetcher.size(self._url(name)) or 0, what=name, unit="B", unit_scale=True, initial=here) as progress:
-            self.fetcher.fetch(self._url(name), path, problem=verdict, on_bytes=progress.update)
+        size = self.fetcher.size(self._url(name))
+        with bar(total=size or 0, what=name, unit="B", unit_scale=True, initial=here) as progress:
+            most = MOST_DOWNLOAD if size is None else size
+            self.fetcher.fetch(self._url(name), path, problem=verdict, on_bytes=progress.update, most_bytes=most)
         return path
 
     def directory(self, name: str) -> dict[str, Checksum] | None:
@@ -110,7 +116,7 @@ class WebMirror:
         raise InputError(f"{self._url(name)}: {MOST_READINGS} readings of its directory all differ; use another mirror")
 
     def _url(self, name: str) -> str:
-        return f"{self.address}/{name}"
+        return f"{self.address}/{quote(name)}"
 
     def _reading(self, name: str, size: int) -> dict[str, Checksum]:
         ranges = _Ranges(self.fetcher, self._url(name), size)
@@ -118,7 +124,7 @@ class WebMirror:
             return _members(cast(IO[bytes], io.BufferedReader(ranges, buffer_size=WINDOW)))
         except InputError:
             raise
-        except (*BROKEN_ZIP, ValueError) as error:
+        except BROKEN_ZIP as error:
             raise TransientError(f"its directory is not readable ({error})") from error
 
 
@@ -138,24 +144,6 @@ def open_mirror(address: str, *, attempts: int, timeout_seconds: float, parallel
         raise InputError(f"mirror {address!r}: {parts.scheme}:// is not known; expected https://, http://, file:// or a folder")
     else:
         yield FolderMirror(Path(address).expanduser())
-
-
-def zip_problem(path: Path, names: Iterable[str]) -> str | None:
-    """What is wrong with a zip archive or with these of its members, read whole; None if nothing is."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for name in sorted(set(names) & set(archive.namelist())):
-                with archive.open(name) as member:
-                    while member.read(BLOCK):
-                        pass  # the last block is compared with the member's CRC-32
-    except BROKEN_ZIP as error:
-        return f"not a whole zip archive ({error})"
-    return None
-
-
-def zip_directory_problem(path: Path) -> str | None:
-    """Like ``zip_problem``, but of the directory alone: members are judged when they are read."""
-    return zip_problem(path, [])
 
 
 def _members(archive: Path | IO[bytes]) -> dict[str, Checksum]:
@@ -184,6 +172,8 @@ class _Ranges(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         stop = min(self._at + len(buffer), self._size)
+        if stop - self._at > MOST_DIRECTORY:
+            raise zipfile.BadZipFile(f"a directory of {stop - self._at} bytes")
         data = self._fetcher.read(self._url, self._at, stop) if stop > self._at else b""
         buffer[: len(data)] = data
         self._at += len(data)

@@ -13,16 +13,19 @@ import pyarrow.compute as pc
 
 from imharmony.errors import InputError
 from imharmony.pictures.images import size_of_whole
+from imharmony.pictures.jpeg_warnings import JpegJudge
 from imharmony.running.progress import bar, track
 from imharmony.running.threads import in_threads
-from imharmony.sources.mirror import BROKEN_ZIP, Checksum, Mirror, WebMirror, zip_directory_problem
+from imharmony.sources.mirror import Checksum, Mirror, WebMirror
 from imharmony.sources.tables import PHOTOGRAPH_SHARD, STORED_PHOTOGRAPHS
+from imharmony.sources.zips import BROKEN_ZIP, zip_directory_problem
 from imharmony.storage.fetch import AbsentError
 from imharmony.storage.files import atomic_folder
 from imharmony.storage.shards import Row, write_shard
 from imharmony.storage.tables import write_rows
 
 SHARD_BYTES = 128 << 20
+MOST_BYTES = 1 << 28  # of a photograph whose size its source does not tell
 WHOLE_ARCHIVE = 0.5  # share of a split from which on its archive is fetched instead of single photographs
 
 Archives = dict[str, zipfile.ZipFile]
@@ -39,9 +42,17 @@ class Wanted(NamedTuple):
 def store_photographs(mirror: Mirror, wanted: Wanted, *, out: Path, work: Path, parallel: int) -> None:
     """Writes shards and ``photographs.parquet`` into ``out``; what was fetched and verified stays in ``work``."""
     rows = wanted.photographs.sort_by("image_id").to_pylist()
+    unverified = sum(row["crc32"] is None for row in rows)
+    if unverified:
+        log.warning(
+            "%d of %d photographs have no checksum from their source: only what their decoder objects to is found to be damaged",
+            unverified,
+            len(rows),
+        )
     archives = _archives(mirror, wanted, work)
     try:
-        paths = _bring(mirror, rows, archives, work, parallel)
+        with JpegJudge() as judge:
+            paths = _bring(Bringing(mirror, archives, work, judge), rows, parallel)
         contents = ((row, File(_content(row, paths[row["image_id"]], archives))) for row in rows)
         with atomic_folder(out) as folder:
             pack(contents, len(rows), folder)
@@ -75,8 +86,20 @@ def pack(contents: Iterator[tuple[Row, File]], total: int, folder: Path) -> None
     write_rows(folder / "photographs.parquet", stored, STORED_PHOTOGRAPHS)
 
 
-def problem_with(data: bytes, row: Row) -> str | None:
-    """What is wrong with a photograph's file, by its checksum if one is known, its decoding and its dimensions; None if nothing."""
+class Bringing(NamedTuple):
+    """What all photographs have in common while they are brought."""
+
+    mirror: Mirror
+    archives: Archives
+    work: Path
+    judge: JpegJudge
+
+
+def problem_with(data: bytes, row: Row, judge: JpegJudge) -> str | None:
+    """What is wrong with a photograph's file, by its checksum if one is known, its decoding and its dimensions; None if nothing.
+
+    Without a checksum, what libjpeg warns about is damage.
+    """
     if row["crc32"] is not None and (found := Checksum(row["size_bytes"], row["crc32"]).problem(data)):
         return found
     try:
@@ -84,7 +107,9 @@ def problem_with(data: bytes, row: Row) -> str | None:
     except InputError as error:
         return str(error)
     expected = (row["width"], row["height"])
-    return None if size == expected else f"{size[0]}x{size[1]} pixels; the json says {expected[0]}x{expected[1]}"
+    if size != expected:
+        return f"{size[0]}x{size[1]} pixels; the json says {expected[0]}x{expected[1]}"
+    return judge.warning(data) if row["crc32"] is None else None
 
 
 def _archives(mirror: Mirror, wanted: Wanted, work: Path) -> Archives:
@@ -106,11 +131,11 @@ def _archives(mirror: Mirror, wanted: Wanted, work: Path) -> Archives:
     return opened
 
 
-def _bring(mirror: Mirror, rows: list[Row], archives: Archives, work: Path, parallel: int) -> dict[int, Path | None]:
+def _bring(bringing: Bringing, rows: list[Row], parallel: int) -> dict[int, Path | None]:
     """Where each photograph lies, whole and verified: a file, or None for its split's archive. The first failure ends it."""
     paths: dict[int, Path | None] = {}
-    received = 0
-    job = partial(_bring_one, mirror=mirror, archives=archives, work=work)
+    received, mirror = 0, bringing.mirror
+    job = partial(_bring_one, bringing=bringing)
     try:
         with bar(total=len(rows), what="photographs", unit="photographs") as progress:
             for row, (path, size_bytes) in in_threads(job, rows, threads=parallel):
@@ -128,36 +153,41 @@ def _bring(mirror: Mirror, rows: list[Row], archives: Archives, work: Path, para
     return paths
 
 
-def _bring_one(row: Row, *, mirror: Mirror, archives: Archives, work: Path) -> tuple[Path | None, int]:
+def _bring_one(row: Row, *, bringing: Bringing) -> tuple[Path | None, int]:
     """Where one photograph lies (None: in its archive) and its size; a member that is damaged there is looked for as a single file."""
-    archive = archives.get(row["official_split"])
-    if archive is not None and (data := _member(archive, row)) is not None:
+    archive = bringing.archives.get(row["official_split"])
+    if archive is not None and (data := _member(archive, row, bringing.judge)) is not None:
         return None, len(data)
-    path = _single(mirror, row, work)
+    path = _single(bringing, row)
     return path, path.stat().st_size
 
 
-def _member(archive: zipfile.ZipFile, row: Row) -> bytes | None:
+def _member(archive: zipfile.ZipFile, row: Row, judge: JpegJudge) -> bytes | None:
     try:
-        data = archive.read(_name(row))
+        member = archive.getinfo(_name(row))
+        if member.file_size > MOST_BYTES:
+            return None
+        data = archive.read(member)
     except (KeyError, *BROKEN_ZIP):
         return None
-    return None if problem_with(data, row) else data
+    return None if problem_with(data, row, judge) else data
 
 
-def _single(mirror: Mirror, row: Row, work: Path) -> Path:
+def _single(bringing: Bringing, row: Row) -> Path:
     name = _name(row)
-    verdict = partial(_file_problem, row)
+    mirror, work, verdict = bringing.mirror, bringing.work, partial(_file_problem, row, bringing.judge)
     if isinstance(mirror, WebMirror):
-        return mirror.file(name, work, verdict=verdict)
+        return mirror.file(name, work, verdict=verdict, most_bytes=row["size_bytes"] or MOST_BYTES)
     try:
         return mirror.file(f"images/{name}", work, verdict=verdict)
     except AbsentError:
         return mirror.file(name, work, verdict=verdict)
 
 
-def _file_problem(row: Row, path: Path) -> str | None:
-    return problem_with(path.read_bytes(), row)
+def _file_problem(row: Row, judge: JpegJudge, path: Path) -> str | None:
+    if (size := path.stat().st_size) > MOST_BYTES:
+        return f"{size} bytes; expected at most {MOST_BYTES} of a photograph"
+    return problem_with(path.read_bytes(), row, judge)
 
 
 def _content(row: Row, path: Path | None, archives: Archives) -> bytes:

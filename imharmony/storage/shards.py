@@ -32,22 +32,43 @@ def write_shard(folder: Path, shard: int, rows: Iterable[Row], schema: pa.Schema
 
 
 class ShardReader:
-    """Rows of a folder of shards, by address. Cheap to open in every process: files are mapped on first use."""
+    """Rows of a folder of shards, by address. Cheap to open in every process: files are mapped on first use.
 
-    def __init__(self, folder: Path) -> None:
+    With a ``schema``, those of its columns that a shard has must have its types.
+    """
+
+    def __init__(self, folder: Path, schema: pa.Schema | None = None) -> None:
         self.folder = folder
+        self._schema = schema
         self._batch = lru_cache(maxsize=64)(self._open)
 
     def _open(self, shard: int) -> pa.RecordBatch:
         path = shard_path(self.folder, shard)
+        again = f"delete {self.folder} and run its stage again"
         try:
-            return pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
-        except (FileNotFoundError, pa.ArrowInvalid) as error:
-            raise InputError(f"{path}: missing or not whole ({error}); delete {self.folder} and run its stage again") from error
+            file = pa.ipc.open_file(pa.memory_map(str(path)))
+            if file.num_record_batches != 1:
+                raise InputError(f"{path}: has {file.num_record_batches} parts; expected one; {again}")
+            batch = file.get_batch(0)
+            batch.validate(full=True)  # or a cell of a broken file could lie outside the map
+        except (pa.ArrowException, OSError) as error:
+            raise InputError(f"{path}: missing or not whole ({error}); {again}") from error
+        for field in self._schema or ():
+            if field.name in batch.schema.names and batch.schema.field(field.name).type != field.type:
+                came = batch.schema.field(field.name).type
+                raise InputError(f"{path}: column {field.name} is {came}; expected {field.type}; {again}")
+        return batch
 
     def value(self, shard: int, row: int, column: str) -> Any:
         """One cell, copied out of the map."""
-        return self._batch(shard).column(column)[row].as_py()
+        batch = self._batch(shard)
+        if batch.schema.names.count(column) != 1 or row is None or not 0 <= row < batch.num_rows:
+            came = f"{batch.num_rows} rows of {', '.join(batch.schema.names) or 'no column'}"
+            wanted = f"row {row} of column {column}"
+            raise InputError(
+                f"{shard_path(self.folder, shard)}: has {came}; expected {wanted}; delete {self.folder} and run its stage again"
+            )
+        return batch.column(column)[row].as_py()
 
     def row(self, shard: int, row: int) -> Row:
         """One row, copied out of the map."""

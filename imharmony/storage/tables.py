@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 from imharmony.errors import InputError
 from imharmony.storage.files import atomic_path
 
+MOST_NAMES = 12  # of columns, in a message
+
 
 def write_table(path: Path, table: pa.Table) -> None:
     """Writes a Parquet file (zstd) atomically."""
@@ -43,12 +45,57 @@ def write_rows(path: Path, rows: Sequence[dict[str, object]], schema: pa.Schema)
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     """Reads a Parquet file; an absent or broken one raises an ``InputError`` that names it."""
+    if path.is_dir():  # Arrow would read whatever files are in it
+        raise InputError(f"{path}: a folder; expected a Parquet file; remove it and run the stage that writes it")
     try:
-        return pq.read_table(path, columns=columns)
+        table = pq.read_table(path, columns=columns)
+        table.validate(full=True)
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such table; run the stage that writes it (dvc repro)") from error
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise
         raise InputError(f"{path}: not a whole Parquet file ({error}); delete it and run its stage again") from error
+    return table
+
+
+def read_typed(path: Path, schema: pa.Schema, *, filled: Iterable[str] = ()) -> pa.Table:
+    """The columns of a schema from a Parquet file, in its types; numbers and texts of another width are converted.
+
+    A column that is missing or of another kind, or a null in one of ``filled``, raises an ``InputError`` that names it.
+    """
+    table = read_table(path)
+    again = "make it again with the stage or command that writes it"
+    if absent := [name for name in schema.names if table.schema.names.count(name) != 1]:
+        came = f"has columns {', '.join(table.schema.names[:MOST_NAMES]) or 'none'}"
+        raise InputError(f"{path}: {came}; expected {', '.join(absent)} as well, once; {again}")
+    columns = []
+    for field in schema:
+        column = table[field.name]
+        if column.type != field.type and _kind(column.type) not in ("null", _kind(field.type)):
+            raise InputError(f"{path}: column {field.name} is {column.type}; expected {field.type}; {again}")
+        try:
+            columns.append(column.cast(field.type))
+        except pa.ArrowException as error:
+            raise InputError(f"{path}: column {field.name} is no {field.type} ({error}); {again}") from error
+    typed = pa.table(columns, schema=schema)
+    for name in filled:
+        if typed[name].null_count:
+            raise InputError(f"{path}: column {name} has {typed[name].null_count} empty cells; expected none; {again}")
+    return typed
+
+
+def _kind(kind: pa.DataType) -> str:
+    """What may stand for each other."""
+    if pa.types.is_dictionary(kind):
+        return _kind(kind.value_type)
+    kinds = {
+        "whole number": pa.types.is_integer,
+        "number": pa.types.is_floating,
+        "text": lambda each: pa.types.is_string(each) or pa.types.is_large_string(each),
+        "null": pa.types.is_null,
+    }
+    return next((name for name, holds in kinds.items() if holds(kind)), str(kind))
 
 
 def read_parts(paths: Iterable[Path]) -> pa.Table:

@@ -8,7 +8,7 @@ import pytest
 from imharmony.errors import InputError
 from imharmony.sources.annotations import write_instances
 from imharmony.sources.coco import fetch_coco, list_coco
-from imharmony.sources.mirror import zip_directory_problem
+from imharmony.sources.zips import zip_directory_problem
 from imharmony.storage.shards import ShardReader
 from imharmony.storage.tables import read_table
 from tests.imharmony.sources.coco_mirror import SQUARE, instances, photograph, serving, truncated_zip, write_mirror

@@ -5,7 +5,8 @@ import pytest
 
 from imharmony.errors import InputError
 from imharmony.pictures.images import encode_jpeg, encode_png
-from imharmony.sources.iharmony4_layout import parse_name, prefix_of, read_layout
+from imharmony.sources.iharmony4_layout import read_layout
+from imharmony.sources.iharmony4_lists import parse_name, prefix_of
 from tests.datasets import scene, write, write_subset
 
 PHOTOGRAPHS = {"train": {f"c{number}": scene(number) for number in (1, 2, 3)}, "test": {"c7": scene(7), "c8": scene(8)}}
@@ -151,7 +152,7 @@ def test_a_folder_that_is_no_subset_is_named(folder):
 
 def test_a_subset_without_lists_is_named(folder):
     (folder / "HCOCO" / "HCOCO_test.txt").unlink()
-    with pytest.raises(InputError, match=r"HCOCO_test\.txt: no such file; expected a list"):
+    with pytest.raises(InputError, match=r"HCOCO_test\.txt: no such file, and no IHD_test\.txt beside HCOCO/; expected a list"):
         read_layout(folder, "HCOCO")
 
 

@@ -5,7 +5,8 @@ import pytest
 
 from imharmony.errors import InputError
 from imharmony.running.threads import in_threads
-from imharmony.storage.fetch import AbsentError, Fetcher, asked_wait, published_md5
+from imharmony.storage.answers import asked_wait, published_md5
+from imharmony.storage.fetch import AbsentError, Fetcher
 from tests.imharmony.sources.coco_mirror import serving
 
 BODY = bytes(range(256)) * 400
