@@ -17,7 +17,8 @@ from imharmony.composing.manifest import MANIFEST
 from imharmony.composing.splits import SPLITS
 from imharmony.datasets.perceptual_hash import perceptual_hash
 from imharmony.errors import InputError
-from imharmony.pictures.images import decode_rgb, read_mask
+from imharmony.pictures.images import decode_rgb
+from imharmony.pictures.mask_files import read_mask
 from imharmony.pictures.masks import INSIDE, foreground_ratio
 from imharmony.running.processes import processes
 from imharmony.running.progress import bar

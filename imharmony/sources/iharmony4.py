@@ -30,7 +30,8 @@ from imharmony.composing.manifest import COMPOSITE_SHARD, DROPPED_COMPOSITES, MA
 from imharmony.composing.rules import SplitRule
 from imharmony.composing.splits import split_of
 from imharmony.errors import InputError
-from imharmony.pictures.images import decode_trusted, read_mask, size_of_whole
+from imharmony.pictures.images import decode_trusted, size_of_whole
+from imharmony.pictures.mask_files import read_mask
 from imharmony.pictures.masks import INSIDE, foreground_ratio, instance_of
 from imharmony.running.processes import processes
 from imharmony.running.progress import bar, track

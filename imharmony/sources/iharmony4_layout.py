@@ -16,12 +16,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
-from PIL import Image
 
 from imharmony.composing.manifest import MANIFEST
 from imharmony.composing.splits import SPLITS
 from imharmony.errors import InputError
-from imharmony.pictures.images import UNREADABLE
+from imharmony.pictures.opening import opened
 from imharmony.sources.findings import Finding
 
 COMPOSITES, MASKS, REALS = FOLDERS = ("composite_images", "masks", "real_images")
@@ -180,15 +179,15 @@ def _size_problem(triple: Triple, size: Callable[[Path], Size]) -> Finding | Non
     for kind, path in zip(FOLDERS, (triple.composite, triple.mask, triple.real), strict=True):
         try:
             sizes[kind] = size(path)
-        except UNREADABLE as error:
-            return Finding("unreadable", f"{kind}/{path.name}", f"not an image: {error}")
+        except InputError as error:
+            return Finding("unreadable", f"{kind}/{path.name}", str(error).removeprefix(f"{path.name}: "))
     if len(set(sizes.values())) == 1:
         return None
     return Finding("size", triple.name.file, ", ".join(f"{kind} {width}x{height}" for kind, (width, height) in sizes.items()))
 
 
 def _size(path: Path) -> Size:
-    with Image.open(path) as image:
+    with opened(path, name=path.name) as image:
         return image.size
 
 
