@@ -89,7 +89,7 @@ def run(
         raise InputError(f"{photo}: transparent in parts, which {out.suffix} cannot be; expected a .png to write; name {out.stem}.png")
     region = to_harmonize(matte, direction)
     _expect_pair(photograph, region, photo=photo, mask=mask)
-    seen = filled(srgb_of(photograph, name=str(photo)), photograph.alpha, region)
+    seen = filled(srgb_of(photograph, name=str(photo)), photograph.alpha, region, name=str(photo))
     picture = seen if recipe is None else preprocessor(recipe)(seen, matte, direction).image
     harmonized = harmonize(picture, region, harmonizer=harmonizer, size_px=int(metadata["size_px"]))
     write_bytes(out, encode_like(in_own_colours(photograph, seen, harmonized), photograph, out))

@@ -3,6 +3,7 @@
 Arrays are uint8 sRGB, shape (H, W, 3); masks are uint8, shape (H, W), 0..255. Every error names the file.
 """
 
+import logging
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -15,7 +16,11 @@ from imharmony.errors import InputError
 from imharmony.pictures.opening import UPRIGHT, Source, is_deep, opened, orientation_of
 from imharmony.pictures.photo_files import Photograph, colours_differ, opaque_rgb, photograph_of, srgb_of
 
+COLOUR_PROFILE = "colour profile"
 LONGEST_SIDES = {".jpg": 65_500, ".png": 1_000_000}  # pixels that the formats' libraries write
+
+
+log = logging.getLogger(__name__)
 
 
 def decode_rgb(data: Source, *, name: str, as_encoded: bool = False) -> np.ndarray:
@@ -33,7 +38,10 @@ def decode_rgb(data: Source, *, name: str, as_encoded: bool = False) -> np.ndarr
 def plain_photograph(data: bytes, *, name: str) -> bytes:
     """The file itself if every decoder shows it alike, else a PNG of ``decode_rgb``."""
     with opened(data, name=name) as image:
-        is_plain = image.format in {"JPEG", "PNG"} and not oddities(image, name=name)
+        odd = oddities(image, name=name)
+        is_plain = image.format in {"JPEG", "PNG"} and not odd
+    if COLOUR_PROFILE in odd:
+        log.info("%s: converted to sRGB from its colour profile", name)
     return data if is_plain else encode_png(decode_rgb(data, name=name), level=6)
 
 
@@ -48,7 +56,7 @@ def oddities(image: Image.Image, *, name: str) -> list[str]:
     if not found and image.has_transparency_data:
         found.append("transparency")
     if colours_differ(image, name=name):
-        found.append("colour profile")
+        found.append(COLOUR_PROFILE)
     return found
 
 
@@ -104,14 +112,18 @@ def encode_like(rgb: np.ndarray, photograph: Photograph, path: Path) -> bytes:
     """A picture (H, W, 3) in a photograph's own colours, with its alpha and its profile, as a PNG or JPEG by the ending of ``path``."""
     if photograph.profile is None and (photograph.alpha is None or path.suffix.lower() != ".png"):
         return encoder_for(path)(rgb)
-    kind = path.suffix.lower().replace("jpeg", "jpg")
+    return encode_under(photograph.profile, rgb, path.suffix.lower(), alpha=photograph.alpha)
+
+
+def encode_under(profile: bytes | None, rgb: np.ndarray, ending: str, *, alpha: np.ndarray | None = None) -> bytes:
+    """A picture (H, W, 3) under a colour profile as .png, with an alpha channel (H, W) if it has one, or as .jpg of quality 95, 4:2:0."""
+    kind, buffer = ".png" if ending == ".png" else ".jpg", BytesIO()
     _expect_sides(rgb, kind)
-    profile, buffer = photograph.profile or b"", BytesIO()
     if kind == ".jpg":
-        Image.fromarray(rgb).save(buffer, "JPEG", quality=95, subsampling="4:2:0", icc_profile=profile)
+        Image.fromarray(rgb).save(buffer, "JPEG", quality=95, subsampling="4:2:0", icc_profile=profile or b"")
     else:
-        pixels = rgb if photograph.alpha is None else np.dstack([rgb, photograph.alpha])
-        Image.fromarray(pixels).save(buffer, "PNG", compress_level=1, icc_profile=profile or None)
+        pixels = rgb if alpha is None else np.dstack([rgb, alpha])
+        Image.fromarray(pixels).save(buffer, "PNG", compress_level=1, icc_profile=profile)
     return buffer.getvalue()
 
 

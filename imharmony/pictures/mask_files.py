@@ -36,8 +36,8 @@ def read_mask(path: Source, *, name: str | None = None, most_pixels: int = MOST_
     """A mask's file, or its bytes, as uint8 (H, W), 255 = foreground, turned upright; ``name`` is the file's for messages."""
     name = name or (f"{len(path)} bytes" if isinstance(path, bytes) else str(path))
     with opened(path, name=name, what="mask", most_pixels=most_pixels) as image:
-        orientation = orientation_of(image)
         layers = _layers(image, path, name=name)
+        orientation = orientation_of(image)
     return upright(_meaning(layers, name=name), orientation)
 
 

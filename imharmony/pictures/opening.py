@@ -67,7 +67,10 @@ def opened(
 
 
 def orientation_of(image: Image.Image) -> int:
-    """EXIF's orientation, 1 to 8; 1 where there is none, and where the EXIF data are damaged, as viewers take them."""
+    """EXIF's orientation, 1 to 8; 1 where there is none, and where the EXIF data are damaged, as viewers take them.
+
+    A PNG is decoded by it, because its EXIF data may lie behind the pixels.
+    """
     try:
         found = image.getexif().get(ExifTags.Base.Orientation, UPRIGHT)
     except DECODER_ERRORS:
@@ -111,7 +114,7 @@ def deep_png(image: Image.Image, source: Source) -> np.ndarray | None:
 
     Asked before the picture is decoded; it is decoded here once, strictly, because OpenCV takes half a file for a whole one.
     """
-    if image.format != "PNG" or not _deep_channels(image):
+    if image.format != "PNG" or image.mode.startswith("I") or not _deep_channels(image):
         return None
     image.load()
     data = source.read_bytes() if isinstance(source, Path) else source

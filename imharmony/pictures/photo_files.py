@@ -42,8 +42,9 @@ def read_photograph(path: Path, *, most_pixels: int = MOST_PIXELS) -> Photograph
 
 def photograph_of(image: Image.Image, source: Source, *, name: str) -> Photograph:
     """Decodes an opened image; raises ``InputError`` where its numbers cannot be told."""
-    orientation, size, profile = orientation_of(image), image.size, _profile_of(image, name=name)
+    profile = _profile_of(image, name=name)
     colours, alpha = _channels(image, source, profile, name=name)
+    orientation, size = orientation_of(image), image.size
     if profile is not None and space_of(profile) != "RGB":
         _say(f"{name}: {image.mode} colours under a profile of their own; converted to sRGB")
         profile = None
@@ -80,6 +81,13 @@ def colours_differ(image: Image.Image, *, name: str) -> bool:
     """Whether an opened image has a usable profile that is not sRGB's."""
     profile = _profile_of(image, name=name)
     return profile is not None and not (space_of(profile) == "RGB" and means_srgb(profile))
+
+
+def own_profile(data: bytes, *, name: str) -> bytes | None:
+    """The RGB profile of a file whose numbers are not sRGB's; None where there is none such."""
+    with opened(data, name=name) as image:
+        profile = _profile_of(image, name=name)
+    return profile if profile is not None and space_of(profile) == "RGB" and not means_srgb(profile) else None
 
 
 def _profile_of(image: Image.Image, *, name: str) -> bytes | None:

@@ -24,7 +24,10 @@ class BrokenProfileError(ValueError):
 @lru_cache(maxsize=8)
 def space_of(profile: bytes) -> str:
     """What the profile's numbers are: RGB, L or CMYK; raises ``BrokenProfileError`` of any other."""
-    space = cast(Any, _opened(profile).profile).xcolor_space
+    try:
+        space = cast(Any, _opened(profile).profile).xcolor_space
+    except UnicodeDecodeError as error:
+        raise BrokenProfileError("colours of no known kind") from error
     if space not in SPACES:
         raise BrokenProfileError(f"colours of the kind {space.strip()!r}")
     return SPACES[space]

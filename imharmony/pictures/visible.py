@@ -13,7 +13,7 @@ from imharmony.pictures.profiles import from_srgb
 STRIP_ROWS = 256
 
 
-def filled(rgb: np.ndarray, alpha: np.ndarray | None, region: np.ndarray) -> np.ndarray:
+def filled(rgb: np.ndarray, alpha: np.ndarray | None, region: np.ndarray, *, name: str) -> np.ndarray:
     """The sRGB picture as a method is to see it: hidden pixels have the mean of what is visible on their side of the region.
 
     Raises ``InputError`` where nothing of the region, or nothing around it, can be seen.
@@ -24,7 +24,8 @@ def filled(rgb: np.ndarray, alpha: np.ndarray | None, region: np.ndarray) -> np.
     for side, what in ((inside, "to be changed"), (~inside, "to go by")):
         visible = side & ~is_hidden
         if not visible.any():
-            raise InputError(f"nothing {what} is visible: it is all transparent; expected some of it opaque; check photograph and mask")
+            came = f"nothing {what} is visible, all of it is transparent"
+            raise InputError(f"{name}: {came}; expected some of it opaque; check photograph and mask")
         seen[side & is_hidden] = np.rint(rgb[visible].mean(axis=0)).astype(np.uint8)
     return seen
 
