@@ -19,7 +19,8 @@ from imharmony.composing.composites import read_change, to_harmonize
 from imharmony.composing.manifest import OWN_FILE_SHARD, read_manifest
 from imharmony.composing.splits import SPLITS
 from imharmony.errors import InputError
-from imharmony.pictures.images import decode_trusted, encode_jpeg, encode_patch, encode_png
+from imharmony.pictures.images import decode_trusted, encode_jpeg, encode_patch, encode_png, encode_under
+from imharmony.pictures.photo_files import own_profile
 from imharmony.running.progress import track
 from imharmony.sources.iharmony4_layout import FOLDERS, HASHES, LINEAGE, LINEAGE_FILE, MASKS, REALS
 from imharmony.sources.iharmony4_lists import COMPOSITES, LISTS, WHOLE_SET, list_path, parse_name, prefix_of
@@ -88,7 +89,7 @@ def _expect_layable(rows: list[Row], composites: Path) -> None:
 
 def _written(reader: ShardReader, rows: list[Row], folder: Path, *, prefix: str, lossless: bool) -> Iterator[Row]:
     """Writes the files of each row and gives its row of ``LINEAGE``; a photograph is decoded once while its composites last."""
-    real = np.empty(0)
+    real, profile = np.empty(0), None
     hashes: dict[str, str] = {}
     odd = 0
     for row, before in zip(rows, [None, *rows], strict=False):
@@ -96,11 +97,12 @@ def _written(reader: ShardReader, rows: list[Row], folder: Path, *, prefix: str,
         if before is None or before["image_id"] != row["image_id"]:
             file = reader.value(row["shard"], reader.value(*place, "real_row"), "real")
             real = decode_trusted(file, name=f"photograph {row['image_id']}")
+            profile = own_profile(file, name=f"photograph {row['image_id']}")
             hashes["real"] = _write(folder / REALS / f"{prefix}{row['image_id']}.jpg", file)
             odd += not file.startswith(JPEG_START)
         composite, mask = read_change(reader, *place, real=real)
         own = reader.value(*place, "composite") if reader.value(*place, "patch") is None else None
-        data = own or (encode_patch(composite) if lossless else encode_jpeg(composite, quality=QUALITY))
+        data = own or _encoded(composite, profile, lossless=lossless)
         name = parse_name(f"{prefix}{row['sample_id']}.{'jpg' if data.startswith(JPEG_START) else 'png'}")
         if before is None or (before["image_id"], before["annotation_id"]) != (row["image_id"], row["annotation_id"]):
             hashes["mask"] = _write(folder / MASKS / name.mask, encode_png(to_harmonize(mask, row["direction"]), level=9))
@@ -109,6 +111,13 @@ def _written(reader: ShardReader, rows: list[Row], folder: Path, *, prefix: str,
         yield lineage | {"file": name.file} | {column: hashes[picture] for picture, column in HASHES.items()}
     if odd:
         log.warning("%d of the photographs are PNG; they keep their bytes under names in .jpg, as the layout has them", odd)
+
+
+def _encoded(composite: np.ndarray, profile: bytes | None, *, lossless: bool) -> bytes:
+    """A composite's file, under its photograph's profile if that is not sRGB: the two must look alike where they are alike."""
+    if profile is not None:
+        return encode_under(profile, composite, ".png" if lossless else ".jpg")
+    return encode_patch(composite) if lossless else encode_jpeg(composite, quality=QUALITY)
 
 
 def _write(path: Path, data: bytes) -> str:

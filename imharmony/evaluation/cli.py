@@ -15,13 +15,15 @@ from imharmony.metrics.perceptual import BACKBONES, load_lpips
 from imharmony.storage.names import expect_name
 from imharmony.storage.tables import writer_for
 
+LEAST_PX, MOST_PX = 16, 4096  # a side that is scored: a composite of the largest takes 120 MB
+
 
 def run(arguments: list[str]) -> tuple[str, int]:
     """What to print, and the exit code; raises ``InputError`` on wrong input."""
     options = _parser().parse_args(arguments)
     write = writer_for(options.out) if options.out else None
-    if options.size < 16:
-        raise InputError(f"--size {options.size}: expected 16 or more")
+    if not LEAST_PX <= options.size <= MOST_PX:
+        raise InputError(f"--size {options.size}: expected {LEAST_PX} to {MOST_PX}")
     expect_name(options.method, of="--method")
     table = _outputs(options) if options.table is None else _table(options)
     if write:

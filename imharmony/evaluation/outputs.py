@@ -21,7 +21,7 @@ from imharmony.composing.packed_split import PackedSplit, data_hash, expect_comp
 from imharmony.errors import InputError
 from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.scoring import score_split
-from imharmony.pictures.images import has_16_bits, read_rgb
+from imharmony.pictures.images import read_scored
 from imharmony.storage.shards import Row
 
 KINDS = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
@@ -99,9 +99,7 @@ def files_of(folder: Path, rows: pa.Table) -> list[Path]:
 
 def squared_picture(path: Path, row: Row, size_px: int) -> np.ndarray:
     """The picture of a row of a manifest, float32 (S, S, 3) in [0, 255]; it has that size or its photograph's."""
-    if has_16_bits(path):
-        raise InputError(f"{path}: 16 bits a channel; expected 8, as the protocols are defined; save it as 8-bit PNG, rounded")
-    picture = read_rgb(path)
+    picture = read_scored(path)
     height, width = picture.shape[:2]
     photograph = row["width"], row["height"]
     if (width, height) == (size_px, size_px):

@@ -3,65 +3,68 @@
 Arrays are uint8 sRGB, shape (H, W, 3); masks are uint8, shape (H, W), 0..255. Every error names the file.
 """
 
-import warnings
+import logging
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from imharmony.errors import InputError
+from imharmony.pictures.opening import UPRIGHT, Source, is_deep, opened, orientation_of
+from imharmony.pictures.photo_files import Photograph, colours_differ, opaque_rgb, photograph_of, srgb_of
 
-UNREADABLE = (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError)
-PNG_DEPTH_AT = 24  # the byte of a PNG that says how many bits a channel has
-ImageFile.LOAD_TRUNCATED_IMAGES = False  # a half-written file is an error, never a grey band
+COLOUR_PROFILE = "colour profile"
+LONGEST_SIDES = {".jpg": 65_500, ".png": 1_000_000}  # pixels that the formats' libraries write
 
 
-def decode_rgb(data: bytes, *, name: str) -> np.ndarray:
-    """The pixels of an encoded image as uint8 (H, W, 3): EXIF orientation applied, grey and CMYK converted.
+log = logging.getLogger(__name__)
 
-    ``name`` is the file's name for the message of the ``InputError`` raised when the data does not decode whole.
+
+def decode_rgb(data: Source, *, name: str, as_encoded: bool = False) -> np.ndarray:
+    """The pixels of an encoded image as uint8 (H, W, 3), upright: grey and CMYK converted, 16 bits scaled, other profiles made sRGB.
+
+    ``name`` is the file's name for the message of the ``InputError`` raised when the data does not decode whole, or is transparent
+    anywhere. ``as_encoded`` gives the file's own numbers, whatever profile they are under, as published data sets are compared.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(BytesIO(data)) as image:
-                return rgb_of(ImageOps.exif_transpose(image))
-    except UNREADABLE as error:
-        raise InputError(f"{name}: not a readable image ({error}); expected a whole JPEG or PNG; replace the file") from error
-    except Image.DecompressionBombWarning as error:
-        raise InputError(f"{name}: too large to open safely ({error}); expected at most 89 megapixels") from error
-
-
-def rgb_of(image: Image.Image) -> np.ndarray:
-    """The pixels of an opened image as uint8 (H, W, 3), grey and CMYK converted, 16 bits scaled."""
-    if not image.mode.startswith("I"):
-        return np.asarray(image.convert("RGB"))
-    grey = (np.asarray(image).astype(np.int64) * 255 + 32767) // 65535  # 16 bits; Pillow's own conversion clips
-    return np.repeat(np.clip(grey, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+    with opened(data, name=name) as image:
+        photograph = photograph_of(image, data, name=name)
+    rgb = opaque_rgb(photograph, name=name)
+    return rgb if as_encoded else srgb_of(photograph, name=name)
 
 
 def plain_photograph(data: bytes, *, name: str) -> bytes:
-    """The file itself if every decoder shows it alike (JPEG or PNG, 8-bit RGB or grey, upright), else a PNG of ``decode_rgb``."""
-    try:
-        with Image.open(BytesIO(data)) as image:
-            orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-            is_plain = image.format in {"JPEG", "PNG"} and image.mode in {"RGB", "L"} and orientation not in range(2, 9)
-    except UNREADABLE as error:
-        raise InputError(f"{name}: not a readable image ({error}); expected a whole JPEG or PNG; replace the file") from error
+    """The file itself if every decoder shows it alike, else a PNG of ``decode_rgb``."""
+    with opened(data, name=name) as image:
+        odd = oddities(image, name=name)
+        is_plain = image.format in {"JPEG", "PNG"} and not odd
+    if COLOUR_PROFILE in odd:
+        log.info("%s: converted to sRGB from its colour profile", name)
     return data if is_plain else encode_png(decode_rgb(data, name=name), level=6)
+
+
+def oddities(image: Image.Image, *, name: str) -> list[str]:
+    """What keeps decoders from showing an opened picture alike, whatever its format: mode, depth, orientation, transparency, profile."""
+    found = [] if image.mode in {"RGB", "L"} else [image.mode]
+    if not found and is_deep(image):
+        found.append("16 bits")
+    orientation = orientation_of(image)
+    if orientation != UPRIGHT:
+        found.append(f"orientation {orientation}")
+    if not found and image.has_transparency_data:
+        found.append("transparency")
+    if colours_differ(image, name=name):
+        found.append(COLOUR_PROFILE)
+    return found
 
 
 def size_of_whole(data: bytes, *, name: str) -> tuple[int, int]:
     """(width, height) of an encoded image as stored, once all of it has been decoded; raises ``InputError`` like ``decode_rgb``."""
-    try:
-        with Image.open(BytesIO(data)) as image:
-            image.load()
-            return image.size
-    except UNREADABLE as error:
-        raise InputError(f"{name}: not a readable image ({error}); expected a whole JPEG or PNG; replace the file") from error
+    with opened(data, name=name) as image:
+        image.load()
+        return image.size
 
 
 def decode_trusted(data: bytes, *, name: str) -> np.ndarray:
@@ -74,34 +77,16 @@ def decode_trusted(data: bytes, *, name: str) -> np.ndarray:
 
 def read_rgb(path: Path) -> np.ndarray:
     """``decode_rgb`` of a file."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file; expected an image") from error
-    return decode_rgb(data, name=str(path))
+    return decode_rgb(path, name=str(path))
 
 
-def has_16_bits(path: Path) -> bool:
-    """Whether a file is a PNG of 16 bits a channel, which ``read_rgb`` brings to 8."""
-    with path.open("rb") as file:
-        head = file.read(PNG_DEPTH_AT + 1)
-    return head.startswith(b"\x89PNG") and head[PNG_DEPTH_AT:] == bytes([16])
-
-
-def read_mask(path: Path) -> np.ndarray:
-    """A mask as uint8 (H, W), 255 = foreground, soft values kept: the alpha channel where the file has one that varies, else its grey."""
-    try:
-        with Image.open(path) as image:
-            upright = ImageOps.exif_transpose(image)
-            if "A" in upright.getbands():
-                alpha = np.asarray(upright.getchannel("A"))
-                if alpha.min() != alpha.max():
-                    return alpha
-            return np.asarray(upright.convert("L"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file; expected a mask (white = foreground)") from error
-    except UNREADABLE as error:
-        raise InputError(f"{path}: not a readable mask ({error}); expected a grey PNG, white = foreground") from error
+def read_scored(path: Path) -> np.ndarray:
+    """A method's picture as it is scored, uint8 (H, W, 3): the file's own numbers; refused with more than 8 bits or transparency."""
+    with opened(path, name=str(path)) as image:
+        if is_deep(image):
+            raise InputError(f"{path}: 16 bits a channel; expected 8, as the protocols are defined; save it as 8-bit PNG, rounded")
+        photograph = photograph_of(image, path, name=str(path))
+    return opaque_rgb(photograph, name=str(path))
 
 
 def encode_jpeg(rgb: np.ndarray, *, quality: int = 95) -> bytes:
@@ -123,6 +108,25 @@ def encoder_for(path: Path) -> Callable[[np.ndarray], bytes]:
     return encoders[path.suffix.lower()]
 
 
+def encode_like(rgb: np.ndarray, photograph: Photograph, path: Path) -> bytes:
+    """A picture (H, W, 3) in a photograph's own colours, with its alpha and its profile, as a PNG or JPEG by the ending of ``path``."""
+    if photograph.profile is None and (photograph.alpha is None or path.suffix.lower() != ".png"):
+        return encoder_for(path)(rgb)
+    return encode_under(photograph.profile, rgb, path.suffix.lower(), alpha=photograph.alpha)
+
+
+def encode_under(profile: bytes | None, rgb: np.ndarray, ending: str, *, alpha: np.ndarray | None = None) -> bytes:
+    """A picture (H, W, 3) under a colour profile as .png, with an alpha channel (H, W) if it has one, or as .jpg of quality 95, 4:2:0."""
+    kind, buffer = ".png" if ending == ".png" else ".jpg", BytesIO()
+    _expect_sides(rgb, kind)
+    if kind == ".jpg":
+        Image.fromarray(rgb).save(buffer, "JPEG", quality=95, subsampling="4:2:0", icc_profile=profile or b"")
+    else:
+        pixels = rgb if alpha is None else np.dstack([rgb, alpha])
+        Image.fromarray(pixels).save(buffer, "PNG", compress_level=1, icc_profile=profile)
+    return buffer.getvalue()
+
+
 def encode_patch(image: np.ndarray) -> bytes:
     """PNG bytes at two to four times the speed of ``encode_png``, of 8 or 16 bits: run lengths of the difference to the row above."""
     pixels = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
@@ -139,7 +143,14 @@ def decode_png(data: bytes, *, name: str) -> np.ndarray:
 
 
 def _encode(extension: str, pixels: np.ndarray, options: list[int]) -> bytes:
+    _expect_sides(pixels, extension)
     done, buffer = cv2.imencode(extension, pixels, options)
     if not done:
         raise ValueError(f"cannot encode an array of shape {pixels.shape} and type {pixels.dtype} as {extension}")
     return buffer.tobytes()
+
+
+def _expect_sides(pixels: np.ndarray, extension: str) -> None:
+    if max(pixels.shape[:2]) > LONGEST_SIDES[extension]:
+        came = f"a picture of {pixels.shape[1]}x{pixels.shape[0]} pixels"
+        raise InputError(f"{came}; expected sides of at most {LONGEST_SIDES[extension]} in a {extension}; write another format")

@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from imharmony.composing.instances import INSTANCES
 from imharmony.errors import InputError
-from imharmony.pictures.images import plain_photograph, read_mask, size_of_whole
+from imharmony.pictures.images import plain_photograph, size_of_whole
+from imharmony.pictures.mask_files import read_mask
 from imharmony.pictures.masks import INSIDE, instance_of
 from imharmony.running.progress import track
 from imharmony.running.seeds import stable_hash

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from PIL import Image
 
 from imharmony.composing.manifest import FILLED, MANIFEST
 from imharmony.errors import InputError
-from imharmony.pictures.images import UNREADABLE, read_mask
 from imharmony.pictures.jpeg_warnings import JPEG_START
+from imharmony.pictures.mask_files import read_mask
 from imharmony.pictures.masks import INSIDE
+from imharmony.pictures.opening import opened
 from imharmony.sources.findings import Finding
 from imharmony.sources.iharmony4_lists import COMPOSITES, LISTS, WHOLE_SET, Files, Name, list_path, own_lists, parse_name, whole_set_names
 from imharmony.storage.tables import read_typed
@@ -148,15 +148,15 @@ def _size_problem(triple: Triple, size: Callable[[Path], Size]) -> Finding | Non
     for kind, path in zip(FOLDERS, (triple.composite, triple.mask, triple.real), strict=True):
         try:
             sizes[kind] = size(path)
-        except UNREADABLE as error:
-            return Finding("unreadable", f"{kind}/{path.name}", f"not an image: {error}")
+        except InputError as error:
+            return Finding("unreadable", f"{kind}/{path.name}", str(error).removeprefix(f"{path.name}: "))
     if len(set(sizes.values())) == 1:
         return None
     return Finding("size", triple.name.file, ", ".join(f"{kind} {width}x{height}" for kind, (width, height) in sizes.items()))
 
 
 def _size(path: Path) -> Size:
-    with Image.open(path) as image:
+    with opened(path, name=path.name) as image:
         return image.size
 
 

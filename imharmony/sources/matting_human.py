@@ -6,17 +6,18 @@ and files that macOS left. The annotators call the mattes a soft segmentation: t
 """
 
 import re
-import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import Image
 
-from imharmony.pictures.images import UNREADABLE, encode_png, rgb_of
+from imharmony.errors import InputError
+from imharmony.pictures.images import encode_png, oddities
+from imharmony.pictures.opening import TooManyPixelsError, opened
+from imharmony.pictures.photo_files import is_opaque, photograph_of, srgb_of
 from imharmony.running.seeds import stable_hash
 from imharmony.sources.archives import Archive, DamagedError, Member, open_archive
 
@@ -41,6 +42,7 @@ REASONS = {
     "no_matte": "a photograph without matte",
     "no_photograph": "a matte without photograph",
     "unreadable": "does not decode whole",
+    "transparent": "a photograph that is transparent in parts",
     "no_alpha": "a matte without alpha channel",
     "flat_alpha": "a matte of one value, such as 0 or 255 everywhere",
     "size_mismatch": "a matte of another size than its photograph",
@@ -50,8 +52,8 @@ REASONS = {
 _PHOTOGRAPH = re.compile(r"(?:.*/)?clip_img/(?P<batch>[^/]+)/clip_(?P<part>[^/]+)/(?P<stem>[^/]+)\.(?i:jpe?g)")
 _MATTE = re.compile(r"(?:.*/)?matting/(?P<batch>[^/]+)/matting_(?P<part>[^/]+)/(?P<stem>[^/]+)\.(?i:png)")
 _MACOS = re.compile(r"(?:.*/)?(?:\._[^/]*|\.DS_Store|__MACOSX)(?:/.*)?")
-_PLAIN_FORMATS, _PLAIN_MODES = {"JPEG", "MPO"}, {"RGB", "L"}
-_UPRIGHT = 1  # EXIF's orientation
+_PLAIN_FORMATS = {"JPEG", "MPO"}
+_NAMELESS = "portrait"  # in messages whose row names the file
 
 
 class Pair(NamedTuple):
@@ -154,30 +156,31 @@ class _RefusalError(Exception):
 @contextmanager
 def _decoded(data: bytes, formats: tuple[str, ...]) -> Iterator[Image.Image]:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(BytesIO(data), formats=formats) as image:
-                if image.width * image.height > MOST_PIXELS:
-                    raise _RefusalError("too_large", f"{image.width}x{image.height} pixels; expected at most {MOST_PIXELS}")
-                image.load()
-                yield image
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise _RefusalError("too_large", str(error)) from error
-    except UNREADABLE as error:
-        raise _RefusalError("unreadable", str(error).partition(" <")[0]) from error
+        with opened(data, name=_NAMELESS, formats=formats, most_pixels=MOST_PIXELS) as image:
+            image.load()
+            yield image
+    except TooManyPixelsError as error:
+        raise _RefusalError("too_large", _reason(error)) from error
+    except InputError as error:
+        raise _RefusalError("unreadable", _reason(error)) from error
+
+
+def _reason(error: InputError) -> str:
+    """What came, without the name and the advice, which are a row's own."""
+    return str(error).removeprefix(f"{_NAMELESS}: ").partition(";")[0]
 
 
 def _upright(data: bytes) -> tuple[bytes, tuple[int, int], str | None]:
     """A photograph that any decoder shows alike: its bytes, (width, height), and what it was converted from or None."""
     with _decoded(data, ("JPEG", "PNG", "WEBP")) as image:
-        orientation = image.getexif().get(ExifTags.Base.Orientation, _UPRIGHT)
-        odd = [str(image.format)] * (image.format not in _PLAIN_FORMATS) + [image.mode] * (image.mode not in _PLAIN_MODES)
-        if orientation in range(2, 9):
-            odd.append(f"orientation {orientation}")
+        odd = [str(image.format)] * (image.format not in _PLAIN_FORMATS) + oddities(image, name=_NAMELESS)
         if not odd:
             return data, image.size, None
-        upright = ImageOps.exif_transpose(image)
-        return encode_png(rgb_of(upright), level=PNG_LEVEL), upright.size, ", ".join(odd)
+        photograph = photograph_of(image, data, name=_NAMELESS)
+    if not is_opaque(photograph):
+        raise _RefusalError("transparent")
+    rgb = srgb_of(photograph, name=_NAMELESS)
+    return encode_png(rgb, level=PNG_LEVEL), (rgb.shape[1], rgb.shape[0]), ", ".join(odd)
 
 
 def _alpha(data: bytes, size: tuple[int, int]) -> np.ndarray:

@@ -12,7 +12,8 @@ from imharmony.intrinsic.checkpoint import IntrinsicNetworks, save_networks
 from imharmony.intrinsic.network import ShadingNetwork
 from imharmony.intrinsic.recipe import Recipe, preprocessor
 from imharmony.networks.harmonizer import build_harmonizer
-from imharmony.pictures.images import encode_png, read_mask, read_rgb
+from imharmony.pictures.images import encode_png, read_rgb
+from imharmony.pictures.mask_files import read_mask
 from imharmony.storage.files import sha256_of, write_bytes
 
 

@@ -147,9 +147,10 @@ def test_half_a_file_is_found(root, file, subject):
     assert found(root) == [("unreadable", f"HCOCO/{subject}")]
 
 
-def test_an_empty_published_mask_is_found(root):
-    write(root / "masks" / "c7_1.png", encode_png(np.full((72, 96), 20, np.uint8)))
-    assert found(root) == [("empty_mask", "HCOCO/c7_1_1.jpg")]
+@pytest.mark.parametrize(("level", "kind"), [(0, "empty_mask"), (20, "unreadable")], ids=["black", "a label"])
+def test_a_published_mask_without_foreground_is_found(root, level, kind):
+    write(root / "masks" / "c7_1.png", encode_png(np.full((72, 96), level, np.uint8)))
+    assert found(root) == [(kind, "HCOCO/c7_1_1.jpg")]
 
 
 def test_what_the_lists_show_is_found_too(root):

@@ -12,7 +12,8 @@ from imharmony.composing.composites import read_composite
 from imharmony.composing.regions import RegionRules
 from imharmony.datasets.iharmony4_export import export_iharmony4
 from imharmony.errors import InputError
-from imharmony.pictures.images import encode_png, read_mask, read_rgb
+from imharmony.pictures.images import encode_png, read_rgb
+from imharmony.pictures.mask_files import read_mask
 from imharmony.sources.iharmony4 import import_iharmony4
 from imharmony.sources.iharmony4_layout import LINEAGE, read_layout
 from imharmony.storage.shards import ShardReader

@@ -10,7 +10,8 @@ from numpy.testing import assert_array_equal
 from imharmony.cli import main
 from imharmony.datasets.pasting import PASTED, paste_portraits, pasted, photographs_in
 from imharmony.errors import InputError
-from imharmony.pictures.images import encode_jpeg, encode_png, read_mask, read_rgb
+from imharmony.pictures.images import encode_jpeg, encode_png, read_rgb
+from imharmony.pictures.mask_files import read_mask
 from imharmony.storage.tables import read_table
 from tests.datasets import scene, write
 from tests.imharmony.sources.portrait_archive import FIRST_MATTE, HEIGHT, WIDTH, alpha, archive_files, write_folder, write_zip

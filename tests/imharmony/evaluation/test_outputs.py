@@ -150,7 +150,7 @@ def test_the_command_prints_every_convention_and_writes_the_table(outputs, compo
     ("options", "message"),
     [
         (["--out", "scores.txt"], "expected a name that ends in .parquet or .csv"),
-        (["--size", "8"], "--size 8: expected 16 or more"),
+        (["--size", "8"], "--size 8: expected 16 to 4096"),
         (["--lpips", "alex"], "LPIPS needs torchvision's alexnet"),
         (["--split", "exam"], "no composites in split 'exam'"),
     ],

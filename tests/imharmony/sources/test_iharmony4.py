@@ -14,7 +14,8 @@ from imharmony.composing.splits import split_of
 from imharmony.datasets.contents import contents
 from imharmony.datasets.iharmony4_export import export_iharmony4
 from imharmony.errors import InputError
-from imharmony.pictures.images import decode_png, encode_png, read_mask, read_rgb
+from imharmony.pictures.images import decode_png, encode_png, read_rgb
+from imharmony.pictures.mask_files import read_mask
 from imharmony.sources import iharmony4
 from imharmony.sources.iharmony4 import import_iharmony4
 from imharmony.storage.shards import Row, ShardReader
@@ -194,7 +195,7 @@ def damaged(root: Path, file: str, data: bytes | None) -> None:
     ("file", "data", "message"),
     [
         ("masks/a0003_1.png", None, r"a0003_1_1.jpg: it is in a list, but there is no masks/a0003_1.png \(1 missing in all\)"),
-        ("real_images/a0003.jpg", b"nothing", "real_images/a0003.jpg: not an image"),
+        ("real_images/a0003.jpg", b"nothing", "real_images/a0003.jpg: not a readable image"),
         ("masks/a0003_1.png", encode_png(np.zeros((72, 96), np.uint8)), "a0003_1.png: an empty mask"),
         ("masks/a0003_1.png", encode_png(np.ones((7, 9), np.uint8)), "composite_images 96x72, masks 9x7"),
         ("HAdobe5k_test.txt", b"a0001_1_1.jpg\n", "listed 2 times, in train and test"),

@@ -131,7 +131,7 @@ def test_what_is_left_out_is_in_the_table_and_counted(tmp_path, caplog):
     reasons = {row["name"]: (row["reason"], row["detail"]) for row in rows(out, "rejected")}
     assert reasons["clip_img/.DS_Store"] == ("macos_metadata", "")
     assert reasons[FIRST_MATTE] == ("no_alpha", "RGB")
-    assert reasons[photograph_name("1803201916", 0)] == ("unreadable", "cannot identify image file")
+    assert reasons[photograph_name("1803201916", 0)] == ("unreadable", "not a readable image (cannot identify image file)")
     assert reasons[f"matting_human_half/{FIRST}"] == ("duplicate", f"of {FIRST}")
     assert len(reasons) == len(rows(out, "rejected")) == 11
     assert "3 portraits, 0 of them converted; left out: 8 duplicate, 1 macos_metadata, 1 unreadable, 1 no_alpha" in caplog.text
