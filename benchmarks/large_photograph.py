@@ -1,6 +1,6 @@
 """Seconds and the highest memory of the command ``harmonize`` on one large photograph, by kind of model and megapixels.
 
-    python -m benchmarks.large_photograph [--megapixels 12 24 50 102] [--kinds idih affine ...] [--out benchmarks/results/large_photograph.csv]
+    python -m benchmarks.large_photograph [--megapixels 12 24 50 102] [--kinds idih affine ...] [--out FILE.csv]
 
 Each row is one process of the command from its start to its end: a JPEG photograph of 3:2, a soft mask of a quarter of it, a PNG
 written. Memory is the most that the process had resident, libraries included. Weights are fresh: what a network costs does not depend
@@ -9,7 +9,6 @@ on them. ``fcn+...`` are models of report 001, which get the photograph semi-har
 
 import argparse
 import csv
-import json
 import os
 import subprocess
 import sys
@@ -103,8 +102,9 @@ def write_model(folder: Path, kind: str) -> None:
 def write_networks(folder: Path) -> None:
     """The preprocessing's networks with fresh weights, the edits' so that they choose something."""
     with torch_seed(0, torch.device("cpu")):
-        networks = IntrinsicNetworks(ShadingNetwork().eval(), INTRINSIC_PX, EditNetwork().eval(), INTRINSIC_PX)
-        torch.nn.init.normal_(networks.edits.choose.weight)
+        shading, edits = ShadingNetwork().eval(), EditNetwork().eval()
+        torch.nn.init.normal_(edits.choose.weight)
+    networks = IntrinsicNetworks(shading, INTRINSIC_PX, edits, INTRINSIC_PX)
     save_networks(folder / "networks.safetensors", networks, {})
 
 
