@@ -3,14 +3,19 @@
 Photographs are uint8 (H, W, 3); masks uint8 (H, W), 255 = foreground, soft values kept.
 """
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from imharmony.colour.ranges import mask_from_uint8, network_from_uint8
 from imharmony.errors import InputError
 from imharmony.networks.harmonizer import Harmonizer
+
+TILE_PX = 2**20  # pixels that are worked on at once, in float: about 0.2 GB with the widest maps
 
 
 def harmonize(photo: np.ndarray, mask: np.ndarray, *, harmonizer: Harmonizer, size_px: int) -> np.ndarray:
@@ -18,16 +23,40 @@ def harmonize(photo: np.ndarray, mask: np.ndarray, *, harmonizer: Harmonizer, si
 
     The network sees the picture at ``size_px`` squared, as in training. Its *change* is enlarged and added to the
     photograph, so that detail finer than the network's grid stays; a change with sharp edges of its own is blurred by that.
-    A network of colour maps has its maps enlarged instead, which recolours the detail too.
+    A network of colour maps has its maps enlarged instead, which recolours the detail too. The enlarged is made for a few
+    columns at a time: at full size there are the photograph, its mask and the result, and nothing in float.
     """
     check_pair(photo, mask)
     composite = network_from_uint8(torch.from_numpy(_resized(photo, size_px))[None])
     weight = mask_from_uint8(torch.from_numpy(_resized(mask, size_px))[None])
-    full = network_from_uint8(torch.from_numpy(photo.copy())[None])  # a decoded photograph may be read-only
+    harmonized = photo.copy()
     with torch.inference_mode():
-        change = _as_image(harmonizer.at_full_resolution(composite, weight, full) - full)
-    alpha = mask.astype(np.float32)[..., None] / 255
-    return np.clip(np.rint(photo + alpha * change), 0, 255).astype(np.uint8)
+        for columns, maps in _enlarged(harmonizer.maps(composite, weight), mask):
+            part = harmonized[:, columns]
+            full = network_from_uint8(torch.from_numpy(part.copy())[None])
+            change = _as_image(harmonizer.network.mapped(full, maps) - full)
+            alpha = mask[:, columns].astype(np.float32)[..., None] / 255
+            part[:] = np.clip(np.rint(part + alpha * change), 0, 255).astype(np.uint8)
+    return harmonized
+
+
+def _enlarged(maps: Tensor, mask: np.ndarray) -> Iterator[tuple[slice, Tensor]]:
+    """The parts of maps (1, C, h, w), enlarged to the mask's size (H, W), whose columns the mask has anything in.
+
+    All rows are first made as long as they will be. Enlarging a few of their columns downwards then gives the bits that enlarging all
+    at once gives: along a side that stays as long as it is, bicubic weights are 0, 1, 0 and 0.
+    """
+    height, width = mask.shape
+    rows = _bicubic(maps, maps.shape[2], width)
+    step = max(TILE_PX // height, 1)
+    for left in range(0, width, step):
+        columns = slice(left, min(left + step, width))
+        if mask[:, columns].any():
+            yield columns, _bicubic(rows[..., columns], height, columns.stop - left)
+
+
+def _bicubic(maps: Tensor, height: int, width: int) -> Tensor:
+    return interpolate(maps, (height, width), mode="bicubic", align_corners=False)
 
 
 def _resized(image: np.ndarray, size_px: int) -> np.ndarray:

@@ -11,11 +11,12 @@ import numpy as np
 
 from imharmony.colour.spaces import srgb_from_linear
 from imharmony.errors import InputError
-from imharmony.intrinsic.decomposition import ShadingOf, decompose, luminance_shading
-from imharmony.intrinsic.edits import EditsOf, Layers, Pasted, fitted_edits
+from imharmony.intrinsic.decomposition import Decomposition, ShadingOf, decompose, decomposed, luminance_shading
+from imharmony.intrinsic.edits import AlbedoEdit, EditsOf, Layers, Parts, Pasted, ShadingEdit, fitted_edits
 from imharmony.intrinsic.light import Light, fit_light, relighting_ratio, well_exposed
 from imharmony.intrinsic.normals import EDGE, inflate
 from imharmony.intrinsic.paints import paints_of
+from imharmony.intrinsic.strips import strips
 
 STRENGTH = 0.5  # half of the way to the background in the logarithm: a foreground may differ from its surroundings
 HALF_WAY = fitted_edits(strength=STRENGTH)
@@ -28,13 +29,42 @@ class SemiHarmonized:
     ``albedo * shading`` is the composite's linear light to within 2/255; where the mask is 0 the image is the composite, bit for bit.
     """
 
-    albedo: np.ndarray  # float32 (H, W, 3) linear, 0..1, of the composite as it came
-    shading: np.ndarray  # float32 (H, W)
+    layers: Decomposition  # of the composite as it came
     normals: np.ndarray | None  # float32 (H, W, 3)
     light: Light | None  # on the foreground
     background_light: Light | None
     is_relit: bool
     image: np.ndarray  # uint8 sRGB (H, W, 3)
+
+    @property
+    def albedo(self) -> np.ndarray:
+        """float32 (H, W, 3) linear, 0..1; made anew each time."""
+        return self.layers.part(slice(None))[0]
+
+    @property
+    def shading(self) -> np.ndarray:
+        """float32 (H, W); made anew each time."""
+        return self.layers.part(slice(None))[1]
+
+
+@dataclass(frozen=True)
+class _Relit:
+    """Layers of a composite, the shading in float64 and multiplied by a ratio (H, W) if one is given."""
+
+    layers: Decomposition
+    ratio: np.ndarray | None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        height, width = self.layers.found.shape
+        return height, width
+
+    def part(self, rows: slice, chosen: np.ndarray | None = None) -> Layers:
+        albedo, shading = self.layers.part(rows, chosen)
+        relit = shading.astype(np.float64)
+        if self.ratio is not None:
+            relit *= self.ratio[rows] if chosen is None else self.ratio[rows].ravel()[chosen]
+        return Layers(albedo, relit)
 
 
 def semi_harmonize(
@@ -62,20 +92,34 @@ def semi_harmonize(
     if relight and not with_lights:
         raise ValueError("relight needs lights; expected with_lights=True")
     inside = check(composite, mask, background=background, normals=normals)
-    albedo, shading = decompose(composite, shading_of)
-    other_layers = None if background is None else _at_scale(composite, inside, shading, background, shading_of)
-    own = other = None
-    relit, is_relit = shading.astype(np.float64), False
+    layers = decomposed(composite, shading_of)
+    other_layers = None if background is None else _at_scale(layers, inside, background, shading_of)
+    own = other = ratio = None
+    is_relit = False
     if with_lights:
         normals = inflate(mask) if normals is None else normals
         # To luminance, whatever finds the shading: a network smooths what tells the side that light comes from, and paints are evened.
         own, other = fit_lights(composite, inside, decompose(composite, luminance_shading)[1], normals, longest_px=light_px)
         is_relit = relight and own.is_trusted and other.is_trusted
         if is_relit:
-            relit = relit * np.where(inside, relighting_ratio(normals, own, other), 1.0)
-    edit, light_edit = edits_of(Pasted(Layers(albedo, relit), inside, other_layers))
-    image = blend(composite, edit(albedo) * light_edit(relit)[..., None], mask, feather_px=feather_px)
-    return SemiHarmonized(albedo, shading, normals, own, other, is_relit, image)
+            ratio = np.where(inside, relighting_ratio(normals, own, other), 1.0)
+    relit = _Relit(layers, ratio)
+    image = _edited(composite, relit, edits_of(Pasted(relit, inside, other_layers)), feathered(mask, feather_px))
+    return SemiHarmonized(layers, normals, own, other, is_relit, image)
+
+
+def _edited(composite: np.ndarray, layers: Parts, edits: tuple[AlbedoEdit, ShadingEdit], alpha: np.ndarray) -> np.ndarray:
+    """``blend`` of edited layers, made by strips and nowhere but where something changes."""
+    edit, light_edit = edits
+    image = composite.copy()
+    for rows in strips(alpha.shape):
+        chosen = np.flatnonzero(alpha[rows])
+        if len(chosen):
+            part = layers.part(rows, chosen)
+            pixels = image[rows].reshape(-1, 3)  # a view: whole rows of an array in C order
+            linear = edit(part.albedo) * light_edit(part.shading)[:, None]
+            pixels[chosen] = blend_levels(pixels[chosen], _levels(linear), alpha[rows].ravel()[chosen])
+    return image
 
 
 def check(composite: np.ndarray, mask: np.ndarray, *, background: np.ndarray | None, normals: np.ndarray | None = None) -> np.ndarray:
@@ -122,22 +166,32 @@ def _shrunk(
 
 def blend(composite: np.ndarray, linear: np.ndarray, mask: np.ndarray, *, feather_px: float) -> np.ndarray:
     """The composite with new linear light where the mask says so, uint8 (H, W, 3); where the mask is 0 it is the composite."""
-    alpha = mask
-    if feather_px > 0:
-        depth_px = cv2.distanceTransform((mask > 0).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-        alpha = mask * np.clip(depth_px / (feather_px + 1), 0, 1)
-    return blend_levels(composite, 255 * srgb_from_linear(np.clip(linear, 0, 1)), alpha)
+    return blend_levels(composite, _levels(linear), feathered(mask, feather_px))
+
+
+def feathered(mask: np.ndarray, feather_px: float) -> np.ndarray:
+    """How opaque a foreground is, float (H, W): its mask, gradually so over ``feather_px`` inside its edge."""
+    if feather_px <= 0:
+        return mask
+    depth_px = cv2.distanceTransform((mask > 0).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    depth_px /= feather_px + 1
+    return mask * np.clip(depth_px, 0, 1, out=depth_px)
+
+
+def _levels(linear: np.ndarray) -> np.ndarray:
+    return 255 * srgb_from_linear(np.clip(linear, 0, 1))
 
 
 def blend_levels(composite: np.ndarray, levels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """``blend`` of new sRGB levels, float (H, W, 3) in [0, 255]."""
+    """``blend`` of new sRGB levels, float (..., 3) in [0, 255]."""
     mixed = composite + alpha.astype(np.float64)[..., None] * (levels - composite)
     return np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
 
 
-def _at_scale(composite: np.ndarray, inside: np.ndarray, shading: np.ndarray, background: np.ndarray, shading_of: ShadingOf) -> Layers:
+def _at_scale(layers: Decomposition, inside: np.ndarray, background: np.ndarray, shading_of: ShadingOf) -> Layers:
     """The layers of a clean background. Each picture's have a scale of their own; where both show the same, it must be the same."""
     other_albedo, other_shading = decompose(background, shading_of)
-    shared = (composite == background).all(axis=2) & ~inside
+    shared = (layers.photograph == background).all(axis=2) & ~inside
+    shading = layers.part(slice(None))[1]
     ratio = float(np.median(shading[shared] / other_shading[shared])) if shared.any() else 1.0
     return Layers(other_albedo / ratio, other_shading * ratio)

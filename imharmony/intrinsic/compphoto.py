@@ -18,7 +18,7 @@ import numpy as np
 
 from imharmony.errors import InputError
 from imharmony.intrinsic.compositing import SemiHarmonized, blend_levels, check, fit_lights
-from imharmony.intrinsic.decomposition import linear_of, split
+from imharmony.intrinsic.decomposition import Decomposition
 from imharmony.pictures.images import encode_png, read_rgb
 from imharmony.storage.files import sha256_of, write_text
 
@@ -82,10 +82,10 @@ def compphoto(
         _write_request(folder, composite, mask, background, seed)
         _run(environment, folder)
         shading, normals, harmonized = _read_answer(folder, composite.shape[:2])
-    albedo, shading = split(linear_of(composite), shading)
-    lights = fit_lights(composite, inside, shading, normals)
+    layers = Decomposition.of(composite, shading)
+    lights = fit_lights(composite, inside, layers.part(slice(None))[1], normals)
     image = blend_levels(composite, harmonized.astype(np.float64), mask)
-    return SemiHarmonized(albedo, shading, normals, *lights, is_relit=True, image=image)
+    return SemiHarmonized(layers, normals, *lights, is_relit=True, image=image)
 
 
 def _recorded_hashes(weights: Path) -> dict[str, str]:

@@ -9,9 +9,12 @@ they render anew from normals, gets another level and contrast. Albedos are line
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from scipy.optimize import lsq_linear
+
+from imharmony.intrinsic.strips import picked
 
 SEGMENTS = 8
 GAINS = (0.5, 2.0)  # of white balance, the curve's slopes, saturation and exposure
@@ -57,26 +60,51 @@ class Layers:
     albedo: np.ndarray
     shading: np.ndarray
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """(H, W)."""
+        height, width = self.shading.shape
+        return height, width
+
+    def part(self, rows: slice, chosen: np.ndarray | None = None) -> "Layers":
+        """Those of some rows, or (N, 3) and (N,) of the pixels of them that ``chosen`` says by index in reading order."""
+        albedo, shading = self.albedo[rows], self.shading[rows]
+        return Layers(albedo, shading) if chosen is None else Layers(albedo.reshape(-1, 3)[chosen], shading.ravel()[chosen])
+
+
+class Parts(Protocol):
+    """Layers of a picture of a ``size`` (H, W) that may be made only where they are asked for (``Layers.part``)."""
+
+    @property
+    def size(self) -> tuple[int, int]: ...
+
+    def part(self, rows: slice, chosen: np.ndarray | None = None) -> Layers: ...
+
 
 @dataclass(frozen=True)
 class Pasted:
     """What edits are chosen by: a composite's layers, where its foreground is, and a clean background's layers at the same scale."""
 
-    layers: Layers
+    layers: Parts
     inside: np.ndarray  # bool (H, W)
-    background: Layers | None = None  # None: what is seen of it in the composite
+    background: Parts | None = None  # None: what is seen of it in the composite
 
     @property
     def own(self) -> tuple[np.ndarray, np.ndarray]:
-        """Albedo (N, 3) and shading (N,) of the foreground."""
-        return self.layers.albedo[self.inside], self.layers.shading[self.inside]
+        """Albedo (N, 3) and shading (N,) of the foreground, of large ones as much as is measured (``strips``)."""
+        return _measured(self.layers, self.inside)
 
     @property
     def other(self) -> tuple[np.ndarray, np.ndarray]:
-        """Albedo (M, 3) and shading (M,) of the background."""
+        """Albedo (M, 3) and shading (M,) of the background, of large ones as much as is measured."""
         if self.background is None:
-            return self.layers.albedo[~self.inside], self.layers.shading[~self.inside]
-        return self.background.albedo.reshape(-1, 3), self.background.shading.ravel()
+            return _measured(self.layers, ~self.inside)
+        return _measured(self.background, np.ones(self.background.size, bool))
+
+
+def _measured(layers: Parts, region: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    parts = [layers.part(rows, chosen) for rows, chosen in picked(region)]
+    return np.concatenate([part.albedo for part in parts]), np.concatenate([part.shading for part in parts])
 
 
 EditsOf = Callable[[Pasted], tuple[AlbedoEdit, ShadingEdit]]
@@ -160,8 +188,10 @@ def _log_grey(albedo: np.ndarray) -> np.ndarray:
 
 
 def _tint(albedo: np.ndarray) -> np.ndarray:
-    logs = np.log(np.maximum(albedo.astype(np.float64), DARKEST_ALBEDO))
-    return (logs - logs.mean(axis=1, keepdims=True)).mean(axis=0)
+    logs = albedo.astype(np.float64)  # one array from the first to the last line: pixels may be millions
+    np.log(np.maximum(logs, DARKEST_ALBEDO, out=logs), out=logs)
+    logs -= logs.mean(axis=1, keepdims=True)
+    return logs.mean(axis=0)
 
 
 def _chroma(albedo: np.ndarray) -> float:

@@ -7,8 +7,9 @@ import torch
 from imharmony.colour.ranges import network_from_uint8
 from imharmony.intrinsic.decomposition import ShadingOf
 from imharmony.intrinsic.edit_network import EditNetwork, network_layers
-from imharmony.intrinsic.edits import AlbedoEdit, EditsOf, Layers, Pasted, ShadingEdit
+from imharmony.intrinsic.edits import AlbedoEdit, EditsOf, Parts, Pasted, ShadingEdit
 from imharmony.intrinsic.network import STRIDE_PX, ShadingNetwork, log_shading
+from imharmony.intrinsic.strips import shrunk
 
 LEARNED = "learned"  # beside the names of ``decomposition.DECOMPOSITIONS``
 
@@ -29,7 +30,8 @@ def learned_shading(network: ShadingNetwork, *, size_px: int) -> ShadingOf:
         small = cv2.resize(photograph, seen, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
         with torch.inference_mode():
             logs = log_shading(network(network_from_uint8(torch.from_numpy(small)[None])))[0, 0].numpy()
-        return np.exp(cv2.resize(logs, (width, height), interpolation=cv2.INTER_CUBIC if scale < 1 else cv2.INTER_AREA).astype(np.float64))
+        logs = cv2.resize(logs, (width, height), interpolation=cv2.INTER_CUBIC if scale < 1 else cv2.INTER_AREA)
+        return np.exp(logs, dtype=np.float64)
 
     return shading_of
 
@@ -39,7 +41,9 @@ def learned_edits(network: EditNetwork, *, size_px: int) -> EditsOf:
 
     def edits_of(pasted: Pasted) -> tuple[AlbedoEdit, ShadingEdit]:
         background = None if pasted.background is None else _squared(pasted.background, size_px)
-        mask = torch.from_numpy(_shrunk(pasted.inside.astype(np.float32), size_px))[None, None]
+        inside = pasted.inside
+        (share,) = shrunk(lambda rows: (inside[rows].astype(np.float32),), inside.shape, size_px)
+        mask = torch.from_numpy(share)[None, None]
         with torch.inference_mode():
             gains = network(_squared(pasted.layers, size_px), mask, background)
         white_balance, curve, saturation, exposure, contrast = (gain[0].numpy().astype(np.float64) for gain in gains)
@@ -49,11 +53,10 @@ def learned_edits(network: EditNetwork, *, size_px: int) -> EditsOf:
     return edits_of
 
 
-def _squared(layers: Layers, size_px: int) -> torch.Tensor:
-    albedo = torch.from_numpy(_shrunk(layers.albedo.astype(np.float32), size_px)).permute(2, 0, 1)
-    logs = torch.from_numpy(_shrunk(np.log(layers.shading).astype(np.float32), size_px))[None]
-    return network_layers(albedo[None], logs[None])
+def _squared(layers: Parts, size_px: int) -> torch.Tensor:
+    def seen(rows: slice) -> tuple[np.ndarray, np.ndarray]:
+        part = layers.part(rows)
+        return part.albedo.astype(np.float32), np.log(part.shading).astype(np.float32)
 
-
-def _shrunk(layer: np.ndarray, size_px: int) -> np.ndarray:
-    return layer if layer.shape[:2] == (size_px, size_px) else cv2.resize(layer, (size_px, size_px), interpolation=cv2.INTER_AREA)
+    albedo, logs = shrunk(seen, layers.size, size_px)
+    return network_layers(torch.from_numpy(albedo).permute(2, 0, 1)[None], torch.from_numpy(logs)[None, None])

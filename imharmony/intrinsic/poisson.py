@@ -25,11 +25,14 @@ def solve_poisson(source: np.ndarray) -> np.ndarray:
     The cosine transform (DCT-II) diagonalises the Laplacian with Neumann borders, so the solution is exact but for rounding.
     """
     height, width = source.shape
-    eigenvalues = 2 * np.cos(np.pi * np.arange(height) / height)[:, None] + 2 * np.cos(np.pi * np.arange(width) / width) - 4
-    eigenvalues[0, 0] = 1
-    spectrum = np.asarray(dctn(source.astype(np.float64), type=2, norm="ortho")) / eigenvalues
+    spectrum = np.asarray(dctn(source.astype(np.float64), type=2, norm="ortho", overwrite_x=True))
+    across = 2 * np.cos(np.pi * np.arange(width) / width)
+    for row, down in zip(spectrum, 2 * np.cos(np.pi * np.arange(height) / height), strict=True):  # no second plane for the eigenvalues
+        eigenvalues = down + across - 4
+        eigenvalues[eigenvalues == 0] = 1  # the constant's
+        row /= eigenvalues
     spectrum[0, 0] = 0
-    return np.asarray(idctn(spectrum, type=2, norm="ortho"))
+    return np.asarray(idctn(spectrum, type=2, norm="ortho", overwrite_x=True))
 
 
 def integrate(across: np.ndarray, down: np.ndarray) -> np.ndarray:

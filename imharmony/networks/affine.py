@@ -10,7 +10,6 @@ attention (pasting is the harmonizer's business), starts from the identity and c
 from itertools import pairwise
 
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
 
 from imharmony.networks.blocks import Generator, doubling, exact_halvings, full_precision, halving
 
@@ -53,9 +52,9 @@ class AffineMaps(Generator):
         with full_precision(features):
             return self.parameters_at(features.float())
 
-    def at_full_resolution(self, inputs: Tensor, composite: Tensor) -> Tensor:
-        """A composite (B, 3, H', W') of any size with its colours mapped; ``inputs`` are the same pictures at the network's size."""
-        return mapped(composite, interpolate(self.maps(inputs), composite.shape[2:], mode="bicubic", align_corners=False))
+    def mapped(self, pictures: Tensor, maps: Tensor) -> Tensor:
+        """Pictures (B, 3, H', W') of any size with their colours mapped."""
+        return mapped(pictures, maps)
 
 
 def mapped(picture: Tensor, maps: Tensor) -> Tensor:

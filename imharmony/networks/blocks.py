@@ -5,7 +5,6 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
 
 KERNEL_PX = 4
 
@@ -24,13 +23,16 @@ class Generator(nn.Module):
         """The pictures that deep supervision compares, the main one first; most networks have no other."""
         return [self(inputs)]
 
-    def at_full_resolution(self, inputs: Tensor, composite: Tensor) -> Tensor:
-        """A composite (B, 3, H', W') of any size harmonized; ``inputs`` are the same pictures at the network's size.
+    def maps(self, inputs: Tensor) -> Tensor:
+        """What ``mapped`` does to each pixel of the inputs, float (B, C, H, W): here the network's change of the colours, so C = 3."""
+        return self(inputs) - inputs[:, :3]
 
-        The network's *change* is enlarged and added, so that detail finer than its grid stays.
+    def mapped(self, pictures: Tensor, maps: Tensor) -> Tensor:
+        """Pictures (B, 3, H', W') of any size harmonized by maps that were enlarged to it, each pixel by its own.
+
+        The network's *change* is added, so that detail finer than its grid stays.
         """
-        change = self(inputs) - inputs[:, :3]
-        return composite + interpolate(change, composite.shape[2:], mode="bicubic", align_corners=False)
+        return pictures + maps
 
 
 def halving(inputs: int, outputs: int, *, bias: bool = True) -> nn.Conv2d:

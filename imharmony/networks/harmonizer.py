@@ -42,11 +42,11 @@ class Harmonizer(nn.Module):
             return self.network(inputs)
         return torch.cat([self._with_dropout(picture) for picture in inputs.split(1)])
 
-    def at_full_resolution(self, composite: Tensor, mask: Tensor, photo: Tensor) -> Tensor:
-        """``raw`` of a photograph (B, 3, H', W') of any size, from the same pictures at the network's size."""
+    def maps(self, composite: Tensor, mask: Tensor) -> Tensor:
+        """What the network does to each pixel, (B, C, H, W); enlarged, ``network.mapped`` does it to a photograph of any size."""
         inputs = self._inputs(composite, mask)
         with torch_seed(0, inputs.device) if self._one_by_one else nullcontext():
-            return self.network.at_full_resolution(inputs, photo)
+            return self.network.maps(inputs)
 
     def forward(self, composite: Tensor, mask: Tensor, *, sides: bool = False) -> Tensor | list[Tensor]:
         """The picture that the system stands for: ``raw``, with the composite's background pasted back if ``paste``.
