@@ -12,6 +12,7 @@ from imharmony.evaluation.conventions import CONVENTIONS, under
 from imharmony.evaluation.imported import score_table
 from imharmony.evaluation.outputs import score_outputs
 from imharmony.metrics.perceptual import BACKBONES, load_lpips
+from imharmony.storage.places import expect_place
 from imharmony.storage.tables import writer_for
 
 LEAST_PX, MOST_PX = 16, 4096  # a side that is scored: a composite of the largest takes 120 MB
@@ -23,6 +24,8 @@ def run(arguments: list[str]) -> tuple[str, int]:
     write = writer_for(options.out) if options.out else None
     if not LEAST_PX <= options.size <= MOST_PX:
         raise InputError(f"--size {options.size}: expected {LEAST_PX} to {MOST_PX}")
+    if options.out:
+        expect_place(options.out, inputs=[options.table] if options.table else [])
     table = _outputs(options) if options.table is None else _table(options)
     if write:
         write(options.out, table)
