@@ -13,6 +13,7 @@ from imharmony.evaluation.imported import score_table
 from imharmony.evaluation.outputs import score_outputs
 from imharmony.metrics.perceptual import BACKBONES, load_lpips
 from imharmony.storage.names import expect_name
+from imharmony.storage.places import expect_place
 from imharmony.storage.tables import writer_for
 
 LEAST_PX, MOST_PX = 16, 4096  # a side that is scored: a composite of the largest takes 120 MB
@@ -25,6 +26,8 @@ def run(arguments: list[str]) -> tuple[str, int]:
     if not LEAST_PX <= options.size <= MOST_PX:
         raise InputError(f"--size {options.size}: expected {LEAST_PX} to {MOST_PX}")
     expect_name(options.method, of="--method")
+    if options.out:
+        expect_place(options.out, inputs=[options.table] if options.table else [])
     table = _outputs(options) if options.table is None else _table(options)
     if write:
         write(options.out, table)

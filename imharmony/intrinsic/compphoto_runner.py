@@ -92,7 +92,7 @@ def _box(inside: np.ndarray) -> tuple[slice, slice]:
 
 
 def _read(path: Path, mode: str) -> np.ndarray:
-    return np.asarray(Image.open(path).convert(mode)).astype(np.float32) / 255
+    return np.asarray(Image.open(path, formats=["PNG"]).convert(mode)).astype(np.float32) / 255
 
 
 def _resized(picture: np.ndarray, scale: float, *, step: int) -> np.ndarray:

@@ -64,7 +64,11 @@ def size_of_whole(data: bytes, *, name: str) -> tuple[int, int]:
     """(width, height) of an encoded image as stored, once all of it has been decoded; raises ``InputError`` like ``decode_rgb``."""
     with opened(data, name=name) as image:
         image.load()
-        return image.size
+        size, is_transparent = image.size, image.has_transparency_data
+        photograph = photograph_of(image, data, name=name) if is_transparent else None
+    if photograph is not None:
+        opaque_rgb(photograph, name=name)
+    return size
 
 
 def decode_trusted(data: bytes, *, name: str) -> np.ndarray:

@@ -12,13 +12,14 @@ from imharmony.composing.composites import read_composite
 from imharmony.composing.regions import RegionRules
 from imharmony.datasets.iharmony4_export import export_iharmony4
 from imharmony.errors import InputError
-from imharmony.pictures.images import encode_png, read_rgb
+from imharmony.pictures.images import decode_rgb, encode_png, read_rgb
 from imharmony.pictures.mask_files import read_mask
 from imharmony.sources.iharmony4 import import_iharmony4
 from imharmony.sources.iharmony4_layout import LINEAGE, read_layout
 from imharmony.storage.shards import ShardReader
 from imharmony.storage.tables import read_table
 from tests.datasets import edit_manifest, edit_row, made
+from tests.imharmony.pictures.test_photo_files import WIDE
 from tests.photographs import photo, soft_matte
 
 
@@ -142,6 +143,19 @@ def test_a_mask_is_white_where_something_is_to_be_harmonized(tmp_path):
     mattes = {image_id: soft_matte(image_id) for image_id in range(1, 17)}
     export_iharmony4(made(tmp_path, mattes=mattes, regions=RegionRules("background")), tmp_path / "layout")
     assert_array_equal(read_mask(tmp_path / "layout" / "people" / "masks" / "p1_100.png"), 255 - mattes[1])
+
+
+@pytest.mark.parametrize("lossless", [False, True])
+def test_composites_are_under_the_colour_profile_of_their_photograph(composites, tmp_path, monkeypatch, lossless):
+    plain = export_iharmony4(composites, tmp_path / "plain", lossless=lossless)
+    monkeypatch.setattr("imharmony.datasets.iharmony4_export.own_profile", lambda _file, *, name: WIDE)  # noqa: ARG005
+    for path in (export_iharmony4(composites, tmp_path / "wide", lossless=lossless) / "composite_images").iterdir():
+        with Image.open(path) as image:
+            assert image.info["icc_profile"] == WIDE
+        pixels, expected = (
+            decode_rgb(each.read_bytes(), name="x", as_encoded=True) for each in (path, plain / "composite_images" / path.name)
+        )
+        assert abs(pixels.astype(int) - expected).max() <= (0 if lossless else 2)
 
 
 def test_a_second_subset_leaves_the_lines_of_the_first(layout):

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from imharmony.errors import InputError
-from imharmony.pictures.images import decode_rgb, decode_trusted, encode_png, plain_photograph
+from imharmony.pictures.images import decode_rgb, decode_trusted, encode_png, plain_photograph, size_of_whole
 from imharmony.pictures.photo_files import own_profile, read_photograph
 from imharmony.pictures.profiles import from_srgb, means_srgb, space_of, to_srgb
 
@@ -184,6 +184,13 @@ def test_a_photograph_that_is_not_all_there_is_refused(name):
         if name in TRANSPARENT or read is decode_rgb:
             with pytest.raises(InputError, match=f"^photo.x: .*{message}"):
                 read(data, name="photo.x")
+
+
+@pytest.mark.parametrize("name", TRANSPARENT)
+def test_what_is_packed_as_it_is_must_be_opaque(name):
+    with pytest.raises(InputError, match=r"^photo.x: transparent in parts"):
+        size_of_whole(TRANSPARENT[name], name="photo.x")
+    assert size_of_whole(ODD["opaque alpha"], name="x") == (30, 20)
 
 
 @pytest.mark.parametrize("name", TRANSPARENT)
