@@ -138,32 +138,6 @@ def test_a_mirror_that_is_none_is_one_line(tmp_path, address):
         listed(address, tmp_path)
 
 
-def broken(change):
-    content = instances([1, 2])
-    change(content)
-    return json.dumps(content).encode()
-
-
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (b'{"images": [', "not COCO's instances json"),
-        (b"{}", "missing required field `images`"),
-        (broken(lambda c: c["annotations"][0].update(image_id=9)), "annotation 10 is of photograph 9"),
-        (broken(lambda c: c["annotations"][0].update(category_id=77)), "annotation 10 is of photograph 1 and category 77"),
-        (broken(lambda c: c["annotations"][0].update(id=20)), "an id of annotations occurs twice"),
-        (broken(lambda c: c["images"][0].update(width="wide")), "Expected `int`, got `str`"),
-        (broken(lambda c: c["images"][0].update(width=0)), "Expected `int` >= 1"),
-        (broken(lambda c: c["images"][0].update(file_name="../../.bashrc")), "Expected `str` matching regex"),
-        (broken(lambda c: c["images"][0].update(license=99)), "photograph 1 has licence 99; expected one of"),
-    ],
-)
-def test_structural_damage_of_the_json_is_one_line(tmp_path, data, message):
-    with pytest.raises(InputError, match=message):
-        write_instances([(lambda: data, "x.json", "train2017")], out=tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_the_tables_hold_what_the_json_says(tmp_path):
     write_instances([(json.dumps(instances([1, 5])).encode, "x", "train2017")], out=tmp_path)
     photographs, annotated = (read_table(tmp_path / f"{name}.parquet") for name in ("photographs", "instances"))
