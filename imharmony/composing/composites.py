@@ -218,9 +218,9 @@ def read_change(reader: ShardReader, shard: int, row: int, *, real: np.ndarray) 
 
 def _decoded(decode: Callable[..., np.ndarray], reader: ShardReader, shard: int, row: int, column: str) -> np.ndarray:
     """The pixels of a cell."""
-    name, data = f"{_place(reader, shard, row)}, {column}", reader.value(shard, row, column)
+    name, data = _place(reader, shard, row), reader.value(shard, row, column)
     if not data:
-        raise InputError(f"{name}: an empty cell; expected a picture; {AGAIN}")
+        raise InputError(f"{name}: an empty cell in column {column}; expected a picture; {AGAIN}")
     try:
         pixels = decode(data, name=name)
     except cv2.error as error:

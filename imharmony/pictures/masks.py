@@ -31,6 +31,8 @@ def decode_segmentation(segmentation: bytes, *, width: int, height: int) -> np.n
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DegenerateSegmentationError(f"not json: {error}") from error
     if isinstance(shape, list):
+        if shape and isinstance(shape[0], int | float):  # some tools write one polygon without the list around it
+            shape = [shape]
         encoded: Any = coco_mask.frPyObjects(_polygons(shape, width=width, height=height), height, width)
         return coco_mask.decode(coco_mask.merge(encoded) if len(encoded) > 1 else encoded[0])
     plain: Any = {"size": [height, width], "counts": _run_lengths(shape, width=width, height=height)}

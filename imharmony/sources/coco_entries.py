@@ -7,7 +7,7 @@ import msgspec
 from imharmony.pictures.masks import LONGEST_SIDE_PX
 
 # It becomes part of a path: a json from a stranger must not be able to say `../../x`.
-FileName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_ .()+,@=-]*$", max_length=200)]
+FileName = Annotated[str, msgspec.Meta(pattern=r"^(?!.*\.part\Z)[A-Za-z0-9_][A-Za-z0-9_ .()+,@=-]*\Z", max_length=200)]
 Side = Annotated[int, msgspec.Meta(ge=1, le=LONGEST_SIDE_PX)]
 Identifier = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
 Number = Annotated[int, msgspec.Meta(ge=0, le=(1 << 31) - 1)]

@@ -124,13 +124,11 @@ def _triples(
         except InputError as error:
             findings.append(Finding("name", file, str(error)))
             continue
-        found: dict[str, list[str]] = {
-            kind: present[kind].candidates(each) for kind, each in zip(FOLDERS, (file, name.mask, name.real), strict=True)
-        }
+        named: dict[str, str] = dict(zip(FOLDERS, (file, name.mask, name.real), strict=True))
+        found: dict[str, list[str]] = {kind: present[kind].candidates(each) for kind, each in named.items()}
         if unclear := [f"{kind}/ has {' and '.join(each)}" for kind, each in found.items() if len(each) > 1]:
             findings.append(Finding("name", file, f"which file is meant? {', '.join(unclear)}; expected one; remove the others"))
             continue
-        named: dict[str, str] = dict(zip(FOLDERS, (file, name.mask, name.real), strict=True))
         absent = [f"{kind}/{named[kind]}" for kind, each in found.items() if not each]
         if absent:
             findings.append(Finding("missing", file, f"it is in a list, but there is no {' and no '.join(absent)}"))

@@ -26,7 +26,6 @@ LONGEST_NAME = 1024
 # A string, which may hold anything, or what Python writes for a number that is none.
 _STRING_OR_NO_NUMBER = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN', re.DOTALL)
 _WHOLE = re.compile(r"\s*(\d{1,19})(?:\.0*)?\s*", re.ASCII)
-_FLAT = re.compile(rb"\s*\[\s*[-\d]")
 _NOTHING = {b"", b"null", b"[]", b"{}", b'""', b"[[]]", b"[null]"}
 
 T = TypeVar("T")
@@ -192,7 +191,7 @@ class _AnnotationReader:
 def _segmentation(text: bytes) -> bytes:
     if b"".join(text[:100].split()) in _NOTHING:
         raise _RefusalError("no_segmentation", "no outline and no run lengths; a box alone is no mask")
-    return b"[" + text + b"]" if _FLAT.match(text) else text  # one polygon without the list around it
+    return text
 
 
 def _measured(segmentation: bytes, photograph: Photograph) -> tuple[float, tuple[float, float, float, float]]:

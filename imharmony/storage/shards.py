@@ -64,10 +64,9 @@ class ShardReader:
         batch = self._batch(shard)
         if batch.schema.names.count(column) != 1 or row is None or not 0 <= row < batch.num_rows:
             came = f"{batch.num_rows} rows of {', '.join(batch.schema.names) or 'no column'}"
+            again = f"delete {self.folder} and run its stage again"
             wanted = f"row {row} of column {column}"
-            raise InputError(
-                f"{shard_path(self.folder, shard)}: has {came}; expected {wanted}; delete {self.folder} and run its stage again"
-            )
+            raise InputError(f"{shard_path(self.folder, shard)}: has {came}; expected {wanted}; {again}")
         return batch.column(column)[row].as_py()
 
     def row(self, shard: int, row: int) -> Row:

@@ -70,11 +70,34 @@ def test_the_cut_is_where_the_row_says():
     assert_array_equal(made.composite, place[:, made.crop_x : made.crop_x + WIDTH])
 
 
-def test_a_broken_portrait_ends_it_and_leaves_nothing(places, tmp_path):
+def test_portraits_that_are_all_broken_end_it_and_leave_nothing(places, tmp_path):
     files = {name: data for name, data in archive_files().items() if "00000000." in name and "1803151818" in name}
     portraits = write_folder(tmp_path / "portraits", files | {FIRST_MATTE: encode_png(np.zeros((HEIGHT, WIDTH), np.uint8))})
-    with pytest.raises(InputError, match=r"matting_00000000/1803151818-00000000\.png: no_alpha"):
+    with pytest.raises(InputError, match=r"all 1 are broken \(no_alpha 1\); .*matting_00000000/1803151818-00000000\.png: no_alpha"):
         paste_portraits(portraits, places, tmp_path / "out", count=1)
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_broken_is_left_out_and_counted_and_the_others_stay_as_they_were(portraits, places, tmp_path, caplog):
+    paste_portraits(portraits, places, tmp_path / "whole", count=8)
+    write(places / "zz_broken.jpg", b"no picture")
+    write(places / "zz_line.png", encode_png(np.zeros((1, 300, 3), np.uint8)))
+    paste_portraits(portraits, places, tmp_path / "mixed", count=8)
+    paste_portraits(portraits, places, tmp_path / "again", count=8)
+    rejected = read_table(tmp_path / "mixed" / "rejected.parquet").to_pylist()
+    assert {row["reason"] for row in rejected} == {"unreadable", "shape"}
+    assert "paste: left out 2 (shape 1, unreadable 1), see" in caplog.text
+    assert not (tmp_path / "whole" / "rejected.parquet").exists()
+    mixed, again = (read_table(tmp_path / name / "manifest.parquet").to_pylist() for name in ("mixed", "again"))
+    assert mixed == again
+    assert len(mixed) == 8
+    assert not {row["background"] for row in mixed} & {"zz_broken.jpg", "zz_line.png"}
+
+
+def test_photographs_that_are_all_broken_are_an_error(portraits, tmp_path):
+    write(tmp_path / "rotten" / "a.jpg", b"no picture")
+    with pytest.raises(InputError, match=r"rotten: photographs: all 1 are broken \(unreadable 1\); a\.jpg"):
+        paste_portraits(portraits, tmp_path / "rotten", tmp_path / "out", count=2)
     assert not (tmp_path / "out").exists()
 
 

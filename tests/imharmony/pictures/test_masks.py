@@ -32,6 +32,29 @@ def test_polygons_are_drawn_as_pycocotools_draws_them(seed):
     np.testing.assert_array_equal(mask, reference(polygons))
 
 
+def test_one_polygon_without_the_list_around_it_is_read():
+    polygon = random_polygons(3)[0]
+    mask = decode_segmentation(json.dumps(polygon).encode(), width=WIDTH, height=HEIGHT)
+    np.testing.assert_array_equal(mask, reference([polygon]))
+
+
+@pytest.mark.parametrize(("width", "height"), [(65_536, 65_536), (65_535, 65_535), (1 << 31, 1), (0, 5), (-1, 5)])
+def test_a_size_that_no_photograph_has_draws_nothing(width, height):
+    with pytest.raises(DegenerateSegmentationError, match="expected at most"):
+        decode_segmentation(b"[[1, 1, 9, 1, 9, 9]]", width=width, height=height)
+
+
+def test_an_outline_of_gigabytes_draws_nothing():
+    there_and_back = [0, 0, WIDTH, HEIGHT] * 200_000
+    with pytest.raises(DegenerateSegmentationError, match="pixels around"):
+        decode_segmentation(json.dumps([[*there_and_back, 0, HEIGHT]]).encode(), width=WIDTH, height=HEIGHT)
+
+
+def test_deep_nesting_draws_nothing():
+    with pytest.raises(DegenerateSegmentationError, match="not json"):
+        decode_segmentation(b"[" * 100_000 + b"]" * 100_000, width=WIDTH, height=HEIGHT)
+
+
 def test_run_lengths_plain_and_compressed_are_the_mask():
     mask = np.asfortranarray(np.random.default_rng(0).random((HEIGHT, WIDTH)) > 0.7, np.uint8)
     compressed = coco_mask.encode(mask)

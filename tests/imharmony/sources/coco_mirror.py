@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 
@@ -73,7 +74,7 @@ class Server:
         """One GET."""
         self.requests[handler.path] += 1
         fault = (self.faults.get(handler.path) or [None]).pop(0)
-        file = self.root / handler.path.lstrip("/")
+        file = self.root / unquote(handler.path).lstrip("/")
         if not file.is_file():
             fault = 404
         if isinstance(fault, int):

@@ -138,32 +138,6 @@ def test_a_mirror_that_is_none_is_one_line(tmp_path, address):
         listed(address, tmp_path)
 
 
-def broken(change):
-    content = instances([1, 2])
-    change(content)
-    return json.dumps(content).encode()
-
-
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (b'{"images": [', "not COCO's instances json"),
-        (b"{}", "missing required field `images`"),
-        (broken(lambda c: c["annotations"][0].update(image_id=9)), "annotation 10 is of photograph 9"),
-        (broken(lambda c: c["annotations"][0].update(category_id=77)), "annotation 10 is of photograph 1 and category 77"),
-        (broken(lambda c: c["annotations"][0].update(id=20)), "an id of annotations occurs twice"),
-        (broken(lambda c: c["images"][0].update(width="wide")), "Expected `int`, got `str`"),
-        (broken(lambda c: c["images"][0].update(width=0)), "Expected `int` >= 1"),
-        (broken(lambda c: c["images"][0].update(file_name="../../.bashrc")), "Expected `str` matching regex"),
-        (broken(lambda c: c["images"][0].update(license=99)), "photograph 1 has licence 99; expected one of"),
-    ],
-)
-def test_structural_damage_of_the_json_is_one_line(tmp_path, data, message):
-    with pytest.raises(InputError, match=message):
-        write_instances([(lambda: data, "x.json", "train2017")], out=tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_the_tables_hold_what_the_json_says(tmp_path):
     write_instances([(json.dumps(instances([1, 5])).encode, "x", "train2017")], out=tmp_path)
     photographs, annotated = (read_table(tmp_path / f"{name}.parquet") for name in ("photographs", "instances"))
@@ -201,3 +175,50 @@ def test_what_rotted_in_the_work_folder_is_fetched_anew(mirror, tmp_path):
         (tmp_path / "a" / "work" / "train2017" / "000000000002.jpg").write_bytes(photograph(3))
         assert fetched(server.address, tmp_path, first=3) == {i: photograph(i) for i in (1, 2, 3)}
     assert server.requests["/train2017/000000000002.jpg"] == 2
+
+
+def test_without_checksums_a_warning_of_libjpeg_is_damage_and_the_count_is_said_once(mirror, tmp_path, caplog):
+    for archive in (mirror / "zips").iterdir():
+        archive.unlink()
+    listing = listed(mirror, tmp_path)
+    damaged = mirror / "train2017" / "000000000002.jpg"
+    damaged.write_bytes(damaged.read_bytes()[:-2] + b"1234567890\xff\xd9")
+    with pytest.raises(InputError, match=r"000000000002\.jpg: Corrupt JPEG data: .*; replace the file"):
+        fetch_coco(listing, listing=listing, source=tmp_path, out=tmp_path / "o", work=tmp_path / "w", mirror=str(mirror), **OPTIONS)
+    assert caplog.text.count("12 of 12 photographs have no checksum from their source") == 1
+
+
+def test_a_mirror_that_sends_more_than_the_known_size_is_cut_off_there(mirror, tmp_path):
+    folders = {"source": tmp_path, "out": tmp_path / "o", "work": tmp_path / "w"}
+    with serving(mirror) as server:
+        listing = listed(server.address, tmp_path)
+        path = mirror / "train2017" / "000000000001.jpg"
+        path.write_bytes(path.read_bytes() + bytes(1 << 20))
+        expected = f"expected at most {listing['size_bytes'][0].as_py()} after 4 attempts"
+        with pytest.raises(InputError, match=rf"000000000001\.jpg: \d+ bytes came or were promised; {expected}"):
+            fetch_coco(listing.slice(0, 1), listing=listing, mirror=server.address, **folders, **OPTIONS)
+
+
+@pytest.mark.parametrize("name", ["写真 1.jpg", "sub folder/ä#1?.jpg", "100%.jpg"])
+def test_a_name_of_any_script_is_found_on_a_server_and_in_a_folder(mirror, tmp_path, name):
+    content = instances(TRAIN)
+    content["images"][0]["file_name"] = name
+    with zipfile.ZipFile(mirror / "annotations" / "annotations_trainval2017.zip", "w") as archive:
+        archive.writestr("annotations/instances_train2017.json", json.dumps(content))
+        archive.writestr("annotations/instances_val2017.json", json.dumps(instances(VAL)))
+    for archive in (mirror / "zips").iterdir():
+        archive.unlink()
+    target = mirror / "train2017" / name
+    target.parent.mkdir(exist_ok=True)
+    (mirror / "train2017" / "000000000001.jpg").rename(target)
+    assert fetched(mirror, tmp_path, "folder", first=1) == {1: photograph(1)}
+    with serving(mirror) as server:
+        assert fetched(server.address, tmp_path, "web", first=1) == {1: photograph(1)}
+
+
+@pytest.mark.parametrize("name", ["annotations/annotations_trainval2017.zip", "zips/train2017.zip"])
+def test_a_folder_in_place_of_a_file_is_named(mirror, tmp_path, name):
+    (mirror / name).unlink()
+    (mirror / name).mkdir()
+    with pytest.raises(InputError, match=rf"{name}: a folder; expected a"):
+        listed(mirror, tmp_path)

@@ -1,5 +1,6 @@
 """Photographs of one's own: every mask finds its photograph, odd files become plain ones, and what is wrong is named."""
 
+import unicodedata
 from pathlib import Path
 
 import cv2
@@ -136,3 +137,44 @@ def test_a_photograph_that_changed_since_it_was_listed_is_named(own, tmp_path):
     (own / "photographs" / "beach.jpg").write_bytes(encode_jpeg(photo(0)[:-2]))
     with pytest.raises(InputError, match=r"beach\.jpg: 56x38 pixels; it had 56x40 when it was listed"):
         fetched(own, tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["Thumbs.db", "desktop.ini", "notes.txt", ".DS_Store", "._beach.jpg", "list.json", "beach.xmp", "sub/"])
+@pytest.mark.parametrize("folder", ["photographs", "masks"])
+def test_what_systems_leave_beside_pictures_is_passed_over(own, tmp_path, caplog, folder, name):
+    path = own / folder / name
+    if name.endswith("/"):
+        path.mkdir()
+    else:
+        path.write_bytes(b"\xd0\xcf\x11\xe0 no picture")
+    assert len(listed(own, tmp_path / "out")[1]) == 3
+    assert name.startswith(".") or f"passed over 1 that are no picture files: {name}" in caplog.text
+
+
+def test_a_picture_without_an_ending_is_one(own, tmp_path):
+    (own / "photographs" / "beach.jpg").rename(own / "photographs" / "beach")
+    assert {row["file_name"] for row in listed(own, tmp_path / "out")[0]} == {"beach", "beach_party.jpg"}
+
+
+@pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC"), ("NFD", "NFD")])
+def test_names_match_however_their_umlauts_are_written(own, tmp_path, forms):
+    photograph, mask = (unicodedata.normalize(form, "Müller") for form in forms)
+    (own / "photographs" / f"{photograph}.jpg").write_bytes(encode_jpeg(photo(5)))
+    (own / "masks" / f"{mask}_1.png").write_bytes(encode_png(box(3)))
+    assert len(listed(own, tmp_path / "out")[1]) == 4
+
+
+def test_an_empty_mask_is_left_out_with_why(own, tmp_path, caplog):
+    (own / "masks" / "beach_left.png").write_bytes(encode_png(np.zeros((HEIGHT, WIDTH), np.uint8)))
+    assert len(listed(own, tmp_path / "out")[1]) == 2
+    row = read_table(tmp_path / "out" / "rejected.parquet").to_pylist()[0]
+    assert (row["name"], row["reason"]) == ("beach_left.png", "empty_mask")
+    assert "its largest value is 0" in row["detail"]
+    assert "left out 1 (empty_mask 1)" in caplog.text
+
+
+def test_masks_that_are_all_empty_are_an_error_that_says_why(own, tmp_path):
+    for path in (own / "masks").iterdir():
+        path.write_bytes(encode_png(np.zeros((HEIGHT, WIDTH), np.uint8)))
+    with pytest.raises(InputError, match=r"every mask is empty, beach\.png: empty_mask \(its largest value is 0"):
+        listed(own, tmp_path / "out")

@@ -5,7 +5,7 @@ import pytest
 
 from imharmony.errors import InputError
 from imharmony.pictures.images import encode_jpeg, encode_png
-from imharmony.sources.iharmony4_layout import read_layout
+from imharmony.sources.iharmony4_layout import read_layout, read_matte
 from imharmony.sources.iharmony4_lists import parse_name, prefix_of
 from tests.datasets import scene, write, write_subset
 
@@ -161,3 +161,76 @@ def test_a_subset_without_a_whole_sample_is_named(folder):
         path.unlink()
     with pytest.raises(InputError, match=r"its lists name no whole sample: c1_1_1.jpg: it is in a list, but there is no masks/c1_1.png"):
         read_layout(folder, "HCOCO")
+
+
+BOM = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize(
+    "rewrite",
+    [
+        lambda names: BOM + "\r\n\r\n".join(names).encode(),
+        lambda names: "\n".join(names).encode("utf-16"),
+        lambda names: "\n".join(f"HCOCO/composite_images/{name}" for name in names).encode(),
+        lambda names: "\n".join(f"D:\\sets\\HCOCO\\composite_images\\{name}" for name in names).encode(),
+        lambda names: "\n".join(f"./composite_images/{name}  " for name in names).encode(),
+        lambda names: "\n".join(name.replace(".jpg", ".png") for name in names).encode(),
+        lambda names: "\n".join(name.removesuffix(".jpg") for name in names).encode(),
+    ],
+)
+def test_lists_of_many_hands_mean_the_same_files(folder, rewrite):
+    expected = read_layout(folder, "HCOCO")
+    for split in ("train", "test"):
+        path = folder / "HCOCO" / f"HCOCO_{split}.txt"
+        path.write_bytes(rewrite(path.read_text().split()))
+    assert read_layout(folder, "HCOCO") == expected
+
+
+@pytest.mark.parametrize("form", ["HCOCO/composite_images/{}", "{}", "/mnt/HCOCO/composite_images/{}", "HCOCO\\composite_images\\{}"])
+def test_the_whole_sets_lists_are_enough(folder, form):
+    expected = read_layout(folder, "HCOCO").triples
+    for split in ("train", "test"):
+        own = folder / "HCOCO" / f"HCOCO_{split}.txt"
+        others = ["HFlickr/composite_images/f1_1_1.jpg", "a0001_1_1.jpg"]
+        (folder / f"IHD_{split}.txt").write_text("\n".join([*map(form.format, own.read_text().split()), *others]))
+        own.unlink()
+    layout = read_layout(folder, "HCOCO")
+    assert (layout.triples, layout.findings) == (expected, [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "ending"),
+    [("composite_images", ".png"), ("composite_images", ".JPG"), ("masks", ".PNG"), ("masks", ".bmp"), ("real_images", ".png")],
+)
+def test_a_file_of_another_ending_than_its_list_says_is_found(folder, kind, ending):
+    for path in (folder / "HCOCO" / kind).iterdir():
+        path.rename(path.with_suffix(ending))
+    layout = read_layout(folder, "HCOCO")
+    assert (layout.findings, len(layout.triples["train"]), len(layout.triples["test"])) == ([], 3, 2)
+
+
+def test_two_files_that_a_list_may_mean_are_named(folder):
+    photograph = folder / "HCOCO" / "real_images" / "c1.jpg"
+    photograph.with_suffix(".png").write_bytes(encode_png(scene(1)))
+    photograph.rename(photograph.with_suffix(".jpeg"))
+    layout = read_layout(folder, "HCOCO")
+    assert ("name", "c1_1_1.jpg") in kinds(layout)
+    assert "which file is meant? real_images/ has c1.jpeg and c1.png" in layout.findings[0].reason
+
+
+@pytest.mark.parametrize(
+    ("data", "message"), [(b"c1\xe4_1_1.jpg", "may be Latin-1"), (b"\x1f\x8b\x08", "gzip data"), (b"c\0001\0", "zero bytes")]
+)
+def test_a_list_that_is_no_text_says_what_came(folder, data, message):
+    (folder / "HCOCO" / "HCOCO_test.txt").write_bytes(data)
+    with pytest.raises(InputError, match=message):
+        read_layout(folder, "HCOCO")
+
+
+def test_a_mask_saved_as_jpeg_is_white_or_black(tmp_path):
+    mask = np.zeros((48, 64), np.uint8)
+    mask[7:31, 9:40] = 255
+    (tmp_path / "c1_1.jpg").write_bytes(encode_jpeg(np.repeat(mask[..., None], 3, axis=2), quality=60))
+    assert set(np.unique(read_matte(tmp_path / "c1_1.jpg"))) == {0, 255}
+    (tmp_path / "c1_1.png").write_bytes(encode_png(mask // 2))
+    assert set(np.unique(read_matte(tmp_path / "c1_1.png"))) == {0, 127}
