@@ -143,4 +143,4 @@ def _asked_to_wait(answer: httpx.Response, otherwise: float) -> float:
         seconds = float(answer.headers.get("Retry-After", otherwise))
     except ValueError:  # a date
         return otherwise
-    return min(max(seconds, 0.0), LONGEST_BUSY_SECONDS) if seconds == seconds else otherwise  # noqa: PLR0124  # not a number
+    return min(max(seconds, 0.0), LONGEST_BUSY_SECONDS) if seconds == seconds else otherwise  # not a number
