@@ -9,6 +9,9 @@ from pipeline.run.integrity import drop_damaged, listing_hash, verify
 from tests.pipeline.run.small_graph import last, run
 from tests.workspace import dvc, locked_hashes
 
+# Of a library of DVC's, which here runs in this process.
+pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value will soon raise:DeprecationWarning")
+
 FOLDER = """\
 stages:
   make:
