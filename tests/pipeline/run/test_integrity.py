@@ -50,7 +50,8 @@ def test_what_changed_in_the_workspace_or_the_cache_is_one_line_each(change, her
     said: list[str] = []
     assert verify(say=said.append) == 0
     assert said == ["4 outputs of dvc.lock: nothing wrong"]
-    harmed(here / "made" / "a", change)  # a hard link into the cache: both are wrong
+    harmed(cached(here, b"make-afetch"), change)
+    harmed(here / "made" / "a", change)
     said.clear()
     assert verify(say=said.append) == 1
     assert said[-1] == "4 outputs of dvc.lock: 2 wrong"
