@@ -24,6 +24,8 @@ import psutil
 from ruamel.yaml import YAML
 
 from imharmony.storage.files import sha256_of
+from pipeline.run.lock_file import hashes
+from pipeline.steps.git import change
 
 ROOT = Path(__file__).resolve().parent.parent
 REPRO = ["make", "repro"]
@@ -32,7 +34,7 @@ WARM_UP_S = 10.0  # until a training has its packages and its data; a kill befor
 
 def clone(target: Path) -> Path:
     """A clone of HEAD that shares this checkout's environment."""
-    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(target)], check=True)
+    change("clone", "--quiet", str(ROOT), str(target))
     (target / ".venv").symlink_to(ROOT / ".venv")
     (target / ".venv" / ".ready").touch()  # newer than the clone's lock file, or make would install again
     (target / "dvc.lock").unlink(missing_ok=True)
@@ -79,8 +81,7 @@ def kill_all(pid: int) -> None:
 
 def locked(folder: Path) -> dict[str, str]:
     """Path to hash of every output in dvc.lock."""
-    stages = YAML(typ="safe").load(folder / "dvc.lock")["stages"]
-    return {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", [])}
+    return hashes(folder / "dvc.lock")
 
 
 def files(folder: Path) -> dict[str, str]:

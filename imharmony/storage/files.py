@@ -17,7 +17,7 @@ from imharmony.errors import InputError
 
 LONGEST_STEM = 100  # of the target's name in a temporary one, which must not become too long for the disk
 OLD_SECONDS = 60.0  # a younger one may be of a process that is about to hold it
-TEMPORARY = re.compile(r"\..{0,%d}\.[0-9a-f]{16}\.part" % LONGEST_STEM)
+TEMPORARY = re.compile(r"\..*\.[0-9a-f]{16}\.part", re.DOTALL)
 
 
 @contextmanager

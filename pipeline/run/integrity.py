@@ -1,7 +1,7 @@
 """Whether outputs and DVC's cache hold what ``dvc.lock`` says, by the hash of every file.
 
-DVC trusts a cached file that is write-protected, and a file in the workspace whose size and time are as before; so a flipped bit is restored,
-and named up to date.
+DVC trusts a cached file that is write-protected, and a file in the workspace whose size and time are as before. So a flipped bit is
+restored, and named up to date.
 """
 
 import hashlib

@@ -37,7 +37,8 @@ def read_lock(path: Path = LOCK_FILE) -> list[Output]:
 def outputs_in(text: str, *, name: str) -> list[Output]:
     """The same of a lock's text; ``name`` is what an ``InputError`` calls it."""
     try:
-        stages: dict[str, Any] = (YAML(typ="safe").load(text) or {}).get("stages") or {}
+        tree: dict[str, Any] | None = YAML(typ="safe").load(text)
+        stages: dict[str, Any] = {} if tree is None else tree.get("stages") or {}
         return [Output(stage, out["path"], out["md5"]) for stage, entry in stages.items() for out in entry.get("outs") or []]
     except (YAMLError, AttributeError, KeyError, TypeError, RecursionError) as error:
         remedy = f"take the last commit's (git checkout {name}), or delete it and run again: DVC's cache restores what is known"

@@ -34,9 +34,8 @@ def expect_workspace(*, say: Callable[[str], None]) -> None:
         except ConfigError as error:
             raise InputError(f"{DVC / 'config'}: {' '.join(str(error).split())}; expected what `dvc config` writes; mend it") from error
         if not is_told and WITHOUT_GIT.exists():
-            say(
-                f"no git repository here: DVC works without (core.no_scm in {DVC / 'config.local'}); experiments need `git init` and a commit"
-            )
+            said = f"no git here: DVC works without it (core.no_scm in {DVC / 'config.local'})"
+            say(f"{said}; experiments need git init and a commit")
 
 
 def _use_git(is_used: bool) -> None:

@@ -64,6 +64,7 @@ PACKAGES = {
 OTHERS = {
     "annotated_types": "says what parameters may be",
     "distributed": "where composites are made, not which",
+    "filelock": "one process at a time",
     "httpcore": "fetches files, which are verified",
     "httpx": "fetches files, which are verified",
     "msgspec": "reads JSON, which means the same to every reader",

@@ -34,7 +34,7 @@ def change(*arguments: str, folder: Path = Path()) -> None:
 
 
 def has_repository(folder: Path = Path()) -> bool:
-    """Whether the folder is in a git repository that can be read. One that another user owns is an ``InputError``: git and DVC refuse it."""
+    """Whether the folder is in a git repository that can be read. One of another user is an ``InputError``: git and DVC refuse it."""
     done = _run("rev-parse", "--git-dir", folder=folder)
     if done is None:  # no git here, but DVC reads a repository without it
         return any((above / ".git").exists() for above in (folder.resolve(), *folder.resolve().parents))
