@@ -14,6 +14,7 @@ from imharmony.storage.weights import AGAIN, expect_fit, load_weights, read_meta
 
 Backend = Literal["learned", "luminance", "retinex", "compphoto"]
 Edits = Literal["learned", "fitted"]
+Input = Literal["composites", "intrinsic"]
 
 
 class Architecture(Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,7 +44,7 @@ class Description(Struct, frozen=True):
 
     architecture: Architecture
     size_px: Size | SizeText
-    input: Literal["composites", "intrinsic"] = "composites"
+    input: Input = "composites"
     preprocessing: Preprocessing | None = None
 
 
@@ -73,7 +74,7 @@ def load_harmonizer(path: Path) -> tuple[Harmonizer, dict[str, Any]]:
     return harmonizer.infer(), metadata
 
 
-def input_of(path: Path) -> str:
+def input_of(path: Path) -> Input:
     """Which pictures a checkpoint was trained on: ``composites`` or ``intrinsic``."""
     return _description_of(path, read_metadata(path)).input
 

@@ -50,15 +50,13 @@ Text = Annotated[str, Field(max_length=4096), AfterValidator(_one_line)]
 EachOnce = AfterValidator(_each_once)
 Names = Annotated[list[Name], EachOnce]
 
-CONFIG = ConfigDict(extra="forbid", allow_inf_nan=False)
-
 
 class Section(BaseModel):
     """A part of ``params.yaml``: frozen, strict about its keys, and without numbers that are infinite or none."""
 
-    model_config = ConfigDict(frozen=True, **CONFIG)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def strict(kind: type) -> None:
     """Makes a frozen dataclass of the library a section: its annotations say what its values may be; unknown keys are refused."""
-    with_config(CONFIG)(kind)
+    with_config(ConfigDict(extra="forbid", allow_inf_nan=False))(kind)

@@ -74,7 +74,8 @@ def _tree_of(path: Path) -> Any:
     except RecursionError as error:
         raise InputError(f"{path}: not valid YAML: nested too deeply; expected sections within a few sections") from error
     except (ValueError, TypeError, OverflowError) as error:  # a date or number that none is, a key that cannot be one
-        raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())[:200]}") from error
+        problem = "a number of thousands of digits" if "digits" in str(error) else " ".join(str(error).split())[:200]
+        raise InputError(f"{path}: not valid YAML: {problem}; expected values as params.yaml came with; correct it") from error
 
 
 def _said(error: YAMLError) -> str:

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from imharmony.errors import InputError
 from imharmony.storage.files import write_text
 from pipeline.params.training import Backbone
@@ -23,5 +21,5 @@ def read_backbone(folder: Path) -> Backbone:
     path = folder / CHOICE
     try:
         return Backbone.model_validate_json(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValidationError) as error:
+    except (FileNotFoundError, ValueError) as error:
         raise InputError(f"{path}: absent or names no network; run the stage train_classifier (dvc repro)") from error

@@ -122,6 +122,8 @@ def read_fingerprint(path: Path) -> Fingerprint:
         return Fingerprint(**json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; run the stage fingerprint (dvc repro)") from error
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{path}: not what the stage fingerprint writes; run it again (dvc repro --force fingerprint)") from error
 
 
 def facts_of(path: Path) -> dict[str, Any]:

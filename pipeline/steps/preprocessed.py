@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from imharmony.errors import InputError
 from imharmony.storage.files import sha256_of, write_text
 from pipeline.params.section import Section
@@ -46,6 +44,6 @@ def input_facts(places: Places, dataset: str, given: InputName) -> dict[str, Any
     path = places.intrinsic(dataset) / PREPROCESSING
     try:
         chosen = Preprocessing.model_validate_json(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValidationError) as error:
+    except (FileNotFoundError, ValueError) as error:
         raise InputError(f"{path}: absent or not what preprocess_intrinsic writes; run that stage (dvc repro)") from error
     return {"input": given, "preprocessing": chosen.model_dump()}

@@ -98,3 +98,27 @@ def test_a_bad_file_is_one_line(text, wanted, tmp_path):
     with pytest.raises(InputError, match=wanted) as raised:
         load_sweeps(path)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "../x: {about: a, set: [b=1]}",
+        "-x: {about: a, set: [b=1]}",
+        "1: {about: a, set: [b=1]}",
+        "x: {about: a, set: [b=1, b=1]}",
+        "x: {about: a, set: [--run-all=1]}",
+        "x: {about: a, set: ['b=1 --force']}",
+        "x: {about: a, set: b=1}",
+        "x: {about: a, set: []}",
+        "x: {about: 1, set: [b=1]}",
+        "x: [1]",
+        "- x",
+        "",
+    ],
+)
+def test_a_preset_that_cannot_be_is_one_line(content, tmp_path):
+    (tmp_path / "sweeps.yaml").write_text(content)
+    with pytest.raises(InputError) as error:
+        load_sweeps(tmp_path / "sweeps.yaml")
+    assert "\n" not in str(error.value)
