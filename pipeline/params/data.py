@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from imharmony.composing.rules import Limits, PlateRules, Rules, SplitRule
 from imharmony.storage.names import alike
-from pipeline.params.section import Count, EachOnce, Name, Section, Seed, Text, strict
+from pipeline.params.section import Count, EachOnce, Line, Name, Section, Seed, Text, strict
 
 MOST_SCENES = 10_000_000
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -38,8 +38,8 @@ class FolderSource(Section):
 
     kind: Literal["folder"]
     folder: Text
-    category: Text
-    licence: Text
+    category: Line
+    licence: Line
 
 
 class IHarmony4Source(Section):

@@ -29,8 +29,14 @@ def _each_once(entries: T) -> T:
 
 
 def _one_line(text: str) -> str:
-    if not text.strip() or not text.isprintable():
-        raise ValueError("expected a text that is not empty and has no line breaks or other characters that cannot be printed")
+    if not text.isprintable():
+        raise ValueError("expected a text without line breaks or other characters that cannot be printed")
+    return text
+
+
+def _something(text: str) -> str:
+    if not text.strip():
+        raise ValueError("expected a text that is not empty")
     return text
 
 
@@ -46,7 +52,8 @@ Epochs = Annotated[int, Field(ge=1, le=MOST_EPOCHS)]
 BatchSize = Annotated[int, Field(ge=1, le=MOST_IN_BATCH)]
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 Name = Annotated[str, AfterValidator(_name)]
-Text = Annotated[str, Field(max_length=4096), AfterValidator(_one_line)]
+Line = Annotated[str, Field(max_length=4096), AfterValidator(_one_line)]
+Text = Annotated[Line, AfterValidator(_something)]
 EachOnce = AfterValidator(_each_once)
 Names = Annotated[list[Name], EachOnce]
 

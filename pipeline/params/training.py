@@ -128,12 +128,10 @@ class Schedule(Section):
 
     @model_validator(mode="after")
     def _says_nothing_that_is_not_done(self) -> "Schedule":
-        least, most = {"constant": (0, 0), "step": (1, None)}.get(self.name, (0, 1))
-        if len(self.at) < least or (most is not None and len(self.at) > most):
-            expected = f"{least} or more" if most is None else f"at most {most}" if most else "none"
-            raise ValueError(f"{self.name} with `at` {list(self.at)}; expected {expected} of them")
-        if self.name != "step" and self.factor != 1:
-            raise ValueError(f"{self.name} with `factor` {self.factor:g}, which is of `step`; expected 1.0")
+        if self.name == "step" and not self.at:
+            raise ValueError("step with `at` []; expected one fraction or more, at which the rate falls")
+        if self.name in ("linear", "cosine") and len(self.at) > 1:
+            raise ValueError(f"{self.name} with `at` {list(self.at)}; expected at most one, up to which the rate stays")
         return self
 
 

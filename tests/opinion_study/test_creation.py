@@ -64,7 +64,8 @@ def test_a_model_is_shown_as_the_pipeline_scores_it(composites, tmp_path):
 
 def test_a_model_of_semi_harmonized_pictures_is_refused(composites, tmp_path):
     architecture = {"name": "unet", "width": 4, "size_px": SIZE, "mask_input": True, "paste": True, "inference_mode": "eval"}
-    facts = {"size_px": str(SIZE), "preprocessing": {"backend": "luminance"}}
+    preprocessing = {"backend": "luminance", "edits": "fitted", "strength": 0.5, "feather_px": 0.0, "seed": 0, "networks_sha256": None}
+    facts = {"size_px": str(SIZE), "input": "intrinsic", "preprocessing": preprocessing}
     save_harmonizer(tmp_path / "model.safetensors", build_harmonizer(**architecture), architecture, facts)
     with pytest.raises(InputError, match="trained on semi-harmonized pictures, which a study does not make; give a folder"):
         make(composites, {"net": tmp_path / "model.safetensors"}, tmp_path / "study")

@@ -170,7 +170,6 @@ def test_a_seed_that_all_generators_take_is_kept(seed, load):
         ("scenes: 300", "scenes: 100000000000"),
         ("val: 0.1, test", "val: .nan, test"),
         ("schedule: {name: linear}", "schedule: {name: step}"),
-        ("schedule: {name: linear}", "schedule: {name: linear, factor: 0.1}"),
         ("schedule: {name: linear}", "schedule: {name: cosine, at: [0.1, 0.5]}"),
         ("mirror: http://localhost", 'mirror: "a\\0b"'),
         ("mirror: http://localhost", "mirror: ''"),
