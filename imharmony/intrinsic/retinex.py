@@ -35,14 +35,19 @@ def retinex_log_shading_by_rows(
     chromatic_step: float = CHROMATIC_STEP,
 ) -> np.ndarray:
     """The same of a picture of this size (H, W), whose rows ``linear_of`` gives; the constant is the mean of what is ``measured``."""
+    logs = solve_poisson(_flow(linear_of, size, grey_step, chromatic_step))
+    logs += np.log(np.maximum(measured, BLACK)).mean()
+    return logs
+
+
+def _flow(linear_of: Callable[[slice], np.ndarray], size: tuple[int, int], grey_step: float, chromatic_step: float) -> np.ndarray:
+    """The divergence of the gradients that are light, by strips, each of which sees a row more on either side."""
     plane = np.empty(size)
     for rows in strips(size):
         first = max(rows.start - 1, 0)
         logs = np.log(np.maximum(linear_of(slice(first, rows.stop + 1)), BLACK))
         across, down = (_light_only(np.diff(logs, axis=axis), grey_step, chromatic_step) for axis in (1, 0))
         plane[rows] = divergence(across, down)[rows.start - first :][: rows.stop - rows.start]
-    plane = solve_poisson(plane)
-    plane += np.log(np.maximum(measured, BLACK)).mean()
     return plane
 
 

@@ -20,7 +20,7 @@ from imharmony.intrinsic.edit_network import EditNetwork
 from imharmony.intrinsic.edits import Layers, Pasted, fitted_edits
 from imharmony.intrinsic.learned import learned_edits
 from imharmony.networks.affine import AffineMaps, mapped
-from imharmony.networks.harmonizer import Harmonizer, build_harmonizer
+from imharmony.networks.harmonizer import Harmonizer, InferenceMode, build_harmonizer
 from imharmony.running.randomness import torch_seed
 from tests.imharmony.intrinsic.test_decomposition import WAYS
 
@@ -45,7 +45,7 @@ def pair(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     return photo, mask
 
 
-def harmonizer(kind: str, mode: str = "eval") -> Harmonizer:
+def harmonizer(kind: str, mode: InferenceMode = "eval") -> Harmonizer:
     with torch_seed(1, torch.device("cpu")):
         built = build_harmonizer(name=kind, width=8, size_px=SIZE_PX, mask_input=True, paste=True, inference_mode=mode)
         for weights in built.parameters():
