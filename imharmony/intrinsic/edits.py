@@ -128,14 +128,14 @@ def fit_edit(own: np.ndarray, other: np.ndarray, *, strength: float) -> AlbedoEd
     before it leave, and each gain is kept within 0.5 .. 2.
     """
     white_balance = _bounded(np.exp(strength * (_tint(other) - _tint(own))))
-    balanced = own * white_balance
-    curve = _fitted_curve(balanced, other, strength)
-    bent = _bent(balanced, curve)
-    saturation = _gain(_chroma(bent), _chroma(other), strength)
-    saturated = np.maximum(_saturated(bent, saturation), 0)
+    edited = own * white_balance  # each step's takes the place of the one before: pixels may be millions
+    curve = _fitted_curve(edited, other, strength)
+    edited = _bent(edited, curve)
+    saturation = _gain(_chroma(edited), _chroma(other), strength)
+    edited = np.maximum(_saturated(edited, saturation), 0)
     before, wanted = _log_grey(own).mean(), _log_grey(other).mean()
     goal = before + strength * (wanted - before)
-    exposure = 1.0 if goal == before and _is_nothing(white_balance, curve, saturation) else math.exp(goal - _log_grey(saturated).mean())
+    exposure = 1.0 if goal == before and _is_nothing(white_balance, curve, saturation) else math.exp(goal - _log_grey(edited).mean())
     return AlbedoEdit(white_balance, curve, saturation, float(_bounded(exposure)))
 
 
@@ -167,11 +167,11 @@ def _bent(albedo: np.ndarray, curve: np.ndarray) -> np.ndarray:
     if (curve == 1).all():
         return albedo
     knots = np.arange(SEGMENTS + 1) / SEGMENTS
-    channels = [
-        np.interp(levels, knots, np.append(0, slopes.cumsum() / SEGMENTS)) + np.maximum(levels - 1, 0)
-        for levels, slopes in zip(np.moveaxis(albedo, -1, 0), curve, strict=True)
-    ]
-    return np.stack(channels, axis=-1)
+    bent = np.empty(albedo.shape)
+    for channel, slopes in enumerate(curve):
+        levels = albedo[..., channel]
+        bent[..., channel] = np.interp(levels, knots, np.append(0, slopes.cumsum() / SEGMENTS)) + np.maximum(levels - 1, 0)
+    return bent
 
 
 def _portions(levels: np.ndarray) -> np.ndarray:
