@@ -9,8 +9,9 @@ import os
 import signal
 import tempfile
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from threading import Lock
-from typing import Self
+from typing import Any, Self
 
 JPEG_START = b"\xff\xd8"
 LONGEST_SECONDS = 120.0
@@ -21,8 +22,8 @@ class JpegJudge:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._process: multiprocessing.process.BaseProcess | None = None
-        self._connection: Connection | None = None
+        self._process: BaseProcess | None = None
+        self._connection: Connection[Any, Any] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -46,9 +47,10 @@ class JpegJudge:
                 self._end()
                 return "decoding it ends the decoder"
 
-    def _start(self) -> Connection:
+    def _start(self) -> Connection[Any, Any]:
         context = multiprocessing.get_context("spawn")
-        connection, other = context.Pipe()
+        pipe: Any = context.Pipe()  # of two kinds, by the system
+        connection, other = pipe
         process = context.Process(target=_answer, args=(other,), daemon=True)
         process.start()
         other.close()
