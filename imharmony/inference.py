@@ -31,7 +31,7 @@ def harmonize(photo: np.ndarray, mask: np.ndarray, *, harmonizer: Harmonizer, si
     weight = mask_from_uint8(torch.from_numpy(_resized(mask, size_px))[None])
     harmonized = photo.copy()
     with torch.inference_mode():
-        for columns, maps in _enlarged(harmonizer.maps(composite, weight), mask):
+        for columns, maps in _enlarged(_finite(harmonizer.maps(composite, weight)), mask):
             part = harmonized[:, columns]
             full = network_from_uint8(torch.from_numpy(part.copy())[None])
             change = _as_image(harmonizer.network.mapped(full, maps) - full)
@@ -53,6 +53,13 @@ def _enlarged(maps: Tensor, mask: np.ndarray) -> Iterator[tuple[slice, Tensor]]:
         columns = slice(left, min(left + step, width))
         if mask[:, columns].any():
             yield columns, _bicubic(rows[..., columns], height, columns.stop - left)
+
+
+def _finite(maps: Tensor) -> Tensor:
+    """Raises an ``InputError`` if a network, whose weights are finite, says NaN or infinite of this picture."""
+    if not bool(torch.isfinite(maps).all()):
+        raise InputError("the model says NaN or infinite of this photograph; expected a picture; train it again or take another")
+    return maps
 
 
 def _bicubic(maps: Tensor, height: int, width: int) -> Tensor:

@@ -14,7 +14,7 @@ from imharmony.evaluation.scoring import Harmonize, learned, pictures_of
 from imharmony.evaluation.summary import REFERENCE
 from pipeline.params.file import Params
 from pipeline.params.training import COMPOSITE, INTRINSIC, InputName
-from pipeline.steps.paths import Places
+from pipeline.steps.paths import MODEL, Places
 from reporting.results import methods_of
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def methods_by_name(params: Params, places: Places, *, device: torch.device) -> 
 
 def weights_of(params: Params, places: Places, name: str) -> Path | None:
     """The file of a trained method's first seed; None for any other method."""
-    return places.run(name, params.seeds[0]) / "model.safetensors" if name in params.variants else None
+    return places.run(name, params.seeds[0]) / MODEL if name in params.variants else None
 
 
 def _learned_later(weights: Path, device: torch.device) -> Harmonize:

@@ -5,8 +5,7 @@ from imharmony.evaluation.scoring import learned
 from pipeline.params.file import load_params
 from pipeline.steps.device import device_of
 from pipeline.steps.entry import run_stage
-from pipeline.steps.paths import Places
-from pipeline.steps.runs import MODEL
+from pipeline.steps.paths import MODEL, Places
 from pipeline.steps.scores import write_scores
 
 

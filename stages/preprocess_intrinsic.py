@@ -5,8 +5,8 @@ from imharmony.intrinsic.preprocessing import preprocess
 from imharmony.intrinsic.recipe import Recipe
 from pipeline.params.file import load_params
 from pipeline.steps.entry import run_stage
-from pipeline.steps.paths import Places
-from pipeline.steps.preprocessed import MODEL, Preprocessing, networks_hash, write_preprocessing
+from pipeline.steps.paths import MODEL, Places
+from pipeline.steps.preprocessed import Preprocessing, networks_hash, write_preprocessing
 from pipeline.steps.work_folders import work_folder
 
 

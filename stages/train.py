@@ -26,9 +26,9 @@ from pipeline.steps.entry import run_stage
 from pipeline.steps.fingerprints import facts_of
 from pipeline.steps.live_metrics import live_metrics
 from pipeline.steps.packing import packed
-from pipeline.steps.paths import Places
+from pipeline.steps.paths import MODEL, Places
 from pipeline.steps.preprocessed import input_facts
-from pipeline.steps.runs import MODEL, is_finished, remove_others, training_folder
+from pipeline.steps.runs import is_finished, remove_others, training_folder
 
 SAMPLES = 6
 

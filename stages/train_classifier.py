@@ -11,12 +11,12 @@ from imharmony.errors import InputError
 from imharmony.storage.files import atomic_folder, write_text
 from pipeline.params.file import Params, load_params
 from pipeline.params.training import Backbone, Classifier
-from pipeline.steps.backbone_choice import CLASSIFIER, write_backbone
+from pipeline.steps.backbone_choice import write_backbone
 from pipeline.steps.device import device_of
 from pipeline.steps.entry import run_stage
 from pipeline.steps.fingerprints import facts_of
 from pipeline.steps.packing import packed
-from pipeline.steps.paths import Places
+from pipeline.steps.paths import MODEL, Places
 
 
 def main(dataset: str) -> None:
@@ -52,7 +52,7 @@ def _train(params: Params, dataset: str, chosen: Classifier, backbone: Backbone)
     accuracy = accuracy_of(network, categories, train, val)
     with atomic_folder(places.backbone("profile")) as out:
         write_backbone(out, backbone)
-        save_classifier(out / CLASSIFIER, network, categories=categories, width=chosen.width, metadata=facts)
+        save_classifier(out / MODEL, network, categories=categories, width=chosen.width, metadata=facts)
         write_text(out / "metrics.json", json.dumps(asdict(accuracy), indent=1) + "\n")
 
 

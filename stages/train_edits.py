@@ -14,8 +14,7 @@ from pipeline.steps.device import device_of
 from pipeline.steps.entry import run_stage
 from pipeline.steps.fingerprints import facts_of
 from pipeline.steps.packing import packed
-from pipeline.steps.paths import Places
-from pipeline.steps.preprocessed import MODEL
+from pipeline.steps.paths import MODEL, Places
 
 HELD_OUT = 5  # as many training examples for each that judges
 

@@ -20,7 +20,7 @@ from pipeline.steps.device import device_of
 from pipeline.steps.entry import run_stage
 from pipeline.steps.fingerprints import facts_of
 from pipeline.steps.packing import packed
-from pipeline.steps.paths import Places
+from pipeline.steps.paths import MODEL, Places
 from pipeline.steps.work_folders import work_folder
 
 
@@ -59,7 +59,7 @@ def _train(params: Params, name: str) -> None:
     if chosen.consistency:
         facts["data_hash"] = data_hash(places.composites(name))
     with atomic_folder(places.preprocessing("shading")) as out:
-        save_networks(out / "model.safetensors", IntrinsicNetworks(shading=network, shading_px=size_px), facts)
+        save_networks(out / MODEL, IntrinsicNetworks(shading=network, shading_px=size_px), facts)
         write_table(out / "decompositions.parquet", judged)
         own = {row.pop("way"): row for row in averages(judged)}
         write_text(out / "metrics.json", json.dumps(own[LEARNED], indent=1) + "\n")

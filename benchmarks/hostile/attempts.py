@@ -136,7 +136,7 @@ def _judged(attempt: Attempt, folder: Path, code: int, *, is_late: bool) -> Outc
     errors = [line for line in said.splitlines() if line.startswith("error: ") or ": error: " in line]
     if len(errors) != 1 or not said.rstrip().endswith(errors[0]):
         return Outcome("lines", f"{len(errors)} error lines, {len(said.splitlines())} in all: {last}")
-    if (folder / OUT).exists() and any((folder / OUT).glob("result*")):
+    if any(path.is_file() for path in (folder / OUT).rglob("*") if path.relative_to(folder / OUT).parts[0].startswith("result")):
         return Outcome("silent", "refused, but a result was written")
     return Outcome("refused", last)
 

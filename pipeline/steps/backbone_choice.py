@@ -7,12 +7,11 @@ from imharmony.storage.files import write_text
 from pipeline.params.training import Backbone
 
 CHOICE = "backbone.json"
-CLASSIFIER = "model.safetensors"
 NONE = "null\n"
 
 
 def write_backbone(folder: Path, backbone: Backbone | None) -> None:
-    """Which network a loss looks through; None where it looks through none. A classifier lies beside it, as ``CLASSIFIER``."""
+    """Which network a loss looks through; None where it looks through none. A classifier lies beside it, as ``MODEL``."""
     write_text(folder / CHOICE, NONE if backbone is None else backbone.model_dump_json() + "\n")
 
 

@@ -9,7 +9,8 @@ from imharmony.losses import FEATURE_DISTANCES, ReconstructionLoss
 from imharmony.losses.backbones import load_squeezenet, load_vgg19
 from imharmony.losses.features import FeatureExtractor, feature_loss
 from pipeline.params.training import Backbone, Features
-from pipeline.steps.backbone_choice import CLASSIFIER, read_backbone
+from pipeline.steps.backbone_choice import read_backbone
+from pipeline.steps.paths import MODEL
 
 
 def feature_loss_in(folder: Path, features: Features, *, device: torch.device) -> ReconstructionLoss:
@@ -22,7 +23,7 @@ def _extractor(folder: Path, features: Features) -> tuple[FeatureExtractor, Back
     backbone = read_backbone(folder)
     names, file = list(features.layers[backbone.name]), Path(backbone.file) if backbone.file else None
     if backbone.name == "classifier":
-        return load_classifier_features(names, folder / CLASSIFIER), backbone
+        return load_classifier_features(names, folder / MODEL), backbone
     if backbone.name == "squeezenet" and file is not None:
         return load_squeezenet(names, file), backbone
     return load_vgg19(names, file), backbone

@@ -5,6 +5,7 @@ from pathlib import Path
 
 REPORTS = Path("reports")
 STUDIES = REPORTS / "studies"  # tables of opinions
+MODEL = "model.safetensors"  # the file of weights in each folder that has one
 
 
 @dataclass(frozen=True)

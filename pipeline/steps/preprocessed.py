@@ -7,10 +7,9 @@ from imharmony.errors import InputError
 from imharmony.storage.files import sha256_of, write_text
 from pipeline.params.section import Section
 from pipeline.params.training import COMPOSITE, InputName
-from pipeline.steps.paths import Places
+from pipeline.steps.paths import MODEL, Places
 
 PREPROCESSING = "preprocessing.json"
-MODEL = "model.safetensors"
 
 
 class Preprocessing(Section):

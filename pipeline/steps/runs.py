@@ -9,9 +9,9 @@ from pathlib import Path
 from imharmony.errors import InputError
 from imharmony.storage.weights import read_weights
 from pipeline.steps.fingerprints import read_fingerprint
+from pipeline.steps.paths import MODEL
 from pipeline.steps.work_folders import work_folder
 
-MODEL = "model.safetensors"
 log = logging.getLogger(__name__)
 
 SEEDS = "seeds"  # of a fingerprint: which seeds are trained changes none of them

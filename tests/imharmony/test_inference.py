@@ -76,6 +76,17 @@ def test_a_wrong_mask_is_one_line(harmonizer, photo, mask, message):
         harmonize(photo, mask, harmonizer=harmonizer, size_px=64)
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_network_that_says_no_number_is_refused(photo, mask, value):
+    class Broken(Brighten):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return super().forward(x) * value
+
+    broken = Harmonizer(Broken(), mask_input=True, paste=True, inference_mode="eval").infer()
+    with pytest.raises(InputError, match="NaN or infinite"):
+        harmonize(photo, mask, harmonizer=broken, size_px=64)
+
+
 def test_colour_maps_recolour_detail_that_the_network_does_not_see(photo, mask):
     """Fine noise keeps its contrast under an added change and doubles it under a map that doubles."""
     network = affine(in_channels=4, width=4, size_px=64)

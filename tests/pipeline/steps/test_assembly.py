@@ -15,7 +15,8 @@ from pipeline.params.file import load_params
 from pipeline.params.training import Backbone, Schedule, Training, Variant
 from pipeline.steps.architectures import architecture_of
 from pipeline.steps.assembly import critic_of, harmonizer_of, objective_of, recipe_of
-from pipeline.steps.backbone_choice import CLASSIFIER, write_backbone
+from pipeline.steps.backbone_choice import write_backbone
+from pipeline.steps.paths import MODEL
 from tests.composites import packed
 from tests.conftest import ROOT
 
@@ -53,7 +54,7 @@ def backbone(tmp_path_factory):
     folder = tmp_path_factory.mktemp("backbone")
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        save_classifier(folder / CLASSIFIER, Classifier(categories=3, width=4), categories="abc", width=4, metadata={})
+        save_classifier(folder / MODEL, Classifier(categories=3, width=4), categories="abc", width=4, metadata={})
     write_backbone(folder, Backbone(name="classifier", file=None))
     return folder
 
