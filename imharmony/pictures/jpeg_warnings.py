@@ -47,7 +47,7 @@ class JpegJudge:
                 self._end()
                 return "decoding it ends the decoder"
 
-    def _start(self) -> Connection[Any, Any]:
+    def _start(self) -> "Connection[Any, Any]":
         context = multiprocessing.get_context("spawn")
         pipe: Any = context.Pipe()  # of two kinds, by the system
         connection, other = pipe
