@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import psutil
+
 HANG_SECONDS = 30
 MOST_BYTES = 2 << 30  # that a try may take beyond what its parent holds
 ADDRESSES_BYTES = 48 << 30  # beyond this the system gives nothing, so that no try takes the machine along
@@ -58,7 +60,7 @@ def tried(attempt: Attempt) -> Outcome:
         for part in (IN, OUT):
             (folder / part).mkdir()
         attempt.prepare()
-        before = contents(folder / IN)
+        before, held = contents(folder / IN), psutil.Process().memory_info().rss
         child = os.fork()
         if child == 0:
             _be_the_child(attempt, folder)
@@ -66,7 +68,7 @@ def tried(attempt: Attempt) -> Outcome:
         outcome = _judged(attempt, folder, code, is_late=is_late)
         if outcome.state in GOOD and contents(folder / IN) != before:
             return Outcome("lost", "an input is gone or another than before")
-        if outcome.state in GOOD and peak > MOST_BYTES + resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024:
+        if outcome.state in GOOD and peak > MOST_BYTES + held:
             return Outcome("memory", f"{peak >> 20} MiB")
         return outcome
 
