@@ -60,7 +60,8 @@ def tried(attempt: Attempt) -> Outcome:
         for part in (IN, OUT):
             (folder / part).mkdir()
         attempt.prepare()
-        before, held = contents(folder / IN), psutil.Process().memory_info().rss
+        before, memory = contents(folder / IN), psutil.Process().memory_info()
+        held = memory.rss - memory.shared  # a child begins with these pages, but not with those of files
         child = os.fork()
         if child == 0:
             _be_the_child(attempt, folder)
