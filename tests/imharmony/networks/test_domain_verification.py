@@ -90,7 +90,8 @@ def test_a_region_s_vector_does_not_shrink_with_the_region():
     _, seen = critic.region(grey, regions["square"])
     assert seen.sum((2, 3)).unique().tolist() == [4]
     assert_close(critic(grey, regions["square"]).domains, critic(grey, 1 - regions["square"].roll(40, 3)).domains)
-    assert_close(critic(grey, regions["square"]).domains, critic(grey, regions["pixel"]).domains)
+    # Sums of many equal terms: how they are grouped, and with it the last bits, depends on the processor.
+    assert_close(critic(grey, regions["square"]).domains, critic(grey, regions["pixel"]).domains, rtol=1e-5, atol=0)
 
 
 def test_the_verification_treats_the_two_regions_alike():
