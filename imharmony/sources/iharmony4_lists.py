@@ -1,7 +1,7 @@
 """The lists of a subset in iHarmony4's layout, and the files that their names mean.
 
-Lists come from many hands: with a byte order mark, in quotes, with commas, with more columns than the composite's, with paths as the
-whole set's lists have them, for Windows or from another disk, with .jpg where the file was saved anew as .png, or only as the lists of the whole set.
+Lists come from many hands: with a byte order mark, in quotes, with commas or more columns, with paths as the whole set's lists have
+them, for Windows or from another disk, with .jpg where the file was saved anew as .png, or only as the lists of the whole set.
 """
 
 import re

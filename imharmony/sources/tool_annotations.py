@@ -258,7 +258,7 @@ def _whole(value: object, what: str, *, most: int = MOST_NUMBER) -> int:
 def _flag(value: object) -> int:
     """``iscrowd``; tools write it as a number, as true or false, or as such a word."""
     word = str(value).strip().lower() if isinstance(value, bool | str) else ""
-    if value is None or word in {"false", ""} and not isinstance(value, int | float):
+    if value is None or value == "":
         return 0
     return int(word == "true") if word in {"true", "false"} else _whole(value, "iscrowd")
 
