@@ -20,6 +20,7 @@ from imharmony.inference import check_pair, harmonize
 from imharmony.intrinsic.recipe import preprocessor, recipe_of
 from imharmony.pictures.images import encode_like, encoder_for
 from imharmony.pictures.mask_files import read_mask
+from imharmony.pictures.opening import turned_note
 from imharmony.pictures.photo_files import Photograph, is_opaque, read_photograph, srgb_of
 from imharmony.pictures.visible import filled, in_own_colours
 from imharmony.storage.files import write_bytes
@@ -107,4 +108,5 @@ def _expect_pair(photograph: Photograph, region: np.ndarray, *, photo: Path, mas
     try:
         check_pair(photograph.colours, region)
     except InputError as error:
-        raise InputError(f"{mask}: {error}") from error
+        note = turned_note(mask, name=str(mask)) if came != (width, height) else ""
+        raise InputError(f"{mask}: {error}{note}") from error

@@ -16,6 +16,7 @@ from imharmony.errors import InputError
 from imharmony.networks.harmonizer import Harmonizer
 
 TILE_PX = 2**20  # pixels that are worked on at once, in float: about 0.2 GB with the widest maps
+UNSEEN = 3  # levels of 255 that the noise of JPEG leaves on a mask that is one colour
 
 
 def harmonize(photo: np.ndarray, mask: np.ndarray, *, harmonizer: Harmonizer, size_px: int) -> np.ndarray:
@@ -80,7 +81,7 @@ def check_pair(photo: np.ndarray, mask: np.ndarray) -> None:
     if photo.shape[:2] != mask.shape:
         came, expected = f"{mask.shape[1]}x{mask.shape[0]}", f"{photo.shape[1]}x{photo.shape[0]}"
         raise InputError(f"the mask is {came} pixels; expected {expected}, the photograph's size; save the mask at that size")
-    if mask.max() == 0:
+    if mask.max() <= UNSEEN:
         raise InputError("the mask is black everywhere; expected white where the pasted object is; invert or redraw it")
-    if mask.min() == 255:
+    if mask.min() >= 255 - UNSEEN:
         raise InputError("the mask is white everywhere; expected black where the background is: there is nothing to harmonize with")

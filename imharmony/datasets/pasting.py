@@ -4,6 +4,7 @@ The places may be any photographs; the report takes the 130,519 of the SUN datab
 """
 
 import logging
+import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -87,7 +88,7 @@ def photographs_in(folder: Path) -> list[Path]:
     """All photographs below a folder, by their endings, in the order of their names."""
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; expected photographs")
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file() and path.name[0] != ".")
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and not path.is_dir() and path.name[0] != ".")
     if not found:
         raise InputError(f"{folder}: no photographs; expected files that end in {', '.join(sorted(ENDINGS))}")
     return found
@@ -157,7 +158,7 @@ class _Places:
         self._root = root
 
     def __call__(self, path: Path) -> _Place:
-        name = path.relative_to(self._root).as_posix()
+        name = os.fsencode(path.relative_to(self._root).as_posix()).decode("utf-8", "backslashreplace")  # not every name is text
         try:
             photo = read_rgb(path)
         except (InputError, OSError) as error:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from imharmony.errors import InputError
 from imharmony.pictures.masks import INSIDE
-from imharmony.pictures.opening import MOST_PIXELS, Source, deep_png, opened, orientation_of, pixels_of, scaled_to_8_bits, upright
+from imharmony.pictures.opening import MOST_PIXELS, Source, deep_channels, opened, orientation_of, pixels_of, scaled_to_8_bits, upright
 
 OPAQUE = 250  # alpha from here on is opaque to every eye: some tools write 253 or 254 here and there
 COLOURED = 32  # levels between a pixel's channels; below it is JPEG's noise around grey
@@ -32,13 +32,17 @@ class Layers(NamedTuple):
     labels: np.ndarray | None = None  # uint8 0 or 255: what the indices of a palette of colours mean
 
 
-def read_mask(path: Source, *, name: str | None = None, most_pixels: int = MOST_PIXELS) -> np.ndarray:
-    """A mask's file, or its bytes, as uint8 (H, W), 255 = foreground, turned upright; ``name`` is the file's for messages."""
+def read_mask(path: Source, *, name: str | None = None, most_pixels: int = MOST_PIXELS, as_stored: bool = False) -> np.ndarray:
+    """A mask's file, or its bytes, as uint8 (H, W), 255 = foreground; ``name`` is the file's for messages.
+
+    It is turned upright as EXIF says, unless ``as_stored``: pictures of published sets are compared as they are stored.
+    """
     name = name or (f"{len(path)} bytes" if isinstance(path, bytes) else str(path))
     with opened(path, name=name, what="mask", most_pixels=most_pixels) as image:
         layers = _layers(image, path, name=name)
         orientation = orientation_of(image)
-    return upright(_meaning(layers, name=name), orientation)
+    mask = _meaning(layers, name=name)
+    return mask if as_stored else upright(mask, orientation)
 
 
 def decode_mask(data: bytes, *, name: str) -> np.ndarray:
@@ -47,7 +51,7 @@ def decode_mask(data: bytes, *, name: str) -> np.ndarray:
 
 
 def _layers(image: Image.Image, source: Source, *, name: str) -> Layers:
-    deep = deep_png(image, source)
+    deep = deep_channels(image, source)
     if deep is not None:
         return _of_channels(deep)
     if image.mode in {"P", "PA"}:
@@ -79,6 +83,8 @@ def _grey_of(colours: np.ndarray) -> np.ndarray | None:
     coloured = COLOURED * (257 if colours.dtype == np.uint16 else 1)
     if cv2.subtract(high, low).max() > coloured:
         return None
+    if high.max() <= coloured:  # too dark for a picture: numbers of objects, of which grey would make less, or nothing
+        return high
     return np.asarray(Image.fromarray(colours).convert("L")) if colours.dtype == np.uint8 else second
 
 

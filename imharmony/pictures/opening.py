@@ -27,6 +27,22 @@ MOST_PIXELS = 89_478_485  # of one picture of a data set; a byte less than a qua
 STRIP_PIXELS = 1 << 22  # that are converted at a time, so that a large picture is not held three times
 UPRIGHT = 1  # EXIF's orientation
 
+# What the first bytes say of files that are taken for pictures and are none of ours: where they begin, and what they say.
+KINDS = (
+    (4, b"ftypavif", "AVIF"),
+    *((4, b"ftyp" + brand, "HEIC, as phones save photographs") for brand in (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heif")),
+    (0, b"version https://git-lfs", "a pointer of Git LFS in place of the file; run git lfs pull"),
+    *((0, start, "a TIFF of a kind that is not read, such as colours in floats or 64 bits") for start in (b"II*\0", b"MM\0*")),
+    (0, b"%PDF", "a PDF"),
+    (0, b"8BPS", "a Photoshop document"),
+    (0, b"<svg", "a drawing in SVG"),
+    (0, b"<", "a web page or other text"),
+    (0, b"v/1\x01", "OpenEXR"),
+    (0, b"\xff\x0a", "JPEG XL"),
+    (0, b"PK", "a zip archive"),
+)
+KIND_BYTES = 32
+
 # What decoders raise of damaged files; a lack of memory is none of them.
 DECODER_ERRORS = (
     *(OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError, BufferError),
@@ -60,7 +76,8 @@ def opened(
         except InputError:
             raise
         except UnidentifiedImageError as error:
-            raise InputError(f"{name}: not a readable {what} (cannot identify image file); {EXPECTED}; save it as one of these") from error
+            came = _kind_of(source)
+            raise InputError(f"{name}: not a readable {what} ({came}); {EXPECTED}; save it as one of these") from error
         except DECODER_ERRORS as error:
             reason = str(error) or type(error).__name__
             raise InputError(f"{name}: not a readable {what} ({reason}); {EXPECTED}; replace the file") from error
@@ -76,6 +93,15 @@ def orientation_of(image: Image.Image) -> int:
     except DECODER_ERRORS:
         return UPRIGHT
     return found if found in range(2, 9) else UPRIGHT
+
+
+def turned_note(path: Path, *, name: str) -> str:
+    """For messages about sizes: what EXIF's orientation does to that of a file, or nothing where it stays as stored."""
+    with opened(path, name=name) as image:
+        orientation, (width, height) = orientation_of(image), image.size
+    if orientation not in range(5, 9) or width == height:
+        return ""
+    return f"; {name} is stored as {width}x{height} and its EXIF orientation ({orientation}) turns it to {height}x{width}"
 
 
 def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
@@ -109,17 +135,19 @@ def is_deep(image: Image.Image) -> bool:
     return image.mode.startswith(("I", "F")) or _deep_channels(image)
 
 
-def deep_png(image: Image.Image, source: Source) -> np.ndarray | None:
-    """The uint16 (H, W, 3 or 4) of a PNG of 16 bits a channel in colour or with alpha, which Pillow cuts to 8; None of any other.
+def deep_channels(image: Image.Image, source: Source) -> np.ndarray | None:
+    """The uint16 (H, W, 3 or 4) of a PNG or TIFF of 16 bits a channel in colour or with alpha, which Pillow cuts to 8; None of any other.
 
     Asked before the picture is decoded; it is decoded here once, strictly, because OpenCV takes half a file for a whole one.
     """
-    if image.format != "PNG" or image.mode.startswith("I") or not _deep_channels(image):
+    if image.format not in {"PNG", "TIFF"} or image.mode.startswith("I") or not _deep_channels(image):
         return None
     image.load()
     data = source.read_bytes() if isinstance(source, Path) else source
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.dtype != np.uint16 or pixels.ndim != 3:
+        if image.format == "TIFF":  # of the many kinds of TIFF OpenCV does not read all that Pillow does
+            return None
         raise ValueError("16 bits a channel that do not decode")
     return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
 
@@ -154,6 +182,18 @@ def _stream(source: Source, *, name: str, what: str) -> Iterator[BinaryIO]:
         raise InputError(f"{name}: {came}; expected the file of {_article(what)}; name one")
     with source.open("rb") as stream:
         yield stream
+
+
+def _kind_of(source: Source) -> str:
+    """What a file is that no decoder knows, as far as its first bytes say."""
+    if isinstance(source, Path):
+        with source.open("rb") as stream:
+            head = stream.read(KIND_BYTES)
+    else:
+        head = source[:KIND_BYTES]
+    if not head:
+        return "an empty file"
+    return next((came for at, start, came in KINDS if head[at:].startswith(start)), "cannot identify image file")
 
 
 def _article(what: str) -> str:

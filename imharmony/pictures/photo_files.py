@@ -14,10 +14,11 @@ from PIL import Image
 
 from imharmony.errors import InputError
 from imharmony.pictures.mask_files import OPAQUE
-from imharmony.pictures.opening import MOST_PIXELS, Source, deep_png, opened, orientation_of, pixels_of, scaled_to_8_bits, upright
+from imharmony.pictures.opening import MOST_PIXELS, Source, deep_channels, opened, orientation_of, pixels_of, scaled_to_8_bits, upright
 from imharmony.pictures.profiles import BrokenProfileError, means_srgb, space_of, to_srgb
 
 OVERSHOOT = 0.01  # of floats: what resampling leaves below 0 and above 1
+DARKEST = 16  # parts of full scale: 12 bits in a file of 16
 GREYS = ("1", "L", "LA", "La", "I", "F")
 
 log = logging.getLogger(__name__)
@@ -110,8 +111,9 @@ def _profile_of(image: Image.Image, *, name: str) -> bytes | None:
 
 def _channels(image: Image.Image, source: Source, profile: bytes | None, *, name: str) -> tuple[np.ndarray, np.ndarray | None]:
     """Colours uint8 (H, W, 3) and alpha as stored; grey and CMYK under a profile of theirs are sRGB."""
-    deep = deep_png(image, source)
+    deep = deep_channels(image, source)
     if deep is not None:
+        _expect_used(int(deep[..., :3].max()), 65535, name=name)
         pixels = scaled_to_8_bits(deep)
         colours, alpha = np.ascontiguousarray(pixels[..., :3]), pixels[..., 3].copy() if pixels.shape[2] == 4 else None
     elif image.mode.startswith(("I", "F")):
@@ -136,10 +138,19 @@ def _scaled(image: Image.Image, *, name: str) -> np.ndarray:
     if numbers.dtype.kind == "f":
         if not (least >= -OVERSHOOT and most <= 1 + OVERSHOOT):  # false of NaN too
             raise InputError(f"{name}: floats from {least:g} to {most:g}; expected 0 to 1; save it as 8-bit PNG or JPEG")
+        _expect_used(float(most), 1, name=name)
         return np.clip(np.rint(numbers * 255), 0, 255).astype(np.uint8)
     if least < 0 or most > 65535:
         raise InputError(f"{name}: numbers from {least} to {most}; expected 0 to 65535; save it as 8-bit PNG or JPEG")
+    _expect_used(int(most), 65535, name=name)
     return scaled_to_8_bits(numbers)
+
+
+def _expect_used(most: float, full: float, *, name: str) -> None:
+    """Raises ``InputError`` where 8 to 12 bits lie in a file of more: scaled, they would all be black. A picture of zeros is one."""
+    if 0 < most < full / DARKEST:
+        came = f"its largest value is {most:g}, of {full:g}, so all of it is black"
+        raise InputError(f"{name}: {came}; expected numbers up to {full:g}; if it has 8 to 12 bits, save it as an 8-bit PNG")
 
 
 @lru_cache(maxsize=1024)

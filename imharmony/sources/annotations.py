@@ -22,6 +22,7 @@ from imharmony.sources.tool_annotations import read_tool_annotations
 from imharmony.storage.files import atomic_path
 
 ROWS_AT_ONCE = 50_000
+SHORTEST_SEGMENTATION = 13  # letters of three points: [0,0,1,1,2,2]
 UNKNOWN_LICENCE = "unknown"
 
 Json = tuple[Callable[[], bytes | bytearray], str, str]  # how to read it, its name, its split
@@ -132,8 +133,12 @@ def _positions(ids: pa.Array, listed: pa.Array) -> pa.Array:
 
 
 def _is_consistent(content: Instances) -> bool:
-    """Whether ids and file names are unique, what entries refer to is listed, and sizes are sane."""
+    """Whether ids and file names are unique, what entries refer to is listed, and sizes, areas and outlines are there and sane."""
     images, rows = content.images, content.annotations
+    if any(row.area < 0 or len(memoryview(row.segmentation)) < SHORTEST_SEGMENTATION for row in rows):
+        return False
+    if rows and not any(row.area > 0 and row.bbox[2] > 0 for row in rows):  # zeros in place of what a tool did not measure
+        return False
     image_ids, licence_ids, category_ids = _ids(images), _ids(content.licenses), _ids(content.categories)
     if not all(map(_is_unique, (image_ids, licence_ids, category_ids, _ids(rows), pa.array([each.file_name for each in images])))):
         return False

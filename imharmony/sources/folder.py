@@ -7,6 +7,7 @@ mask is left out with its largest value.
 """
 
 import logging
+import os
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from imharmony.errors import InputError
 from imharmony.pictures.images import plain_photograph, size_of_whole
 from imharmony.pictures.mask_files import read_mask
 from imharmony.pictures.masks import INSIDE, instance_of
+from imharmony.pictures.opening import turned_note
 from imharmony.running.progress import track
 from imharmony.running.seeds import stable_hash
 from imharmony.sources.left_out import LeftOut, examples_of, keep_left_out
@@ -39,7 +41,7 @@ log = logging.getLogger(__name__)
 def list_folder(*, out: Path, work: Path, workers: int, folder: str, category: str, licence: str) -> None:  # noqa: ARG001
     """Lists a folder's photographs and masks; every file is decoded. All foregrounds are of one category, all files under one licence."""
     root = Path(folder)
-    photographs, masks = _by_stem(root / PHOTOGRAPHS_FOLDER), _files(root / MASKS_FOLDER)
+    photographs, masks = _by_stem(root / PHOTOGRAPHS_FOLDER), [*_by_stem(root / MASKS_FOLDER).values()]
     rows = {
         stem: _photograph(path, licence=licence)
         for stem, path in track(photographs.items(), total=len(photographs), what="list", unit="photographs")
@@ -98,6 +100,8 @@ def _files(folder: Path) -> list[Path]:
     if passed_over:
         names = ", ".join(passed_over[:MOST_NAMES]) + (" ..." if len(passed_over) > MOST_NAMES else "")
         log.warning("%s: passed over %d that are no picture files: %s", folder, len(passed_over), names)
+    if strange := [path for path in files if not path.name.isprintable() and any(0xD800 <= ord(letter) < 0xE000 for letter in path.name)]:
+        raise InputError(f"{folder}: {os.fsencode(strange[0].name)!r} is no text in UTF-8; expected names that are; rename it")
     if not files:
         raise InputError(f"{folder}: no files; expected photographs in {PHOTOGRAPHS_FOLDER}/ and their masks in {MASKS_FOLDER}/")
     return files
@@ -117,7 +121,7 @@ def _by_stem(folder: Path) -> dict[str, Path]:
     for path in _files(folder):
         stem = _stem(path)
         if stem in stems:
-            raise InputError(f"{path}: {stems[stem].name} has the same name but for its ending; rename one of them")
+            raise InputError(f"{path}: {stems[stem].name} has the same name but for its ending or its accents; rename one of them")
         stems[stem] = path
     return stems
 
@@ -149,15 +153,16 @@ def _instance(path: Path, photographs: dict[str, Row], left_out: list[LeftOut], 
     """A mask's row, or None for an empty one, which is added to ``left_out``."""
     owner = _owner(_stem(path), photographs)
     if owner is None:
-        raise InputError(
-            f"{path}: no photograph is called {path.stem!r} or a part of it before an underscore; rename the mask or remove it"
-        )
+        came = f"no photograph is called {path.stem!r} or a part of it before an underscore"
+        raise InputError(f"{path}: {came}{_lookalike(path)}; rename the mask or remove it")
     photograph = photographs[owner]
     mask = read_mask(path)
     height, width = mask.shape
     if (width, height) != (photograph["width"], photograph["height"]):
         expected = f"{photograph['width']}x{photograph['height']} as {photograph['file_name']} has"
-        raise InputError(f"{path}: {width}x{height} pixels; expected {expected}; make the mask anew")
+        pair = path, path.parent.parent / PHOTOGRAPHS_FOLDER / photograph["file_name"]
+        notes = "".join(turned_note(each, name=each.name) for each in pair)
+        raise InputError(f"{path}: {width}x{height} pixels; expected {expected}; make the mask anew{notes}")
     if (largest := int(mask.max())) < INSIDE:
         left_out.append(LeftOut(path.name, "empty_mask", f"its largest value is {largest}; a foreground begins at {INSIDE} of 255"))
         return None
@@ -172,6 +177,16 @@ def _owner(stem: str, photographs: dict[str, Row]) -> str | None:
         if not found:
             return None
     return stem
+
+
+def _lookalike(mask: Path) -> str:
+    """For a message: the file that may be meant, which is called so but for upper case or is no picture that is read."""
+    wanted = _stem(mask).casefold()
+    for path in sorted((mask.parent.parent / PHOTOGRAPHS_FOLDER).iterdir()):
+        if _stem(path).casefold() == wanted:
+            why = "whose upper and lower case differ" if _stem(path) != _stem(mask) else "which is no picture that is read: save it as JPEG"
+            return f"; there is {path.name}, {why}"
+    return ""
 
 
 def _expect_unique(image_ids: list[int], annotation_ids: list[int]) -> None:

@@ -76,7 +76,8 @@ def read_layout(folder: Path, subset: str) -> Layout:
     size = cache(_size)
     triples = {split: list(_triples(names, root, present, size, findings)) for split, names in listed.items()}
     if not any(triples.values()):
-        reason = f": {findings[0].subject}: {findings[0].reason}" if findings else ""
+        empty = f": none of their lines is of {subset}, whose folder they should name" if not any(listed.values()) else ""
+        reason = f": {findings[0].subject}: {findings[0].reason}" if findings else empty
         raise InputError(f"{root}: its lists name no whole sample{reason}; expected composites with mask and photograph")
     findings += _repeated(listed)
     findings += _strays(present, [name for names in listed.values() for name in names])
@@ -85,8 +86,8 @@ def read_layout(folder: Path, subset: str) -> Layout:
 
 
 def read_matte(path: Path) -> np.ndarray:
-    """A mask of a subset, uint8 (H, W). JPEG cannot store one exactly, so a JPEG's is white or black."""
-    mask = read_mask(path)
+    """A mask of a subset, uint8 (H, W), as stored. JPEG cannot store one exactly, so a JPEG's is white or black."""
+    mask = read_mask(path, as_stored=True)
     with path.open("rb") as file:
         is_jpeg = file.read(len(JPEG_START)) == JPEG_START
     if is_jpeg:
@@ -131,7 +132,9 @@ def _triples(
             continue
         absent = [f"{kind}/{named[kind]}" for kind, each in found.items() if not each]
         if absent:
-            findings.append(Finding("missing", file, f"it is in a list, but there is no {' and no '.join(absent)}"))
+            instead = present[MASKS].candidates(file) if not found[MASKS] else []
+            there = f"; there is {MASKS}/{instead[0]}: masks are named without the composite's last number" if instead else ""
+            findings.append(Finding("missing", file, f"it is in a list, but there is no {' and no '.join(absent)}{there}"))
             continue
         triple = Triple(name, *(root / kind / found[kind][0] for kind in FOLDERS))
         problem = _size_problem(triple, size)

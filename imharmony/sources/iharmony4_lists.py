@@ -1,7 +1,7 @@
 """The lists of a subset in iHarmony4's layout, and the files that their names mean.
 
-Lists come from many hands: with a byte order mark, with paths as the whole set's lists have them, for Windows or from another disk,
-with .jpg where the file was saved anew as .png, or only as the lists of the whole set.
+Lists come from many hands: with a byte order mark, in quotes, with commas or more columns, with paths as the whole set's lists have
+them, for Windows or from another disk, with .jpg where the file was saved anew as .png, or only as the lists of the whole set.
 """
 
 import re
@@ -20,6 +20,9 @@ COMPOSITE_ENDINGS = {".jpg", ".jpeg", ".png"}
 ENDINGS = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 
 _NAME = re.compile(r"(?P<prefix>[a-z]?)(?P<image>[^_/\\]+)_(?P<annotation>[^/\\]+)_(?P<k>[0-9]{1,9})(?P<ending>\.[A-Za-z]+)")
+_COLUMNS = re.compile(r"[\t;,]|(?<=\.(?i:jpg|png|bmp|tif)) +|(?<=\.(?i:jpeg|webp|tiff)) +")
+_FOLDERS = re.compile(r"[/\\]")
+_AROUND = " \"'`\u200b\ufeff\xa0"
 
 
 class Name(NamedTuple):
@@ -114,7 +117,19 @@ def _name_in(line: str) -> str:
 
 
 def _parts(line: str) -> list[str]:
+    line = _composite_of(line)
     return [part for part in line.replace("\\", "/").split("/") if part] or [line]
+
+
+def _composite_of(line: str) -> str:
+    """The composite's column of a line: that of a path through its folder, or the first; without quotes around it."""
+    columns = [each for column in _COLUMNS.split(line) if (each := column.strip(_AROUND))]
+    if not columns:
+        return line
+    named = {_stem(name) for each in columns if _NAME.fullmatch(name := _FOLDERS.split(each)[-1])}
+    if len(named) > 1:
+        raise InputError(f"a list's line names {len(named)} composites, {line[:60]!r}; expected one a line; write the list so")
+    return next((each for each in columns if COMPOSITES in _FOLDERS.split(each)), columns[0])
 
 
 def _stem(name: str) -> str:

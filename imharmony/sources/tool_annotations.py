@@ -1,11 +1,12 @@
 """COCO's format as annotation tools write it: what can be read becomes COCO's own entries, the rest is left out with a reason.
 
 Tools leave out licences, ``iscrowd``, ``area`` and ``bbox``, write whole numbers as 640.0 or "640" and boxes without an outline, and
-let Python write NaN, which is no json. Areas and boxes that are absent are measured on the drawn mask.
+let Python write NaN, which is no json. Areas and boxes that are absent, or 0, are measured on the drawn mask.
 """
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
@@ -26,6 +27,16 @@ LONGEST_NAME = 1024
 # A string, which may hold anything, or what Python writes for a number that is none.
 _STRING_OR_NO_NUMBER = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN', re.DOTALL)
 _WHOLE = re.compile(r"\s*(\d{1,19})(?:\.0*)?\s*", re.ASCII)
+NEEDED = {  # reason -> what the file lacks
+    "no_segmentation": "outlines",
+    "degenerate": "outlines that enclose something",
+    "category": "the list of its categories, by id and name",
+    "category_id": "a category_id for each annotation",
+    "file_name": "names of files below one folder",
+    "size": "width and height of each photograph",
+    "id": "whole numbers as ids",
+    "image_id": "an image_id for each annotation",
+}
 _NOTHING = {b"", b"null", b"[]", b"{}", b'""', b"[[]]", b"[null]"}
 
 T = TypeVar("T")
@@ -85,8 +96,14 @@ def read_tool_annotations(data: bytes | bytearray, *, name: str) -> tuple[Instan
     for what, entries, kept in (("photographs", loose.images, photographs), ("annotations", loose.annotations, annotations)):
         if entries and not kept:
             came = f"none of its {len(entries)} {what} can be used ({counts_of(left_out)}); {examples_of(left_out)}"
-            raise InputError(f"{name}: {came}; expected COCO's instances json; export it again with outlines")
+            raise InputError(f"{name}: {came}; expected COCO's instances json; export it again{_advice(left_out)}")
     return Instances([*photographs.values()], [*annotations.values()], [*categories.values()], [*licences.values()]), left_out
+
+
+def _advice(left_out: list[LeftOut]) -> str:
+    """What a new export needs, by the reason that keeps the most out; what is out for the sake of others does not count."""
+    counts = Counter(each.reason for each in left_out if each.reason in NEEDED)
+    return f" with {NEEDED[counts.most_common(1)[0][0]]}" if counts else ""
 
 
 def _with_nulls(data: bytes | bytearray) -> bytes | bytearray:
@@ -175,14 +192,12 @@ class _AnnotationReader:
             raise _RefusalError("photograph", f"of photograph {image_id}, which is not listed or was left out")
         if category_id not in self._categories:
             raise _RefusalError("category", f"of category {category_id}, which is not listed or was left out")
-        iscrowd = (
-            0 if entry.iscrowd is None else int(entry.iscrowd) if isinstance(entry.iscrowd, bool) else _whole(entry.iscrowd, "iscrowd")
-        )
+        iscrowd = _flag(entry.iscrowd)
         segmentation = _segmentation(bytes(entry.segmentation))
         area, box = _number(entry.area), _box(entry.bbox)
-        if area is None or area < 0 or box is None:
+        if area is None or area <= 0 or box is None:
             measured_area, measured_box = _measured(segmentation, photograph)
-            area = measured_area if area is None or area < 0 else area
+            area = measured_area if area is None or area <= 0 else area
             box = box or measured_box
         number = _whole(entry.id, "id", most=MOST_ID)
         return Annotation(number, image_id, category_id, iscrowd, area, box, msgspec.Raw(segmentation))
@@ -240,6 +255,14 @@ def _whole(value: object, what: str, *, most: int = MOST_NUMBER) -> int:
     return number
 
 
+def _flag(value: object) -> int:
+    """``iscrowd``; tools write it as a number, as true or false, or as such a word."""
+    word = str(value).strip().lower() if isinstance(value, bool | str) else ""
+    if value is None or value == "":
+        return 0
+    return int(word == "true") if word in {"true", "false"} else _whole(value, "iscrowd")
+
+
 def _number(value: object) -> float | None:
     """A finite number, also as text, or None."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
@@ -254,7 +277,7 @@ def _number(value: object) -> float | None:
 def _box(value: object) -> tuple[float, float, float, float] | None:
     numbers = [_number(each) for each in value] if isinstance(value, list) and len(value) == 4 else []
     x, y, width, height = numbers or [None] * 4
-    if x is None or y is None or width is None or height is None or width < 0 or height < 0:
+    if x is None or y is None or width is None or height is None or width <= 0 or height <= 0:
         return None
     return x, y, width, height
 

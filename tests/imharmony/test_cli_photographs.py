@@ -139,6 +139,22 @@ def test_a_mask_of_the_stored_size_of_a_turned_photograph_is_told_so(refused, ru
     assert pixels(run(photo, saved(MASK, exif=exif))).shape == (50, 40, 3)  # an editor that kept the EXIF
 
 
+@pytest.mark.parametrize("orientation", [5, 6, 7, 8])
+def test_a_mask_that_its_own_orientation_turns_is_told_so(refused, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    said = refused(mask=saved(MASK, exif=exif))
+    assert "the mask is 40x50 pixels; expected 50x40" in said
+    assert f"is stored as 50x40 and its EXIF orientation ({orientation}) turns it to 40x50" in said
+
+
+@pytest.mark.parametrize(("level", "direction"), [(253, "foreground"), (252, "background"), (255, "background")])
+def test_a_mask_of_one_colour_but_for_noise_is_refused(refused, level, direction):
+    mask = np.full_like(MASK, 255)
+    mask[::2] = level
+    assert "everywhere" in refused(None, saved(mask), "--direction", direction)
+
+
 def test_the_limit_of_pixels_is_an_option(run, refused):
     large = np.zeros((1100, 1000, 3), np.uint8)
     mask = np.zeros((1100, 1000), np.uint8)

@@ -1,5 +1,6 @@
 """People before other places: what is where, the same pictures every time, and wrong input in one line."""
 
+import os
 import sys
 from hashlib import sha256
 
@@ -92,6 +93,21 @@ def test_what_is_broken_is_left_out_and_counted_and_the_others_stay_as_they_were
     assert mixed == again
     assert len(mixed) == 8
     assert not {row["background"] for row in mixed} & {"zz_broken.jpg", "zz_line.png"}
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("nowhere"), lambda path: path.symlink_to(path)])
+def test_a_pipe_or_a_broken_link_is_counted_and_not_passed_over(portraits, places, tmp_path, make):
+    make(places / "a.jpg")
+    paste_portraits(portraits, places, tmp_path / "out", count=20)
+    assert read_table(tmp_path / "out" / "rejected.parquet").to_pylist()[0]["name"] == "a.jpg"
+
+
+def test_a_photograph_whose_name_is_no_text_is_used(portraits, places, tmp_path):
+    for path in [*places.rglob("*.jpg")]:
+        path.rename(path.with_name(os.fsdecode(b"\xff.jpg")))
+    paste_portraits(portraits, places, tmp_path / "out", count=COUNT)
+    names = set(read_table(tmp_path / "out" / "manifest.parquet")["background"].to_pylist())
+    assert names <= {f"{index}/\\xff.jpg" for index in range(3)}
 
 
 def test_photographs_that_are_all_broken_are_an_error(portraits, tmp_path):

@@ -7,6 +7,7 @@ import zlib
 from io import BytesIO
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
@@ -148,3 +149,23 @@ def test_a_damaged_picture_is_read_or_refused_with_its_name(kind):
         for read in (decode_rgb, decode_mask):
             said = refusal(read, bytes(data), name="some.picture")
             assert said == "" or said.startswith("some.picture: ")
+
+
+@pytest.mark.parametrize(
+    ("data", "came"),
+    [
+        (b"", "an empty file"),
+        (b"\0\0\0\x18ftypheic" + bytes(40), "HEIC"),
+        (b"\0\0\0\x18ftypavif" + bytes(40), "AVIF"),
+        (b"version https://git-lfs.github.com/spec/v1", "a pointer of Git LFS"),
+        (b"<!DOCTYPE html>", "a web page"),
+        (b"%PDF-1.7", "a PDF"),
+        (cv2.imencode(".tif", np.zeros((4, 4, 3), np.float32))[1].tobytes(), "a TIFF of a kind that is not read"),
+        (b"nothing known", "cannot identify image file"),
+    ],
+)
+def test_what_is_no_picture_is_named_by_what_it_is(tmp_path, data, came):
+    (tmp_path / "x.jpg").write_bytes(data)
+    for read in (lambda: read_rgb(tmp_path / "x.jpg"), lambda: decode_mask(data, name="x.jpg")):
+        with pytest.raises(InputError, match=rf"x\.jpg: not a readable .*\({came}.*expected a whole JPEG"):
+            read()

@@ -147,6 +147,7 @@ def test_a_profile_whose_bits_are_flipped_is_used_or_not(caplog):
 DEEP = {
     "grey": cv2.imencode(".png", GREY.astype(np.uint16) * 257 + 100)[1].tobytes(),
     "RGB": cv2.imencode(".png", PHOTO[..., ::-1].astype(np.uint16) * 257 + 100)[1].tobytes(),
+    "RGB, TIFF": cv2.imencode(".tif", PHOTO[..., ::-1].astype(np.uint16) * 257 + 100)[1].tobytes(),
     "floats": saved((GREY / 255).astype(np.float32), "TIFF"),
     "big-endian": saved(Image.frombytes("I;16B", (30, 20), (GREY.astype(">u2") * 257).tobytes()), "TIFF"),
 }
@@ -154,7 +155,7 @@ DEEP = {
 
 @pytest.mark.parametrize("name", DEEP)
 def test_more_than_8_bits_are_scaled_and_rounded(name):
-    expected = PHOTO if name == "RGB" else np.dstack([GREY] * 3)
+    expected = PHOTO if name.startswith("RGB") else np.dstack([GREY] * 3)
     assert np.array_equal(decode_rgb(DEEP[name], name="x"), expected)
 
 
@@ -170,6 +171,11 @@ TRANSPARENT = {
 }
 REFUSED = {name: (data, "transparent in parts; expected a picture that is opaque") for name, data in TRANSPARENT.items()} | {
     "floats beyond 1": (saved(GREY.astype(np.float32), "TIFF"), "floats from .*expected 0 to 1"),
+    "8 bits in a file of 16": (cv2.imencode(".png", PHOTO.astype(np.uint16))[1].tobytes(), "of 65535, so all of it is black; expected"),
+    "8 bits in a TIFF of 16": (cv2.imencode(".tif", PHOTO.astype(np.uint16))[1].tobytes(), "of 65535, so all of it is black; expected"),
+    "grey of 12 bits in 16": (saved(GREY.astype(np.uint16) * 16), "of 65535, so all of it is black; expected"),
+    "grey of 8 bits in 32": (saved(GREY.astype(np.int32), "TIFF"), "of 65535, so all of it is black; expected"),
+    "faint floats": (saved((GREY / 65535).astype(np.float32), "TIFF"), "of 1, so all of it is black; expected"),
     "NaN": (saved(np.full((4, 4), np.nan, np.float32), "TIFF"), "floats from nan"),
     "large numbers": (saved(GREY.astype(np.int32) * 70_000, "TIFF"), "expected 0 to 65535"),
     "negative numbers": (saved(GREY.astype(np.int32) - 200, "TIFF"), "expected 0 to 65535"),

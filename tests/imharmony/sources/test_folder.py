@@ -1,5 +1,6 @@
 """Photographs of one's own: every mask finds its photograph, odd files become plain ones, and what is wrong is named."""
 
+import os
 import unicodedata
 from pathlib import Path
 
@@ -177,4 +178,42 @@ def test_masks_that_are_all_empty_are_an_error_that_says_why(own, tmp_path):
     for path in (own / "masks").iterdir():
         path.write_bytes(encode_png(np.zeros((HEIGHT, WIDTH), np.uint8)))
     with pytest.raises(InputError, match=r"every mask is empty, beach\.png: empty_mask \(its largest value is 0"):
+        listed(own, tmp_path / "out")
+
+
+def test_two_masks_of_one_name_are_named(own, tmp_path):
+    (own / "masks" / "beach.bmp").write_bytes((own / "masks" / "beach.png").read_bytes())
+    with pytest.raises(InputError, match=r"beach\.png: beach\.bmp has the same name but for its ending"):
+        listed(own, tmp_path / "out")
+
+
+@pytest.mark.parametrize("folder", ["photographs", "masks"])
+def test_a_name_that_is_no_text_is_one_line(own, tmp_path, folder):
+    path = own / folder / os.fsdecode(b"\xff.png")
+    path.write_bytes((own / "masks" / "beach.png").read_bytes())
+    with pytest.raises(InputError, match=r"xff\.png' is no text in UTF-8; expected names that are; rename it"):
+        listed(own, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("photograph", "why"), [("HILL.jpg", "whose upper and lower case differ"), ("hill.heic", "which is no picture that is read")]
+)
+def test_a_mask_without_photograph_is_told_which_may_be_meant(own, tmp_path, photograph, why):
+    is_picture = photograph.endswith("jpg")
+    (own / "photographs" / photograph).write_bytes(
+        (own / "photographs" / "beach.jpg").read_bytes() if is_picture else b"\0\0\0\x18ftypheic"
+    )
+    (own / "masks" / "hill.png").write_bytes(encode_png(box(4)))
+    with pytest.raises(InputError, match=f"no photograph is called 'hill'.*there is {photograph}, {why}"):
+        listed(own, tmp_path / "out")
+
+
+@pytest.mark.parametrize("turned", ["photographs/beach.jpg", "masks/beach.png"])
+def test_a_size_that_an_orientation_changes_is_said_to_be_so(own, tmp_path, turned):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    with Image.open(own / turned) as image:
+        image.load()
+        image.save(own / turned, exif=exif)
+    with pytest.raises(InputError, match=r"is stored as 56x40 and its EXIF orientation \(6\) turns it to 40x56"):
         listed(own, tmp_path / "out")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from imharmony.errors import InputError
 from imharmony.pictures.images import encode_jpeg, encode_png
@@ -176,6 +177,12 @@ BOM = b"\xef\xbb\xbf"
         lambda names: "\n".join(f"./composite_images/{name}  " for name in names).encode(),
         lambda names: "\n".join(name.replace(".jpg", ".png") for name in names).encode(),
         lambda names: "\n".join(name.removesuffix(".jpg") for name in names).encode(),
+        lambda names: "\n".join(f'"{name}",' for name in names).encode(),
+        lambda names: "\n".join(f"'{name}'" for name in names).encode(),
+        lambda names: "\n".join(f"{name}\u200b" for name in names).encode(),
+        lambda names: "\n".join(f"{name}\t1" for name in names).encode(),
+        lambda names: "\n".join(f"masks/x_1.png,composite_images/{name},real_images/x.jpg" for name in names).encode(),
+        lambda names: "\n".join(f"composite_images/{name} masks/x_1.png real_images/x.jpg" for name in names).encode(),
     ],
 )
 def test_lists_of_many_hands_mean_the_same_files(folder, rewrite):
@@ -232,5 +239,40 @@ def test_a_mask_saved_as_jpeg_is_white_or_black(tmp_path):
     mask[7:31, 9:40] = 255
     (tmp_path / "c1_1.jpg").write_bytes(encode_jpeg(np.repeat(mask[..., None], 3, axis=2), quality=60))
     assert set(np.unique(read_matte(tmp_path / "c1_1.jpg"))) == {0, 255}
-    (tmp_path / "c1_1.png").write_bytes(encode_png(mask // 2))
-    assert set(np.unique(read_matte(tmp_path / "c1_1.png"))) == {0, 127}
+    (tmp_path / "c1_1.png").write_bytes(encode_png(mask // 255 * 200))
+    assert set(np.unique(read_matte(tmp_path / "c1_1.png"))) == {0, 200}
+
+
+@pytest.mark.parametrize("between", [",", ", ", "\t", ";", " "])
+def test_several_composites_in_a_line_are_none_left_out(folder, between):
+    path = folder / "HCOCO" / "HCOCO_train.txt"
+    path.write_text(between.join(path.read_text().split()))
+    with pytest.raises(InputError, match=r"a list's line names .* composites, .*expected one a line"):
+        read_layout(folder, "HCOCO")
+
+
+@pytest.mark.parametrize("subset", ["hcoco", "HFlickr"])
+def test_lists_of_the_whole_set_without_this_subset_say_so(folder, subset):
+    for split in ("train", "test"):
+        own = folder / "HCOCO" / f"HCOCO_{split}.txt"
+        (folder / f"IHD_{split}.txt").write_text("\n".join(f"{subset}/composite_images/{name}" for name in own.read_text().split()))
+        own.unlink()
+    with pytest.raises(InputError, match="none of their lines is of HCOCO, whose folder they should name"):
+        read_layout(folder, "HCOCO")
+
+
+def test_masks_named_for_each_composite_are_pointed_at(folder):
+    masks = folder / "HCOCO" / "masks"
+    (masks / "c2_1.png").rename(masks / "c2_1_1.png")
+    reasons = [each.reason for each in read_layout(folder, "HCOCO").findings if each.kind == "missing"]
+    assert any("there is masks/c2_1_1.png: masks are named without the composite's last number" in each for each in reasons)
+
+
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_a_mask_is_compared_as_it_is_stored_as_its_pictures_are(tmp_path, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    mask = np.zeros((48, 64), np.uint8)
+    mask[7:31, 9:40] = 255
+    Image.fromarray(mask).save(tmp_path / "c1_1.png", exif=exif)
+    assert np.array_equal(read_matte(tmp_path / "c1_1.png"), mask)

@@ -137,6 +137,9 @@ def test_a_name_that_is_no_path_below_the_folder_is_left_out(tmp_path, name):
         ("images", {"id": 2}, "repeated_id"),
         ("images", {"file_name": f"{2:012d}.jpg"}, "repeated_name"),
         ("annotations", {"segmentation": None}, "no_segmentation"),
+        ("annotations", {"segmentation": []}, "no_segmentation"),
+        ("annotations", {"segmentation": {}}, "no_segmentation"),
+        ("annotations", {"segmentation": ""}, "no_segmentation"),
         ("annotations", {"segmentation": [], "area": None}, "no_segmentation"),
         ("annotations", {"segmentation": [[]], "area": None}, "no_segmentation"),
         ("annotations", {"segmentation": NAN}, "no_segmentation"),
@@ -252,3 +255,43 @@ def test_a_speck_beside_a_polygon_is_drawn_as_pycocotools_does(tmp_path, speck, 
     content = changed("annotations", segmentation=[speck, *SQUARE] if first else [*SQUARE, speck], area=None)
     expected = coco_mask.decode(coco_mask.merge(coco_mask.frPyObjects([*SQUARE, speck], 48, 64))).sum()
     assert tables(tmp_path, content)[1][0]["area_px"] == expected
+
+
+@pytest.mark.parametrize("value", [0, False, "false", "False", "0", "", None, 0.0])
+def test_a_flag_is_read_however_it_is_written(tmp_path, value):
+    content = changed("annotations", iscrowd=value)
+    assert [each["iscrowd"] for each in tables(tmp_path, content)[1]] == [False] * 3
+
+
+@pytest.mark.parametrize("value", [1, True, "true", "True", "1", 1.0])
+def test_a_crowd_is_one_however_it_is_written(tmp_path, value):
+    assert tables(tmp_path, changed("annotations", iscrowd=value))[1][0]["iscrowd"]
+
+
+@pytest.mark.parametrize("zeros", [{"area": 0}, {"bbox": [0, 0, 0, 0]}, {"area": 0.0, "bbox": [0.0] * 4}, {"area": -1}])
+def test_zeros_in_place_of_areas_and_boxes_are_measured(tmp_path, zeros):
+    content = instances([1, 2])
+    for each in content["annotations"]:
+        each.update(zeros)
+    _, annotated, rejected = tables(tmp_path, content)
+    assert rejected == []
+    assert all(each["area_px"] > 0 and each["bbox_width"] > 0 and each["bbox_height"] > 0 for each in annotated)
+
+
+@pytest.mark.parametrize(
+    ("what", "values", "advice"),
+    [
+        ("annotations", {"segmentation": []}, "with outlines"),
+        ("annotations", {"category_id": 77}, "with the list of its categories, by id and name"),
+        ("categories", {"name": 5}, "with the list of its categories, by id and name"),
+        ("images", {"file_name": "https://x.org/1.jpg"}, "with names of files below one folder"),
+        ("images", {"width": 0}, "with width and height of each photograph"),
+        ("annotations", {"id": "a-1"}, "with whole numbers as ids"),
+    ],
+)
+def test_the_advice_names_what_the_file_lacks(tmp_path, what, values, advice):
+    content = instances([1, 2])
+    for each in content[what]:
+        each.update(values)
+    with pytest.raises(InputError, match=f"export it again {advice}$"):
+        tables(tmp_path, content)
