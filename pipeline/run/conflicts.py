@@ -17,7 +17,10 @@ def expect_no_conflicts(paths: Iterable[Path] = READ) -> None:
 
 
 def expect_no_conflict(path: Path) -> None:
-    """The same of one file."""
+    """The same of one file; what is there and no file is one too, for a pipe would be waited for."""
+    if path.exists() and not path.is_file():
+        kind = "a folder" if path.is_dir() else "no regular file"
+        raise InputError(f"{path}: {kind}; expected a file; move it away and take the last commit's (git checkout {path})")
     if path.is_file() and (found := MARKS.search(content := path.read_bytes())):
         line = content.count(b"\n", 0, found.start()) + 1
         came = f"{path}: marks of a merge conflict in line {line}"

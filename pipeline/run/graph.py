@@ -2,7 +2,6 @@
 
 import gc
 import logging
-import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,14 +10,12 @@ from graphlib import TopologicalSorter
 from typing import Literal, cast, get_args
 
 from dvc.dvcfile import PROJECT_FILE
-from dvc.exceptions import DvcException
 from dvc.lock import LockError
 from dvc.repo import Repo, lock_repo
 from dvc.stage import PipelineStage
-from scmrepo.exceptions import SCMError
 
 from imharmony.errors import InputError
-from pipeline.run.lock_file import read_lock
+from pipeline.run.dvc_errors import dvc_errors
 from pipeline.run.targets import collected
 
 Slot = Literal["cpu", "network", "gpu"]
@@ -50,19 +47,13 @@ def read_graph(targets: Sequence[str] = (), *, say: Callable[[str], None] = lamb
     is_told = False
     while True:
         try:
-            return _read(targets)
-        except sqlite3.OperationalError as error:  # of the database in which DVC remembers hashes
-            raise InputError(f"DVC's database: {error}; expected room and permission to write; make room and run again") from error
-        except RecursionError as error:
-            raise InputError("dvc.yaml or dvc.lock: nested too deeply; expected what DVC writes; take the last commit's") from error
+            with dvc_errors():
+                return _read(targets)
         except LockError as error:  # a stage of somebody else's `dvc repro` is at work
             if not is_told:
                 say(f"waiting for another DVC: {' '.join(str(error).split())}")
             is_told = True
             time.sleep(BUSY_SECONDS)
-        except (DvcException, SCMError) as error:
-            read_lock()  # where it is the lock that is broken, says what to do
-            raise InputError(f"DVC: {' '.join(str(error).split())}") from error
 
 
 def _read(targets: Sequence[str]) -> tuple[list[Step], frozenset[str]]:
@@ -79,7 +70,7 @@ def _read(targets: Sequence[str]) -> tuple[list[Step], frozenset[str]]:
 
 def read_steps() -> dict[str, Step]:
     """Every step by its name. What is stale is not asked, so nothing that others hold is waited for."""
-    with Repo() as repo:
+    with dvc_errors(), Repo() as repo:
         return _steps(repo, [stage for stage in repo.index.stages if isinstance(stage, PipelineStage)])
 
 

@@ -17,6 +17,7 @@ from threading import Lock
 from dvc.repo import Repo, lock_repo
 
 from imharmony.errors import InputError
+from pipeline.run.dvc_errors import dvc_errors
 from pipeline.run.lock_file import LOCK_FILE, Output, read_lock
 
 ONE_AT_A_TIME = Lock()  # of the threads that wait for stages
@@ -134,14 +135,14 @@ def listing_hash(files: Mapping[str, str]) -> str:
 
 def cache_here() -> Path:
     """DVC's cache, whatever may be wrong with the graph."""
-    with Repo() as repo:
+    with dvc_errors(), Repo() as repo:
         return Path(str(repo.cache.local.path))
 
 
 @contextmanager
 def reading() -> Iterator[tuple[Reader, list[Output]]]:
     """A reader of the workspace in which we are, and what its lock names, which no DVC writes meanwhile."""
-    with ONE_AT_A_TIME, Repo(_wait_for_lock=True) as repo, lock_repo(repo):
+    with ONE_AT_A_TIME, dvc_errors(), Repo(_wait_for_lock=True) as repo, lock_repo(repo):
         outs = [out for stage in repo.index.stages for out in stage.outs]
         uncached = frozenset(os.path.relpath(str(out.fs_path), repo.root_dir) for out in outs if not out.use_cache)
         cache, ignore = Path(str(repo.cache.local.path)), repo.dvcignore

@@ -132,3 +132,26 @@ def test_a_clone_of_another_user_is_refused_before_a_stage_begins(workspace, tmp
     code = "import sys; from pipeline.run.workspace import expect_workspace; expect_workspace(say=print)"
     done = subprocess.run([sys.executable, "-c", code], cwd=workspace, env=own, capture_output=True, text=True, timeout=60)
     assert f"git config --global --add safe.directory {workspace}" in done.stderr
+
+
+SPOILT = {
+    "empty": lambda path: path.write_bytes(b""),
+    "not a text": lambda path: path.write_bytes(b"\xff\xfe\x00"),
+    "of another schema": lambda path: path.write_text("schema: '9.0'\nstages: {}\n"),
+    "a list": lambda path: path.write_text("- a\n"),
+    "with a list of stages": lambda path: path.write_text("schema: '2.0'\nstages: [a]\n"),
+    "a folder": lambda path: (path.unlink(), path.mkdir()),
+    "a loop": lambda path: (path.unlink(), path.symlink_to(path.name)),
+    "a pipe": lambda path: (path.unlink(), os.mkfifo(path)),
+}
+
+
+@pytest.mark.parametrize(("name", "command"), [*((name, "verify") for name in SPOILT), ("empty", "run"), ("a pipe", "back")])
+def test_a_spoilt_lock_is_one_line_for_every_command(name, command, workspace):
+    for words in (["add", "-A"], ["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-q", "-m", "t"]):
+        subprocess.run(["git", *words], cwd=workspace, check=True)
+    SPOILT[name](workspace / "dvc.lock")
+    code, said = run(workspace, *(["--dry-run"] if command == "run" else []), command=command)
+    assert code == 2, said
+    assert "Traceback" not in said
+    assert [line for line in said.splitlines() if "dvc.lock" in line and line.startswith("error: ")], said
