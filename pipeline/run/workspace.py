@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, cast
 
 from dvc.config import Config, ConfigError
@@ -9,7 +10,8 @@ from dvc.config import Config, ConfigError
 from imharmony.errors import InputError
 from imharmony.storage.files import write_text
 from pipeline.run.conflicts import expect_no_conflicts
-from pipeline.steps.git import has_repository
+from pipeline.run.lock_file import LOCK_FILE
+from pipeline.steps.git import git, has_repository
 
 DVC = Path(".dvc")
 GRAPH = Path("dvc.yaml")
@@ -27,6 +29,7 @@ def expect_workspace(*, say: Callable[[str], None]) -> None:
     if not GRAPH.is_file():
         raise InputError(f"{Path.cwd() / GRAPH}: no such file; expected the graph of stages; take the last commit's (git checkout {GRAPH})")
     expect_no_conflicts()
+    _expect_writable()
     is_told = WITHOUT_GIT.exists()
     if has_repository() == is_told:
         try:
@@ -36,6 +39,24 @@ def expect_workspace(*, say: Callable[[str], None]) -> None:
         if not is_told and WITHOUT_GIT.exists():
             said = f"no git here: DVC works without it (core.no_scm in {DVC / 'config.local'})"
             say(f"{said}; experiments need git init and a commit")
+
+
+def _expect_writable() -> None:
+    """An ``InputError`` where DVC could not write down that a stage has ended, which is found out after the stage."""
+    for place in (LOCK_FILE, DVC):
+        try:
+            if place.is_dir():
+                with TemporaryFile(dir=place):
+                    pass
+            elif place.is_file():
+                with place.open("ab"):
+                    pass
+        except OSError as error:
+            raise InputError(
+                f"{place.absolute()}: {error.strerror}; expected to write there; change the permission or the owner"
+            ) from error
+    if git("rev-parse", "--is-inside-work-tree") is not None and git("ls-files", "--", str(GRAPH)) is None:
+        raise InputError("git: its index is damaged; expected one that `git status` reads; rm .git/index, then git reset")
 
 
 def _use_git(is_used: bool) -> None:

@@ -196,7 +196,7 @@ def test_a_grey_jpeg_keeps_its_bytes(tmp_path):
 
 def test_reasons_name_no_path_and_no_address(tmp_path):
     rejected = only(tmp_path, archive_files() | {FIRST: b"<html>"})
-    assert rejected.detail == "not a readable image (cannot identify image file)"
+    assert rejected.detail == "not a readable image (a web page or other text)"
 
 
 def test_the_matte_is_a_png_whose_fourth_channel_is_the_alpha(tmp_path):

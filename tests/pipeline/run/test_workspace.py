@@ -51,6 +51,26 @@ def test_the_users_own_choice_to_work_without_git_stays(here):
     assert local.read_text() == "[core]\n    no_scm = true\n"
 
 
+def test_a_damaged_index_is_said_before_anything_runs(here):
+    (here / ".git" / "index").write_bytes(b"DIRC" + bytes(40))
+    with pytest.raises(InputError, match=r"its index is damaged.*git reset"):
+        expect_workspace(say=pytest.fail)
+
+
+@pytest.mark.usefixtures("here")
+def test_a_lock_that_cannot_be_written_is_said_before_anything_runs(monkeypatch):
+    opened = Path.open
+
+    def refused(path, mode="r", *arguments, **options):
+        if path.name == "dvc.lock" and mode == "ab":
+            raise PermissionError(1, "Operation not permitted", str(path))
+        return opened(path, mode, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(InputError, match=r"dvc\.lock: Operation not permitted; expected to write there"):
+        expect_workspace(say=pytest.fail)
+
+
 @pytest.mark.parametrize("text", [CONFLICT, DIFF3, CONFLICT.replace("\n", "\r\n")])
 @pytest.mark.parametrize(
     ("name", "remedy"),
