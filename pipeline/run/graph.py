@@ -60,7 +60,8 @@ def _read(targets: Sequence[str]) -> tuple[list[Step], frozenset[str]]:
     with _collecting_no_garbage(), Repo(_wait_for_lock=True) as repo, lock_repo(repo):
         if not any(isinstance(stage, PipelineStage) for stage in repo.index.stages):
             raise InputError("dvc.yaml: no stages; expected the project's graph; take the last commit's (git checkout dvc.yaml)")
-        wanted = {stage for target in targets or [PROJECT_FILE] for stage in collected(repo, target)}
+        everything = [] if targets else repo.stage.collect(PROJECT_FILE, with_deps=True)
+        wanted = {*everything, *(stage for target in targets for stage in collected(repo, target))}
         stages = [stage for stage in repo.index.stages if isinstance(stage, PipelineStage) and stage in wanted]
         steps = _steps(repo, stages)
         stale = frozenset(_name(stage) for stage in stages if stage.status(check_updates=True))

@@ -126,13 +126,15 @@ def test_the_image_is_built_from_the_lock_and_what_git_has():
     """No Docker is at hand in the tests: instructions are known ones, what is copied exists, the versions are those of the project."""
     text = re.sub(r"\\\n", " ", (ROOT / "Dockerfile").read_text())
     lines = [line.split(maxsplit=1) for line in text.splitlines() if line and not line.startswith("#")]
-    assert {instruction for instruction, _ in lines} == {"FROM", "RUN", "WORKDIR", "COPY", "ENV", "CMD"}
+    assert {instruction for instruction, _ in lines} == {"FROM", "RUN", "WORKDIR", "COPY", "ENV", "USER", "CMD"}
     (base,) = [rest for instruction, rest in lines if instruction == "FROM"]
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
-    assert base == f"python:{wanted.removeprefix('>=')}-slim"
-    assert all((ROOT / source).exists() for kind, rest in lines if kind == "COPY" for source in rest.split()[:-1])
+    assert re.fullmatch(rf"python:{re.escape(wanted.removeprefix('>='))}\.\d+-slim-\w+@sha256:[0-9a-f]{{64}}", base)
+    assert all((ROOT / source).exists() for kind, rest in lines if kind == "COPY" for source in rest.split()[:-1] if source[:2] != "--")
     assert "--require-hashes" in text
-    assert re.findall(r"uv==([\d.]+)", text) == re.findall(r"uv==([\d.]+)", (ROOT / "Makefile").read_text())
+    assert "requirements-uv.lock" in text
+    assert "requirements-uv.lock" in (ROOT / "Makefile").read_text()
+    assert re.search(r"^uv==[\d.]+ ", (ROOT / "requirements-uv.lock").read_text(), re.MULTILINE)
 
 
 def test_what_git_ignores_stays_out_of_the_image():
