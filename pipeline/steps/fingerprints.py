@@ -28,6 +28,7 @@ LEFT_OUT = {
     "pipeline.steps.cells": "says what stands in the fingerprint",
     "pipeline.steps.entry": "parses a stage's arguments and says errors",
     "pipeline.steps.fingerprints": "writes and reads the fingerprints themselves",
+    "pipeline.steps.git": "asks git, whose answers are no part of a result",
     "pipeline.steps.paths": "where results lie; DVC fails a stage whose output is not where it says",
     "pipeline.steps.provenance": "asks git for the commit, which is no part of a result",
     "reporting.last_words": "says the answer on the terminal",
