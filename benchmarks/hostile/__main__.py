@@ -48,6 +48,7 @@ def main() -> None:
     wrong = sum(counts[key] for key in counts if key[1] in BAD)
     print(f"{len(numbers)} inputs, {wrong} ended badly; {time.perf_counter() - begin:.0f} s; slowest: {max(slow, default=(0, ''))[1]}")
     if options.write:
+        rows = _with_others(rows)
         with RESULT.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, ["kind", *STATES], lineterminator="\n")
             writer.writeheader()
@@ -59,6 +60,17 @@ def _table(counts: Counter) -> list[dict[str, object]]:
     kinds = list(dict.fromkeys(attempt.kind for attempt in attempts() if any(key[0] == attempt.kind for key in counts)))
     rows: list[dict[str, object]] = [{"kind": kind} | {state: counts[kind, state] for state in STATES} for kind in kinds]
     return [*rows, {"kind": "all"} | {state: sum(counts[kind, state] for kind in kinds) for state in STATES}]
+
+
+def _with_others(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    """The rows, and those of kinds that were not tried as they are kept, in their order; summed anew."""
+    kept: list[dict[str, object]] = []
+    if RESULT.is_file():
+        with RESULT.open(encoding="utf-8", newline="") as file:
+            kept = [{key: int(value) if key in STATES else value for key, value in row.items()} for row in csv.DictReader(file)]
+    known = {row["kind"]: row for row in [*kept, *rows] if row["kind"] != "all"}
+    found = [known[kind] for kind in dict.fromkeys(attempt.kind for attempt in attempts()) if kind in known]
+    return [*found, {"kind": "all"} | {state: sum(int(str(row[state])) for row in found) for state in STATES}]
 
 
 if __name__ == "__main__":

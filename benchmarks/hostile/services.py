@@ -132,7 +132,7 @@ def _downloaded(speech: Speech) -> int:
     with _served(speech) as port:
         places = {"listing": photographs, "source": Path(IN), "out": Path(OUT, "images"), "work": Path(OUT, "work"), "workers": 1}
         web = {"mirror": f"http://127.0.0.1:{port}", "parallel": 1, "attempts": 2, "timeout_seconds": PATIENCE_SECONDS}
-        return exit_code_of(lambda: SOURCES["coco"].fetch(photographs.select(["image_id"]), **places, **web))
+        return exit_code_of(lambda: SOURCES["coco"].fetch(photographs, **places, **web))
 
 
 def _stored() -> Verdict:
