@@ -234,20 +234,9 @@ def sizes() -> Iterator[Attempt]:
     for side in ((65_535, 65_535), (0x7FFFFFFF, 1), (0, 0), (1, 0), (100_000, 100_000)):
         for role in (PHOTO, MASK):
             yield Attempt("sizes", f"{role} says {side}", files(**{role: _png_header(*side)}), harmonized(), is_wrong=True)
-    yield Attempt(
-        "sizes",
-        "a text that unpacks to 1 GB",
-        files(photo=lambda path: path.write_bytes(_png_with_text(1 << 30))),
-        harmonized(),
-        whole_result,
-    )
-    yield Attempt(
-        "sizes",
-        "pixels that unpack to 1 GB",
-        files(photo=lambda path: path.write_bytes(_png_with_pixels(1 << 30))),
-        harmonized(),
-        whole_result,
-    )
+    for what, make in {"a text that unpacks": _png_with_text, "pixels that unpack": _png_with_pixels}.items():
+        written = files(photo=lambda path, make=make: path.write_bytes(make(1 << 30)))
+        yield Attempt("sizes", f"{what} to 1 GB", written, harmonized(), whole_result)
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:

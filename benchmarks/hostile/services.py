@@ -37,30 +37,16 @@ def _said(head: str, body: bytes = b"", *, length: int | None = None) -> Speech:
     return lambda connection, _: connection.sendall(data)
 
 
-def _dripping(connection: socket.socket, _: bytes) -> None:
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-    while True:
-        connection.sendall(b"x")
-        time.sleep(0.5)
+def _without_end(head: bytes, part: bytes, *, pause_seconds: float = 0.0) -> Speech:
+    """A beginning, and then the same part again and again."""
 
+    def speak(connection: socket.socket, _: bytes) -> None:
+        connection.sendall(head)
+        while True:
+            connection.sendall(part)
+            time.sleep(pause_seconds)
 
-def _endless(connection: socket.socket, _: bytes) -> None:
-    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-    while True:
-        connection.sendall(bytes(1 << 16))
-
-
-def _endless_chunks(connection: socket.socket, _: bytes) -> None:
-    connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    while True:
-        connection.sendall(b"10000\r\n" + bytes(1 << 16) + b"\r\n")
-
-
-def _endless_headers(connection: socket.socket, _: bytes) -> None:
-    connection.sendall(b"HTTP/1.1 200 OK\r\n")
-    while True:
-        connection.sendall(b"X-A: b\r\n")
-        time.sleep(0.01)
+    return speak
 
 
 def _silent(_connection: socket.socket, _: bytes) -> None:
@@ -76,16 +62,17 @@ def downloads() -> Iterator[Attempt]:
     """A mirror that gives something else than the photograph, slowly, without end, or odd headers."""
     jpeg = encode_jpeg(photograph())
     given: dict[str, Speech] = {"sound": _said("200 OK", jpeg)}
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     wrong: dict[str, Speech] = {
         "asks to wait for an hour": _said("503 Busy\r\nRetry-After: 3600"),
         "asks to wait for superscript two": _said("503 Busy\r\nRetry-After: ²"),
         "asks to wait for 10^30": _said("429 Busy\r\nRetry-After: " + "9" * 30),
         "asks to wait until a date without sense": _said("503 Busy\r\nRetry-After: Mon, 99 Foo 2026"),
         "asks to wait for less than nothing": _said("503 Busy\r\nRetry-After: -5"),
-        "a byte now and then": _dripping,
-        "a body without end": _endless,
-        "chunks without end": _endless_chunks,
-        "headers without end": _endless_headers,
+        "a byte now and then": _without_end(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"x", pause_seconds=0.5),
+        "a body without end": _without_end(b"HTTP/1.1 200 OK\r\n\r\n", bytes(1 << 16)),
+        "chunks without end": _without_end(chunked, b"10000\r\n" + bytes(1 << 16) + b"\r\n"),
+        "headers without end": _without_end(b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n", pause_seconds=0.01),
         "silent": _silent,
         "in circles": _in_circles,
         "closes at once": lambda connection, _: connection.close(),
