@@ -160,7 +160,8 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     if not options.world.exists():
-        write_studio(options.world, scenes=options.scenes, width_px=SIZE_PX, height_px=SIZE_PX, seed=7, workers=1)
+        size = {"width_px": SIZE_PX, "height_px": SIZE_PX}
+        write_studio(options.world, purpose="benchmark", scenes=options.scenes, seed=7, workers=1, **size)
     model = options.model or options.world / "shading.safetensors"
     if not model.exists():
         trained(options.world, model, steps=options.steps)

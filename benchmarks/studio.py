@@ -17,11 +17,11 @@ def main() -> None:
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     size = {"width_px": arguments.side_px, "height_px": arguments.side_px}
-    render_scene(seed=0, index=0, **size)  # noise tiles
+    render_scene(purpose="benchmark", seed=0, index=0, **size)  # noise tiles
     rendered, published = [], []
     for _ in range(arguments.repeats):
         started = time.perf_counter()
-        scenes = [render_scene(seed=0, index=index, **size) for index in range(arguments.scenes)]
+        scenes = [render_scene(purpose="benchmark", seed=0, index=index, **size) for index in range(arguments.scenes)]
         rendered.append(time.perf_counter() - started)
         started = time.perf_counter()
         for index, scene in enumerate(scenes):

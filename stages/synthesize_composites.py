@@ -1,7 +1,7 @@
 """Stage ``synthesize_composites``: selected instances and their photographs -> composites with their lineage."""
 
 from imharmony.composing.regions import RegionRules
-from imharmony.composing.rules import Limits
+from imharmony.composing.rules import Limits, ReferenceRules
 from imharmony.composing.synthesis import synthesize
 from imharmony.errors import InputError
 from imharmony.sources import SOURCES
@@ -39,6 +39,7 @@ def main(dataset: str) -> None:
         composites_per_foreground=synthesis.composites_per_foreground.model_dump(),
         regions=RegionRules(synthesis.direction, synthesis.plate),
         limits=synthesis.limits or Limits(),
+        references=synthesis.references or ReferenceRules(),
         seed=synthesis.seed,
         workers=params.machine.processes,
         cluster_address=params.machine.cluster,

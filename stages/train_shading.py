@@ -35,13 +35,14 @@ def main(photographs: str) -> None:
 
 
 def _train(params: Params, name: str) -> None:
-    """On scenes that are drawn for it alone, of which a sixth judges all decompositions, and on the profile's photographs if they weigh."""
+    """On scenes of a world of its own, of which a sixth judges all decompositions, and on the profile's photographs if they weigh."""
     chosen, seed, places = params.intrinsic.shading_network, params.intrinsic.seed, Places(params.profile)
     code = places.fingerprint("train_shading", name)
     folder, device = work_folder("train_shading", code), device_of(params)
     world, size_px = folder / "world", chosen.size_px
     if not is_sound_folder(world):
-        write_studio(world, scenes=chosen.scenes, width_px=size_px, height_px=size_px, seed=seed, workers=params.machine.processes)
+        size = {"width_px": size_px, "height_px": size_px}
+        write_studio(world, purpose="shading", scenes=chosen.scenes, seed=seed, workers=params.machine.processes, **size)
         seal_folder(world)
     network = fit_shading(
         shading_pairs(read_scenes(world, split="train2017"), size_px=size_px),

@@ -50,7 +50,7 @@ def edit_manifest(composites: Path, change: Callable[[list[Row]], None]) -> None
 
 def scene(index: int) -> np.ndarray:
     """A picture with things in it, uint8 (SCENE_HEIGHT, SCENE_WIDTH, 3)."""
-    return render_scene(seed=3, index=index, width_px=SCENE_WIDTH, height_px=SCENE_HEIGHT).image
+    return render_scene(purpose="photographs", seed=3, index=index, width_px=SCENE_WIDTH, height_px=SCENE_HEIGHT).image
 
 
 def write_subset(folder: Path, subset: str, photographs: dict[str, dict[str, np.ndarray]]) -> Path:

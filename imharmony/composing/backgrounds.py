@@ -24,16 +24,19 @@ class Background:
 
     photo: np.ndarray
     full_matte: np.ndarray  # uint8 (H, W), 255 = foreground
-    whole: np.ndarray  # the plate
+    whole: np.ndarray  # the plate, or the photograph if nothing is painted out
     estimates: bool = False  # whether the foreground's colours are its own or the photograph's
 
     @staticmethod
     def of(photo: np.ndarray, matte: np.ndarray, rules: PlateRules, *, name: str) -> "Background | None":
         """The background of a photograph, None if there is no place without a trace of the foreground.
 
-        Behind a hard edge nothing shows: the photograph then is its own plate.
+        Behind a hard edge nothing shows: the photograph then is its own plate. An ``unpainted`` one always is, and has a background
+        where its foreground is not opaque everywhere.
         """
         expect_size_of(photo, matte, name=name)
+        if rules.unpainted:
+            return None if (matte == 255).all() else Background(photo, matte, photo)
         alpha = matte / 255
         if np.isin(matte, (0, 255)).all():
             return None if matte.all() else Background(photo, matte, photo)

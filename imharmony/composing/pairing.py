@@ -29,16 +29,17 @@ class References:
         """Where an instance stands."""
         return int(np.searchsorted(self.annotations, annotation_id))
 
-    def preferred(self, annotation_id: int, *, channels: Channels, sample_id: str, seed: int) -> Iterator[int]:
+    def preferred(self, annotation_id: int, *, channels: Channels, sample_id: str, seed: int, implausible: bool = False) -> Iterator[int]:
         """Positions of instances of other photographs, in the order in which this sample would take their colours.
 
-        Those whose colours are plausible for it, in an order of its own; if none is, the one that comes nearest.
+        Those whose colours are plausible for it, in an order of its own; if none is, the one that comes nearest. With ``implausible``
+        all of them, whatever their colours.
         """
         own = self.position(annotation_id)
         elsewhere = np.flatnonzero(self.images != self.images[own])
         if len(elsewhere) == 0:
             return
-        strange = strangeness(self.looks[own], self.looks[elsewhere], channels=channels)
+        strange = np.zeros(len(elsewhere)) if implausible else strangeness(self.looks[own], self.looks[elsewhere], channels=channels)
         plausible = elsewhere[strange <= 1]
         if len(plausible) == 0:
             yield int(elsewhere[np.argmin(strange)])

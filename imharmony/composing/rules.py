@@ -86,10 +86,28 @@ class PlateRules:
     """How the background behind a soft edge is made up; the defaults are ours, the paper's ``radius_px=15, scale=1, halo_px=0``.
 
     ``foreground: photograph`` lays the photograph itself over the plate, as the paper does, so that its background shows through
-    where the foreground is transparent; ``estimated`` takes the foreground's own colours.
+    where the foreground is transparent; ``estimated`` takes the foreground's own colours. ``unpainted`` takes the photograph for its
+    plate, foreground and all, as HMH's code does; radius, scale and halo then say nothing.
     """
 
     radius_px: Annotated[float, Gt(0)] = 15.0
     scale: Annotated[float, Gt(0), Le(1)] = 0.25
     halo_px: Annotated[int, Ge(0), Le(100)] = 3
     foreground: Literal["photograph", "estimated"] = "photograph"
+    unpainted: bool = False
+
+    def __post_init__(self) -> None:
+        if self.unpainted and self.foreground == "estimated":
+            raise ValueError("foreground is estimated and the plate is unpainted; expected the photograph on one that shows it already")
+
+
+@dataclass(frozen=True)
+class ReferenceRules:
+    """Which instances a transfer may take colours from, and what it measures of a photograph.
+
+    By default references are plausible (``pairing.References``) and a region is measured. HMH's code takes any photograph
+    (``implausible``) and measures all of it, foreground and background (``whole_picture``).
+    """
+
+    implausible: bool = False
+    whole_picture: bool = False

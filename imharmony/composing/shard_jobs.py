@@ -16,7 +16,7 @@ from imharmony.composing.limits import quality
 from imharmony.composing.manifest import COMPOSITE_SHARD, DROPPED_COMPOSITES, MANIFEST, OWN_FILE_SHARD
 from imharmony.composing.pairing import References, references_of, transfer_of
 from imharmony.composing.regions import Photograph, Region, RegionRules, regrained
-from imharmony.composing.rules import Limits
+from imharmony.composing.rules import Limits, ReferenceRules
 from imharmony.running.seeds import numpy_rng
 from imharmony.storage.seals import seal
 from imharmony.storage.shards import Row, ShardReader, write_shard
@@ -54,6 +54,7 @@ class Order:
     composites_per_foreground: dict[str, int]
     regions: RegionRules
     limits: Limits
+    references: ReferenceRules
     seed: int
 
     @property
@@ -96,7 +97,7 @@ def measure_shard(job: ShardJob) -> int:
             region = job.order.regions.region_of(photograph, instance)
             if region is None:
                 continue  # its composites are listed as dropped
-            pixels = region.telling(region.pixels)
+            pixels = region.whole.reshape(-1, 3) if job.order.references.whole_picture else region.telling(region.pixels)
             names = {name: instance[name] for name in ("annotation_id", "image_id", "split", "category")}
             rows.append(names | {"look": look(pixels), "shard": job.shard, "row": len(rows)})
             looks.append({name: measure(pixels).tobytes() for name, measure in measures.items()})
@@ -212,11 +213,13 @@ def _by_references(
         shard, row = int(references.shards[position]), int(references.rows[position])
         return np.frombuffer(reader.value(shard, row, transfer.measure.__name__))
 
-    for chosen in references.preferred(annotation_id, channels=transfer.channels, sample_id=sample_id, seed=order.seed):
+    key = {"sample_id": sample_id, "seed": order.seed, "implausible": order.references.implausible}
+    for chosen in references.preferred(annotation_id, channels=transfer.channels, **key):
         pixels = transfer.apply(region.pixels, measured(own), measured(chosen))
         if transfer.needs_regrain:
             pixels = regrained(region, pixels)
-        looks = {name: references.looks[position].round(3).tolist() for name, position in (("own", own), ("reference", chosen))}
+        looks: Parameters = {name: references.looks[position].round(3).tolist() for name, position in (("own", own), ("reference", chosen))}
+        looks |= {"measured": "picture"} if order.references.whole_picture else {}
         yield Attempt(pixels, looks, (int(references.images[chosen]), int(references.annotations[chosen])))
 
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from imharmony.composing.composites import PHOTOGRAPHS_PER_SHARD
 from imharmony.composing.regions import RegionRules
-from imharmony.composing.rules import Limits
+from imharmony.composing.rules import Limits, ReferenceRules
 from imharmony.composing.shard_jobs import MEASURED_FILE, Order, ShardJob, compose_shard, measure_shard
 from imharmony.errors import InputError
 from imharmony.running.cluster import cluster
@@ -32,6 +32,7 @@ from imharmony.transfer import TRANSFERS
 
 NO_LIMITS = Limits()
 FOREGROUNDS = RegionRules()
+PLAUSIBLE = ReferenceRules()
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ def synthesize(
     composites_per_foreground: dict[str, int],
     regions: RegionRules = FOREGROUNDS,
     limits: Limits = NO_LIMITS,
+    references: ReferenceRules = PLAUSIBLE,
     seed: int,
     workers: int,
     cluster_address: str | None = None,
@@ -62,7 +64,7 @@ def synthesize(
     photographs = read_table(images / "photographs.parquet").sort_by("image_id")
     _check(instances, photographs, dataset=dataset, splits=sorted(composites_per_foreground), images=images)
 
-    order = Order(images.resolve(), work.resolve(), dataset, tuple(transfers), composites_per_foreground, regions, limits, seed)
+    order = Order(images.resolve(), work.resolve(), dataset, tuple(transfers), composites_per_foreground, regions, limits, references, seed)
     starts = _starts(instances)
     shards = range(len(starts) - 1)
     each = np.array([composites_per_foreground[split] for split in instances["split"].to_pylist()])

@@ -18,7 +18,8 @@ SPLITS = ["train2017", "val2017"]
 
 def list_studio(*, out: Path, work: Path, workers: int, scenes: int, width_px: int, height_px: int, seed: int) -> None:
     """Draws the scenes into ``out``/mirror and lists them like COCO's photographs."""
-    write_studio(out / MIRROR, scenes=scenes, width_px=width_px, height_px=height_px, seed=seed, workers=workers)
+    size = {"width_px": width_px, "height_px": height_px}
+    write_studio(out / MIRROR, purpose="photographs", scenes=scenes, seed=seed, workers=workers, **size)
     list_mirror(FolderMirror(out / MIRROR), out=out, work=work, splits=SPLITS)
 
 

@@ -20,6 +20,7 @@ from imharmony.studio.annotation import Outline, outline
 from imharmony.studio.categories import CATEGORIES
 from imharmony.studio.layers import pack_albedo, pack_alpha, pack_normals, pack_shading
 from imharmony.studio.scene import LARGEST_PX, SMALLEST_PX, Instance, Scene, render_scene
+from imharmony.studio.worlds import Purpose
 
 SCENES_PER_SHARD = 32
 VAL_EVERY = 6  # each sixth scene belongs to val2017
@@ -64,6 +65,7 @@ class Batch:
     layers: Path
     shard: int
     indices: range
+    purpose: Purpose
     seed: int
     width_px: int
     height_px: int
@@ -81,16 +83,17 @@ class Photograph:
     layers: Row
 
 
-def write_studio(folder: Path, *, scenes: int, width_px: int, height_px: int, seed: int, workers: int) -> None:
+def write_studio(folder: Path, *, purpose: Purpose, scenes: int, width_px: int, height_px: int, seed: int, workers: int) -> None:
     """Writes ``annotations/annotations_trainval2017.zip``, ``zips/{train,val}2017.zip``, ``layers/`` and ``layers.parquet``.
 
-    The bytes depend on the scenes' number and size and on the seed alone; a longer world begins with the same photographs.
+    The bytes depend on the scenes' number and size and on the world's purpose and seed alone; a longer world begins with the same
+    photographs.
     """
     expect_in_range(scenes=scenes, width_px=width_px, height_px=height_px, workers=workers)
     with atomic_folder(folder) as temporary:
         starts = range(0, scenes, SCENES_PER_SHARD)
         batches = [
-            Batch(temporary / "layers", shard, range(start, min(start + SCENES_PER_SHARD, scenes)), seed, width_px, height_px)
+            Batch(temporary / "layers", shard, range(start, min(start + SCENES_PER_SHARD, scenes)), purpose, seed, width_px, height_px)
             for shard, start in enumerate(starts)
         ]
         photographs = track(_photographs(batches, workers), total=scenes, what="studio", unit="scenes")
@@ -116,7 +119,7 @@ def render_batch(batch: Batch) -> list[Photograph]:
     """Renders the scenes of a batch and writes their shard of layers."""
     photographs, rows = [], []
     for row, index in enumerate(batch.indices):
-        scene = render_scene(seed=batch.seed, index=index, width_px=batch.width_px, height_px=batch.height_px)
+        scene = render_scene(purpose=batch.purpose, seed=batch.seed, index=index, width_px=batch.width_px, height_px=batch.height_px)
         photograph, layers = publish(scene, index=index, shard=batch.shard, row=row)
         photographs.append(photograph)
         rows.append(layers)

@@ -24,6 +24,7 @@ from imharmony.studio.shadows import cast
 from imharmony.studio.sketch import Cloth, Point, Reach, Sketch
 from imharmony.studio.strands import paint_strands
 from imharmony.studio.view import View
+from imharmony.studio.worlds import world_key
 
 _F = np.float32
 CHEST, HEAD = 1.37, 1.575  # metres above the ground, of a person of 1.7 m
@@ -34,7 +35,7 @@ _COARSE = 0.006  # fuzz of the hair below the strands, metres
 
 def render_portrait(*, seed: int, index: int, width_px: int, height_px: int) -> Scene:
     """Portrait ``index`` of a world; its one instance is the person."""
-    rng = numpy_rng("studio", "portrait", seed, index)
+    rng = numpy_rng(*world_key("portraits", seed), index)
     indoors = bool(rng.random() < 0.5)
     light = draw_light(rng, indoors=indoors)
     tall = bounded(rng.normal(1.0, 0.05), 0.88, 1.12)

@@ -1,6 +1,6 @@
 """One scene: a place, a light, figures and objects, photographed.
 
-Scene ``index`` of ``seed`` depends on these two numbers and the picture's size alone.
+Scene ``index`` of a world depends on its number, the world's purpose and seed, and the picture's size alone.
 """
 
 from dataclasses import dataclass, replace
@@ -20,6 +20,7 @@ from imharmony.studio.sensor import Sensor, capture, draw_sensor, exposure, thro
 from imharmony.studio.shadows import cast
 from imharmony.studio.sketch import Sketch
 from imharmony.studio.view import draw_view
+from imharmony.studio.worlds import Purpose, world_key
 
 _F = np.float32
 SMALLEST_PX, LARGEST_PX = 32, 2048
@@ -53,13 +54,14 @@ class Scene:
     instances: list[Instance]  # far to near
 
 
-def render_scene(*, seed: int, index: int, width_px: int, height_px: int) -> Scene:
+def render_scene(*, purpose: Purpose, seed: int, index: int, width_px: int, height_px: int) -> Scene:
     """Scene ``index`` of a world."""
     for name, size in (("width_px", width_px), ("height_px", height_px)):
         if not SMALLEST_PX <= size <= LARGEST_PX:
             raise InputError(f"{name} {size}: outside {SMALLEST_PX}..{LARGEST_PX}; expected a photograph's size in pixels")
-    rng = numpy_rng("studio", seed, index)
-    crowded = index % CROWD_EVERY == stable_hash("studio", "crowd", seed, index // CROWD_EVERY) % CROWD_EVERY
+    first, *world = world_key(purpose, seed)
+    rng = numpy_rng(first, *world, index)
+    crowded = index % CROWD_EVERY == stable_hash(first, "crowd", *world, index // CROWD_EVERY) % CROWD_EVERY
     indoors = bool(rng.random() < 0.46) and not crowded
     light, view = draw_light(rng, indoors=indoors), draw_view(rng, width_px=width_px, height_px=height_px)
     backdrop = draw_indoors(rng, view, light) if indoors else draw_outdoors(rng, view, light, open_air=crowded)

@@ -4,6 +4,7 @@ from imharmony.transfer.brightness import brightness, draw_brightness
 from imharmony.transfer.covariance import mkl, rgb_covariance, xiao_rgb
 from imharmony.transfer.fecker import fecker_ycbcr, ycbcr_histogram
 from imharmony.transfer.histogram import histogram, rgb_histogram
+from imharmony.transfer.hmh_code import draw_hmh_msrcr_code, hmh_moments, hmh_msrcr_code, hmh_reinhard_code
 from imharmony.transfer.idt import idt, idt_sample
 from imharmony.transfer.illumination import draw_illumination, illumination
 from imharmony.transfer.kinds import ByParameters, ByReference, Transfer
@@ -29,4 +30,6 @@ TRANSFERS: dict[str, Transfer] = {
     "brightness": ByParameters(draw_brightness, brightness),
     "illumination": ByParameters(draw_illumination, illumination, sees_photograph=True),
     "msrcr": ByParameters(draw_msrcr, msrcr, sees_photograph=True),
+    "hmh_reinhard_code": ByReference(hmh_moments, hmh_reinhard_code),
+    "hmh_msrcr_code": ByParameters(draw_hmh_msrcr_code, hmh_msrcr_code, sees_photograph=True),
 }

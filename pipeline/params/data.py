@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from imharmony.composing.rules import Limits, PlateRules, Rules, SplitRule
+from imharmony.composing.rules import Limits, PlateRules, ReferenceRules, Rules, SplitRule
 from imharmony.storage.names import alike
 from pipeline.params.section import Count, EachOnce, Line, Name, Section, Seed, Text, strict
 
@@ -75,7 +75,7 @@ Source = Annotated[
 ]
 
 
-for rules in (Rules, SplitRule, Limits, PlateRules):
+for rules in (Rules, SplitRule, Limits, PlateRules, ReferenceRules):
     strict(rules)
 
 
@@ -95,6 +95,7 @@ class Synthesis(Section):
     transfers: Annotated[list[str], Field(min_length=1), EachOnce]
     composites_per_foreground: CompositesPerForeground
     limits: Limits | None = None
+    references: ReferenceRules | None = None  # null: plausible ones, measured in the region
     seed: Seed
 
 

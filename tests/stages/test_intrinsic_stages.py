@@ -13,6 +13,7 @@ from imharmony.errors import InputError
 from imharmony.evaluation.conventions import rows_of
 from imharmony.intrinsic.checkpoint import load_networks
 from imharmony.intrinsic.judging import DECOMPOSITIONS
+from imharmony.sources.studio import write_studio
 from imharmony.storage.tables import read_table
 from pipeline.params.file import load_params
 from pipeline.steps.fingerprints import read_fingerprint
@@ -68,6 +69,30 @@ def edit(folder, change) -> None:
     params = yaml.load(folder / "params.yaml")
     change(params)
     yaml.dump(params, folder / "params.yaml")
+
+
+class DrawnError(Exception):
+    """Raised once the stage has drawn its world."""
+
+
+@pytest.mark.usefixtures("workspace")
+def test_shading_is_learnt_from_no_scene_of_the_photographs(monkeypatch):
+    """With equal seeds; before worlds had purposes the same scenes were drawn twice, test photographs with their true layers among them."""
+    params = load_params()
+    assert params.intrinsic.seed == params.active.sources["photographs"].seed
+    lights = []
+
+    def draw(folder, **options):
+        write_studio(folder, **options)
+        lights.extend(read_table(folder / "layers.parquet")["light_direction"].to_pylist())
+        raise DrawnError
+
+    monkeypatch.setattr(train_shading, "write_studio", draw)
+    with pytest.raises(DrawnError):
+        train_shading.main("people")
+    photographs = read_table(LAYOUT.source("photographs") / "mirror" / "layers.parquet")["light_direction"].to_pylist()
+    assert len(lights) == 12
+    assert not {tuple(light) for light in lights} & {tuple(light) for light in photographs}
 
 
 def networks_that_made_them() -> str | None:

@@ -138,6 +138,25 @@ def test_a_photograph_full_of_the_person_has_no_background(photo, level):
     assert Background.of(photo, np.full(photo.shape[:2], round(255 * level), np.uint8), PlateRules(), name="x") is None
 
 
+def test_unpainted_the_photograph_is_its_own_plate(photo, alpha):
+    background = around(photo, alpha, unpainted=True)
+    assert_array_equal(background.whole, photo)
+    assert_array_equal(background.made(background.pixels).composite, photo)
+    assert_array_equal(background.made(255 - background.pixels).composite, recomposed(photo, alpha, 255 - photo))
+
+
+def test_unpainted_only_a_person_who_is_opaque_everywhere_leaves_no_background(photo):
+    full = np.full(photo.shape[:2], 255, np.uint8)
+    assert Background.of(photo, full, PlateRules(unpainted=True), name="x") is None
+    full[0, 0] = 254
+    assert Background.of(photo, full, PlateRules(unpainted=True), name="x") is not None
+
+
+def test_no_estimated_foreground_lies_on_an_unpainted_plate():
+    with pytest.raises(ValueError, match="foreground is estimated and the plate is unpainted; expected the photograph"):
+        PlateRules(foreground="estimated", unpainted=True)
+
+
 def test_what_is_stored_is_read_back(photo, alpha, tmp_path):
     background = around(photo, alpha)
     made = background.made(255 - background.pixels)

@@ -97,3 +97,17 @@ def test_every_transfer_of_the_data_set_is_used(transfers):
     used = [transfer_of(sample_id_of(1, 2, k), seed=0, transfers=transfers) for k in range(200)]
     assert {used.count(name) > 70 for name in transfers} == {True}
     assert set(used) == set(transfers)
+
+
+def test_with_implausible_ones_every_other_photograph_is_a_reference_and_equally_likely():
+    rows = [row(10), *(row(annotation_id, colours=[5.0 * annotation_id, 0, 0, 1, 1, 1]) for annotation_id in range(20, 100, 10)), row(11)]
+    group = references(rows)
+    first = []
+    for k in range(4000):
+        order = group.preferred(10, channels=ALL, sample_id=sample_id_of(1, 10, k), seed=0, implausible=True)
+        names = [int(group.annotations[position]) for position in order]
+        assert sorted(names) == list(range(20, 100, 10))  # all but those of its own photograph
+        first.append(names[0])
+    counts = np.bincount(first, minlength=100)[20:100:10]
+    assert counts.min() > 500 - 5 * 21  # of 4,000 in eight parts; one standard deviation is 21
+    assert counts.max() < 500 + 5 * 21

@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from imharmony.composing import synthesis
 from imharmony.composing.composites import pixels_sha256, read_composite
 from imharmony.composing.manifest import MANIFEST
-from imharmony.composing.rules import Limits
+from imharmony.composing.rules import Limits, ReferenceRules
 from imharmony.composing.synthesis import synthesize
 from imharmony.errors import InputError
 from imharmony.pictures.images import decode_trusted, encode_jpeg
@@ -180,6 +180,29 @@ def test_what_a_transfer_measures_of_the_reference_reaches_it(tmp_path):
         own = photo(reference["image_id"])[decode_segmentation(reference["segmentation"], width=WIDTH, height=HEIGHT) > 0]
         means.append((composite[mask > 0].mean(axis=0), own.mean(axis=0)))
     assert_allclose(*zip(*means, strict=True), atol=1.5)  # the photographs are stored as JPEG
+
+
+@pytest.mark.usefixtures("kinds")
+def test_a_transfer_may_measure_all_of_both_photographs(tmp_path):
+    folder = made(tmp_path, rows_of(), transfers=("mean",), references=ReferenceRules(whole_picture=True))
+    reader = ShardReader(folder)
+    means = {}
+    for row in read_table(folder / "manifest.parquet").to_pylist():
+        real = read_composite(reader, row["shard"], row["row"])[0]
+        means[row["image_id"]] = mean_rgb(real.reshape(-1, 3))
+    for row in read_table(folder / "manifest.parquet").to_pylist()[::3]:
+        real, composite, mask = read_composite(reader, row["shard"], row["row"])
+        expected = shifted(real[mask > 0], means[row["image_id"]], means[row["reference_image_id"]])
+        assert_array_equal(composite[mask > 0], expected)
+        assert json.loads(row["transfer_params"])["measured"] == "picture"
+
+
+def test_an_implausible_reference_is_taken_where_it_is_allowed(out, tmp_path):
+    """Of the same rows, the first reference by name; among plausible ones alone it is often another."""
+    free = samples(made(tmp_path, rows_of(), references=ReferenceRules(implausible=True)))
+    kept = samples(out)
+    assert free.keys() == kept.keys()
+    assert any(free[name]["reference_image_id"] != kept[name]["reference_image_id"] for name in kept)
 
 
 @pytest.mark.usefixtures("kinds")

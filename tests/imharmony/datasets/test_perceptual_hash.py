@@ -9,7 +9,7 @@ from imharmony.datasets.perceptual_hash import BLANK, RADIUS, near_pairs, percep
 from imharmony.pictures.images import decode_rgb, encode_jpeg
 from imharmony.studio.scene import render_scene
 
-PICTURES = [render_scene(seed=3, index=index, width_px=192, height_px=144).image for index in range(40)]
+PICTURES = [render_scene(purpose="photographs", seed=3, index=index, width_px=192, height_px=144).image for index in range(40)]
 HASHES = np.array([perceptual_hash(picture) for picture in PICTURES])
 
 

@@ -19,7 +19,7 @@ from imharmony.storage.files import write_bytes
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory):
     folder = tmp_path_factory.mktemp("studio") / "world"
-    write_studio(folder, scenes=24, width_px=96, height_px=96, seed=5, workers=1)
+    write_studio(folder, purpose="photographs", scenes=24, width_px=96, height_px=96, seed=5, workers=1)
     return list(read_scenes(folder, split="val2017"))
 
 

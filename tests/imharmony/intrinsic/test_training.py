@@ -19,7 +19,7 @@ CPU = torch.device("cpu")
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     folder = tmp_path_factory.mktemp("studio") / "world"
-    write_studio(folder, scenes=18, width_px=48, height_px=36, seed=0, workers=1)
+    write_studio(folder, purpose="photographs", scenes=18, width_px=48, height_px=36, seed=0, workers=1)
     return folder
 
 
@@ -64,7 +64,7 @@ def test_pairs_are_squared_and_their_shading_is_a_logarithm(world, pairs):
 def test_an_unknown_split_or_one_without_scenes_is_named(world, tmp_path):
     with pytest.raises(InputError, match=r"split 'test': expected one of \['train2017', 'val2017'\]"):
         next(read_scenes(world, split="test"))
-    write_studio(tmp_path / "short", scenes=3, width_px=48, height_px=36, seed=0, workers=1)
+    write_studio(tmp_path / "short", purpose="photographs", scenes=3, width_px=48, height_px=36, seed=0, workers=1)
     with pytest.raises(InputError, match="no scenes in split 'val2017'"):
         next(read_scenes(tmp_path / "short", split="val2017"))
     with pytest.raises(InputError, match="no scenes to learn shading from"):

@@ -26,7 +26,7 @@ SCENES, WIDTH, HEIGHT = 40, 96, 72
 @pytest.fixture(scope="module")
 def mirror(tmp_path_factory):
     folder = tmp_path_factory.mktemp("studio") / "mirror"
-    write_studio(folder, scenes=SCENES, width_px=WIDTH, height_px=HEIGHT, seed=0, workers=1)
+    write_studio(folder, purpose="photographs", scenes=SCENES, width_px=WIDTH, height_px=HEIGHT, seed=0, workers=1)
     return folder
 
 
@@ -51,12 +51,12 @@ def test_the_files_are_cocos_archives_and_the_layers(mirror):
 
 
 def test_two_workers_write_the_same_bytes_as_one(mirror, tmp_path):
-    write_studio(tmp_path / "two", scenes=SCENES, width_px=WIDTH, height_px=HEIGHT, seed=0, workers=2)
+    write_studio(tmp_path / "two", purpose="photographs", scenes=SCENES, width_px=WIDTH, height_px=HEIGHT, seed=0, workers=2)
     assert contents(tmp_path / "two") == contents(mirror)
 
 
 def test_a_longer_world_begins_with_the_same_photographs(mirror, tmp_path):
-    write_studio(tmp_path / "short", scenes=7, width_px=WIDTH, height_px=HEIGHT, seed=0, workers=1)
+    write_studio(tmp_path / "short", purpose="photographs", scenes=7, width_px=WIDTH, height_px=HEIGHT, seed=0, workers=1)
     for split in studio.SPLITS:
         with zipfile.ZipFile(tmp_path / "short/zips" / f"{split}.zip") as short, zipfile.ZipFile(mirror / "zips" / f"{split}.zip") as long:
             assert all(short.read(name) == long.read(name) for name in short.namelist())
@@ -134,7 +134,7 @@ def test_the_light_is_written_beside_the_layers(mirror):
     ("name", "value"), [("scenes", 0), ("width_px", 16), ("height_px", 4096), ("workers", 0)], ids=["scenes", "width", "height", "workers"]
 )
 def test_a_number_out_of_range_is_refused_before_anything_is_written(tmp_path, name, value):
-    arguments = {"scenes": 2, "width_px": 64, "height_px": 64, "seed": 0, "workers": 1} | {name: value}
+    arguments = {"purpose": "photographs", "scenes": 2, "width_px": 64, "height_px": 64, "seed": 0, "workers": 1} | {name: value}
     with pytest.raises(InputError, match=f"{name} {value}: outside"):
         write_studio(tmp_path / "out", **arguments)
     assert not (tmp_path / "out").exists()

@@ -79,7 +79,7 @@ def test_fewer_than_twelve_pixels_are_not_annotated():
 def test_polygons_of_scenes_agree_with_alpha():
     overlaps = []
     for index in range(12):
-        for instance in render_scene(seed=1, index=index, width_px=160, height_px=120).instances:
+        for instance in render_scene(purpose="photographs", seed=1, index=index, width_px=160, height_px=120).instances:
             mask = instance.alpha > 0.5
             if mask.sum() > 200:
                 found = outline(instance.alpha, iscrowd=instance.iscrowd)

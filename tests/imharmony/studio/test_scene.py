@@ -14,7 +14,7 @@ WIDTH, HEIGHT, SCENES = 96, 80, 40
 
 @pytest.fixture(scope="module")
 def scenes():
-    return [render_scene(seed=3, index=index, width_px=WIDTH, height_px=HEIGHT) for index in range(SCENES)]
+    return [render_scene(purpose="photographs", seed=3, index=index, width_px=WIDTH, height_px=HEIGHT) for index in range(SCENES)]
 
 
 def warmth(colour):
@@ -23,14 +23,14 @@ def warmth(colour):
 
 
 def test_a_scene_depends_on_seed_and_index_alone(scenes):
-    again = render_scene(seed=3, index=5, width_px=WIDTH, height_px=HEIGHT)
+    again = render_scene(purpose="photographs", seed=3, index=5, width_px=WIDTH, height_px=HEIGHT)
     for name in ("image", "albedo", "shading", "normals"):
         np.testing.assert_array_equal(getattr(again, name), getattr(scenes[5], name))
     assert [i.category for i in again.instances] == [i.category for i in scenes[5].instances]
 
 
 def test_seed_and_index_both_change_the_scene(scenes):
-    other = render_scene(seed=4, index=5, width_px=WIDTH, height_px=HEIGHT)
+    other = render_scene(purpose="photographs", seed=4, index=5, width_px=WIDTH, height_px=HEIGHT)
     assert np.abs(other.image.astype(int) - scenes[5].image).mean() > 5
     assert np.abs(scenes[6].image.astype(int) - scenes[5].image).mean() > 5
 
@@ -126,11 +126,14 @@ def test_moods_vary(scenes):
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_one_scene_of_twenty_has_one_crowd(seed):
-    crowds = [[i for i in render_scene(seed=seed, index=index, width_px=64, height_px=64).instances if i.iscrowd] for index in range(20)]
+    crowds = [
+        [i for i in render_scene(purpose="photographs", seed=seed, index=index, width_px=64, height_px=64).instances if i.iscrowd]
+        for index in range(20)
+    ]
     assert sorted(map(len, crowds)) == [0] * 19 + [1]
     assert next(c for c in crowds if c)[0].category == "person"
 
 
 def test_a_picture_too_small_is_refused():
     with pytest.raises(InputError, match=r"width_px 8: outside 32\.\.2048"):
-        render_scene(seed=0, index=0, width_px=8, height_px=64)
+        render_scene(purpose="photographs", seed=0, index=0, width_px=8, height_px=64)
