@@ -2,10 +2,11 @@
 
 import json
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from imharmony.composing.packed_split import data_hash
-from imharmony.evaluation.conventions import rows_of
+from imharmony.evaluation.conventions import CONVENTIONS, HEADLINE, rows_of
 from imharmony.storage.files import write_text
 from imharmony.storage.names import expect_name
 from imharmony.storage.tables import read_table, write_csv, write_table
@@ -13,9 +14,15 @@ from pipeline.params.file import load_params
 from pipeline.steps.paths import REPORTS, Places
 from reporting.run_facts import run_facts
 
+# As a method is used, and its own picture, whose background nothing has replaced: a loss of the background shows there alone.
+AS_TEXT = (HEADLINE, CONVENTIONS["report_001"])
+
 
 def publish(name: str) -> None:
-    """Copies the summary of the last report to reports/published/ with commit, data hashes, parameters and hardware."""
+    """Copies the summary of the last report to reports/published/ with commit, data hashes, parameters and hardware.
+
+    The Parquet file is all of it; the text has the headline protocol's rows of all images, then those of the methods' own pictures.
+    """
     expect_name(name, of="the name of what is published")
     params = load_params()
     places = Places(params.profile)
@@ -30,5 +37,6 @@ def publish(name: str) -> None:
         "outside": {key: method.model_dump(mode="json") for key, method in params.imported.items()},
     }
     write_table(folder.joinpath(f"{name}.parquet"), summary)
-    write_csv(folder.joinpath(f"{name}.csv"), rows_of(summary).filter(pc.field("bucket") == "all"))
+    of_all = summary.filter(pc.field("bucket") == "all")
+    write_csv(folder.joinpath(f"{name}.csv"), pa.concat_tables([rows_of(of_all, protocol) for protocol in AS_TEXT]))
     write_text(folder.joinpath(f"{name}.json"), json.dumps(facts, indent=2) + "\n")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from imharmony.errors import InputError
+from imharmony.evaluation.conventions import CONVENTIONS, HEADLINE, Convention
 from imharmony.evaluation.summary import REFERENCE
 from imharmony.storage.files import write_text
 from imharmony.storage.names import expect_name
@@ -20,9 +21,14 @@ from reporting.measure_table import measure_table
 PUBLISHED = Path("reports/published")
 BEGIN = "<!-- table:"
 BLOCK = re.compile(r"^<!-- table: (?P<call>.+?) -->\n.*?^<!-- end -->$", re.DOTALL | re.MULTILINE)
-HEADLINE = {"background": "composite", "quantisation": "uint8", "bucket": "all"}
-LEGEND = """\
-Untouched: mean fMSE. Methods: its change, with the 95 % interval over photographs; negative is better. Bold: the interval is below 0."""
+RAW = CONVENTIONS["report_001"]
+PROTOCOLS = {
+    HEADLINE: "Protocol: the method's picture in the mask, the composite around it, rounded to whole levels.",
+    RAW: "Protocol `raw`: the method's own picture, background included, rounded to whole levels.",
+}
+LEGEND = f"""\
+Untouched: mean fMSE. Methods: its change, with the 95 % interval over photographs; negative is better. Bold: the interval is below 0.
+{PROTOCOLS[HEADLINE]}"""
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 Row = dict[str, str]
 
@@ -74,12 +80,21 @@ def results(root: Path, arguments: Sequence[str]) -> str:
 
 def means(root: Path, arguments: Sequence[str]) -> str:
     """``means RUN METRIC [DATASET ...]``: each method's mean of a metric with its interval, the lowest on the first data set first."""
+    return _means(root, arguments, HEADLINE)
+
+
+def raw(root: Path, arguments: Sequence[str]) -> str:
+    """``raw RUN METRIC [DATASET ...]``: the same of the methods' own pictures, whose background nothing has replaced."""
+    return _means(root, arguments, RAW)
+
+
+def _means(root: Path, arguments: Sequence[str], protocol: Convention) -> str:
     run, metric, *datasets = arguments
-    rows, facts = _run(root, run, metric)
+    rows, facts = _run(root, run, metric, protocol)
     datasets = datasets or _datasets(rows, facts)
     cells = {(row["method"], row["dataset"]): row for row in rows}
     body = [[_label(name), *(_mean(cells.get((name, each))) for each in datasets)] for name in _ordered(cells, datasets, "mean")]
-    legend = f"Mean `{metric}` with its 95 % interval over photographs."
+    legend = f"Mean `{metric}` with its 95 % interval over photographs. {PROTOCOLS[protocol]}"
     return f"{_table(['method', *(f'`{each}`' for each in datasets)], body)}\n\n{legend}\n{_origin(run, facts)}"
 
 
@@ -127,6 +142,7 @@ def speed(root: Path, arguments: Sequence[str]) -> str:
 TABLES: dict[str, Callable[[Path, Sequence[str]], str]] = {
     "results": results,
     "means": means,
+    "raw": raw,
     "runs": runs,
     "measured": measured,
     "measures": lambda _root, _arguments: "\n".join(measure_table()),
@@ -134,20 +150,23 @@ TABLES: dict[str, Callable[[Path, Sequence[str]], str]] = {
 }
 
 
-def _run(root: Path, run: str, metric: str) -> tuple[list[Row], dict[str, Any]]:
-    """The headline's rows of one metric, and the facts beside them."""
+def _run(root: Path, run: str, metric: str, protocol: Convention = HEADLINE) -> tuple[list[Row], dict[str, Any]]:
+    """A protocol's rows of one metric, and the facts beside them."""
     path = root / PUBLISHED / f"{expect_name(run, of='a published run of a table')}.csv"
     if not path.exists():
         raise InputError(f"{path} does not exist; expected a published run: python -m reporting publish NAME")
+    unsaid = _rows_of(HEADLINE)  # in files from before they had these columns
+    wanted = _rows_of(protocol) | {"metric": metric}
     with path.open(newline="", encoding="utf-8") as file:
-        rows = [
-            row
-            for row in csv.DictReader(file)
-            if row["metric"] == metric and all(row.get(key, is_) == is_ for key, is_ in HEADLINE.items())
-        ]
+        rows = [row for row in map(unsaid.__or__, csv.DictReader(file)) if wanted.items() <= row.items()]
     if not rows:
-        raise InputError(f"{path} has no rows of {metric!r} for the composite's background, rounded")
+        came = f"{path} has no rows of {metric!r} with the background {protocol.background}, rounded"
+        raise InputError(f"{came}; expected some: publish the run again, or another metric")
     return rows, json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+
+
+def _rows_of(protocol: Convention) -> Row:
+    return {"background": protocol.background, "quantisation": protocol.quantisation, "bucket": "all"}
 
 
 def _datasets(rows: Sequence[Row], facts: dict[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Hue, saturation and value with gradients. Images are float (B, 3, H, W) in [-1, 1]."""
+"""Hue, saturation and value, with gradients and as files have them. Images are float (B, 3, H, W) in [-1, 1]."""
 
 import math
 
@@ -28,6 +28,26 @@ def hsv_from_network(images: Tensor) -> Tensor:
     across = torch.where(has_hue, hue.cos() * saturation, (red - (green + blue) / 2) / brightness)
     up = torch.where(has_hue, hue.sin() * saturation, math.sqrt(3) / 2 * (green - blue) / brightness)
     return torch.stack([across, up, saturation, value], 1)
+
+
+def hsv_as_saved(images: Tensor) -> Tensor:
+    """Hue, saturation and value of the picture cut off to whole levels, as Pillow converts it, (B, 3, H, W) in [-1, 1].
+
+    What report 002's code does to an output before it compares its style: nothing of it has a gradient. Values outside [-1, 1] are
+    clipped, where the code's cast to 8 bits wraps around. Hue 0 to 1 is once around, so that red is torn apart.
+    """
+    with torch.no_grad():
+        levels = ((images.clamp(-1, 1) + 1) / 2 * 255).floor().float()
+        value = levels.amax(1, keepdim=True)
+        chroma = value - levels.amin(1, keepdim=True)
+        # Pillow computes in 64 bits and stores each step in 32, which decides where a level begins.
+        red, green, blue = ((value - levels) / chroma.clamp(min=1)).double().unbind(1)
+        is_red, is_green, _ = (levels == value).unbind(1)
+        sixths = torch.where(is_red, blue - green, torch.where(is_green, 2 + red - blue, 4 + green - red))
+        hue = (sixths.float().double() / 6 + 1).remainder(1).float().double()
+        saturation = (chroma / value.clamp(min=1))[:, 0].double()
+        hue, saturation = ((part * 255).floor() for part in (hue, saturation))
+        return (torch.stack([hue, saturation, value[:, 0]], 1) / 127.5 - 1).to(images.dtype)
 
 
 def _hue(red: Tensor, green: Tensor, blue: Tensor, value: Tensor, chroma: Tensor) -> Tensor:

@@ -61,6 +61,8 @@ RECONSTRUCTION_LOSSES: dict[str, ReconstructionLoss] = {
 DOMAIN_TRIPLETS: dict[str, DomainTriplets] = {
     "bargainnet": domain_triplets(margin=0.1, foreground_weight=1.0, background_weight=1.0),
     "report_002": domain_triplets(margin=1.0, foreground_weight=1.0, background_weight=0.5),
+    # Its code compares codes of shape (B, 16, 1, 1), of which torch takes the distance along the last axis, number by number.
+    "report_002_code": domain_triplets(margin=1.0, foreground_weight=1.0, background_weight=0.5, by_component=True),
 }
 
 FEATURE_DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"l1": l1_loss, "l2": mse_loss, "style": style_distance}

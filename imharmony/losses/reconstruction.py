@@ -11,7 +11,7 @@ from torch.nn.functional import l1_loss, mse_loss
 
 from imharmony.colour.hsv import hsv_from_network
 
-SMALLEST_AREA_PX = 100
+SMALLEST_SHARE = 100 / 256**2  # of the pixels: the paper's 100 of pictures of 256 px, where it trains and we may not
 
 ReconstructionLoss = Callable[[Tensor, Tensor, Tensor], Tensor]  # (output, real, mask)
 
@@ -27,9 +27,10 @@ def l2(output: Tensor, real: Tensor, mask: Tensor) -> Tensor:  # noqa: ARG001
 
 
 def mask_weighted_mse(output: Tensor, real: Tensor, mask: Tensor) -> Tensor:
-    """Squared error over the whole picture, divided by three times the foreground's area in pixels, at least 100.
+    """Squared error over the whole picture, divided by three times the foreground's area, at least 100 / 256² of the picture.
 
-    Small foregrounds weigh as much as large ones (Sofiiuk, Popenova, Konushin 2021, arXiv:2006.00809, equation 2).
+    Small foregrounds weigh as much as large ones (Sofiiuk, Popenova, Konushin 2021, arXiv:2006.00809, equation 2). The paper's least
+    area is 100 px of 256 x 256; here it grows with the picture, so that the loss does not depend on the size trained at.
     """
     return _per_area((output - real).square(), mask)
 
@@ -38,7 +39,8 @@ def masked_l1(output: Tensor, real: Tensor, mask: Tensor) -> Tensor:
     """Mean absolute error of the pictures times the mask, over all pixels (report 001, equation 5).
 
     The background counts as zeros, so the value grows with the foreground's share; ``foreground_l1`` does not. The report's
-    equation 7 is this and ``unmasked_l1``, weighted; its code has 100 times ``l1`` and 1000 times this instead.
+    equation 7 is this and ``unmasked_l1``, weighted; its code has 100 times ``l1`` and 1000 times this, which is 1100 and 100 of them.
+    Both are of pictures in [0, 1], where they are half of what they are here.
     """
     return l1_loss(output * mask, real * mask)
 
@@ -49,17 +51,17 @@ def unmasked_l1(output: Tensor, real: Tensor, mask: Tensor) -> Tensor:
 
 
 def foreground_l1(output: Tensor, real: Tensor, mask: Tensor) -> Tensor:
-    """Absolute error over the foreground's own area in each picture, at least 100 pixels."""
+    """Absolute error over the foreground's own area in each picture, at least 100 / 256² of it."""
     return _per_area((output - real).abs() * mask, mask)
 
 
 def background_l1(output: Tensor, real: Tensor, mask: Tensor) -> Tensor:
-    """Absolute error over the background's own area in each picture, at least 100 pixels."""
+    """Absolute error over the background's own area in each picture, at least 100 / 256² of it."""
     return foreground_l1(output, real, 1 - mask)
 
 
 def _per_area(error: Tensor, mask: Tensor) -> Tensor:
-    area_px = mask.sum((1, 2, 3)).clamp(min=SMALLEST_AREA_PX)
+    area_px = mask.sum((1, 2, 3)).clamp(min=SMALLEST_SHARE * mask[0].numel())
     return (error.sum((1, 2, 3)) / (error.shape[1] * area_px)).mean()
 
 

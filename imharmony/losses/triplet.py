@@ -22,15 +22,15 @@ class DomainCodes(NamedTuple):
 DomainTriplets = Callable[[DomainCodes], Tensor]
 
 
-def domain_triplets(*, margin: float, foreground_weight: float, background_weight: float) -> DomainTriplets:
+def domain_triplets(*, margin: float, foreground_weight: float, background_weight: float, by_component: bool = False) -> DomainTriplets:
     """BargainNet's two triplets, weighted and added; each is ``margin`` where its two distances (Euclidean) are equal.
 
     The output's foreground shall be nearer than the composite's to the real foreground, and nearer to the background than to the
-    composite's foreground.
+    composite's foreground. With ``by_component`` each of a code's D numbers is a code by itself, and the mean over them is taken.
     """
 
     def loss(codes: DomainCodes) -> Tensor:
-        real, output, composite, background = codes
+        real, output, composite, background = (code[..., None] for code in codes) if by_component else codes
         to_real = triplet_margin_loss(real, output, composite, margin=margin)
         to_background = triplet_margin_loss(output, background, composite, margin=margin)
         return foreground_weight * to_real + background_weight * to_background

@@ -7,7 +7,14 @@ from torch import nn
 
 from imharmony.networks.affine import affine
 from imharmony.networks.attention_unet import attention_unet
-from imharmony.networks.bargain import bargain, bargain_hsv, bargain_unet3plus, bargain_unet3plus_code
+from imharmony.networks.bargain import (
+    bargain,
+    bargain_code,
+    bargain_hsv,
+    bargain_hsv_code,
+    bargain_unet3plus,
+    bargain_unet3plus_code,
+)
 from imharmony.networks.blocks import Generator
 from imharmony.networks.dih import dih
 from imharmony.networks.disharmony_critic import DisharmonyCritic
@@ -25,7 +32,9 @@ GENERATORS: dict[str, Callable[..., Generator]] = {  # (in_channels, width, size
     "affine": affine,
     "attention_unet": attention_unet,
     "bargain": bargain,
+    "bargain_code": bargain_code,
     "bargain_hsv": bargain_hsv,
+    "bargain_hsv_code": bargain_hsv_code,
     "bargain_unet3plus": bargain_unet3plus,
     "bargain_unet3plus_code": bargain_unet3plus_code,
     "dih": dih,

@@ -42,10 +42,10 @@ class AttentionUNet(Generator):
 
     The sides of the input must be multiples of 2 ** ``depth``. As in pix2pix, a skip carries the map *after* its
     LeakyReLU. The released weights have batch norms; the published training command asks for instance norms, before
-    which the convolutions keep their biases.
+    which the convolutions keep their biases. Report 002's code has no ``dropout``.
     """
 
-    def __init__(self, *, in_channels: int, width: int, depth: int, norm: Norm = "batch") -> None:
+    def __init__(self, *, in_channels: int, width: int, depth: int, norm: Norm = "batch", dropout: bool = True) -> None:
         super().__init__()
         self.depth = depth
         bias, layer = norm == "instance", NORMS[norm]
@@ -56,7 +56,8 @@ class AttentionUNet(Generator):
         self.bottleneck = nn.Sequential(halving(channels[-2], channels[-1], bias=bias), nn.ReLU())
         # Unlike report 000's U-Net, the innermost block has no dropout, and neither have the gated ones.
         self.decoder = nn.ModuleList(
-            decoder_block(wide, narrow, norm=layer(narrow), bias=bias, dropout=0 < level < first_gated) for level, (wide, narrow) in sizes
+            decoder_block(wide, narrow, norm=layer(narrow), bias=bias, dropout=dropout and 0 < level < first_gated)
+            for level, (wide, narrow) in sizes
         )
         self.gates = nn.ModuleList(AttentionGate(2 * narrow) if level >= first_gated else nn.Identity() for level, (_, narrow) in sizes)
         self.last = doubling(2 * width, 3)
@@ -73,6 +74,6 @@ class AttentionUNet(Generator):
             return self.last(features.float()).tanh()
 
 
-def attention_unet(*, in_channels: int, width: int, size_px: int) -> AttentionUNet:
+def attention_unet(*, in_channels: int, width: int, size_px: int, dropout: bool = True) -> AttentionUNet:
     """An attention U-Net with batch norms, as deep as the size allows, at most 8: 512 and 256 -> 8, 128 -> 7."""
-    return AttentionUNet(in_channels=in_channels, width=width, depth=exact_halvings(size_px, at_most=8))
+    return AttentionUNet(in_channels=in_channels, width=width, depth=exact_halvings(size_px, at_most=8), dropout=dropout)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from imharmony.errors import InputError
+from imharmony.networks.blocks import NORMS, Norm
 from imharmony.networks.partial_conv import PartialConv, PartialStack, strided_fits
 
 CODE = 16
@@ -23,19 +24,21 @@ class DomainCodeExtractor(nn.Module):
     Without padding, 256 px become 127, 63, 31, 15, 7. A picture below 63 px leaves no room for the fifth: the extractor
     for a smaller ``size_px`` has as many as fit (62 -> 4, 30 -> 3). As published, the mean is over the whole map: a window
     without a pixel of the region counts as 0, so that the code of a small region lies nearer to the code of an empty
-    one, which is the head's bias. Content outside the region has no influence at all.
+    one, which is the head's bias. Content outside the region has no influence at all. Before instance norms, which report 002's code
+    has here, convolutions keep their biases.
     """
 
-    def __init__(self, *, width: int, size_px: int, in_channels: int = 3) -> None:
+    def __init__(self, *, width: int, size_px: int, in_channels: int = 3, norm: Norm = "batch") -> None:
         super().__init__()
         depth = min(DEEPEST, strided_fits(size_px))
         if depth < 2:
             raise InputError(f"size_px is {size_px}; a domain code needs pictures of 7 px or more")
+        bias, layer = norm == "instance", NORMS[norm]
         channels = [width * min(2**level, WIDEST) for level in range(depth)]  # 64 128 256 512 512
         layers = [PartialConv(in_channels, width, stride=2), nn.ReLU()]
         for inputs, outputs in pairwise(channels[:-1]):
-            layers += [PartialConv(inputs, outputs, stride=2, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
-        self.stack = PartialStack([*layers, PartialConv(channels[-2], channels[-1], stride=2, bias=False)])
+            layers += [PartialConv(inputs, outputs, stride=2, bias=bias), layer(outputs), nn.ReLU()]
+        self.stack = PartialStack([*layers, PartialConv(channels[-2], channels[-1], stride=2, bias=bias)])
         self.head = nn.Conv2d(channels[-1], CODE, 1)
 
     def forward(self, pictures: Tensor, mask: Tensor) -> Tensor:

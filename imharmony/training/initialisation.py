@@ -19,7 +19,16 @@ def _xavier(weight: Tensor, generator: torch.Generator) -> None:
     nn.init.xavier_uniform_(weight, generator=generator)
 
 
-INITIALISATIONS: dict[str, Callable[[Tensor, torch.Generator], None]] = {"normal": _normal, "xavier": _xavier}
+def _small_xavier(weight: Tensor, generator: torch.Generator) -> None:
+    """Normal, variance 0.02² · 2 / (fan in + fan out): what pix2pix's port and so report 002's code call xavier."""
+    nn.init.xavier_normal_(weight, gain=0.02, generator=generator)
+
+
+INITIALISATIONS: dict[str, Callable[[Tensor, torch.Generator], None]] = {
+    "normal": _normal,
+    "small_xavier": _small_xavier,
+    "xavier": _xavier,
+}
 
 
 def initialise(network: nn.Module, *, name: str, generator: torch.Generator) -> None:

@@ -180,6 +180,8 @@ def _settings(recipe: Recipe, objective: Objective, critic: Critic | None, *, im
 
 def _weights(objective: Objective, critic: Critic | None) -> dict[str, Any]:
     adversarial = {} if critic is None else {"g_adversarial": critic.weight, "penalty": critic.penalty_weight}
+    if critic is not None and critic.composite_is_fake:
+        adversarial["composite_is_fake"] = True
     return objective.weights | adversarial | {"sides": list(objective.side_weights)}
 
 

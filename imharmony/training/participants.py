@@ -62,7 +62,7 @@ class Objective:
 class Critic(NamedTuple):
     """A discriminator, what the two networks minimise, the weight of the generator's part, and what the critic is shown.
 
-    ``penalty_weight`` is that of the gradient penalty.
+    ``penalty_weight`` is that of the gradient penalty. With ``composite_is_fake`` the critic learns from composites as from outputs.
     """
 
     network: nn.Module
@@ -70,6 +70,7 @@ class Critic(NamedTuple):
     weight: float
     view: str = "beside_composite"
     penalty_weight: float = 0.0
+    composite_is_fake: bool = False
 
 
 @dataclass(frozen=True)

@@ -35,15 +35,18 @@ def reconstruction_step(players: Players, batch: Batch) -> Losses:
 def gan_step(players: Players, batch: Batch) -> Losses:
     """One update of the critic, then one of the harmonizer against the updated critic, as in pix2pix.
 
-    A critic with several heads, as DoveNet's, is judged by the sum over them.
+    A critic with several heads, as DoveNet's, is judged by the sum over them. Where composites are fakes beside the outputs, as
+    report 000 allows, the mean over both kinds is the loss of the fake: together they weigh as much as the real, as before.
     """
     critic, loss = players.critic, players.critic and players.critic.loss
     if critic is None or not isinstance(loss, AdversarialLoss):
         raise ValueError("gan_step needs players with a critic that scores pictures")
 
     def judging(batch: Batch, fake: Tensor) -> Tensor:
-        scores = (_scores(critic, batch, picture) for picture in (batch.real, fake))
-        d_loss = torch.stack([loss.discriminator(*pair) for pair in zip(*scores, strict=True)]).sum()
+        fakes = (fake, batch.composite) if critic.composite_is_fake else (fake,)
+        real, *found = (_scores(critic, batch, picture) for picture in (batch.real, *fakes))
+        pairs = zip(real, (torch.cat(head) for head in zip(*found, strict=True)), strict=True)  # every loss is a mean over scores
+        d_loss = torch.stack([loss.discriminator(*pair) for pair in pairs]).sum()
         return d_loss + critic.penalty_weight * _penalty(critic, batch, fake) if critic.penalty_weight else d_loss
 
     def adversarial(batch: Batch, output: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ FEATURE = "feature"  # the one loss that needs a frozen network, described by th
 COMPOSITE, INTRINSIC = "composites", "intrinsic"  # what a harmonizer is given; the second is report 001's preprocessing of the first
 InputName = Literal["composites", "intrinsic"]  # the folders below data/P/ too
 BackboneName = Literal["classifier", "vgg19", "squeezenet"]
+OF_THE_BACKGROUND = frozenset({"background_l1", "unmasked_l1"})  # losses that see nothing else
 
 
 class Training(Section):
@@ -64,6 +65,13 @@ class Adversarial(Section):
     name: str
     weight: Positive
     gradient_penalty: Weight = 0.0  # its weight in the critic's loss
+    composite_is_fake: bool = False  # the critic learns from composites too, as report 000's text allows
+
+    @model_validator(mode="after")
+    def _composites_are_not_taken_twice(self) -> "Adversarial":
+        if self.name == "disharmony" and self.composite_is_fake:
+            raise ValueError("disharmony with `composite_is_fake`; expected one of the two: that critic learns from composites anyway")
+        return self
 
 
 class DomainCodes(Section):
@@ -158,7 +166,7 @@ class Variant(Section):
     domain_codes: DomainCodes | None = None
     side_weights: tuple[Positive, ...] = ()  # of the network's side outputs under deep supervision, the main one first
     optimizer: Optimizer
-    init: Literal["normal", "xavier"]
+    init: Literal["normal", "small_xavier", "xavier"]
     schedule: Schedule
     average_weights: Literal[False, "recent"] | ExponentialAverage  # what is scored and kept: a mean over the steps
     resynthesis: Resynthesis | None = None  # null: the stored composites alone
@@ -174,6 +182,9 @@ class Variant(Section):
             raise ValueError(f"backbone is {self.backbone!r}; expected `profile` with the loss `feature`, and `none` without it")
         if not any(self.losses.values()) and self.adversarial is None and self.domain_codes is None:
             raise ValueError(f"losses is {self.losses}, all without weight; expected one above 0, or there is nothing to learn")
+        if self.generator.paste and (unseen := sorted(OF_THE_BACKGROUND & set(self.losses))):
+            came = f"losses has {unseen[0]!r} with generator.paste true, which replaces the background: its gradient is 0"
+            raise ValueError(f"{came}; expected `paste: false` or no such loss")
         if self.losses.get(FEATURE) == 0:
             raise ValueError("losses.feature is 0; expected more, or neither it nor `features`: its network would be asked for nothing")
         if self.resynthesis is not None and (again := alike(self.resynthesis.transfers)) is not None:

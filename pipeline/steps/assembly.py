@@ -48,7 +48,7 @@ def critic_of(variant: Variant, training: Training, *, seed: int) -> Critic | No
     _initialise(network, variant, "critic", seed)
     view = DISCRIMINATORS[chosen.name].sees
     expect_fit(variant, network, loss)
-    return Critic(network, loss, adversarial.weight, view, adversarial.gradient_penalty)
+    return Critic(network, loss, adversarial.weight, view, adversarial.gradient_penalty, adversarial.composite_is_fake)
 
 
 def objective_of(variant: Variant, harmonizer: Harmonizer, *, device: torch.device, backbone: Path | None = None) -> Objective:

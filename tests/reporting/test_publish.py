@@ -17,7 +17,12 @@ def workspace(tmp_path, monkeypatch, root):
     (tmp_path / "params.yaml").write_text((root / "params.yaml").read_text())
     monkeypatch.chdir(tmp_path)
     shared = {"method": "idih", "dataset": "people", "metric": "fmse", "mean": 1.5, "quantisation": "uint8"}
-    rows = [shared | {"background": background, "bucket": bucket} for background in ("raw", "composite") for bucket in ("all", "0-5 %")]
+    protocols = [("raw", "uint8"), ("raw", "float"), ("composite", "uint8"), ("real", "uint8")]
+    rows = [
+        shared | {"background": background, "quantisation": quantisation, "bucket": bucket}
+        for background, quantisation in protocols
+        for bucket in ("all", "0-5 %")
+    ]
     write_rows(tmp_path / "reports" / "tables" / "summary.parquet", rows, SUMMARY)
     return tmp_path
 
@@ -30,7 +35,8 @@ def test_the_headline_is_readable_without_tools_and_the_facts_stand_beside_it(wo
         manifest.write_bytes(b"x")
     publish("trial")
     rows = list(csv.DictReader((workspace / "reports" / "published" / "trial.csv").read_text().splitlines()))
-    assert [(row["method"], row["background"], row["bucket"], row["mean"]) for row in rows] == [("idih", "composite", "all", "1.5")]
+    found = [tuple(row[key] for key in ("method", "background", "quantisation", "bucket", "mean")) for row in rows]
+    assert found == [("idih", "composite", "uint8", "all", "1.5"), ("idih", "raw", "uint8", "all", "1.5")]
     facts = json.loads((workspace / "reports" / "published" / "trial.json").read_text())
     assert facts["data_hash"] == dict.fromkeys(datasets, "2d711642b726b044")
     assert facts["profile"] == "sample"

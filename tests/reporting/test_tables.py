@@ -97,6 +97,28 @@ def test_results_are_sorted_and_bold_where_the_interval_is_below_zero(tmp_path):
     ]
 
 
+def test_raw_is_of_the_methods_own_pictures_and_means_of_the_pasted_ones(tmp_path):
+    published(tmp_path, [scored("unet", mean=1.5), scored("unet", mean=7.25, background="raw")])
+    pasted, own = (table(tmp_path, f"{kind} trial fmse") for kind in ("means", "raw"))
+    assert "| `unet` | 1.50 (900.00 to 1100.00) |" in pasted
+    assert "Protocol: the method's picture in the mask, the composite around it, rounded to whole levels." in pasted
+    assert "| `unet` | 7.25 (900.00 to 1100.00) |" in own
+    assert "Protocol `raw`: the method's own picture, background included, rounded to whole levels." in own
+
+
+def test_results_name_their_protocol(tmp_path):
+    published(tmp_path, [scored("identity", mean=1)])
+    assert "Protocol: the method's picture in the mask" in table(tmp_path, "results trial")
+
+
+def test_a_run_that_was_published_without_raw_rows_is_read_and_said(tmp_path):
+    old = [{key: value for key, value in scored("unet", mean=1).items() if key not in ("background", "quantisation", "bucket")}]
+    published(tmp_path, old)
+    assert "| `unet` | 1.00" in table(tmp_path, "means trial fmse")
+    with pytest.raises(InputError, match="no rows of 'fmse' with the background raw, rounded; expected some: publish the run again"):
+        table(tmp_path, "raw trial fmse")
+
+
 def test_a_run_says_which_machine_made_it(tmp_path):
     published(tmp_path, [scored("identity", mean=1)])
     assert "2 cores of Intel Xeon @ 2.80GHz" in table(tmp_path, "runs")

@@ -3,11 +3,13 @@
 import colorsys
 import math
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch.testing import assert_close
 
-from imharmony.colour.hsv import hsv_from_network
+from imharmony.colour.hsv import hsv_as_saved, hsv_from_network
 from imharmony.losses.reconstruction import hsv_l1
 
 LEVELS = [0, 1, 2, 77, 128, 254, 255]
@@ -83,3 +85,21 @@ def test_values_beyond_the_range_are_those_at_its_end():
 def test_the_loss_of_red_against_grey_of_the_same_value():
     red, grey = pixel((255, 0, 0)), pixel((255, 255, 255))
     assert hsv_l1(red, grey, torch.ones(1, 1, 1, 1)).item() == pytest.approx((1 + 0 + 1 + 0) / 4)
+
+
+def test_hsv_as_saved_agrees_with_pillow_to_the_level():
+    levels = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
+    levels[0] = levels[0, :, :1]  # greys
+    levels[1, :, 1] = levels[1, :, 0]  # two channels alike
+    picture = (torch.from_numpy(levels).double() / 127.5 - 1 + 1e-9).permute(2, 0, 1)[None]
+    expected = np.asarray(Image.fromarray(levels).convert("HSV"))
+    found = ((hsv_as_saved(picture)[0].permute(1, 2, 0) + 1) * 127.5).round().numpy()
+    assert np.array_equal(found, expected)
+
+
+def test_hsv_as_saved_cuts_off_and_has_no_gradient():
+    image = (pixel((200.9, 100.9, 50.9)) + 0).requires_grad_()
+    found = hsv_as_saved(image)
+    assert not found.requires_grad
+    assert_close(found, hsv_as_saved(pixel((200.1, 100.1, 50.1))))
+    assert_close(hsv_as_saved(pixel((300, 100.1, -40))), hsv_as_saved(pixel((255, 100.1, 0))))

@@ -36,7 +36,7 @@ def test_constant_errors_have_known_losses():
 
 def test_reconstruction_losses_agree_with_numpy(pictures):
     output, real, mask = (tensor.double().numpy() for tensor in pictures)
-    areas, others = [144, 100, 128], [112, 247, 128]  # the second foreground has 9 pixels, the third 256 of one half
+    areas, others = [144, 9, 128], [112, 247, 128]  # the third has 256 pixels of one half
     error = np.abs(output - real)
     expected = {
         "l1": error.mean(),
@@ -97,6 +97,25 @@ def test_empty_faint_and_full_masks_give_finite_losses_and_gradients(name, area,
     loss.backward()
     assert loss.isfinite()
     assert output.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("name", ["foreground_l1", "mask_weighted_mse"])
+@pytest.mark.parametrize(("side", "floor_px"), [(256, 100.0), (128, 25.0), (64, 6.25)])
+def test_a_tiny_foreground_counts_as_100_pixels_of_256_squared(name, side, floor_px):
+    real, mask = torch.zeros(1, 3, side, side), torch.zeros(1, 1, side, side)
+    mask[..., 0, :3] = 1
+    assert RECONSTRUCTION_LOSSES[name](real + mask, real, mask).item() == pytest.approx(3 / floor_px)
+
+
+@pytest.mark.parametrize("name", RECONSTRUCTION_LOSSES)
+@pytest.mark.parametrize("area_px", [2, 40, 300])
+def test_a_picture_enlarged_by_repeating_its_pixels_has_the_same_loss(name, area_px):
+    generator = torch.Generator().manual_seed(0)
+    output, real = (torch.rand(2, 3, 64, 64, generator=generator) * 2 - 1 for _ in range(2))
+    mask = (torch.arange(64 * 64) < area_px).float().reshape(1, 1, 64, 64).expand(2, -1, -1, -1)
+    small = (output, real, mask)
+    large = (tensor.repeat_interleave(2, 2).repeat_interleave(2, 3) for tensor in small)
+    torch.testing.assert_close(RECONSTRUCTION_LOSSES[name](*large), RECONSTRUCTION_LOSSES[name](*small))
 
 
 @pytest.mark.parametrize("name", ["foreground_l1", "mask_weighted_mse"])

@@ -33,6 +33,24 @@ def test_the_triplets_agree_with_numpy(name, margin, weights, codes):
     assert DOMAIN_TRIPLETS[name](codes).item() == pytest.approx(expected, rel=1e-5)
 
 
+def test_as_coded_each_number_of_a_code_is_compared_by_itself(codes):
+    """The oracle: torch on codes of the shape that report 002's extractor gives, (B, 16, 1, 1)."""
+    real, output, composite, background = (code[:, :, None, None] for code in codes)
+    compare = torch.nn.TripletMarginLoss(margin=1, p=2)
+    expected = compare(real, output, composite) + 0.5 * compare(output, background, composite)
+    torch.testing.assert_close(DOMAIN_TRIPLETS["report_002_code"](codes), expected)
+    numbers = [code.double().numpy() for code in codes]
+    near, far, beside = (np.abs(numbers[one] - numbers[other] + 1e-6) for one, other in ((0, 1), (0, 2), (1, 3)))
+    other = np.abs(numbers[1] - numbers[2] + 1e-6)
+    by_hand = np.maximum(near - far + 1, 0).mean() + 0.5 * np.maximum(beside - other + 1, 0).mean()
+    assert expected.item() == pytest.approx(by_hand, rel=1e-5)
+
+
+def test_as_coded_equal_distances_cost_the_margin_of_each_number():
+    same = DomainCodes(*(torch.ones(3, 16) for _ in range(4)))
+    assert DOMAIN_TRIPLETS["report_002_code"](same).item() == pytest.approx(1.5)
+
+
 def test_a_composite_that_is_farther_by_the_margin_costs_nothing():
     near = torch.zeros(2, 16)
     far = near.clone()

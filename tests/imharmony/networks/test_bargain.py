@@ -6,7 +6,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from imharmony.errors import InputError
-from imharmony.networks.bargain import Bargain, bargain
+from imharmony.networks.bargain import Bargain, bargain, bargain_code, bargain_hsv_code, bargain_unet3plus_code
 from imharmony.networks.harmonizer import Harmonizer
 
 
@@ -99,3 +99,28 @@ def test_in_use_a_picture_does_not_depend_on_the_call_or_the_batch(mode):
     output = harmonizer(composite, mask)
     assert torch.equal(output, harmonizer(composite, mask))
     assert_close(output[:1], harmonizer(composite[:1], mask[:1]))
+
+
+def test_as_report_002_coded_it_has_no_dropout_and_instance_norms_in_its_extractor():
+    network = bargain_code(in_channels=4, width=2, size_px=256)
+    assert not [module for module in network.modules() if isinstance(module, nn.Dropout)]
+    assert [type(module) for module in network.extractor.modules() if "Norm" in type(module).__name__] == [nn.InstanceNorm2d] * 3
+    assert {type(module) for module in network.unet.modules() if "Norm" in type(module).__name__} == {nn.BatchNorm2d}
+
+
+def test_codes_of_saved_hsv_teach_the_extractor_and_not_the_picture():
+    network = bargain_hsv_code(in_channels=4, width=2, size_px=32)
+    picture, mask = inputs().split([3, 1], 1)
+    codes = network.codes(picture.requires_grad_(), mask)
+    codes.square().sum().backward()
+    assert picture.grad is None
+    assert network.extractor.head.weight.grad.abs().sum() > 0
+    network_rgb = bargain_code(in_channels=4, width=2, size_px=32)
+    network_rgb.codes(picture, mask).square().sum().backward()
+    assert picture.grad.abs().sum() > 0
+
+
+def test_report_002s_unet3plus_is_told_the_code_as_it_is():
+    network, given = bargain_unet3plus_code(in_channels=4, width=2, size_px=32).eval(), inputs()
+    code = network.extractor(given[:, :3], 1 - given[:, 3:])
+    assert_close(seen_by_the_unet(network, given)[:, 4:], code[:, :, None, None].expand(2, 16, 32, 32))

@@ -42,6 +42,13 @@ def test_norms_are_on_layers_two_to_four_and_the_last_layer_is_bare():
     assert kinds == first + 3 * inner + last
 
 
+def test_with_instance_norms_as_report_002_has_them_convolutions_keep_their_biases():
+    layers = DomainCodeExtractor(width=2, size_px=256, norm="instance").stack.layers
+    norms = [layer for layer in layers if isinstance(layer, nn.InstanceNorm2d | nn.BatchNorm2d)]
+    assert [(type(norm), norm.affine) for norm in norms] == [(nn.InstanceNorm2d, False)] * 3
+    assert all(layer.convolution.bias is not None for layer in layers if isinstance(layer, PartialConv))
+
+
 @pytest.mark.parametrize(("size_px", "layers"), [(256, 5), (128, 5), (96, 5), (64, 5), (48, 4), (32, 4)])
 def test_smaller_pictures_get_as_many_layers_as_fit(size_px, layers):
     extractor = DomainCodeExtractor(width=1, size_px=size_px)

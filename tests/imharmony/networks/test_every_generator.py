@@ -8,7 +8,7 @@ from imharmony.networks.blocks import Generator
 from imharmony.networks.dih import dih_parsing
 
 FACTORIES = GENERATORS | {"dih_parsing": dih_parsing}
-BOUNDED = ["attention_unet", "bargain", "bargain_hsv", "fcn", "rain", "unet"]
+BOUNDED = ["attention_unet", "bargain", "bargain_code", "bargain_hsv", "bargain_hsv_code", "fcn", "rain", "unet"]
 WITH_OTHER_OUTPUTS = ["unet3plus", "bargain_unet3plus", "dih_parsing"]  # their own tests look at the gradients
 
 

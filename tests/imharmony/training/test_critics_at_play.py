@@ -1,5 +1,7 @@
 """Steps with critics of other kinds, with domain codes and with side outputs: they move what they should."""
 
+import math
+
 import pytest
 import torch
 
@@ -10,6 +12,7 @@ from imharmony.networks.harmonizer import build_discriminator, build_harmonizer
 from imharmony.training.batches import Batch, Batches
 from imharmony.training.participants import CodeTerm, Critic, Objective, Players, Reconstruction, set_up
 from imharmony.training.steps import disharmony_step, gan_step, step_of
+from imharmony.training.views import VIEWS
 from tests.composites import packed
 
 CPU = torch.device("cpu")
@@ -137,3 +140,45 @@ def test_side_outputs_are_weighted_and_all_heads_learn(batch):
     assert all(moved for name, moved in changed.items() if "heads" in name)
     with pytest.raises(ValueError, match="5 side outputs and 2 weights"):
         step_of(None)(players(Objective(L1, side_weights=(1.0, 1.0)), generator="unet3plus"), batch)
+
+
+@pytest.mark.parametrize(("name", "loss"), [("patchgan", "bce"), ("fcn", "bce_sum"), ("domain_verification", "hinge")])
+def test_composites_as_fakes_weigh_as_much_as_outputs_and_together_as_the_real(name, loss, batch):
+    critic = critic_of(name, loss, composite_is_fake=True)
+    game = players(Objective(L1), critic)
+    game.harmonizer.eval()
+    critic.network.eval()
+    with torch.no_grad():
+        output = game.harmonizer(batch.composite, batch.mask)
+        shown = [critic.network(*VIEWS[critic.view](batch, picture)) for picture in (batch.real, output, batch.composite)]
+    expected = 0.0
+    for real, fake, other in zip(*([scores] if isinstance(scores, torch.Tensor) else scores for scores in shown), strict=True):
+        if loss == "hinge":
+            half = (1 + fake).clamp(min=0).mean() / 2 + (1 + other).clamp(min=0).mean() / 2
+            expected += ((1 - real).clamp(min=0).mean() + half).item()
+        else:
+            chances = [scores.double().sigmoid() for scores in (real, fake, other)]
+            terms = -chances[0].log().mean() - ((1 - chances[1]).log().mean() + (1 - chances[2]).log().mean()) / 2
+            expected += terms.item() * (0.5 if loss == "bce" else 1)
+    assert gan_step(game, batch)["d_loss"].item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_composites_as_fakes_change_nothing_of_the_harmonizers_losses(batch):
+    losses = []
+    for flag in (False, True):
+        critic = critic_of("patchgan", "squared_score", composite_is_fake=flag)
+        game = players(Objective(L1), critic)
+        for group in game.critic_optimizer.param_groups:
+            group["lr"] = 0.0  # the critic that judges the outputs is the same
+        losses.append(gan_step(game, batch))
+    assert losses[0]["g_loss"] == losses[1]["g_loss"]
+    assert losses[0]["d_loss"] != losses[1]["d_loss"]
+
+
+def test_a_critic_that_cannot_tell_scores_both_kinds_of_fakes_alike(batch):
+    """An exact value: a critic that says 0 to everything has cross-entropies of log 2, halved."""
+    critic = critic_of("patchgan", "bce", composite_is_fake=True)
+    for parameter in critic.network.parameters():
+        torch.nn.init.zeros_(parameter)
+    losses = gan_step(players(Objective(L1), critic), batch)
+    assert losses["d_loss"].item() == pytest.approx(math.log(2))

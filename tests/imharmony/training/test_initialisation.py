@@ -32,7 +32,13 @@ def test_xavier_weights_fill_their_interval():
     assert weight.var().item() == pytest.approx(limit**2 / 3, rel=0.01)
 
 
-@pytest.mark.parametrize("name", ["normal", "xavier"])
+def test_small_xavier_weights_are_normal_with_a_fiftieth_of_xaviers_deviation():
+    weight = initialised("small_xavier")[0].weight
+    assert weight.std().item() == pytest.approx(0.02 * (2 / ((64 + 128) * 16)) ** 0.5, rel=0.01)
+    assert (weight.abs() > 3 * weight.std()).float().mean().item() == pytest.approx(0.0027, abs=5e-4)  # a normal's tails
+
+
+@pytest.mark.parametrize("name", ["normal", "small_xavier", "xavier"])
 def test_biases_start_at_zero_and_norms_as_identities(name):
     made = initialised(name)
     assert made[0].bias.abs().sum() == 0
@@ -50,7 +56,7 @@ def test_weights_depend_on_the_seed_alone():
 
 
 def test_an_unknown_name_is_refused():
-    with pytest.raises(InputError, match=r"init is 'he'; expected one of \['normal', 'xavier'\]"):
+    with pytest.raises(InputError, match=r"init is 'he'; expected one of \['normal', 'small_xavier', 'xavier'\]"):
         initialised("he")
 
 

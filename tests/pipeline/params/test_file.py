@@ -70,7 +70,7 @@ def test_numbers_are_read_as_yaml_1_2(edited):
         ("decomposers: [people]", "decomposers: []", r"preprocessed is \['people', .*\] and decomposers \[\]; expected"),
         ("preprocessed: [people, luminance", "preprocessed: [luminance", r"preprocessed is \['luminance', .*; expected \['people', 'lum"),
         ("    backbone: profile\n", "    backbone: none\n", r"variants\.fcn_feature_code: backbone is 'none'; expected `profile` with"),
-        ("losses: {l1: 100.0, feature: 10.0}", "losses: {l1: 100.0}", r"variants\.fcn_feature_code: the loss `feature` and the section"),
+        ("losses: {l1: 50.0, feature: 10.0}", "losses: {l1: 50.0}", r"variants\.fcn_feature_code: the loss `feature` and the section"),
         ("average_weights: recent", "average_weights: true", r"variants\.idih\.average_weights.*'recent'.*got True"),
         ("average_weights: recent", "average_weights: {ema: 1}", r"variants\.idih\.average_weights.*; got"),
         ("average_weights: recent", "resynthesis: {transfers: [lut], share: 0}", r"idih\.resynthesis\.share: .*greater than 0; got 0"),
