@@ -31,7 +31,7 @@ def archive(tmp_path_factory):
 def workspace(tmp_path, monkeypatch, root, archive):
     params = YAML(typ="safe").load(root / "params.yaml")
     params |= {"sources": ["portraits"], "datasets": ["hmh"], "machine": params["machine"] | {"workers": 1}}
-    params |= {"preprocessed": [], "decomposers": [], "classifiers": []}
+    params |= {"preprocessed": [], "decomposers": [], "classifiers": [], "judges": {}}
     params["variants"] = {"idih": params["variants"]["idih"] | {"dataset": "hmh"}}
     source = {"kind": "matting_human", "archive": str(archive), "at_least": PORTRAITS, "attempts": 1, "timeout_seconds": 1}
     sample = params["profiles"]["sample"]
