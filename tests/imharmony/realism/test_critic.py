@@ -75,7 +75,7 @@ def test_a_foreground_that_was_tinted_is_less_real_and_a_picture_tinted_as_a_who
     assert 0.3 < auc(real, whole) < 0.7
 
 
-def test_where_in_the_picture_the_pair_is_mirrored_changes_little_and_a_seam_nothing():
+def test_one_logit_for_each_picture_and_of_a_flat_one_the_mask_says_nothing():
     network = RealismCritic(width=2).eval()
     pictures, masks = torch.rand(2, 3, 32, 32) * 2 - 1, torch.from_numpy(box()).float()[None, None].repeat(2, 1, 1, 1)
     with torch.inference_mode():
@@ -83,7 +83,7 @@ def test_where_in_the_picture_the_pair_is_mirrored_changes_little_and_a_seam_not
         assert found.shape == (2,)
         flat = torch.full((1, 3, 32, 32), 0.2)
         first, second = (network(flat, masks[:1] * level) for level in (1.0, 0.5))
-    assert_allclose(first, second, atol=1e-2)  # of a flat picture the mask alone says nothing
+    assert_allclose(first, second, atol=1e-2)
 
 
 def test_the_same_arguments_give_the_same_bits_and_another_seed_others():
