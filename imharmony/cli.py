@@ -1,6 +1,7 @@
 """The ``harmonize`` command: one composite photograph and its mask in, the harmonized photograph out.
 
-``harmonize dataset`` exports, imports, checks and shows data sets of composites; ``harmonize score`` scores any method's pictures;
+``harmonize dataset`` exports, imports, checks and shows data sets of composites; ``harmonize score`` scores any method's pictures, and
+with ``--realism`` composites that have no truth.
 Packages beside the library add commands of their own: ``harmonize study`` asks people for their opinion of pictures.
 """
 
@@ -23,10 +24,10 @@ from imharmony.pictures.mask_files import read_mask
 from imharmony.pictures.opening import turned_note
 from imharmony.pictures.photo_files import Photograph, is_opaque, read_photograph, srgb_of
 from imharmony.pictures.visible import filled, in_own_colours
+from imharmony.realism import cli as realism_cli
 from imharmony.storage.files import write_bytes
 from imharmony.storage.places import expect_place
 
-COMMANDS = {"dataset": dataset_cli.run, "score": score_cli.run}
 ADDED = "imharmony.commands"  # entry points: (arguments) -> what to print, exit code
 MEGAPIXELS = 250  # of a photograph: phones take up to 200
 MOST_MEGAPIXELS = 1000  # about as many as the libraries below decode and encode
@@ -45,6 +46,13 @@ def _run() -> int:
     encoding = sys.stdout.encoding or "utf-8"
     print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)  # names of files need not be text
     return code
+
+
+def _score(arguments: list[str]) -> tuple[str, int]:
+    return realism_cli.run(arguments) if realism_cli.is_asked_for(arguments) else score_cli.run(arguments)
+
+
+COMMANDS = {"dataset": dataset_cli.run, "score": _score}
 
 
 def _harmonize(arguments: list[str]) -> tuple[str, int]:

@@ -19,6 +19,7 @@ from imharmony.evaluation.conventions import CONVENTIONS, COUNTED, HEADLINE, PEA
 from imharmony.evaluation.measures import MEASURES
 from imharmony.metrics.perceptual import BACKBONES, missing_backbone
 from imharmony.storage.files import write_text
+from imharmony.storage.shards import Row
 from pipeline.params.file import Params
 from pipeline.params.training import COMPOSITE, INTRINSIC, Variant
 from reporting.distributions import MOST_IMAGES, QUANTILES
@@ -85,6 +86,7 @@ def write_page(
     reports: "Mapping[str, ReportSection]",
     opinions: list[OpinionStudy],
     intrinsic: IntrinsicSection | None,
+    realism: list[Row],
     ends: list[TrainingEnd],
     curves: dict[str, str],
     choices: Choices,
@@ -105,6 +107,7 @@ def write_page(
         sections=[{"data": section, **_tables(summary[summary["dataset"] == section.name], params)} for section in sections],
         opinions=opinions,
         intrinsic=intrinsic,
+        realism=realism,
         methods=[name for name, _ in methods_of(params)],
         conventions=CONVENTIONS,
         published=read_published(),

@@ -22,6 +22,7 @@ from reporting.opinions import opinion_studies
 from reporting.overview import overview_of
 from reporting.page import Choices, write_page
 from reporting.pictures import kept_pictures
+from reporting.realism import realism_of
 from reporting.results import headline_frame, methods_of, read_histories, read_scores
 from reporting.run_facts import RUN, write_run
 from reporting.sections import section_of
@@ -46,7 +47,8 @@ def main() -> None:
         code=places.fingerprint("statistics"),
     )
     frame, headline = statistics["summary"].to_pandas(), headline_frame(statistics["summary"])
-    for name, table in ({"scores": scores, **statistics} | ({"opinions": opinions} if params.studies else {})).items():
+    more = ({"opinions": opinions} if params.studies else {}) | ({"realism": realism_of(params, places)} if params.judges else {})
+    for name, table in ({"scores": scores, **statistics} | more).items():
         write_table(REPORTS / "tables" / f"{name}.parquet", table)
     methods = methods_by_name(params, places, device=device_of(params))
     pictures = kept_pictures(params, places, methods)
@@ -64,6 +66,7 @@ def main() -> None:
         reports=report_sections(params=params, scores=scores, summary=frame, methods=methods, pictures=pictures, figures=FIGURES),
         opinions=opinion_studies(opinions),
         intrinsic=intrinsic_section(params, places),
+        realism=more["realism"].to_pylist() if params.judges else [],
         ends=ends_of(histories),
         curves=training_figures(curves_of(histories), FIGURES),
         choices=Choices(

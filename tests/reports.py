@@ -18,6 +18,7 @@ from imharmony.composing.selection import DROPPED, SELECTED
 from imharmony.intrinsic.judging import DECOMPOSITIONS
 from imharmony.intrinsic.preprocessing import LIGHTS
 from imharmony.networks.harmonizer import build_harmonizer
+from imharmony.realism.judging import JUDGED
 from imharmony.storage.files import write_text
 from imharmony.storage.tables import read_table, write_rows, write_table
 from opinion_study.tables import OPINIONS
@@ -96,10 +97,21 @@ def write_preprocessing(places: Places) -> None:
     )
 
 
+def judged() -> list[dict[str, object]]:
+    """A judge that knows every real photograph, and one that knows nothing."""
+    return [
+        {"dataset": dataset, "sample_id": f"{image}", "image_id": image, "is_real": real, "local_emd": 3.0 - real, "combined": 0.5}
+        for dataset in DATASETS
+        for image in range(IMAGES // 2)
+        for real in (True, False)
+    ]
+
+
 def write_params(root: Path) -> None:
     yaml = YAML()
     tree = yaml.load(root / "params.yaml")
     tree |= {"datasets": list(DATASETS), "preprocessed": list(DATASETS), "classifiers": [DATASETS[0]], "decomposers": [DATASETS[0]]}
+    tree["judges"] = {"everyday": tree["judges"]["everyday"] | {"datasets": list(DATASETS)}}
     tree["baselines"] = ["identity", "reinhard"]
     tree["seeds"] = list(SEEDS)
     tree["machine"]["workers"] = 1
@@ -161,5 +173,6 @@ def reported(folder: Path) -> Iterator[Path]:
             for seed in SEEDS:
                 write_run(places, variant, seed)
         write_preprocessing(places)
+        write_rows(places.realism("everyday", "judged") / "judged.parquet", judged(), JUDGED)
         run_stages()
         yield folder

@@ -37,7 +37,7 @@ def shrink(path: Path) -> None:
     yaml = YAML()
     params = yaml.load(path)
     params.update({"sources": ["photographs"], "datasets": ["people"], "baselines": ["identity", "reinhard"]})
-    params.update({"preprocessed": ["people"], "decomposers": ["people"], "classifiers": ["people"]})
+    params.update({"preprocessed": ["people"], "decomposers": ["people"], "classifiers": ["people"], "judges": {}})
     params["variants"] = {name: params["variants"][name] for name in ("unet", "idih")}
     sample = params["profiles"]["sample"]
     sample["sources"]["photographs"].update(scenes=40, width_px=96, height_px=72)

@@ -35,7 +35,8 @@ def run(arguments: list[str]) -> tuple[str, int]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="harmonize score", description=__doc__)
+    epilog = "Composites without a truth: harmonize score --realism PICTURE MASK ..., see harmonize score --realism --help."
+    parser = argparse.ArgumentParser(prog="harmonize score", description=__doc__, epilog=epilog)
     given = parser.add_mutually_exclusive_group(required=True)
     given.add_argument("--outputs", type=Path, help="the folder of pictures: <sample_id>.png or .jpg, one for each composite")
     given.add_argument("--table", type=Path, help="scores computed elsewhere, .csv or .parquet, a row for each composite")

@@ -12,6 +12,7 @@ from pipeline.params.defaults import place_of, with_defaults
 from pipeline.params.imported import ImportedMethod
 from pipeline.params.intrinsic import Intrinsic
 from pipeline.params.namespaces import clash_of
+from pipeline.params.realism import RealismJudges
 from pipeline.params.section import EachOnce, Name, Names, Section, Seed, Text
 from pipeline.params.training import INTRINSIC, Backbone, Classifier, Evaluation, Training, Variant
 from pipeline.params.yaml_files import read_yaml
@@ -60,6 +61,7 @@ class Params(Section):
     preprocessed: Names  # data sets on which report 001's preprocessing is done
     decomposers: Annotated[Names, Field(max_length=1)]  # the data set whose photographs the preprocessing learns from
     classifier: Classifier | None = None  # where there are classifiers
+    judges: dict[Name, RealismJudges]  # of realism, where there is no truth
     machine: Machine = Machine()
     profiles: dict[Name, Profile]
 
@@ -86,6 +88,12 @@ class Params(Section):
         if name not in self.variants:
             raise InputError(f"variant is {name!r}; expected one of {sorted(self.variants)}, as params.yaml lists them")
         return self.variants[name]
+
+    def judges_of(self, name: str) -> RealismJudges:
+        """Judges of realism; an unknown name is an ``InputError``."""
+        if name not in self.judges:
+            raise InputError(f"judges are {name!r}; expected one of {sorted(self.judges)}, as `judges` of params.yaml lists them")
+        return self.judges[name]
 
     def imported_method(self, name: str) -> ImportedMethod:
         """A method from elsewhere; an unknown name is an ``InputError``."""
@@ -122,7 +130,7 @@ class Params(Section):
     def _expect_names_that_differ(self) -> None:
         """Methods and data sets meet in folders, tables and commands; sources and profiles have folders of their own."""
         methods = {"baselines": self.baselines, "variants": self.variants, "imported": self.imported, "datasets": self.datasets}
-        others = {"sources": self.sources, "studies": self.studies, "profiles": self.profiles}
+        others = {"sources": self.sources, "studies": self.studies, "profiles": self.profiles, "judges": self.judges}
         for names in (methods, *({kind: own} for kind, own in others.items())):
             clash = clash_of(names)
             _expect(clash is None, clash or "")
@@ -134,6 +142,7 @@ class Params(Section):
     def _expect_lists_of_known_datasets(self) -> None:
         """Whoever shortens ``datasets`` has several lists to shorten; all are named at once."""
         lists = {"classifiers": self.classifiers, "preprocessed": self.preprocessed, "decomposers": self.decomposers}
+        lists |= {f"judges.{name}.datasets": judges.datasets for name, judges in self.judges.items()}
         wrong = {key: names for key, names in lists.items() if set(names) - set(self.datasets)}
         came = ", ".join(f"{key} is {names}" for key, names in wrong.items())
         _expect(not wrong, f"{came}; expected some of {self.datasets}: change {' and '.join(wrong)}, or add to `datasets`")

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping
 
 # The words that a command takes as a target, and cells that are no stages.
 STAGES = (
+    "build_colour_database",
     "download_annotations",
     "download_images",
     "evaluate",
     "evaluate_baselines",
     "evaluate_intrinsic",
+    "evaluate_realism",
     "filter_masks",
     "fingerprint",
     "import_scores",
@@ -21,6 +23,7 @@ STAGES = (
     "train",
     "train_classifier",
     "train_edits",
+    "train_realism",
     "train_shading",
 )
 # What tables, studies and folders call things of their own.

@@ -14,6 +14,7 @@ from imharmony.storage.files import sha256_of
 from pipeline.params.data import Source
 from pipeline.params.file import Params
 from pipeline.params.intrinsic import Intrinsic
+from pipeline.params.realism import RealismJudges
 from pipeline.params.training import Variant
 from pipeline.steps.paths import STUDIES
 
@@ -115,13 +116,25 @@ def _score_cells(params: Params) -> Iterator[Cell]:
         yield _cell("evaluate_baselines", name, values, {BASELINES: {name}})
     for name in params.decomposers:
         yield _cell("evaluate_intrinsic", name, values)
+    for name, judges in params.judges.items():
+        yield from _realism_cells(params, name, judges)
     for name, method in params.imported.items():
         folders = {dataset: str(method.pictures(dataset)) for dataset in method.datasets}
         yield _cell("import_scores", name, values | {"method": method, "folders": folders})
 
 
+def _realism_cells(params: Params, name: str, judges: RealismJudges) -> Iterator[Cell]:
+    size_px, threads = params.active.evaluation.size_px, params.active.threads
+    sources = {dataset: params.active.datasets[dataset].source for dataset in params.datasets}
+    learned = {"datasets": judges.datasets, "sources": sources, "size_px": size_px, "seed": judges.seed, "photographs": judges.photographs}
+    database = {"bins": judges.bins, "textons": judges.textons, "neighbours": judges.neighbours}
+    yield _cell("build_colour_database", name, learned | database)
+    yield _cell("train_realism", name, learned | {"critic": judges.critic, "threads": threads})
+    yield _cell("evaluate_realism", name, {"datasets": params.datasets, "size_px": size_px, "threads": threads})
+
+
 def _of_report(params: Params) -> dict[str, Any]:
-    read = {"profile", "baselines", "datasets", "decomposers", "preprocessed", "seeds", "variants", "imported"}
+    read = {"profile", "baselines", "datasets", "decomposers", "preprocessed", "seeds", "variants", "imported", "judges"}
     opinions = {name: sha256_of(path) for name in params.studies if (path := STUDIES / f"{name}.parquet").is_file()}
     return {name: getattr(params, name) for name in sorted(read)} | {
         "active": params.active,

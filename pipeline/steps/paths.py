@@ -5,6 +5,7 @@ from pathlib import Path
 
 REPORTS = Path("reports")
 STUDIES = REPORTS / "studies"  # tables of opinions
+DATABASE = "database.safetensors"  # of judges of realism
 MODEL = "model.safetensors"  # the file of weights in each folder that has one
 
 
@@ -58,9 +59,9 @@ class Places:
         """The frozen network that losses on features look through: ``profile``, the one that the profile names, or ``none``."""
         return Path("features", self.profile, "backbones", kind)
 
-    def nones(self) -> tuple[Path, Path, Path]:
-        """What stands for "none" where a graph is drawn without a classifier or without the preprocessing."""
-        return self.backbone("none"), self.preprocessing("none"), self.intrinsic("none")
+    def nones(self) -> tuple[Path, ...]:
+        """What stands for "none" where a graph is drawn without a classifier, without the preprocessing or without judges of realism."""
+        return self.backbone("none"), self.preprocessing("none"), self.intrinsic("none"), Path("features", self.profile, "realism", "none")
 
     def preprocessing(self, part: str) -> Path:
         """``shading``: ``model.safetensors``, ``metrics.json`` and ``decompositions.parquet`` of the network that sees shading.
@@ -69,6 +70,10 @@ class Places:
         ``metrics.json``.
         """
         return Path("features", self.profile, "preprocessing", part)
+
+    def realism(self, judges: str, part: str) -> Path:
+        """``database``: ``database.safetensors``; ``critic``: ``model.safetensors``, ``metrics.json``; ``judged``: ``judged.parquet``."""
+        return Path("features", self.profile, "realism", judges, part)
 
     def scores(self, method: str, seed: int) -> Path:
         """Per-image scores of one method."""

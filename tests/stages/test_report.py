@@ -36,6 +36,16 @@ def test_the_reports_scores_are_all_methods_seeds_and_images(inside):
     assert {(row["n_images"], row["n_seeds"]) for row in trained if row["bucket"] == "all"} == {(IMAGES, len(SEEDS))}
 
 
+def test_realism_is_a_table_and_a_part_of_the_page(inside):
+    rows = read_table(inside / "reports/tables/realism.parquet").to_pylist()
+    found = {(row["dataset"], row["judge"]): (row["auc"], row["n_real"], row["low"]) for row in rows}
+    assert found == {
+        (dataset, judge): (auc, IMAGES // 2, None) for dataset in DATASETS for judge, auc in (("local_emd", 1), ("combined", 0.5))
+    }
+    page = (inside / "reports/index.html").read_text()
+    assert re.search(r'<th scope="row">local_emd</th><td>1\.000</td>', page)
+
+
 def test_metrics_are_few_and_named(inside):
     metrics = {path.stem: json.loads(path.read_text()) for path in (inside / "reports/metrics").iterdir()}
     assert set(metrics) == {"identity", "reinhard", "intrinsic", *VARIANTS}

@@ -63,7 +63,7 @@ def test_numbers_are_read_as_yaml_1_2(edited):
         (
             "datasets: [people, luminance, objects, hmh]\n",
             "datasets: [people]\n",
-            r"classifiers is \['objects'\], preprocessed is \[.*; expected some of \['people'\]: change classifiers and preprocessed, or",
+            r"classifiers is \['objects'\], preprocessed is \[.*; expected some of \['people'\]: change classifiers and preprocessed and j",
         ),
         ("classifiers: [objects]", "classifiers: [objects, people]", r"classifiers: .*at most 1 item"),
         ("classifiers: [objects]", "classifiers: []", r"classifiers is \[\], but the loss of \['fcn_feature_code', .* looks through"),

@@ -54,6 +54,7 @@ HOLDERS: list[Any] = [
     [],
     ["a"],
     ["person"],
+    ["people"],
     ["identity"],
     [0.5],
     [0.1, 0.2],

@@ -18,11 +18,13 @@ from pipeline.steps.cells import Cell, cells_of
 from pipeline.steps.fingerprints import LEFT_OUT, OURS, source_code
 from pipeline.steps.source_code import EFFECTS, SourceCode, Target, Trace
 from stages import (
+    build_colour_database,
     download_annotations,
     download_images,
     evaluate,
     evaluate_baselines,
     evaluate_intrinsic,
+    evaluate_realism,
     filter_masks,
     fingerprint,
     preprocess_intrinsic,
@@ -31,6 +33,7 @@ from stages import (
     train,
     train_classifier,
     train_edits,
+    train_realism,
     train_shading,
 )
 from tests.conftest import ROOT
@@ -53,6 +56,9 @@ def tiny(folder: Path, *, methods: int | None = None) -> None:
     tree["variants"]["idih"]["epochs_factor"] = 2.0
     tree["classifier"] |= {"width": 4, "size_px": 16, "epochs": 1}
     tree["machine"]["workers"] = 1  # or others would run it, out of sight
+    small = {"datasets": ["people"], "photographs": 3, "bins": 4, "textons": 4, "neighbours": 2}
+    critic = {"width": 2, "steps": 2, "batch_size": 2, "learning_rate": 1e-3}
+    tree["judges"] = {"everyday": {**small, "critic": critic, "seed": 0}}
     sample = tree["profiles"]["sample"]
     sample["sources"]["photographs"] |= {"scenes": 16, "width_px": 96, "height_px": 72}
     sample["sources"]["portraits"] |= {"portraits": 16, "width_px": 64, "height_px": 80}
@@ -82,7 +88,9 @@ def calls() -> list[tuple[str, str, object]]:
     for variant in VARIANTS:
         found += [("train", variant, train), ("evaluate", variant, evaluate)]
     found += [("evaluate_baselines", name, evaluate_baselines) for name in BASELINES]
-    return [*found, ("evaluate_intrinsic", "people", evaluate_intrinsic), ("report", "", report)]
+    found += [("evaluate_intrinsic", "people", evaluate_intrinsic), ("build_colour_database", "everyday", build_colour_database)]
+    found += [("train_realism", "everyday", train_realism), ("evaluate_realism", "everyday", evaluate_realism)]
+    return [*found, ("report", "", report)]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,37 @@
+"""A packed split judged: every composite, and every real photograph that they were made of."""
+
+import logging
+
+import numpy as np
+
+from imharmony.composing.composites import to_harmonize
+from imharmony.composing.packed_split import PackedSplit, first_of_each_foreground
+from imharmony.realism.judging import JUDGES, Judges, realism
+from imharmony.realism.photographs import MOSTLY
+from imharmony.running.progress import track
+from imharmony.storage.shards import Row
+
+log = logging.getLogger(__name__)
+
+
+def judged_split(split: PackedSplit, judges: Judges, *, dataset: str) -> list[Row]:
+    """The rows of ``judging.JUDGED`` of a split. The foreground is the annotated one, whichever part of the picture was changed.
+
+    A picture whose foreground fills or leaves no pixel at the split's size has no scores; how many there are is a warning.
+    """
+    rows = split.rows.select(["sample_id", "image_id", "direction"]).to_pylist()
+    real = [(index, True) for index, _ in first_of_each_foreground(split)]
+    composites = [(index, False) for index in range(len(rows))]
+    found: list[Row] = []
+    without = 0
+    for index, is_real in track([*real, *composites], total=len(real) + len(rows), what=f"realism of {dataset}", unit="pictures"):
+        row = rows[index]
+        matte = to_harmonize(np.array(split.mask[index]), row["direction"])
+        has_both = matte.max() >= MOSTLY > matte.min()
+        without += not has_both
+        picture = np.array(split.real[index] if is_real else split.composite[index])
+        scores = realism(picture, matte / 255, judges) if has_both else dict.fromkeys(JUDGES)
+        found.append({"dataset": dataset, "sample_id": row["sample_id"], "image_id": row["image_id"], "is_real": is_real, **scores})
+    if without:
+        log.warning("%s: %d of %d pictures have no foreground or no background at this size; not judged", dataset, without, len(found))
+    return found

@@ -1,0 +1,95 @@
+"""Textons: what a pixel's surroundings look like, as the nearest of a few centres of filter responses (Leung & Malik 2001).
+
+The filters are those of Lalonde & Efros's code (2007): of two widths and eight directions each, a Gaussian's second derivative across an
+elongated Gaussian, and its Hilbert transform.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from scipy.signal import hilbert
+from scipy.spatial.distance import cdist
+
+from imharmony.running.seeds import numpy_rng
+
+DIRECTIONS = 8
+WIDTHS_PX = (1.0, 1.4)
+ELONGATION = 2.0
+SUPPORT = 3  # standard deviations
+OVERSAMPLED = 9  # points of a pixel's side at which a filter is evaluated; odd
+FILTERS = 2 * DIRECTIONS * len(WIDTHS_PX)
+GREY = np.array([0.2989, 0.5870, 0.1140])
+SAMPLES = 200_000  # responses that k-means sees at most
+STOP = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 50, 1e-3)
+
+
+def filter_bank() -> list[np.ndarray]:
+    """The filters, float64 (S, S): each sums to 0 and its absolute values to 1."""
+    directions = [np.pi * place / DIRECTIONS for place in range(DIRECTIONS)]
+    return [_filter(width, angle, is_odd=odd) for width in WIDTHS_PX for angle in directions for odd in (False, True)]
+
+
+def responses(picture: np.ndarray) -> np.ndarray:
+    """What the filters make of the grey picture of uint8 (H, W, 3), scaled to [0, 1]: float32 (H * W, FILTERS)."""
+    grey = picture @ GREY / 255
+    found = [cv2.filter2D(grey, cv2.CV_64F, each, borderType=cv2.BORDER_REFLECT) for each in FILTER_BANK]
+    return np.stack(found, axis=-1).reshape(-1, FILTERS).astype(np.float32)
+
+
+def fit_textons(pictures: Sequence[np.ndarray], *, count: int, seed: int) -> np.ndarray:
+    """The centres of k-means of the pictures' responses, float32 (count, FILTERS).
+
+    Each picture gives equally many of at most ``SAMPLES`` responses. Deviation: the authors draw 100,000 patches and start anywhere;
+    here the draw and the start, responses far from each other (Arthur & Vassilvitskii 2007), are the seed's.
+    """
+    rng = numpy_rng(seed, "textons")
+    each = max(SAMPLES // len(pictures), 1)
+    found = np.concatenate([_some(responses(picture), each, rng) for picture in pictures])
+    nearest = cdist(found, _far_apart(found, count, rng), "sqeuclidean").argmin(axis=1).astype(np.int32)[:, None]
+    _, _, centres = cv2.kmeans(found, count, nearest, STOP, 1, cv2.KMEANS_USE_INITIAL_LABELS)
+    return centres
+
+
+def texton_labels(picture: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """The nearest centre of each pixel of uint8 (H, W, 3), int64 (H * W,)."""
+    found = responses(picture).astype(np.float64)
+    wide = centres.astype(np.float64)
+    return ((wide * wide).sum(axis=1) - 2 * found @ wide.T).argmin(axis=1)
+
+
+def _some(found: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    return found[rng.choice(len(found), min(count, len(found)), replace=False)]
+
+
+def _far_apart(found: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Starting centres by k-means++ over a part of the responses."""
+    pool = _some(found, 40 * count, rng).astype(np.float64)
+    chosen = [pool[rng.integers(len(pool))]]
+    square = ((pool - chosen[0]) ** 2).sum(axis=1)
+    for _ in range(count - 1):
+        total = square.sum()
+        at = np.searchsorted(square.cumsum(), rng.random() * total, side="right") if total > 0 else rng.integers(len(pool))
+        chosen.append(pool[min(int(at), len(pool) - 1)])
+        square = np.minimum(square, ((pool - chosen[-1]) ** 2).sum(axis=1))
+    return np.stack(chosen)
+
+
+def _filter(width: float, angle: float, *, is_odd: bool) -> np.ndarray:
+    half = int(np.ceil(SUPPORT * ELONGATION * width))
+    step = 1 / OVERSAMPLED
+    fine = (np.arange((2 * half + 1) * OVERSAMPLED) + 0.5) * step - half - 0.5
+    across, down = np.meshgrid(fine, fine)
+    along, over = across * np.sin(angle) + down * np.cos(angle), across * np.cos(angle) - down * np.sin(angle)
+    reach = np.arange(-4 * half * OVERSAMPLED, 4 * half * OVERSAMPLED + 1) * step
+    profile = np.exp(-(reach**2) / (2 * width**2)) * (reach**2 / width**2 - 1)
+    if is_odd:
+        profile = np.asarray(hilbert(profile), np.complex128).imag
+    values = np.exp(-(along**2) / (2 * (ELONGATION * width) ** 2)) * np.interp(over, reach, profile)
+    side = 2 * half + 1
+    whole = values.reshape(side, OVERSAMPLED, side, OVERSAMPLED).mean(axis=(1, 3))
+    whole -= whole.mean()
+    return whole / np.abs(whole).sum()
+
+
+FILTER_BANK = filter_bank()
