@@ -127,7 +127,8 @@ def add_dataset(folder: Path) -> None:
         tree["datasets"].append("another")
         tree["preprocessed"].append("another")
         tree["defaults"]["datasets"]["another"] = dict(tree["defaults"]["datasets"]["luminance"])
-        tree["profiles"][tree["profile"]]["datasets"]["another"] = {}
+        own = tree["profiles"][tree["profile"]]["datasets"]
+        own["another"] = dict(own["luminance"])  # split as all of its source are
 
     edit_params(folder, change)
 
@@ -166,7 +167,7 @@ CHANGES: dict[str, tuple[Change, str]] = {  # and what must go stale
     "a transfer that no data set names": (add_transfer, "nothing"),
     "a baseline": (add_baseline, "its scores, the report"),
     "a metric": (add_metric, "all scores, the report; no training"),
-    "a data set": (add_dataset, "its own stages, all scores, the report"),
+    "a data set": (add_dataset, "its own stages, the names of data sets, all scores, the report"),
     "a changed loss, mask_weighted_mse": (change_loss, "the trainings that name it: idih, affine"),
     "a changed network, rain": (change_network, "the training and the scores of rainnet, the report"),
     "a changed transfer, lut": (change_transfer, "the data set that names it: objects"),

@@ -43,7 +43,8 @@ def write_plots(histories: dict[str, pd.DataFrame], scores: pa.Table, pictures: 
     write_curves(histories)
     write_distributions(frame)
     for variant, trained in track(params.variants.items(), total=len(params.variants), what="report: comparisons", unit="variants"):
-        write_comparison(variant, trained.dataset, pictures, frame[frame["dataset"] == trained.dataset])
+        dataset = params.trained_on(trained.dataset)
+        write_comparison(variant, dataset, pictures, frame[frame["dataset"] == dataset])
 
 
 def write_curves(histories: dict[str, pd.DataFrame]) -> None:

@@ -116,7 +116,7 @@ def write_page(
         peaks={column: column.removeprefix("psnr_") for column in PEAKS},
         higher_is_better={column: measure.rises for column, measure in MEASURES.items()},
         lpips_reason=lpips_reason(params, summary),
-        variants={name: described(variant) for name, variant in params.variants.items()},
+        variants={name: described(variant, params.trained_on(variant.dataset)) for name, variant in params.variants.items()},
         outside=params.imported,
         seeds=params.seeds,
         training=params.active.training.model_dump(),
@@ -151,8 +151,8 @@ def lpips_reason(params: Params, summary: pd.DataFrame) -> str | None:
     return missing_backbone(backbone) or "LPIPS is empty: its backbone was absent when the methods were scored; evaluate them again."
 
 
-def described(variant: Variant) -> dict[str, str]:
-    """A variant in the words of the methods' table."""
+def described(variant: Variant, dataset: str) -> dict[str, str]:
+    """A variant in the words of the methods' table; ``dataset`` is what it learned from, or what stood in for that."""
     generator, critic, objective = variant.generator, variant.discriminator, variant.adversarial
     inference = "" if generator.inference_mode == "eval" else ", batch statistics and dropout at inference"
     return {
@@ -164,7 +164,7 @@ def described(variant: Variant) -> dict[str, str]:
             [f"{weight:g} {name}" for name, weight in variant.losses.items()]
             + ([f"{objective.weight:g} {objective.name}"] if objective else [])
         ),
-        "trained on": variant.dataset,
+        "trained on": dataset if dataset == variant.dataset else f"{dataset}, which stands in for {variant.dataset}",
     }
 
 

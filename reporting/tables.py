@@ -1,7 +1,7 @@
 """Tables on the pages of the documentation: marked blocks that are rewritten from what was published and measured.
 
 A block begins with ``<!-- table: KIND ARGUMENTS -->`` and ends with ``<!-- end -->``. What is in between is made from the files under
-reports/published/ and benchmarks/results/, so a figure on a page is always one of a file.
+reports/published/ and benchmarks/results/ and from params.yaml, so a figure on a page is always one of a file.
 """
 
 import csv
@@ -17,6 +17,7 @@ from imharmony.evaluation.summary import REFERENCE
 from imharmony.storage.files import write_text
 from imharmony.storage.names import expect_name
 from reporting.measure_table import measure_table
+from reporting.protocol_table import protocol_table
 
 PUBLISHED = Path("reports/published")
 BEGIN = "<!-- table:"
@@ -139,12 +140,18 @@ def speed(root: Path, arguments: Sequence[str]) -> str:
     return _table(["what", "against", "result", "where", "command"], body)
 
 
+def protocols(root: Path, arguments: Sequence[str]) -> str:
+    """``protocols PROFILE ...``: how each variant's paper trains, and what the profiles make of it."""
+    return _table(*protocol_table(root, arguments))
+
+
 TABLES: dict[str, Callable[[Path, Sequence[str]], str]] = {
     "results": results,
     "means": means,
     "raw": raw,
     "runs": runs,
     "measured": measured,
+    "protocols": protocols,
     "measures": lambda _root, _arguments: "\n".join(measure_table()),
     "speed": speed,
 }
@@ -207,7 +214,9 @@ def _mean(row: Row | None) -> str:
 
 
 def _origin(run: str, facts: dict[str, Any]) -> str:
-    return f"Run `{run}`: profile `{facts['profile']}`, {_size(facts)}, on {_machine(facts)}."
+    stand_ins = facts["parameters"].get("stand_ins") or {}  # older runs have none
+    instead = "".join(f" `{chosen}` stands in for `{name}`." for name, chosen in stand_ins.items())
+    return f"Run `{run}`: profile `{facts['profile']}`, {_size(facts)}, on {_machine(facts)}.{instead}"
 
 
 def _size(facts: dict[str, Any]) -> str:

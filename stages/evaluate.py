@@ -15,9 +15,10 @@ def main(variant: str) -> None:
     places = Places(params.profile)
     spec, code = params.variant(variant), places.fingerprint("evaluate", variant)
     for seed in params.seeds:
-        harmonizer, _ = load_harmonizer(places.run(variant, seed) / MODEL)
+        harmonizer, facts = load_harmonizer(places.run(variant, seed) / MODEL)
         harmonize = learned(harmonizer, device=device_of(params))
-        write_scores(params, places, harmonize, method=variant, seed=seed, code=code, given=spec.input)
+        learned_from = {"trained_on": facts.get("dataset"), "stands_in_for": facts.get("stands_in_for")}
+        write_scores(params, places, harmonize, method=variant, seed=seed, code=code, given=spec.input, learned_from=learned_from)
 
 
 if __name__ == "__main__":

@@ -46,16 +46,18 @@ def main(variant: str) -> None:
 
 def _train(params: Params, places: Places, variant: str, seed: int) -> None:
     spec, training, code = params.variants[variant], params.active.training, places.fingerprint("train", variant)
-    given, backbone = places.given(spec.input, spec.dataset), places.backbone(spec.backbone)
+    dataset = params.trained_on(spec.dataset)
+    given, backbone = places.given(spec.input, dataset), places.backbone(spec.backbone)
     data = data_hash(given)
     folder = training_folder(code, given / "manifest.parquet", backbone, seed)
     run, device, is_first = places.run(variant, seed), device_of(params), ranks().is_first
     if is_finished(run, folder.name):
         return
-    facts = {"variant": variant, "dataset": spec.dataset, "data_hash": data, "inputs": folder.name, **facts_of(code)}
-    facts |= input_facts(places, spec.dataset, spec.input)
+    facts = {"variant": variant, "dataset": dataset, "data_hash": data, "inputs": folder.name, **facts_of(code)}
+    facts |= {"stands_in_for": spec.dataset if spec.dataset != dataset else None}
+    facts |= input_facts(places, dataset, spec.input)
     with first_of_host_first(device):
-        train, val = (packed(params, places, spec.dataset, split, training.size_px, spec.input) for split in ("train", "val"))
+        train, val = (packed(params, places, dataset, split, training.size_px, spec.input) for split in ("train", "val"))
     recipe = recipe_of(spec, training, seed=seed)
     harmonizer = harmonizer_of(spec, training, seed=seed)
     with live_metrics(folder / "dvclive") if is_first else nullcontext(lambda _row: None) as log:

@@ -14,6 +14,7 @@ from imharmony.errors import InputError
 from imharmony.losses import ADVERSARIAL_LOSSES, DOMAIN_TRIPLETS, l1
 from imharmony.networks.harmonizer import Harmonizer, build_harmonizer
 from imharmony.running.ranks import ranks
+from imharmony.training.augmentation import CHANGES
 from imharmony.training.batches import shuffled
 from imharmony.training.loop import Recipe, fit
 from imharmony.training.parallel import fabric_on, rows_of
@@ -47,7 +48,7 @@ def trained(folder: Path, *, generator: str = "fcn", plays: bool = True, **chang
     codes = CodeTerm(DOMAIN_TRIPLETS["bargainnet"], harmonizer.network.codes, 1.0) if generator == "bargain" else None
     network = nn.Sequential(nn.Conv2d(6, 4, 4, 2), nn.LeakyReLU(), nn.Conv2d(4, 1, 4))
     plain = {"learning_rate": 1e-3, "betas": (0.5, 0.999), "schedule": constant(), "batch_size": 5, "epochs": 3}
-    recipe = Recipe(**plain | {"precision": "fp32", "augment": True, "seed": 0} | changes)
+    recipe = Recipe(**plain | {"precision": "fp32", "augment": CHANGES, "seed": 0} | changes)
 
     history = fit(
         harmonizer=harmonizer,

@@ -83,11 +83,18 @@ def test_the_graph_has_a_cell_for_each_fingerprint_and_no_other(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")
-def test_a_training_waits_for_what_it_reads_alone(tmp_path):
+def test_a_training_waits_for_the_names_of_its_kind_of_pictures(tmp_path):
     steps = steps_with(tmp_path)
-    assert steps["train@idih"].parents == {"fingerprint", "synthesize_composites@people"}
-    assert steps["train@fcn_content"].parents == {"fingerprint", "preprocess_intrinsic@people"}
-    assert steps["train@fcn_feature"].parents == {"fingerprint", "preprocess_intrinsic@people", "train_classifier@objects"}
+    assert steps["train@idih"].parents == {"fingerprint", "name_data@composites"}
+    assert steps["train@fcn_content"].parents == {"fingerprint", "name_data@intrinsic"}
+    assert steps["train@fcn_feature"].parents == {"fingerprint", "name_data@intrinsic", "train_classifier@objects"}
+
+
+@pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")
+def test_names_wait_for_every_data_set(tmp_path):
+    steps, datasets = steps_with(tmp_path), load_params().datasets
+    assert steps["name_data@composites"].parents == {"fingerprint", *(f"synthesize_composites@{name}" for name in datasets)}
+    assert steps["name_data@intrinsic"].parents == {"fingerprint", *(f"preprocess_intrinsic@{name}" for name in datasets)}
 
 
 @pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")

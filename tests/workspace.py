@@ -33,7 +33,10 @@ def run_data_stages(source: str, dataset: str) -> None:
 
 
 def shrink(path: Path) -> None:
-    """Two variants, one data set, few scenes, little pictures, two epochs; things of every kind, for the classifier to tell apart."""
+    """Two variants, one data set which stands in for that of the second, few scenes, little pictures, two epochs.
+
+    Its foregrounds are things of every kind, for the classifier to tell apart.
+    """
     yaml = YAML()
     params = yaml.load(path)
     params.update({"sources": ["photographs"], "datasets": ["people"], "baselines": ["identity", "reinhard"]})
@@ -43,6 +46,7 @@ def shrink(path: Path) -> None:
     sample["sources"]["photographs"].update(scenes=40, width_px=96, height_px=72)
     sample["datasets"]["people"]["selection"].update(min_side_px=4, categories=None)
     params["classifier"].update(width=4, size_px=16, epochs=1)
+    sample["stand_ins"] = {"hcoco": "people", "hflickr": "people"}
     sample["training"].update(size_px=32, width_factor=0.0625, batch_size=4, epochs=2)
     sample["intrinsic"]["shading_network"].update(scenes=12, steps=2, batch_size=2)
     sample["intrinsic"]["edit_network"].update(examples=10, steps=2, batch_size=2)

@@ -1,7 +1,7 @@
 """Is a data set sound? Leaks between splits, files that are broken or not what its tables say, and what it is made of."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,9 @@ import pyarrow as pa
 
 from imharmony.composing.splits import SPLITS
 from imharmony.datasets.contents import contents
+from imharmony.datasets.overlap import roles_of, said, shared_with
 from imharmony.datasets.perceptual_hash import RADIUS, near_pairs
+from imharmony.errors import InputError
 from imharmony.sources.findings import KINDS, Finding
 from imharmony.storage.shards import Row
 
@@ -38,23 +40,30 @@ class Check:
 
 def check(folder: Path, *, workers: int = 1) -> Check:
     """Decodes a whole data set, ours or in iHarmony4's layout, and judges it; raises ``InputError`` if it is none."""
-    seen = contents(folder, workers=workers)
-    findings = [*seen.findings, *leaks(seen.samples), *near_duplicates(seen.samples, seen.hashes)]
-    findings.sort(key=lambda finding: list(KINDS).index(finding.kind))
-    return Check(folder, findings, statistics(seen.samples))
+    return check_together([folder], workers=workers)[0]
+
+
+def check_together(folders: Sequence[Path], *, workers: int = 1) -> list[Check]:
+    """Judges each of several data sets, and whether another has in its train or val part what it tests on."""
+    if len({folder.resolve() for folder in folders}) < len(folders):
+        raise InputError(f"{', '.join(map(str, folders))}: a data set comes twice; expected each once; leave one out")
+    seen = [contents(folder, workers=workers) for folder in folders]
+    found = []
+    for folder, own in zip(folders, seen, strict=True):
+        findings = [*own.findings, *leaks(own.samples), *near_duplicates(own.samples, own.hashes)]
+        for other_folder, other in zip(folders, seen, strict=True):
+            if other is not own:
+                findings += shared_with(own, other, other_name=str(other_folder))
+        findings.sort(key=lambda finding: list(KINDS).index(finding.kind))
+        found.append(Check(folder, findings, statistics(own.samples)))
+    return found
 
 
 def leaks(samples: list[Row]) -> Iterator[Finding]:
     """Photographs in more than one split, as the background of a composite or as its reference for colours."""
-    roles: dict[str, Counter[tuple[str, str]]] = {}
-    for sample in samples:
-        roles.setdefault(sample["photograph"], Counter())["background", sample["split"]] += 1
-        if sample["reference"] is not None:
-            roles.setdefault(sample["reference"], Counter())["reference", sample["split"]] += 1
-    for photograph, counts in roles.items():
+    for photograph, counts in roles_of(samples).items():
         if len({split for _, split in counts}) > 1:
-            held = ", ".join(f"{role} of {count} in {split}" for (role, split), count in sorted(counts.items()))
-            yield Finding("leak", photograph, f"a photograph in two splits: {held}")
+            yield Finding("leak", photograph, f"a photograph in two splits: {said(counts)}")
 
 
 def near_duplicates(samples: list[Row], hashes: dict[str, np.uint64]) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""``harmonize dataset``: take a data set to other layouts and back, check it, look at it, and paste people into other photographs.
+"""``harmonize dataset``: take data sets to other layouts and back, check them, look at them, and paste people into other photographs.
 
 Exit code 1 means that the check found leaks or broken files.
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from imharmony.datasets.check import check
+from imharmony.datasets.check import Check, check_together
 from imharmony.datasets.check_page import verdict_of, write_check
 from imharmony.datasets.contact_sheet import composite_sheet
 from imharmony.datasets.iharmony4_export import export_iharmony4
@@ -61,8 +61,15 @@ def _parser() -> argparse.ArgumentParser:
     reading.set_defaults(command=_import)
 
     judge = commands.add_parser("check", description="Looks for leaks between splits and for broken files, and counts what is there.")
-    judge.add_argument("folder", type=Path, help="composites of ours, a subset in iHarmony4's layout, or a folder of such subsets")
-    judge.add_argument("--out", type=Path, help="where to write findings.parquet, statistics.parquet and index.html")
+    judge.add_argument(
+        "folders",
+        type=Path,
+        nargs="+",
+        help="composites of ours, a subset in iHarmony4's layout, or a folder of such subsets; several are compared with each other",
+    )
+    judge.add_argument(
+        "--out", type=Path, help="where to write findings.parquet, statistics.parquet and index.html; of several a folder each"
+    )
     judge.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes; by default one for each core")
     judge.set_defaults(command=_check)
 
@@ -117,15 +124,25 @@ def _expect_workers(workers: int) -> None:
         raise InputError(f"--workers {workers}: expected at least one process")
 
 
-def _check(folder: Path, out: Path | None, workers: int) -> tuple[str, int]:
+def _check(folders: list[Path], out: Path | None, workers: int) -> tuple[str, int]:
     _expect_workers(workers)
-    result = check(folder, workers=workers)
-    if out is not None:
-        write_check(result, out)
+    names = [folder.resolve().name for folder in folders]
+    if out is not None and len(set(names)) < len(names):
+        raise InputError(f"--out {out}: the data sets are named {', '.join(names)}; expected names that differ, for a folder each")
+    results = check_together(folders, workers=workers)
+    told = []
+    for name, result in zip(names, results, strict=True):
+        if out is not None:
+            write_check(result, out / name if len(results) > 1 else out)
+        told.append((f"{result.folder}: " if len(results) > 1 else "") + _said(result, is_kept=out is not None))
+    return "\n".join(told), 0 if all(result.is_sound for result in results) else 1
+
+
+def _said(result: Check, *, is_kept: bool) -> str:
     lines = [f"{finding.kind}: {finding.subject}: {finding.reason}" for finding in result.findings]
     if len(lines) > MOST_LINES:
-        lines[MOST_LINES:] = [f"and {len(lines) - MOST_LINES} more" + ("" if out else "; --out keeps them all")]
-    return "\n".join([verdict_of(result), *lines]), 0 if result.is_sound else 1
+        lines[MOST_LINES:] = [f"and {len(lines) - MOST_LINES} more" + ("" if is_kept else "; --out keeps them all")]
+    return "\n".join([verdict_of(result), *lines])
 
 
 def _sheet(composites: Path, out: Path, transfer: str | None, rows: int, columns: int) -> tuple[str, int]:

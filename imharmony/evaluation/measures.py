@@ -233,6 +233,8 @@ SCORES = pa.schema(
         *((column, pa.float64()) for column in MEASURES),
         ("code", pa.string()),  # the fingerprint of the stage's code; null for numbers from elsewhere
         ("data_hash", pa.string()),
+        ("trained_on", pa.string()),  # the data set that the method learned from; null for one that learned from none of ours
+        ("stands_in_for", pa.string()),  # the one that its variant names, where another stood in for it
     ]
 )
 

@@ -73,9 +73,9 @@ def score_split(
 ) -> list[Row]:
     """The rows of ``measures.SCORES`` of one method on one split: every image under every protocol.
 
-    ``names`` are the columns that all rows share: method, seed, dataset, code and data hash. ``inputs`` (N, S, S, 3) are given to the
-    method in place of the composites, over which its pictures are still pasted. Without ``repeats``, and with ``inputs``, which would have
-    to be made anew, the method can make no second picture, and ``idempotence`` is null.
+    ``names`` are the columns that all rows share: method, seed, dataset, code, data hash and what it learned from. ``inputs``
+    (N, S, S, 3) are given to the method in place of the composites, over which its pictures are still pasted. Without ``repeats``,
+    and with ``inputs``, which would have to be made anew, the method can make no second picture, and ``idempotence`` is null.
     """
     rows: list[Row] = []
     samples = split.rows.select(["sample_id", "image_id", "foreground_ratio"]).to_pylist()

@@ -4,7 +4,8 @@ The same crop is taken of composite, real and mask. Images are float (B, 3, H, W
 uint8 (B, H, W).
 """
 
-from typing import NamedTuple
+from collections.abc import Collection
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -14,6 +15,9 @@ from torch.nn.functional import affine_grid, grid_sample
 SMALLEST_AREA = 0.5  # of the picture; aspect ratios stay, so that people are not stretched
 KEPT_EMPTY = 0.05  # how often a crop may miss the foreground (Sofiiuk et al. 2021, arXiv:2006.00809)
 MOST_DRAWS = 20
+
+Change = Literal["crop", "flip"]
+CHANGES: tuple[Change, ...] = ("crop", "flip")
 
 
 class Crop(NamedTuple):
@@ -25,9 +29,12 @@ class Crop(NamedTuple):
     is_flipped: bool
 
 
-def draw_crops(masks: np.ndarray, rng: np.random.Generator) -> list[Crop]:
-    """One crop for each mask; a crop without any foreground is drawn anew except with 5 % probability."""
-    return [_draw_crop(mask, rng) for mask in masks]
+def draw_crops(masks: np.ndarray, rng: np.random.Generator, changes: Collection[Change] = CHANGES) -> list[Crop]:
+    """One crop for each mask; a crop without any foreground is drawn anew except with 5 % probability.
+
+    Without "crop" among the ``changes`` it is the whole picture, without "flip" it is not mirrored; the other is drawn as with both.
+    """
+    return [_without(_draw_crop(mask, rng), changes, mask.shape[0]) for mask in masks]
 
 
 def apply_crops(images: Tensor, crops: list[Crop]) -> Tensor:
@@ -47,6 +54,11 @@ def _draw_crop(mask: np.ndarray, rng: np.random.Generator) -> Crop:
         if may_be_empty or mask[top : top + side, left : left + side].any():
             return Crop(top, left, side, is_flipped)
     return Crop(0, 0, size, is_flipped)
+
+
+def _without(crop: Crop, changes: Collection[Change], size: int) -> Crop:
+    kept = crop if "crop" in changes else Crop(0, 0, size, crop.is_flipped)
+    return kept if "flip" in changes else kept._replace(is_flipped=False)
 
 
 def _affine(crop: Crop, size: int) -> list[list[float]]:

@@ -1,6 +1,6 @@
 """Batches of a packed split: gathered by index, converted on the device, no files and no worker processes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ from imharmony.colour.ranges import mask_from_uint8, network_from_uint8
 from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
 from imharmony.running.seeds import numpy_rng, rendezvous_order
-from imharmony.training.augmentation import apply_crops, draw_crops
+from imharmony.training.augmentation import CHANGES, Change, apply_crops, draw_crops
 
 LARGEST_SHARE = 0.6  # of an accelerator's free memory that the data may take
 ROWS_AT_ONCE = 256
@@ -46,9 +46,15 @@ class Batches:
         return len(self.split.composite)
 
     def take(
-        self, index: np.ndarray, rng: np.random.Generator | None = None, *, rows: slice = ALL_ROWS, fresh: Fresh | None = None
+        self,
+        index: np.ndarray,
+        rng: np.random.Generator | None = None,
+        *,
+        changes: Collection[Change] = CHANGES,
+        rows: slice = ALL_ROWS,
+        fresh: Fresh | None = None,
     ) -> Batch:
-        """The composites at these positions; cropped and flipped at random if there is a generator.
+        """The composites at these positions; cropped and flipped at random, as ``changes`` say, if there is a generator.
 
         ``rows`` are those of the batch that are wanted; what is drawn for them does not depend on it. ``fresh`` gives composites
         that take the place of stored ones.
@@ -58,9 +64,9 @@ class Batches:
         for place, picture in fresh(wanted).items() if fresh else ():
             composite[place] = torch.from_numpy(picture).to(self.device)
         batch = Batch(network_from_uint8(composite).contiguous(), network_from_uint8(real).contiguous(), mask_from_uint8(mask))
-        if rng is None:
+        if rng is None or not changes:
             return batch
-        stack = apply_crops(torch.cat(batch, 1), draw_crops(self.split.mask[index], rng)[rows])
+        stack = apply_crops(torch.cat(batch, 1), draw_crops(self.split.mask[index], rng, changes)[rows])
         return Batch(*(part.contiguous() for part in stack.split([3, 3, 1], 1)))
 
     def in_order(self, batch_size: int) -> Iterator[Batch]:

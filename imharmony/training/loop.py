@@ -1,7 +1,7 @@
 """The training loop."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from imharmony.networks.harmonizer import Harmonizer
 from imharmony.running.progress import bar
 from imharmony.running.randomness import deterministic_algorithms, torch_seed
 from imharmony.running.seeds import stable_hash
+from imharmony.training.augmentation import Change
 from imharmony.training.averages import WeightAverage
 from imharmony.training.batches import Batches, augmentation_rng, shuffled
 from imharmony.training.parallel import expect_equal, mean_over_processes, rows_of, share_buffers
@@ -37,7 +38,7 @@ STEPS_BETWEEN_CHECKS = 50  # reading a loss makes an accelerator wait
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How a harmonizer is trained, its losses apart.
+    """How a harmonizer is trained, its losses apart. ``augment`` names what is drawn anew for each picture of a batch.
 
     With ``average_weights`` a mean of the steps' weights is what is scored, kept and used; training goes on from the weights
     themselves. A batch is taken in ``accumulate`` parts. After ``patience`` epochs without a better one training ends.
@@ -49,7 +50,7 @@ class Recipe:
     batch_size: int
     epochs: int
     precision: Precision
-    augment: bool
+    augment: Collection[Change]
     average_weights: WeightAverage = None
     accumulate: int = 1
     patience: int | None = None
@@ -134,9 +135,9 @@ class _Data:
         step, recipe, count = step_of(players.critic), self._recipe, len(self.batches)
         fresh = None if self._fresh is None else partial(self._fresh.drawn, epoch=epoch)
         for number, index in enumerate(shuffled(count, batch_size=recipe.batch_size, seed=recipe.seed, epoch=epoch)):
-            crops = augmentation_rng(recipe.seed, epoch=epoch, step=number) if recipe.augment else None
+            rng = augmentation_rng(recipe.seed, epoch=epoch, step=number)
             rows = rows_of(players.fabric, len(index))
-            yield index[rows], step(players, self.batches.take(index, crops, rows=rows, fresh=fresh))
+            yield index[rows], step(players, self.batches.take(index, rng, changes=recipe.augment, rows=rows, fresh=fresh))
             progress.update(len(index))
 
 
@@ -174,7 +175,13 @@ def _settings(recipe: Recipe, objective: Objective, critic: Critic | None, *, im
     plain = {name: value for name, value in vars(recipe).items() if name not in ("schedule", "betas", "epochs", "resynthesis")}
     rates = [recipe.schedule(epoch / recipe.epochs) for epoch in range(recipe.epochs)]
     fresh = None if recipe.resynthesis is None else asdict(recipe.resynthesis)
-    plain |= {"betas": list(recipe.betas), "rates": rates, "losses": _weights(objective, critic), "images": images}
+    plain |= {
+        "augment": sorted(recipe.augment),
+        "betas": list(recipe.betas),
+        "rates": rates,
+        "losses": _weights(objective, critic),
+        "images": images,
+    }
     return plain | {"resynthesis": fresh, "processes": processes}
 
 

@@ -1,5 +1,6 @@
 """Sources and data sets in ``params.yaml``."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -114,3 +115,24 @@ class Dataset(Section):
             if again is not None:
                 raise ValueError(f"selection.{key} has {again!r} twice; expected each once")
         return self
+
+
+def problem_of_splits(key: str, datasets: Mapping[str, Dataset]) -> str | None:
+    """Two data sets of a source that do not test on the same photographs: each would train on what the other tests on.
+
+    Shares of a hash nest, so that of two with unlike ``test`` the smaller one's rest holds the larger one's test photographs. ``val``
+    may differ: no score is of its photographs. By ``official`` the source decides, whatever ``test`` says.
+    """
+    first: dict[str, tuple[str, Dataset]] = {}
+    for name, dataset in datasets.items():
+        other, seen = first.setdefault(dataset.source, (name, dataset))
+        if _tested_by(seen) != _tested_by(dataset):
+            ways = f"{_tested_by(seen)} and {_tested_by(dataset)}"
+            came = f"{key}: {other} and {name} split the photographs of {dataset.source} in two ways, {ways}"
+            return f"{came}; expected one, or each trains on what the other tests on; give both the same `split.by` and `split.test`"
+    return None
+
+
+def _tested_by(dataset: Dataset) -> str:
+    """Which photographs are tested on, in words."""
+    return dataset.split.by if dataset.split.by == "official" else f"{dataset.split.by} with test {dataset.split.test:g}"

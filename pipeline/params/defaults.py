@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 Tree = dict[str, Any]
-OF_PROFILES = ("training", "backbone", "intrinsic", "evaluation", "threads")
+OF_PROFILES = ("stand_ins", "training", "backbone", "intrinsic", "evaluation", "threads")
 
 
 def with_defaults(tree: Tree) -> Tree:
@@ -62,7 +62,8 @@ def place_of(location: tuple[Any, ...], tree: Tree) -> tuple[Any, ...]:
 
 def _is_in(tree: Any, location: tuple[Any, ...]) -> bool:
     for key in location:
-        if not isinstance(tree, Mapping) or key not in tree:
+        holds = key in tree if isinstance(tree, Mapping) else isinstance(tree, list) and isinstance(key, int) and key < len(tree)
+        if not holds:
             return False
         tree = tree[key]
     return True

@@ -7,14 +7,15 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from imharmony.errors import InputError
-from pipeline.params.data import Dataset, Source
+from pipeline.params.data import Dataset, Source, problem_of_splits
 from pipeline.params.defaults import place_of, with_defaults
 from pipeline.params.imported import ImportedMethod
 from pipeline.params.intrinsic import Intrinsic
 from pipeline.params.namespaces import clash_of
 from pipeline.params.realism import RealismJudges
 from pipeline.params.section import EachOnce, Name, Names, Section, Seed, Text
-from pipeline.params.training import INTRINSIC, Backbone, Classifier, Evaluation, Training, Variant
+from pipeline.params.stand_ins import problem_of_missing, problem_of_names, problem_of_stand_ins
+from pipeline.params.training import INTRINSIC, Backbone, Classifier, Evaluation, InputName, Training, Variant
 from pipeline.params.yaml_files import read_yaml
 
 PARAMS_FILE = Path("params.yaml")
@@ -39,6 +40,7 @@ class Profile(Section):
 
     sources: dict[Name, Source]
     datasets: dict[Name, Dataset]
+    stand_ins: dict[Name, Name] = Field(default_factory=dict)  # for a data set that the profile does not have, one that it has
     training: Training
     backbone: Backbone | None = None  # where a variant says `backbone: profile`
     intrinsic: Intrinsic | None = None  # where something is preprocessed
@@ -83,6 +85,15 @@ class Params(Section):
             raise InputError(f"data set is {name!r}; expected one of {self.datasets}, as params.yaml lists them")
         return self.active.datasets[name]
 
+    def trained_on(self, dataset: str) -> str:
+        """The data set that is taken where a variant names this one: itself, or what stands in for it in the active profile."""
+        return self.active.stand_ins.get(dataset, dataset)
+
+    def named(self, given: InputName) -> dict[str, str]:
+        """The data sets of which there are pictures of a kind, by every name that a variant may say."""
+        listed = self.preprocessed if given == INTRINSIC else self.datasets
+        return {name: name for name in listed} | {name: chosen for name, chosen in self.active.stand_ins.items() if chosen in listed}
+
     def variant(self, name: str) -> Variant:
         """A variant; an unknown name is an ``InputError``."""
         if name not in self.variants:
@@ -107,8 +118,6 @@ class Params(Section):
         _expect(REFERENCE in self.baselines, f"baselines is {self.baselines}; expected {REFERENCE!r} among them: all are compared to it")
         self._expect_names_that_differ()
         for name, variant in self.variants.items():
-            key = f"variants.{name}.dataset"
-            _expect(variant.dataset in self.datasets, f"{key} is {variant.dataset!r}; expected one of {self.datasets}")
             backbone, layers = self.active.backbone, variant.features.layers if variant.features else {}
             came = f"variants.{name}.features.layers has {list(layers)}"
             chosen = backbone.name if backbone else None
@@ -117,6 +126,7 @@ class Params(Section):
             unknown = sorted(set(method.datasets) - set(self.datasets))
             _expect(not unknown, f"imported.{name} has the data sets {unknown}; expected some of {self.datasets}")
         self._expect_lists_of_known_datasets()
+        self._expect_data_of_variants()
         self._expect_what_is_read_to_be_made()
         for kind, here, wanted in (("sources", self.active.sources, self.sources), ("datasets", self.active.datasets, self.datasets)):
             missing = sorted(set(wanted) - set(here))
@@ -125,6 +135,8 @@ class Params(Section):
             for dataset, section in profile.datasets.items():
                 key = f"profiles.{name}.datasets.{dataset}.source"
                 _expect(section.source in profile.sources, f"{key} is {section.source!r}; expected one of {sorted(profile.sources)}")
+            listed = {dataset: profile.datasets[dataset] for dataset in self.datasets if dataset in profile.datasets}
+            _refuse(problem_of_splits(f"profiles.{name}.datasets", listed))
         return self
 
     def _expect_names_that_differ(self) -> None:
@@ -147,6 +159,23 @@ class Params(Section):
         came = ", ".join(f"{key} is {names}" for key, names in wrong.items())
         _expect(not wrong, f"{came}; expected some of {self.datasets}: change {' and '.join(wrong)}, or add to `datasets`")
 
+    def _expect_data_of_variants(self) -> None:
+        """Each variant has its paper's data set, or what the profile says stands in for it, and a length, batches and changes."""
+        wanted = {variant.dataset: f"variants.{name}.dataset" for name, variant in reversed(self.variants.items())}
+        known = sorted(set(wanted).union(*(profile.datasets for profile in self.profiles.values())))
+        for name, profile in self.profiles.items():
+            key = f"profiles.{name}.stand_ins"
+            _refuse(problem_of_stand_ins(key, profile.stand_ins, described=list(profile.datasets), known=known))
+        here, named = self.active, dict(reversed(wanted.items()))
+        _refuse(problem_of_names(self.profile, here.stand_ins, named, listed=self.datasets))
+        described = {"datasets": here.datasets, "sources": here.sources}
+        _refuse(problem_of_missing(self.profile, here.stand_ins, named, listed=self.datasets, **described))
+        for name, variant in self.variants.items():
+            try:
+                here.training.regime_of(variant)
+            except ValueError as error:
+                raise ValueError(f"variants.{name}: {error}") from error
+
     def _expect_what_is_read_to_be_made(self) -> None:
         """What a variant depends on is made by a stage: its graph says so, or nothing would run."""
         look_through = [name for name, variant in self.variants.items() if variant.backbone == "profile"]
@@ -167,6 +196,10 @@ class Params(Section):
 def _expect(claim: bool, message: str) -> None:
     if not claim:
         raise ValueError(message)
+
+
+def _refuse(problem: str | None) -> None:
+    _expect(problem is None, problem or "")
 
 
 def load_params(path: Path = PARAMS_FILE) -> Params:

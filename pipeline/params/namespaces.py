@@ -14,6 +14,7 @@ STAGES = (
     "filter_masks",
     "fingerprint",
     "import_scores",
+    "name_data",
     "pack",
     "pictures",
     "preprocess_intrinsic",

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from imharmony.storage.descriptions import WIDEST
 from imharmony.storage.names import alike
 from imharmony.training.rules import Resynthesis
+from pipeline.params.protocol import Augmentation, Protocol, Regime
 from pipeline.params.section import BatchSize, EachOnce, Epochs, Fraction, Name, Positive, Section, Seed, Text, Weight, strict
 
 Width = Annotated[int, Field(ge=1, le=WIDEST)]
@@ -18,18 +19,30 @@ OF_THE_BACKGROUND = frozenset({"background_l1", "unmasked_l1"})  # losses that s
 
 
 class Training(Section):
-    """The scale at which a profile trains every variant."""
+    """The scale at which a profile trains every variant; null leaves to each what its ``protocol`` says."""
 
     size_px: Annotated[int, Field(ge=32, le=1024, multiple_of=16)]
     width_factor: Annotated[float, Field(gt=0, le=4)]
-    batch_size: BatchSize
-    epochs: Epochs
+    batch_size: BatchSize | None
+    epochs: Epochs | None  # times a variant's `epochs_factor`
     precision: Literal["auto", "fp32", "bf16"]
-    augment: bool
+    augment: Augmentation | None
     accumulate: BatchSize
     patience: Epochs | None = None
     compile: bool = False
     channels_last: bool = False
+
+    def regime_of(self, variant: "Variant") -> Regime:
+        """What a variant's training does at this scale; a ``ValueError`` where neither says it."""
+        protocol, wanted = variant.protocol, (self.epochs, self.batch_size, self.augment)
+        if protocol is None and None in wanted:
+            raise ValueError("no `protocol`, and epochs, batch_size or augment of the profile's `training` is null; expected one of them")
+        own = protocol or Regime(epochs=1, batch_size=1, augment=())
+        return Regime(
+            epochs=own.epochs if self.epochs is None else max(1, round(self.epochs * variant.epochs_factor)),
+            batch_size=own.batch_size if self.batch_size is None else self.batch_size,
+            augment=own.augment if self.augment is None else self.augment,
+        )
 
 
 class Evaluation(Section):
@@ -155,7 +168,8 @@ class ExponentialAverage(Section):
 class Variant(Section):
     """One harmonizer to train."""
 
-    dataset: Name
+    dataset: Name  # of its paper; the profile may have another stand in for it
+    protocol: Protocol | None = None  # null: the profile says everything
     input: InputName
     backbone: Literal["none", "profile"]  # what its loss looks through: nothing, or the network that the profile names
     generator: Generator
@@ -170,7 +184,7 @@ class Variant(Section):
     schedule: Schedule
     average_weights: Literal[False, "recent"] | ExponentialAverage  # what is scored and kept: a mean over the steps
     resynthesis: Resynthesis | None = None  # null: the stored composites alone
-    epochs_factor: Annotated[float, Field(gt=0, le=1000)]  # times the profile's epochs
+    epochs_factor: Annotated[float, Field(gt=0, le=1000)]  # times the profile's epochs, where it has a number of its own
 
     @model_validator(mode="after")
     def _critic_and_objective_come_together(self) -> "Variant":

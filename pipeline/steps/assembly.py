@@ -63,16 +63,17 @@ def objective_of(variant: Variant, harmonizer: Harmonizer, *, device: torch.devi
 
 
 def recipe_of(variant: Variant, training: Training, *, seed: int) -> Recipe:
-    """How the variant is trained, over the profile's epochs and batches."""
+    """How the variant is trained: as its paper does, but for what the profile says itself."""
+    regime = training.regime_of(variant)
     schedule = _choice(SCHEDULES, variant.schedule.name, key="schedule.name")
     return Recipe(
         learning_rate=variant.optimizer.learning_rate,
         betas=variant.optimizer.betas,
         schedule=schedule(at=variant.schedule.at, factor=variant.schedule.factor),
-        batch_size=training.batch_size,
-        epochs=max(1, round(training.epochs * variant.epochs_factor)),
+        batch_size=regime.batch_size,
+        epochs=regime.epochs,
         precision=training.precision,
-        augment=training.augment,
+        augment=regime.augment,
         average_weights=_average(variant),
         accumulate=training.accumulate,
         patience=training.patience,

@@ -15,7 +15,7 @@ from pipeline.params.data import Source
 from pipeline.params.file import Params
 from pipeline.params.intrinsic import Intrinsic
 from pipeline.params.realism import RealismJudges
-from pipeline.params.training import Variant
+from pipeline.params.training import COMPOSITE, INTRINSIC, Variant
 from pipeline.steps.paths import STUDIES
 
 Table = tuple[str, str]  # its module and its name
@@ -80,6 +80,8 @@ def _data_cells(params: Params) -> Iterator[Cell]:
         made = {"source": described} if has_own else {"synthesis": dataset.synthesis}
         transfers = set(dataset.synthesis.transfers) if dataset.synthesis else set()
         yield _cell("synthesize_composites", name, made, kind | {TRANSFERS: transfers})
+    for given in (COMPOSITE, INTRINSIC):
+        yield _cell("name_data", given, {"named": params.named(given)})
 
 
 def _network_cells(params: Params) -> Iterator[Cell]:
@@ -90,8 +92,18 @@ def _network_cells(params: Params) -> Iterator[Cell]:
     if params.decomposers or params.preprocessed:
         yield from _preprocessing_cells(params, params.intrinsic)
     for name, variant in params.variants.items():
-        values = {"variant": variant, "seeds": params.seeds, "training": profile.training, "threads": threads}
-        yield _cell("train", name, values, _choices_of(variant))
+        yield _cell("train", name, {**_of_training(params, variant), "seeds": params.seeds, "threads": threads}, _choices_of(variant))
+
+
+def _of_training(params: Params, variant: Variant) -> dict[str, Any]:
+    """A variant and how it is trained; what its paper or the profile says of that and is not done here changes nothing."""
+    settled = {"epochs", "batch_size", "augment"}
+    return {
+        "variant": plain(variant, leave_out={"protocol", "epochs_factor"}),
+        "trained_on": params.trained_on(variant.dataset),
+        "regime": params.active.training.regime_of(variant),
+        "training": plain(params.active.training, leave_out=settled),
+    }
 
 
 def _preprocessing_cells(params: Params, chosen: Intrinsic) -> Iterator[Cell]:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,23 +22,33 @@ from pipeline.steps.fingerprints import read_fingerprint
 from pipeline.steps.packing import packed, packed_test
 from pipeline.steps.paths import Places
 
+UNTRAINED = {"trained_on": None, "stands_in_for": None}
+
 log = logging.getLogger(__name__)
 
 
 def write_scores(
-    params: Params, places: Places, harmonize: Harmonize, *, method: str, seed: int, code: Path, given: InputName = COMPOSITE
+    params: Params,
+    places: Places,
+    harmonize: Harmonize,
+    *,
+    method: str,
+    seed: int,
+    code: Path,
+    given: InputName = COMPOSITE,
+    learned_from: Mapping[str, str | None] = UNTRAINED,
 ) -> None:
     """Writes the per-image table of a method and, beside it, a few headline numbers for ``dvc metrics``.
 
     A method may be ``given`` the semi-harmonized pictures; it is scored against and pasted over the composites as all others are.
-    ``code`` is the fingerprint of the cell that scores it.
+    ``code`` is the fingerprint of the cell that scores it; ``learned_from`` are the columns ``trained_on`` and ``stands_in_for``.
     """
     evaluation = params.active.evaluation
     made_by, perceptual = read_fingerprint(code).code, perceptual_network(evaluation.lpips)
     rows: list[Row] = []
     for dataset in params.datasets:
         split = packed(params, places, dataset, "test", evaluation.size_px) if given == COMPOSITE else packed_test(params, places, dataset)
-        names = {"method": method, "seed": seed, "dataset": dataset, "code": made_by}
+        names = {"method": method, "seed": seed, "dataset": dataset, "code": made_by, **learned_from}
         names["data_hash"] = data_hash(places.composites(dataset))
         rows += score_split(split, harmonize, names=names, perceptual=perceptual, inputs=split.semi_harmonized)
     write_rows_of(places.scores(method, seed), rows)

@@ -46,7 +46,8 @@ def _try(variant: Variant, training: Training, scored_px: int) -> None:
     if variant.domain_codes is not None:
         expect_codes(variant, harmonizer)
     with torch.no_grad():
-        shown = _shown(training.size_px, pictures=2)
+        # Batch norms refuse a map of one pixel in a batch of one, so the batch is as small as in training.
+        shown = _shown(training.size_px, pictures=min(2, training.regime_of(variant).batch_size))
         _try_training(variant, harmonizer, shown)
         _try_critic(variant, narrow, shown)
         try:

@@ -9,6 +9,7 @@ import pytest
 from imharmony.errors import InputError
 from reporting.tables import pages, rewritten, write_tables
 from tests.conftest import ROOT
+from tests.pipeline.params.edits import SHORT, replaced
 
 MINUS = "\N{MINUS SIGN}"
 ROW = {
@@ -122,6 +123,34 @@ def test_a_run_that_was_published_without_raw_rows_is_read_and_said(tmp_path):
 def test_a_run_says_which_machine_made_it(tmp_path):
     published(tmp_path, [scored("identity", mean=1)])
     assert "2 cores of Intel Xeon @ 2.80GHz" in table(tmp_path, "runs")
+
+
+def test_a_run_says_what_stood_in_for_what(tmp_path, monkeypatch):
+    monkeypatch.setitem(FACTS, "parameters", {"evaluation": {"size_px": 128}, "stand_ins": {"hcoco": "objects"}})
+    published(tmp_path, [scored("identity", mean=1)])
+    assert table(tmp_path, "results trial").splitlines()[-2].endswith(" Intel Xeon @ 2.80GHz. `objects` stands in for `hcoco`.")
+
+
+def test_protocols_set_what_profiles_do_beside_what_papers_do(tmp_path):
+    paper = "    protocol: {data: theirs, epochs: 1200, batch_size: 2, size_px: null, augment: [flip]}\n"
+    changes = [
+        ("  gan:\n", f"  gan:\n{paper}"),
+        ("dataset: people", "dataset: things"),
+        ("    training: {size_px: 64,", "    stand_ins: {things: objects}\n    training: {size_px: 64,"),
+    ]
+    (tmp_path / "params.yaml").write_text(replaced(SHORT, *changes))
+    head, _, gan, idih, _codes = table(tmp_path, "protocols small").splitlines()[1:-1]
+    assert head.endswith("| data set here | `small`: 64 px, widths \N{MULTIPLICATION SIGN} 0.25, batch 8, crop + flip |")
+    assert gan == "| `gan` | theirs | 1,200 | 2 | native | flip | `things` | `objects`, 1 epoch |"
+    assert idih == "| `idih` |" + " \N{EN DASH} |" * 5 + " `people` | `people`, 5 epochs |"
+    left = [
+        ("epochs: 1}", "epochs: null, batch_size: null, augment: null}"),
+        *((f"  {name}:\n", f"  {name}:\n{paper}") for name in ("idih", "codes")),
+    ]
+    (tmp_path / "params.yaml").write_text(replaced(SHORT, *changes, *left))
+    head, _, gan, *_ = table(tmp_path, "protocols small").splitlines()[1:-1]
+    assert head.endswith("| `small`: 64 px, widths \N{MULTIPLICATION SIGN} 0.25 |")
+    assert gan.endswith("| `objects`, 1,200 epochs, batch 2, flip |")
 
 
 def test_measured_columns_without_content_are_left_out(tmp_path):

@@ -207,6 +207,7 @@ def test_a_variant_learns_from_and_is_scored_on_the_pictures_that_it_is_given(mo
     evaluate.main(SEEING)
     rows = rows_of(read_table(LAYOUT.scores(SEEING, 0))).to_pylist()
     assert all(row["idempotence"] is None for row in rows)
+    assert {(row["trained_on"], row["stands_in_for"]) for row in rows} == {("people", "hflickr")}
 
 
 @pytest.mark.usefixtures("workspace")

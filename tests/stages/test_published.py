@@ -28,6 +28,7 @@ def workspace(tmp_path, monkeypatch, root):
     params = YAML(typ="safe").load(root / "params.yaml")
     params |= {"sources": ["hcoco"], "datasets": ["hcoco"], "preprocessed": [], "decomposers": [], "classifiers": [], "judges": {}}
     params["variants"] = {"idih": params["variants"]["idih"] | {"dataset": "hcoco"}}
+    params["profiles"]["sample"]["stand_ins"] = {}
     params["profiles"]["sample"]["sources"]["hcoco"] = {"kind": "iharmony4", "folder": "published", "subset": "HCOCO"}
     section = {"source": "hcoco", "selection": SELECTION | {"max_parts": 9}, "split": {"by": "official", "val": 0.3, "test": 0.0}}
     params["profiles"]["sample"]["datasets"]["hcoco"] = section

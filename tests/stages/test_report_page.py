@@ -83,6 +83,12 @@ def test_the_page_has_both_themes_and_so_have_its_figures(text):
         assert "currentColor" in text
 
 
+def test_a_method_says_what_it_learned_from_and_for_which_data_set_that_stands_in(text):
+    rows = {row.split("</th>")[0]: row for row in text.split('<tr><th scope="row">') if "people" in row and "width" in row}
+    assert '<td class="text">people, which stands in for hcoco</td>' in rows["idih"]
+    assert '<td class="text">people</td>' in rows["unet_code"]
+
+
 def test_tables_scroll_inside_their_own_box(text):
     boxes = [attributes for tag, attributes in Elements(text).found if tag == "div" and attributes.get("class") == "scroll"]
     published = read_published(ROOT / PUBLISHED_SCORES)

@@ -47,6 +47,15 @@ def written(workspace, variant: str, seed: int = 0) -> dict[str, bytes]:
     return {path.relative_to(run).as_posix(): path.read_bytes() for path in run.rglob("*") if path.is_file()}
 
 
+def test_a_checkpoint_names_its_data_set_and_the_one_that_it_stands_in_for(workspace):
+    found = {}
+    for variant in ("unet", "idih"):
+        train.main(variant)
+        _, facts = load_harmonizer(workspace / "runs" / "sample" / variant / "0" / "model.safetensors")
+        found[variant] = facts["dataset"], facts["stands_in_for"]
+    assert found == {"unet": ("people", None), "idih": ("people", "hcoco")}
+
+
 @pytest.mark.parametrize("variant", ["unet", "idih"])
 def test_the_run_holds_model_history_samples_and_live_metrics(workspace, variant):
     train.main(variant)

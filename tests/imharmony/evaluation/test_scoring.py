@@ -112,7 +112,7 @@ def split(images) -> SimpleNamespace:
     return SimpleNamespace(rows=rows, mask=(255 * images["mask"][:, 0]).to(torch.uint8).numpy(), **uint8)
 
 
-NAMES = {"method": "m", "seed": 3, "dataset": "people", "code": "c", "data_hash": "h"}
+NAMES = {"method": "m", "seed": 3, "dataset": "people", "code": "c", "data_hash": "h", "trained_on": "objects", "stands_in_for": "hcoco"}
 
 
 def test_a_split_becomes_rows_of_the_score_table(split):

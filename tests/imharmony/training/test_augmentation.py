@@ -61,6 +61,16 @@ def test_a_mask_without_foreground_ends_in_a_crop_all_the_same():
     assert sum(crop.side_px == 32 for crop in crops) >= 40
 
 
+def test_a_change_that_is_not_wanted_is_left_out_of_what_both_would_be():
+    masks = np.full((100, SIZE, SIZE), 255, np.uint8)
+    both, crops, flips, none = (
+        draw_crops(masks, np.random.default_rng(3), changes) for changes in (("crop", "flip"), ("crop",), ("flip",), ())
+    )
+    assert crops == [Crop(crop.top_px, crop.left_px, crop.side_px, False) for crop in both]
+    assert flips == [Crop(0, 0, SIZE, crop.is_flipped) for crop in both]
+    assert none == [Crop(0, 0, SIZE, False)] * 100
+
+
 def test_equal_random_numbers_give_equal_crops():
     masks = np.full((20, SIZE, SIZE), 255, np.uint8)
     first, second, other = (draw_crops(masks, np.random.default_rng(seed)) for seed in (1, 1, 2))

@@ -10,6 +10,7 @@ import torch
 from imharmony.errors import InputError
 from imharmony.losses import ADVERSARIAL_LOSSES, l1
 from imharmony.networks.harmonizer import Harmonizer, build_discriminator, build_harmonizer
+from imharmony.training.augmentation import CHANGES
 from imharmony.training.batches import Batches
 from imharmony.training.initialisation import initialise
 from imharmony.training.loop import Recipe, fit, resolve_precision
@@ -42,7 +43,7 @@ def train(folder: Path, *, adversarial: str | None = "bce", on_epoch=lambda _row
         "batch_size": 4,
         "epochs": 4,
         "precision": "fp32",
-        "augment": True,
+        "augment": CHANGES,
     } | changes
     losses = {name: arguments.pop(name) for name in ("objective", "critic")}
     recipe = Recipe(seed=seed, **arguments)

@@ -65,7 +65,7 @@ defaults:
       seed: 0
   datasets:
     people: {selection: {categories: [person]}}
-  training: {batch_size: 8, precision: auto, augment: true, accumulate: 1}
+  training: {batch_size: 8, precision: auto, augment: [crop, flip], accumulate: 1}
   backbone: {name: classifier}
   evaluation: {lpips: null, bootstrap: 2000, gallery: 12}
   variant:

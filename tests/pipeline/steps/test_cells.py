@@ -56,6 +56,7 @@ HOLDERS: list[Any] = [
     ["person"],
     ["people"],
     ["identity"],
+    ["crop"],
     [0.5],
     [0.1, 0.2],
     [1],
@@ -98,6 +99,9 @@ BOUND = {  # what only changes together with other values
     *[(key,) for key in ("sources", "datasets", "preprocessed", "decomposers", "classifiers")],
     *[("variants", name, key) for name in VARIANTS for key in ("backbone", "input")],
     ("variants", "fcn_feature", "resynthesis"),
+    ("variants", "fcn_feature", "dataset"),  # with what stands in for it
+    *[("profiles", "sample", "datasets", name, "split", key) for name in ("people", "luminance", "objects") for key in ("by", "test")],
+    *[("profiles", "sample", "datasets", name, "source") for name in ("people", "luminance", "objects", "hmh")],
     *[("profiles", "sample", "backbone", key) for key in ("name", "file")],
     *[("profiles", "sample", "sources", name, "kind") for name in ("photographs", "portraits")],
 }
@@ -173,6 +177,30 @@ def test_a_cell_of_one_variant_says_nothing_of_others(params):
     fewer = params.model_copy(update={"variants": {"idih": params.variants["idih"]}, "baselines": ["identity"]})
     for stage, name in (("train", "idih"), ("evaluate", "idih"), ("evaluate_baselines", "identity"), ("filter_masks", "people")):
         assert values_of(fewer, stage, name) == values_of(params, stage, name)
+
+
+def trained(params: Params, variant: str, **changes: object) -> dict[str, Any]:
+    """What the fingerprint of a training says with other values of the variant."""
+    variants = params.variants | {variant: params.variants[variant].model_copy(update=changes)}
+    return values_of(params.model_copy(update={"variants": variants}), "train", variant)
+
+
+def test_what_a_paper_does_counts_where_the_profile_leaves_it_to_the_variant_and_nowhere_else(params):
+    longer = {"protocol": params.variants["idih"].protocol.model_copy(update={"epochs": 7, "augment": (), "batch_size": 3})}
+    assert trained(params, "idih", **longer) == trained(params, "idih")
+    own = params.active.training.model_copy(update={"epochs": None, "batch_size": None, "augment": None})
+    open_ended = params.model_copy(update={"profiles": {params.profile: params.active.model_copy(update={"training": own})}})
+    assert trained(open_ended, "idih", **longer)["regime"] == {"epochs": 7, "batch_size": 3, "augment": []}
+    assert trained(open_ended, "idih", epochs_factor=3.0) == trained(open_ended, "idih")
+    assert trained(params, "idih", epochs_factor=3.0)["regime"]["epochs"] == 3
+
+
+def test_what_stands_in_changes_the_trainings_that_name_it_and_the_names(params):
+    other = params.active.model_copy(update={"stand_ins": {"hcoco": "luminance", "hflickr": "objects"}})
+    found = params.model_copy(update={"profiles": {params.profile: other}})
+    changed = {cell.address for cell, own in zip(cells_of(found), cells_of(params), strict=True) if cell.values != own.values}
+    named = {f"train@{name}" for name, variant in params.variants.items() if variant.dataset == "hcoco"}
+    assert changed == {*named, "name_data@composites", "name_data@intrinsic", "report"}
 
 
 def test_files_of_a_users_folder_count_by_name_size_and_time(params, tmp_path):

@@ -27,6 +27,7 @@ from stages import (
     evaluate_realism,
     filter_masks,
     fingerprint,
+    name_data,
     preprocess_intrinsic,
     report,
     synthesize_composites,
@@ -67,6 +68,7 @@ def tiny(folder: Path, *, methods: int | None = None) -> None:
     limits = {"delta_e": [0.1, 80], "clipped_fraction": 0.9, "hue_shift_degrees": 180, "redraws": 1}
     sample["datasets"]["people"]["synthesis"] |= {"transfers": transfers, "limits": limits}
     sample["datasets"]["people"]["split"] = sample["datasets"]["hmh"]["split"] = {"val": 0.3, "test": 0.3}
+    sample["stand_ins"] = {"hcoco": "people", "hflickr": "people"}
     sample["training"] |= {"size_px": 32, "width_factor": 0.0625, "batch_size": 4, "epochs": 1}
     sample["intrinsic"]["shading_network"] |= {"scenes": 12, "steps": 2, "batch_size": 2, "consistency": 0.5}
     sample["intrinsic"]["edit_network"] |= {"examples": 10, "steps": 2, "batch_size": 2}
@@ -85,6 +87,7 @@ def calls() -> list[tuple[str, str, object]]:
     found += [("train_classifier", "people", train_classifier), ("train_shading", "people", train_shading)]
     found.append(("train_edits", "people", train_edits))
     found += [("preprocess_intrinsic", dataset, preprocess_intrinsic) for dataset in DATASETS]
+    found += [("name_data", given, name_data) for given in ("composites", "intrinsic")]
     for variant in VARIANTS:
         found += [("train", variant, train), ("evaluate", variant, evaluate)]
     found += [("evaluate_baselines", name, evaluate_baselines) for name in BASELINES]
