@@ -15,6 +15,7 @@ from imharmony.errors import InputError
 from imharmony.evaluation.summary import REFERENCE
 from imharmony.storage.files import write_text
 from imharmony.storage.names import expect_name
+from reporting.convention_table import convention_table
 from reporting.measure_table import measure_table
 
 PUBLISHED = Path("reports/published")
@@ -129,6 +130,7 @@ TABLES: dict[str, Callable[[Path, Sequence[str]], str]] = {
     "means": means,
     "runs": runs,
     "measured": measured,
+    "conventions": lambda _root, _arguments: "\n".join(convention_table()),
     "measures": lambda _root, _arguments: "\n".join(measure_table()),
     "speed": speed,
 }
