@@ -121,7 +121,7 @@ def test_a_table_becomes_rows_of_its_convention_alone(inside):
     assert table.schema.equals(SCORES)
     assert table.num_rows == IMAGES
     assert {(row["dataset"], row["background"], row["quantisation"], row["fmse"], row["code"]) for row in table.to_pylist()} == {
-        ("people", "real", "float", None, None)
+        ("people", "weighed", "float", None, None)
     }
     assert json.loads((inside / "scores/sample/pct/0.json").read_text()) == {}
     assert set(json.loads((inside / "scores/sample/saved/0.json").read_text())) == set(DATASETS)
@@ -259,5 +259,6 @@ def test_an_empty_mask_is_told(monkeypatch, caplog):
     import_scores.main("pct")
     assert (
         f"people: 1 of {IMAGES} images have an empty mask at this size, first 0_0_0: "
-        "their fmse, fpsnr, fssim, ciede2000, gradient_energy_log2, local_contrast_log2, idempotence are" in caplog.text
+        "their fmse, fmse_products, fmse_products_whole_px, fmse_whole, fpsnr, fssim, "
+        "ciede2000, gradient_energy_log2, local_contrast_log2, idempotence are" in caplog.text
     )

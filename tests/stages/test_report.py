@@ -20,7 +20,8 @@ def test_scores_of_a_baseline_are_rows_of_every_image_and_protocol(inside):
     table = read_table(inside / "scores/sample/identity/0.parquet")
     assert table.schema.equals(SCORES)
     assert table.num_rows == 2 * IMAGES * 12
-    assert set(table["fmse"].to_pylist()) == {900.0}
+    assert set(table["fmse"].drop_null().to_pylist()) == {900.0}
+    assert set(table["is_flat"].to_pylist()) == {False}
 
 
 def test_headline_numbers_stand_beside_the_scores(inside):
