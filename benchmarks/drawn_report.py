@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from imharmony.evaluation.conventions import rows_of
+from imharmony.evaluation.conventions import FOREGROUND_ERRORS, rows_of
 from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.pairs import PAIRS
-from imharmony.evaluation.scoring import BACKGROUNDS, QUANTISATIONS
+from imharmony.evaluation.protocols import ALL_PROTOCOLS
 from imharmony.evaluation.summary import REFERENCE
 from imharmony.pictures.images import encode_jpeg, encode_png
 from pipeline.params.file import Params
@@ -41,18 +41,18 @@ def _frame(method: str, dataset: str, count: int, rng: np.random.Generator) -> p
     difficulty, ratio = images.lognormal(6.5, 0.8, count), images.uniform(0.02, 0.6, count)
     factor = 1.0 if method == REFERENCE else rng.uniform(0.4, 1.4) * rng.lognormal(0, 0.4, count)
     fmse, parts = difficulty * factor, []
-    for background in BACKGROUNDS:
-        for quantisation in QUANTISATIONS:
-            mse = fmse * ratio + rng.uniform(0, 1, count)
-            psnr = 10 * np.log10(255**2 / mse)
-            errors = {"mask_mean": ratio, "mse": mse, "fmse": fmse, "psnr_255": psnr, "psnr_target": psnr - 0.5, "psnr_range": psnr - 1}
-            similar = {"fpsnr": psnr - 8, "ssim": 1 - mse / 1e4, "fssim": 1 - fmse / 1e4, "lpips": mse / 1e4, "background_mse": 0.0}
-            detail = {"gradient_energy_log2": np.sqrt(fmse) / 40, "local_contrast_log2": np.sqrt(fmse) / 60}
-            names = {"sample_id": [f"{image:012d}_{image}_0" for image in range(count)], "foreground_ratio": ratio}
-            names |= {"image_id": np.arange(count) // IMAGES_OF_A_PHOTOGRAPH, "method": method, "seed": 0, "dataset": dataset}
-            columns = {"ciede2000": np.sqrt(fmse) / 8, "idempotence": fmse / 20, **errors, **similar, **detail}
-            protocol = {"background": background, "quantisation": quantisation, "code": "", "data_hash": ""}
-            parts.append(pd.DataFrame({**names, **columns, **protocol}))
+    for background, quantisation in ALL_PROTOCOLS:
+        mse = fmse * ratio + rng.uniform(0, 1, count)
+        psnr = 10 * np.log10(255**2 / mse)
+        errors = {"mask_mean": ratio, "mse": mse, "fmse": fmse, "psnr_255": psnr, "psnr_target": psnr - 0.5, "psnr_range": psnr - 1}
+        similar = {"fpsnr": psnr - 8, "ssim": 1 - mse / 1e4, "fssim": 1 - fmse / 1e4, "lpips": mse / 1e4, "background_mse": 0.0}
+        errors |= dict.fromkeys(FOREGROUND_ERRORS, fmse)
+        detail = {"gradient_energy_log2": np.sqrt(fmse) / 40, "local_contrast_log2": np.sqrt(fmse) / 60}
+        names = {"sample_id": [f"{image:012d}_{image}_0" for image in range(count)], "foreground_ratio": ratio}
+        names |= {"image_id": np.arange(count) // IMAGES_OF_A_PHOTOGRAPH, "method": method, "seed": 0, "dataset": dataset}
+        columns = {"ciede2000": np.sqrt(fmse) / 8, "idempotence": fmse / 20, **errors, **similar, **detail}
+        protocol = {"background": background, "quantisation": quantisation, "is_flat": False, "code": "", "data_hash": ""}
+        parts.append(pd.DataFrame({**names, **columns, **protocol}))
     return pd.concat(parts)
 
 

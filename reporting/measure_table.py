@@ -5,6 +5,7 @@ from imharmony.evaluation.measures import MEASURES, Measure
 HEAD = ("Column", "Name", "Unit", "Decimals", "Better", "What it is", "Scored under")
 SCORED = {
     "protocols": "every protocol",
+    "conventions": "the conventions that count it",
     "user": "the headline protocol",
     "again": "the headline protocol, where a method can harmonize its own output once more",
 }

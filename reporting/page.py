@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.compat import StringIO
 
 from imharmony.evaluation.blocks import BUCKETS, CONFIDENCE, REFERENCE
+from imharmony.evaluation.convention_words import WORDS
 from imharmony.evaluation.conventions import CONVENTIONS, COUNTED, HEADLINE, PEAKS
 from imharmony.evaluation.measures import MEASURES
 from imharmony.metrics.perceptual import BACKBONES, missing_backbone
@@ -110,6 +111,7 @@ def write_page(
         realism=realism,
         methods=[name for name, _ in methods_of(params)],
         conventions=CONVENTIONS,
+        convention_notes={name: words.note for name, words in WORDS.items()},
         published=read_published(),
         reports=reports,
         anchors={*params.datasets, *(path.name.removesuffix(".html.j2") for path in TEMPLATES.glob("*.html.j2"))},

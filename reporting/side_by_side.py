@@ -40,8 +40,15 @@ BACKGROUNDS = {
     "raw": "the method's own picture, background included",
     "composite": "over the composite's background",
     "real": "over the real photograph's background",
+    "real_twice": "over the real photograph's background, blended twice",
+    "weighed": "the error weighed by the mask",
 }
-QUANTISATIONS = {"float": "as computed", "uint8": "rounded to whole levels", "truncated": "cut off to whole levels"}
+QUANTISATIONS = {
+    "float": "as computed",
+    "uint8": "rounded to whole levels",
+    "truncated": "cut off to whole levels",
+    "output_cut": "the output cut off to whole levels",
+}
 
 
 @dataclass(frozen=True)
@@ -181,7 +188,7 @@ def _measured_lines(method: str, dataset: str, row: DescribedRow, table: Describ
 def _mean(
     protocol: tuple[str, str, str, str], chosen: Convention, table: DescribedTable, measured: Measured
 ) -> tuple[dict[str, Value], int | None]:
-    found = {metric: measured.means.get((*protocol, _column(metric, chosen))) for metric in table.metrics}
+    found = {metric: measured.means.get((*protocol, chosen.column(metric))) for metric in table.metrics}
     cells = {metric: cell for metric, cell in found.items() if cell is not None}
     values = {metric: Value(cell["mean"], cell["low"], cell["high"]) for metric, cell in cells.items()}
     return values, max((cell["n_images"] for cell in cells.values()), default=None)
@@ -191,12 +198,8 @@ def _single(
     protocol: tuple[str, str, str, str], sample_id: str, chosen: Convention, table: DescribedTable, measured: Measured
 ) -> tuple[dict[str, Value], int | None]:
     scores = measured.singles.get((*protocol, sample_id), {})
-    found = {metric: scores.get(_column(metric, chosen)) for metric in table.metrics}
+    found = {metric: scores.get(chosen.column(metric)) for metric in table.metrics}
     return {metric: Value(score) for metric, score in found.items() if score is not None}, 1
-
-
-def _column(metric: str, chosen: Convention) -> str:
-    return chosen.psnr if metric == "psnr" else metric
 
 
 def _absent(method: str | None, table: DescribedTable, reason: str) -> Line:

@@ -16,6 +16,7 @@ from imharmony.evaluation.conventions import CONVENTIONS, HEADLINE, Convention
 from imharmony.evaluation.summary import REFERENCE
 from imharmony.storage.files import write_text
 from imharmony.storage.names import expect_name
+from reporting.convention_table import convention_table
 from reporting.measure_table import measure_table
 from reporting.protocol_table import protocol_table
 
@@ -152,6 +153,7 @@ TABLES: dict[str, Callable[[Path, Sequence[str]], str]] = {
     "runs": runs,
     "measured": measured,
     "protocols": protocols,
+    "conventions": lambda _root, _arguments: "\n".join(convention_table()),
     "measures": lambda _root, _arguments: "\n".join(measure_table()),
     "speed": speed,
 }

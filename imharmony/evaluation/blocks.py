@@ -29,12 +29,11 @@ CONFIDENCE = 0.95
 MOST_PERMUTED = 13  # with ties among up to so many photographs, SciPy tries every permutation of signs, column by column
 
 
-WHOLE = "whole_fmse"  # the error of the whole picture over the foreground's area, of `conventions.Convention.fmse`
 FEW_BITS = 52  # of a double's 53, so that sums of whole multiples are exact
 
 
 class Column(NamedTuple):
-    """What a number of a block is: a metric, or ``WHOLE``, under a protocol."""
+    """What a number of a block is: a metric under a protocol."""
 
     background: str
     quantisation: str
@@ -49,6 +48,7 @@ class Block(NamedTuple):
     columns: list[Column]  # those that have a number, sorted by protocol and then as MEASURES
     values: np.ndarray  # (cells, images, columns)
     is_scored: np.ndarray  # whether a cell was scored under the column's protocol, (cells, columns)
+    is_flat: np.ndarray  # whether a cell's output has a foreground of one colour, (cells, images)
     samples: list[str]  # the images' names
     starts: np.ndarray  # first image of each photograph
     buckets: dict[str, np.ndarray]  # membership, (images,)
@@ -67,7 +67,7 @@ class Block(NamedTuple):
 def blocks_of(scores: pa.Table, *, bootstrap: int, seed: int) -> Iterator[Block]:
     """Each data set's block of rows of ``measures.SCORES``, by name. Every method needs the images of ``identity``."""
     names = ["dataset", "method", "seed", "background", "quantisation", "sample_id", "image_id", "foreground_ratio"]
-    frame = scores.select([*names, "mask_mean", *MEASURES]).to_pandas()
+    frame = scores.select([*names, *MEASURES, "is_flat"]).to_pandas()
     for dataset, part in frame.groupby("dataset", sort=True):
         yield _block(part, str(dataset), bootstrap=bootstrap, seed=seed)
 
@@ -160,12 +160,12 @@ def _block(part: pd.DataFrame, dataset: str, *, bootstrap: int, seed: int) -> Bl
     (cell, cells), (protocol, protocols) = (_codes(part, keys) for keys in (["method", "seed"], ["background", "quantisation"]))
     place = pd.Index(images["sample_id"]).get_indexer(pd.Index(part["sample_id"]))
     is_scored = _expect_complete(part, dataset, cells, protocols, cell, protocol, place, len(images))
-    metrics = [*MEASURES, WHOLE]
+    metrics = list(MEASURES)
     values = np.full((len(cells), len(images), len(protocols), len(metrics)), np.nan)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        whole = part["mse"].to_numpy(np.float64) / part["mask_mean"].to_numpy(np.float64)
-    values[cell, place, protocol] = np.column_stack([part[list(MEASURES)].to_numpy(dtype=np.float64), whole])
+    values[cell, place, protocol] = part[metrics].to_numpy(dtype=np.float64)
     values = values.reshape(len(cells), len(images), -1)
+    is_flat = np.zeros((len(cells), len(images)), bool)
+    is_flat[cell, place] = part["is_flat"].eq(True)
     kept = np.flatnonzero(~np.isnan(values).all(axis=(0, 1)))
     columns = [Column(background, quantisation, metric) for background, quantisation in protocols for metric in metrics]
     photographs, starts = np.unique(images["image_id"].to_numpy(), return_index=True)
@@ -177,6 +177,7 @@ def _block(part: pd.DataFrame, dataset: str, *, bootstrap: int, seed: int) -> Bl
         columns=[columns[index] for index in kept],
         values=np.ascontiguousarray(values[:, :, kept]),
         is_scored=is_scored.repeat(len(metrics), axis=1)[:, kept],
+        is_flat=is_flat,
         samples=images["sample_id"].tolist(),
         starts=starts,
         buckets={name: (ratio > low) & (ratio <= high) for name, (low, high) in BUCKETS.items()},

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from imharmony.errors import InputError
+from imharmony.evaluation.convention_words import WORDS
 from imharmony.evaluation.conventions import CONVENTIONS, under
 from imharmony.evaluation.imported import score_table
 from imharmony.evaluation.outputs import score_outputs
@@ -77,13 +78,12 @@ def _table(options: argparse.Namespace) -> pa.Table:
 
 
 def _described(table: pa.Table, conventions: list[str]) -> str:
-    lines = [f"{'convention':22}{'MSE':>10}{'PSNR':>8}{'fMSE':>10}  images"]
+    lines = [f"{'convention':22}{'MSE':>10}{'PSNR':>8}{'fMSE':>10}  images  note"]
     for name in conventions:
         rows = under(table, name)
         means = (_mean(rows[column]) for column in ("mse", "psnr", "fmse"))
-        lines.append(
-            f"{name:22}" + "".join(f"{mean:>{width}}" for mean, width in zip(means, (10, 8, 10), strict=True)) + f"{rows.num_rows:8}"
-        )
+        cells = "".join(f"{mean:>{width}}" for mean, width in zip(means, (10, 8, 10), strict=True))
+        lines.append(f"{name:22}{cells}{rows.num_rows:8}  {WORDS[name].note}".rstrip())
     empty = sorted(set(table.filter(pc.field("mask_mean") == 0)["sample_id"].to_pylist()))
     if empty:
         lines.append(

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from imharmony.errors import InputError
-from imharmony.evaluation.measures import MEASURES, PEAK
+from imharmony.evaluation.measures import EPSILON, MEASURES, PEAK
 
 DECIBELS = {column: measure.error for column, measure in MEASURES.items() if measure.error}
 OF_PEAK_255 = tuple(column for column, measure in MEASURES.items() if measure.peak == "255")  # the others have a peak of 255 at most
@@ -88,8 +88,8 @@ def _check_peaks_vary(file: Path, name: str, decibels: Column, error: Column, pe
 
 
 def _at_peak_255(decibels: Column, error: Column) -> tuple[np.ndarray, np.ndarray]:
-    """The least and the greatest PSNR against 255 that the errors allow as they are rounded."""
+    """The least and the greatest PSNR against 255 that the errors allow as they are rounded, with or without an addend."""
     slack = decibels.rounding + SLACK_DB
-    most, least = error.values + error.rounding, np.maximum(error.values - error.rounding, 0)
+    most, least = error.values + error.rounding + EPSILON, np.maximum(error.values - error.rounding, 0)
     with np.errstate(divide="ignore"):
         return 10 * np.log10(PEAK**2 / most) - slack, 10 * np.log10(PEAK**2 / least) + slack

@@ -1,7 +1,7 @@
 """The protocols behind published scores, by name, each a filter on a table of scores.
 
 Numbers of two papers compare only where these agree; one and the same picture differs by decibels between them. What each code
-does was read in the code; a code that leaves something open is said so beside it.
+does was read in the code (``convention_words``). Masks are taken as they are, soft where they are soft.
 """
 
 from dataclasses import dataclass, replace
@@ -13,43 +13,59 @@ import pyarrow.compute as pc
 
 from imharmony.errors import InputError
 from imharmony.evaluation.measures import MEASURES
+from imharmony.evaluation.protocols import Background, Protocol, Quantisation
 
 Psnr = Literal["psnr_255", "psnr_target", "psnr_range"]
+Fmse = Literal["fmse", "fmse_products", "fmse_products_whole_px", "fmse_whole"]
 
 
 @dataclass(frozen=True)
 class Convention:
     """Which rows of ``measures.SCORES`` a code's numbers are, and which columns.
 
-    ``fmse`` is ``masked``: the squared error weighed by the mask; ``whole``: the error of the whole picture over the
-    foreground's area, which is the same only where the background has none; None: not reported.
+    Every convention has ``mse`` and PSNR against its own peak. ``fmse`` is the column of its foreground error, None where its code
+    reports none. ``also`` are the other measures whose formula is the code's own too; no other is offered under its name.
     """
 
-    background: Literal["raw", "composite", "real"]
-    quantisation: Literal["float", "uint8", "truncated"]
+    background: Background
+    quantisation: Quantisation
     psnr: Psnr
-    fmse: Literal["masked", "whole"] | None
+    fmse: Fmse | None
+    also: tuple[str, ...] = ()
+
+    @property
+    def protocol(self) -> Protocol:
+        """Background and quantisation."""
+        return self.background, self.quantisation
+
+    def column(self, measure: str) -> str | None:
+        """The column of scores that a measure of ``COUNTED`` is under this convention; None where it is not offered."""
+        own = {"psnr": self.psnr, "fmse": self.fmse, "mse": "mse"}
+        return own.get(measure, measure if measure in self.also else None)
 
 
-HEADLINE = Convention("composite", "uint8", "psnr_255", "masked")
-CONVENTIONS: dict[str, Convention] = {
-    "headline": HEADLINE,  # ours
-    "dovenet": Convention("raw", "truncated", "psnr_range", "masked"),  # and BargainNet, iHarmony4's port of DIH, report 002
-    "harmonizer": Convention("raw", "float", "psnr_range", "masked"),
-    "samsung": Convention("raw", "float", "psnr_target", "masked"),  # iDIH, iSSAM, HRNet; DucoNet, CO2Net
-    "rainnet": Convention("composite", "truncated", "psnr_255", None),
-    "hdnet": Convention("real", "truncated", "psnr_255", "whole"),  # its input has the real background too
-    "pctnet": Convention("real", "float", "psnr_255", "masked"),
-    "diffharmony": Convention("real", "float", "psnr_255", "masked"),  # and R2R; scored after an antialiased 1024 -> 256 px
-    "report_001": Convention("raw", "uint8", "psnr_255", None),  # its code only saves pictures, rounded; how they were scored is not in it
-    "report_002_unet3plus": Convention("real", "truncated", "psnr_range", None),  # report 002 pastes the truth for this network alone
-    "report_003": Convention("raw", "float", "psnr_255", None),  # and 000 by its text: the peak is known, no pasting or rounding assumed
-}
 PEAKS = get_args(Psnr)
-COUNTED = {  # what `under` gives: every measure, and PSNR once, against the convention's peak
+FOREGROUND_ERRORS = get_args(Fmse)
+OURS = tuple(column for column in MEASURES if column not in ("mse", *PEAKS, *FOREGROUND_ERRORS))
+HEADLINE = Convention("composite", "uint8", "psnr_255", "fmse", also=OURS)
+CONVENTIONS: dict[str, Convention] = {  # what each of them does, in words: `convention_words`
+    "headline": HEADLINE,
+    "dovenet": Convention("raw", "truncated", "psnr_range", "fmse_products"),
+    "harmonizer": Convention("raw", "float", "psnr_range", "fmse_products_whole_px"),
+    "samsung": Convention("raw", "float", "psnr_target", "fmse"),
+    "rainnet": Convention("real_twice", "truncated", "psnr_255", None),
+    "hdnet": Convention("real_twice", "truncated", "psnr_255", "fmse_whole"),
+    "pctnet": Convention("weighed", "float", "psnr_255", "fmse", also=("ssim",)),
+    "diffharmony": Convention("real", "output_cut", "psnr_255", "fmse_products"),
+    "report_001": Convention("raw", "uint8", "psnr_255", None, also=("lpips",)),
+    "report_002_unet3plus": Convention("real", "truncated", "psnr_range", None),
+    "report_003": Convention("raw", "float", "psnr_255", None, also=("lpips",)),
+}
+COUNTED = {  # what `under` gives: every measure, and PSNR and fMSE once, as the convention has them
     "fmse": MEASURES["fmse"],
     "psnr": replace(MEASURES[HEADLINE.psnr], column="psnr", peak=None),
-    **{column: measure for column, measure in MEASURES.items() if column not in ("fmse", *PEAKS)},
+    "mse": MEASURES["mse"],
+    **{column: MEASURES[column] for column in OURS},
 }
 
 HEADLINE_MEANS = {"fmse": "fmse", "psnr": HEADLINE.psnr, "ssim": "ssim"}
@@ -80,18 +96,14 @@ def headline_means(scores: pa.Table) -> dict[str, dict[str, float]]:
 
 
 def under(scores: pa.Table, name: str) -> pa.Table:
-    """The scores of each image as the named convention counts them: the image's names and ``COUNTED``; without an ``fmse`` it is null."""
+    """The scores of each image as the named convention counts them: the image's names and ``COUNTED``, null where it is not offered."""
     chosen = named_convention(name)
     rows = rows_of(scores, chosen)
     if scores.num_rows and not rows.num_rows:
         raise InputError(
             f"no scores with background {chosen.background}, quantisation {chosen.quantisation}, as {name} has it; score again"
         )
-    fmse = {
-        "masked": rows["fmse"],
-        "whole": pc.call_function("divide", [rows["mse"], rows["mask_mean"]]),
-        None: pa.nulls(rows.num_rows, pa.float64()),
-    }
     columns = {column: rows[column] for column in ("method", "seed", "dataset", "sample_id", "image_id", "foreground_ratio")}
-    measures = {measure: rows[measure] for measure in COUNTED if measure in MEASURES}
-    return pa.table({**columns, **measures, "psnr": rows[chosen.psnr], "fmse": fmse[chosen.fmse]})
+    unknown = pa.nulls(rows.num_rows, pa.float64())
+    measures = {measure: rows[column] if (column := chosen.column(measure)) else unknown for measure in COUNTED}
+    return pa.table({**columns, **measures})

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
 from imharmony.evaluation.consistency import Column, check_columns
-from imharmony.evaluation.conventions import Convention, named_convention
+from imharmony.evaluation.conventions import FOREGROUND_ERRORS, PEAKS, Convention, named_convention
 from imharmony.evaluation.measures import MEASURES, OF_FOREGROUND, SCORES
 from imharmony.evaluation.outputs import LETTERS, names_of, packed_once, samples_by_name, stem_of, without_letters
 from imharmony.evaluation.scoring import pictures_of
@@ -79,7 +79,7 @@ def _rows(
     protocol = {"background": chosen.background, "quantisation": chosen.quantisation}
     return [
         {**names, **sample, **protocol, "mask_mean": float(facts["mask_mean"][index])}
-        | {metric: _plain(column.values[index]) for metric, column in metrics.items()}
+        | {chosen.column(metric) or metric: _plain(column.values[index]) for metric, column in metrics.items()}
         for index, sample in enumerate(samples)
     ]
 
@@ -91,13 +91,14 @@ def _cells_of(file: Path, columns: Mapping[str, str], convention: str) -> Cells:
 
 
 def _check_mapping(file: Path, columns: Mapping[str, str], name: str, convention: Convention) -> None:
-    if unknown := sorted(set(columns) - {NAME, *MEASURES}):
-        raise InputError(f"{file}: columns has {unknown}; expected {NAME} and some of {list(MEASURES)}")
+    metrics = [metric for metric in MEASURES if metric not in FOREGROUND_ERRORS[1:]]  # `fmse` is the convention's own
+    if unknown := sorted(set(columns) - {NAME, *metrics}):
+        raise InputError(f"{file}: columns has {unknown}; expected {NAME} and some of {metrics}")
     if NAME not in columns or len(columns) == 1:
         raise InputError(f"{file}: columns has {list(columns)}; expected {NAME}, the image's name, and at least one metric")
-    if convention.fmse != "masked" and (given := [metric for metric in ("fmse", "fpsnr") if metric in columns]):
-        kind = "none" if convention.fmse is None else "the whole picture's error over the foreground's area, which follows from mse"
-        raise InputError(f"{file}: columns has {given[0]}; but the foreground's error of {name} is {kind}; remove it from the columns")
+    counted = [metric for metric in metrics if metric == convention.psnr or (metric not in PEAKS and convention.column(metric))]
+    if given := [metric for metric in columns if metric not in (NAME, *counted)]:
+        raise InputError(f"{file}: columns has {given[0]}; expected what {name} counts, {', '.join(counted)}; remove it from the columns")
 
 
 def _read_cells(file: Path, columns: Mapping[str, str]) -> Cells:

@@ -3,22 +3,25 @@
 A new measure is an entry here, its function in ``metrics`` and a test of that function. It is null in tables that were made before.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 import pyarrow as pa
+import torch
 from torch import Tensor, nn
 
 from imharmony.metrics.colour_difference import foreground_ciede2000
 from imharmony.metrics.detail import detail_distance, gradient_energy, local_contrast
-from imharmony.metrics.error import background_mse, decibels, errors, foreground_mse
+from imharmony.metrics.error import background_mse, decibels, errors, foreground_mse, product_mse, weighed_mse, whole_mse
 from imharmony.metrics.perceptual import lpips
 from imharmony.metrics.ssim import mean_of_whole_windows, mean_over_mask, ssim_map
 
 PEAK = 255.0
-Of = Literal["protocols", "user", "again"]
+EPSILON = 1e-6  # squared levels that Samsung's codes and PCT-Net's add to an error before they take its logarithm
+FLAT_RANGE = 1.0  # level; the range of a picture of one colour, whose logarithm would be infinite and in no mean
+Of = Literal["protocols", "conventions", "user", "again"]
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,17 @@ class Pictures:
     composite: Tensor
     mask: Tensor
     perceptual: nn.Module | None = None  # the network of LPIPS, where its weights are present
+    is_weighed: bool = False  # the picture's error is weighed by the mask, as PCT-Net's code has it
 
     @cached_property
     def mse(self) -> Tensor:
         """Squared error of the picture."""
-        return self._errors[0]
+        return weighed_mse(self.output, self.real, self.mask) if self.is_weighed else self._errors[0]
+
+    @property
+    def psnr_error(self) -> Tensor:
+        """What the decibels against 255 are of."""
+        return self.mse + EPSILON if self.is_weighed else self.mse
 
     @cached_property
     def fmse(self) -> Tensor:
@@ -49,6 +58,12 @@ class Pictures:
         """SSIM at each pixel."""
         return ssim_map(self.output, self.real)
 
+    @property
+    def output_range(self) -> Tensor:
+        """The output's maximum minus its minimum, above 0."""
+        found = self.output.amax((1, 2, 3)) - self.output.amin((1, 2, 3))
+        return torch.where(found > 0, found, FLAT_RANGE)
+
     @cached_property
     def _errors(self) -> tuple[Tensor, Tensor]:
         return errors(self.output, self.real, self.mask)
@@ -58,7 +73,8 @@ class Pictures:
 class Measure:
     """One number of a scored picture: what it is called, how it is printed and how it is computed.
 
-    ``of`` says which pictures the function is given. ``protocols``: those of every protocol. ``user``: those of the headline protocol
+    ``of`` says which pictures the function is given. ``protocols``: those of every background and quantisation. ``conventions``: those
+    of the conventions that name the column, so that it is null elsewhere. ``user``: those of the headline protocol
     alone, so that the column is null under the others. ``again``: the picture of the headline protocol harmonized once more as output,
     and that picture itself as both composite and real; null where a method can make no second picture.
     """
@@ -97,10 +113,40 @@ _TABLE = (
         region="foreground",
     ),
     Measure(
+        "fmse_products",
+        "fMSE of products",
+        "squared error of both pictures multiplied by the mask, over the mask's sum: weighed by the mask's square",
+        lambda seen: product_mse(seen.output, seen.real, seen.mask),
+        digits=1,
+        unit="levels²",
+        of="conventions",
+        region="foreground",
+    ),
+    Measure(
+        "fmse_products_whole_px",
+        "fMSE of products, whole pixels",
+        "the same over the mask's sum without its fraction",
+        lambda seen: product_mse(seen.output, seen.real, seen.mask, in_whole_px=True),
+        digits=1,
+        unit="levels²",
+        of="conventions",
+        region="foreground",
+    ),
+    Measure(
+        "fmse_whole",
+        "fMSE of the whole picture",
+        "squared error of the whole picture over the mask's sum",
+        lambda seen: whole_mse(seen.output, seen.real, seen.mask),
+        digits=1,
+        unit="levels²",
+        of="conventions",
+        region="foreground",
+    ),
+    Measure(
         "psnr_255",
         "PSNR",
         "peak signal-to-noise ratio of the MSE",
-        lambda seen: decibels(seen.mse, peak=PEAK),
+        lambda seen: decibels(seen.psnr_error, peak=PEAK),
         digits=2,
         unit="dB",
         rises=True,
@@ -110,8 +156,8 @@ _TABLE = (
     Measure(
         "psnr_target",
         "PSNR",
-        "peak signal-to-noise ratio of the MSE",
-        lambda seen: decibels(seen.mse, peak=seen.real.amax((1, 2, 3))),
+        "peak signal-to-noise ratio of the MSE + 10⁻⁶",
+        lambda seen: decibels(seen.mse + EPSILON, peak=seen.real.amax((1, 2, 3))),
         digits=2,
         unit="dB",
         rises=True,
@@ -122,7 +168,7 @@ _TABLE = (
         "psnr_range",
         "PSNR",
         "peak signal-to-noise ratio of the MSE",
-        lambda seen: decibels(seen.mse, peak=seen.output.amax((1, 2, 3)) - seen.output.amin((1, 2, 3))),
+        lambda seen: decibels(seen.mse, peak=seen.output_range),
         digits=2,
         unit="dB",
         rises=True,
@@ -227,10 +273,11 @@ SCORES = pa.schema(
         ("sample_id", pa.string()),
         ("image_id", pa.int64()),
         ("foreground_ratio", pa.float64()),
-        ("background", pa.string()),  # raw | composite | real
-        ("quantisation", pa.string()),  # float | uint8 | truncated
+        ("background", pa.string()),  # of `protocols`
+        ("quantisation", pa.string()),
         ("mask_mean", pa.float64()),  # of the mask at the size scored; foreground_ratio is that of the photograph
         *((column, pa.float64()) for column in MEASURES),
+        ("is_flat", pa.bool_()),  # the output's foreground is of one colour and the composite's is not: it counts as harm; null if unknown
         ("code", pa.string()),  # the fingerprint of the stage's code; null for numbers from elsewhere
         ("data_hash", pa.string()),
         ("trained_on", pa.string()),  # the data set that the method learned from; null for one that learned from none of ours
@@ -241,5 +288,10 @@ SCORES = pa.schema(
 
 def values_of(seen: Pictures, *, of: Of) -> dict[str, list[float] | list[None]]:
     """The columns of the measures of such pictures, a value for each picture; None for a measure whose network is absent."""
-    found = {column: measure.function(seen) for column, measure in MEASURES.items() if measure.of == of}
+    return columns_of(seen, [column for column, measure in MEASURES.items() if measure.of == of])
+
+
+def columns_of(seen: Pictures, columns: Iterable[str]) -> dict[str, list[float] | list[None]]:
+    """The same for these columns."""
+    found = {column: MEASURES[column].function(seen) for column in columns}
     return {column: [None] * len(seen.output) if values is None else values.tolist() for column, values in found.items()}

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from imharmony.errors import InputError
-from imharmony.evaluation.blocks import REFERENCE, WHOLE, Block, Column, blocks_of, by_photograph, interval, ratio_of, signed_rank, sums_of
+from imharmony.evaluation.blocks import REFERENCE, Block, Column, blocks_of, by_photograph, interval, ratio_of, signed_rank, sums_of
 from imharmony.evaluation.conventions import CONVENTIONS, COUNTED, named_convention
 from imharmony.evaluation.measures import MEASURES
 
@@ -109,7 +109,7 @@ def pairs_of(block: Block, method: str, references: Sequence[str], *, convention
     counted = _counted(block, conventions)
     distinct, place = np.unique([one.column for one in counted], return_inverse=True)
     metrics = [block.columns[index].metric for index in distinct]
-    rises = np.array([metric != WHOLE and MEASURES[metric].rises for metric in metrics])
+    rises = np.array([MEASURES[metric].rises for metric in metrics])
     values = [block.values[block.members(name)][:, :, distinct] for name in (method, *references)]
     forth, back = _against(block, values[0], values[1:], rises)
     tables = []
@@ -126,11 +126,10 @@ def _counted(block: Block, conventions: Sequence[str]) -> list[Counted]:
     counted = []
     for name in conventions:
         chosen = named_convention(name)
-        protocol = (chosen.background, chosen.quantisation)
+        protocol = chosen.protocol
         if not any(column[:2] == protocol for column in block.columns):
             raise InputError(f"no scores with background {protocol[0]}, quantisation {protocol[1]}, as {name} has it; score again")
-        own = {"psnr": chosen.psnr, "fmse": {"masked": "fmse", "whole": WHOLE, None: None}[chosen.fmse]}
-        wanted = {measure: own.get(measure, measure) for measure in COUNTED}
+        wanted = {measure: chosen.column(measure) for measure in COUNTED}
         found = {measure: places.get(Column(*protocol, metric)) for measure, metric in wanted.items() if metric}
         counted += [Counted(name, measure, place) for measure, place in found.items() if place is not None]
     return counted

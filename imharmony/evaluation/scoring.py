@@ -1,18 +1,13 @@
 """Per-image scores of a method under every protocol.
 
-A protocol is a background and a quantisation; the three peaks of PSNR are columns. Published tables differ in all three:
-
-- background ``raw``: the method's own picture everywhere. ``composite``: its picture inside the mask, the composite outside, which
-  is what a user gets. ``real``: the real photograph outside, which no user has; only so that such published numbers can be compared.
-- quantisation ``float``: as computed. ``uint8``: rounded to the nearest level, as saved. ``truncated``: as the code of the pix2pix
-  family shows pictures, the real one included: to [-1, 1] and back in float32, then cut off. It moves 63 of the 256 levels by one.
-- peak ``psnr_255``: 255. ``psnr_target``: the largest value of the real photograph. ``psnr_range``: the output's maximum minus its
-  minimum, so that an output can raise its own score. Both are at most 255 and lower the PSNR: 0.9 dB at a peak of 230.
+A protocol is a background and a quantisation (``protocols``); the three peaks of PSNR are columns. Published tables differ in all
+three. Peak ``psnr_255``: 255. ``psnr_target``: the largest value of the real photograph. ``psnr_range``: the output's maximum minus
+its minimum, so that an output can raise its own score. Both are at most 255 and lower the PSNR: 0.9 dB at a peak of 230.
 
 ``fpsnr`` and the headline use 255. The headline is background composite, uint8, peak 255, mean over images.
 
 What is computed is in the table of ``measures``. Some measures are those of the picture that a user gets, and null under the other
-protocols.
+protocols; those of single conventions are null elsewhere, and their protocols have nothing but what the conventions count.
 """
 
 from collections.abc import Callable
@@ -24,8 +19,19 @@ import torch
 from torch import Tensor, nn
 
 from imharmony.colour.ranges import mask_from_uint8, metric_from_network, network_from_uint8, uint8_from_metric
-from imharmony.evaluation.conventions import HEADLINE
-from imharmony.evaluation.measures import MEASURES, Pictures, values_of
+from imharmony.errors import InputError
+from imharmony.evaluation.conventions import CONVENTIONS, HEADLINE
+from imharmony.evaluation.measures import MEASURES, Pictures, columns_of, values_of
+from imharmony.evaluation.protocols import (
+    ALL_PROTOCOLS,
+    BACKGROUNDS,
+    NAMESAKES,
+    PROTOCOLS,
+    QUANTISATIONS,
+    Protocol,
+    on_background,
+    quantised,
+)
 from imharmony.networks.harmonizer import Harmonizer
 from imharmony.running.progress import track
 from imharmony.running.randomness import deterministic_algorithms
@@ -34,12 +40,24 @@ from imharmony.storage.shards import Row
 if TYPE_CHECKING:
     from imharmony.composing.packed_split import PackedSplit
 
-BACKGROUNDS = ("raw", "composite", "real")
-QUANTISATIONS = ("float", "uint8", "truncated")
-PROTOCOLS = [(background, quantisation) for background in BACKGROUNDS for quantisation in QUANTISATIONS]
-UNKNOWN = dict.fromkeys(column for column, measure in MEASURES.items() if measure.of != "protocols")  # but under the headline protocol
-HEADLINE_ROW = PROTOCOLS.index((HEADLINE.background, HEADLINE.quantisation))
+UNKNOWN = dict.fromkeys(MEASURES)
+HEADLINE_ROW = PROTOCOLS.index(HEADLINE.protocol)
 PIXELS_AT_ONCE = 2**16
+
+
+def _own_columns() -> dict[Protocol, list[str]]:
+    """What is computed for the conventions alone: all errors of protocols that only they have, their own measures of the others."""
+    found: dict[Protocol, list[str]] = {protocol: [] for protocol in ALL_PROTOCOLS}
+    for convention in CONVENTIONS.values():
+        wanted = ("mse", convention.psnr, convention.fmse)
+        for column in wanted:
+            is_new = column not in found[convention.protocol]
+            if column and is_new and (convention.protocol in NAMESAKES or MEASURES[column].of == "conventions"):
+                found[convention.protocol].append(column)
+    return {protocol: columns for protocol, columns in found.items() if columns}
+
+
+COLUMNS = _own_columns()
 
 # A composite, uint8 (H, W, 3), and its mask, float32 (H, W) in [0, 1], to the method's own picture, float32 (H, W, 3) in [0, 255].
 # The real photograph is not among the arguments, so no method can look at it.
@@ -57,7 +75,8 @@ def learned(harmonizer: Harmonizer, *, device: torch.device) -> Harmonize:
         pictures = network_from_uint8(torch.from_numpy(composite)[None].to(device))
         with repeatable():
             output = harmonizer.raw(pictures, torch.from_numpy(mask)[None, None].to(device))
-        return metric_from_network(output)[0].permute(1, 2, 0).float().cpu().numpy()
+        levels = metric_from_network(output).where(output.isfinite(), torch.nan)  # what is infinite would be clipped to a level
+        return levels[0].permute(1, 2, 0).float().cpu().numpy()
 
     return harmonize
 
@@ -82,17 +101,39 @@ def score_split(
     for index, sample in enumerate(track(samples, total=len(samples), what=f"{names['method']}: {names['dataset']}", unit="images")):
         composite, real, mask = pictures_of(split, index)
         given = composite.copy() if inputs is None else np.array(inputs[index])
-        raw = harmonize(given, mask[0, 0].numpy().copy())
+        where = f"{names['method']}: {names['dataset']}, image {sample['sample_id']}"
+        raw = expect_finite(harmonize(given, mask[0, 0].numpy().copy()), where)
         scores = score_images(
             raw=metric_tensor(raw), composite=metric_tensor(composite), real=metric_tensor(real), mask=mask, perceptual=perceptual
         )
         if repeats and inputs is None:
             saved = as_saved(raw, composite, mask)
-            again = as_saved(harmonize(saved.copy(), mask[0, 0].numpy().copy()), saved, mask)
+            repeated = expect_finite(harmonize(saved.copy(), mask[0, 0].numpy().copy()), f"{where}, harmonized once more")
+            again = as_saved(repeated, saved, mask)
             found = values_of(Pictures(metric_tensor(again), metric_tensor(saved), metric_tensor(saved), mask, perceptual), of="again")
             scores[HEADLINE_ROW] |= {column: values[0] for column, values in found.items()}
-        rows += [{**names, **sample, **score} for score in scores]
+        shared = {**names, **sample, "is_flat": is_flat(raw, composite, mask[0, 0].numpy())}
+        rows += [shared | score for score in scores]
     return rows
+
+
+def expect_finite(output: np.ndarray, where: str) -> np.ndarray:
+    """The output itself; an ``InputError`` that says ``where`` if any of its levels is NaN or infinite."""
+    if not np.isfinite(output).all():
+        wrong = int(output.size - np.isfinite(output).sum())
+        advice = "a mean without this image would hide it; mend the method or train it again"
+        raise InputError(f"{where}: {wrong} of {output.size} values of the output are NaN or infinite; expected levels 0 to 255; {advice}")
+    return output
+
+
+def is_flat(raw: np.ndarray, composite: np.ndarray, mask: np.ndarray) -> bool:
+    """Whether the output (H, W, 3), rounded, has one colour where the mask (H, W) is greatest, and the composite more than one."""
+    inside = mask == mask.max()
+    output = raw[inside].round()
+    if (output != output[0]).any():
+        return False
+    given = composite[inside]
+    return bool((given != given[0]).any())
 
 
 def as_saved(raw: np.ndarray, composite: np.ndarray, mask: Tensor) -> np.ndarray:
@@ -120,6 +161,15 @@ def score_images(*, raw: Tensor, composite: Tensor, real: Tensor, mask: Tensor, 
         by_protocol += [
             {name: values[place * count : (place + 1) * count] for name, values in scores.items()} for place in range(len(chosen))
         ]
+    for protocol, columns in COLUMNS.items():
+        if protocol in NAMESAKES:
+            seen = NAMESAKES[protocol](raw, composite=composite, real=real, mask=mask)
+            by_protocol.append(columns_of(seen, columns))
+        else:
+            place = PROTOCOLS.index(protocol)
+            by_protocol[place] |= columns_of(Pictures(outputs[place], *others[protocol[1]], mask), columns)
+    # What PCT-Net's code blends for its SSIM is the picture on the real background.
+    by_protocol[ALL_PROTOCOLS.index(("weighed", "float"))]["ssim"] = by_protocol[PROTOCOLS.index(("real", "float"))]["ssim"]
     by_protocol[HEADLINE_ROW] |= values_of(Pictures(outputs[HEADLINE_ROW], *others[HEADLINE.quantisation], mask, perceptual), of="user")
     mask_mean = mask.double().mean((1, 2, 3)).tolist()
     return [
@@ -127,26 +177,8 @@ def score_images(*, raw: Tensor, composite: Tensor, real: Tensor, mask: Tensor, 
         | UNKNOWN
         | {name: values[image] for name, values in scores.items()}
         for image in range(count)
-        for (background, quantisation), scores in zip(PROTOCOLS, by_protocol, strict=True)
+        for (background, quantisation), scores in zip(ALL_PROTOCOLS, by_protocol, strict=True)
     ]
-
-
-def on_background(raw: Tensor, *, composite: Tensor, real: Tensor, mask: Tensor, background: str) -> Tensor:
-    """The picture to score: ``raw`` inside the mask and the named background outside, blended where the mask is soft."""
-    return raw if background == "raw" else torch.lerp({"composite": composite, "real": real}[background], raw, mask.to(raw))
-
-
-def quantised(picture: Tensor, quantisation: str) -> Tensor:
-    """The picture as computed (``float``), as a file would hold it (``uint8``) or as older code shows it (``truncated``)."""
-    if quantisation == "float":
-        return picture
-    return truncated(picture) if quantisation == "truncated" else picture.clamp(0, 255).round_()
-
-
-def truncated(picture: Tensor) -> Tensor:
-    """Levels as ``tensor2im`` of pix2pix's and DoveNet's code gives them: float32 arithmetic, nothing is rounded."""
-    network = picture.float() / 255 * 2 - 1  # ToTensor and Normalize(0.5, 0.5)
-    return ((network + 1) / 2 * 255).clamp_(0, 255).floor_()
 
 
 def pictures_of(split: "PackedSplit", index: int) -> tuple[np.ndarray, np.ndarray, Tensor]:

@@ -26,7 +26,7 @@ SUMMARY = pa.schema(
         ("difference_low", pa.float64()),
         ("difference_high", pa.float64()),
         ("p_value", pa.float64()),  # Wilcoxon's signed-rank test of the photographs' mean differences; headline protocol only
-        ("harm_rate", pa.float64()),  # share of images strictly worse than the composite
+        ("harm_rate", pa.float64()),  # share of images strictly worse than the composite, or with a foreground made one colour
         ("n_images", pa.int64()),
         ("n_photographs", pa.int64()),
         ("n_seeds", pa.int64()),
@@ -55,14 +55,14 @@ def joined_summaries(tables: Sequence[pa.Table]) -> pa.Table:
 
 def summary_of(block: Block, method: str) -> pa.Table:
     """One method's rows of ``SUMMARY`` on one data set; they depend on its scores and those of ``identity`` alone."""
-    kept = [index for index, column in enumerate(block.columns) if column.metric in MEASURES]
-    columns = [block.columns[index] for index in kept]
-    members = block.members(method)
-    values, is_scored = block.values[members][:, :, kept], block.is_scored[members][:, kept]
-    reference = block.values[block.members(REFERENCE)[0]][:, kept]
+    columns, members = block.columns, block.members(method)
+    values, is_scored = block.values[members], block.is_scored[members]
+    reference = block.values[block.members(REFERENCE)[0]]
     rises = np.array([MEASURES[column.metric].rises for column in columns])
-    headline = [(column.background, column.quantisation) == (HEADLINE.background, HEADLINE.quantisation) for column in columns]
-    found = _statistics(block, values, reference, is_scored, rises, is_tested=np.array(headline) & (method != REFERENCE))
+    headline = [(column.background, column.quantisation) == HEADLINE.protocol for column in columns]
+    found = _statistics(
+        block, values, reference, is_scored, block.is_flat[members], rises, is_tested=np.array(headline) & (method != REFERENCE)
+    )
     ranks = [(column.background, column.quantisation) for column in columns]
     order = [(bucket, index) for bucket in range(len(block.buckets)) for index in range(len(columns)) if found["n_images"][bucket, index]]
     order.sort(key=lambda place: (ranks[place[1]], place))
@@ -81,14 +81,25 @@ def summary_of(block: Block, method: str) -> pa.Table:
 
 
 def _statistics(
-    block: Block, values: np.ndarray, reference: np.ndarray, is_scored: np.ndarray, rises: np.ndarray, *, is_tested: np.ndarray
+    block: Block,
+    values: np.ndarray,
+    reference: np.ndarray,
+    is_scored: np.ndarray,
+    is_flat: np.ndarray,
+    rises: np.ndarray,
+    *,
+    is_tested: np.ndarray,
 ) -> dict[str, np.ndarray]:
-    """The columns of ``SUMMARY``, each (buckets, columns); ``values`` is (seeds, images, columns), ``reference`` (images, columns)."""
+    """The columns of ``SUMMARY``, each (buckets, columns).
+
+    ``values`` is (seeds, images, columns), ``reference`` (images, columns), ``is_flat`` (seeds, images).
+    """
     with np.errstate(invalid="ignore"):
         differences = values - reference  # inf - inf is NaN, and not averaged
     sign = np.where(rises, 1.0, -1.0)
     is_known = ~np.isnan(values)
-    worse, comparable = sign * values < sign * reference, is_known & ~np.isnan(reference)
+    # One colour can be nearer on average than a bad composite is, and is no picture of anything.
+    worse, comparable = (sign * values < sign * reference) | is_flat[..., None], is_known & ~np.isnan(reference)
     buckets = list(block.buckets.values())
     own = [by_photograph(block, sums_of(values, inside)) for inside in buckets]
     compared = [by_photograph(block, sums_of(differences, inside)) for inside in buckets]

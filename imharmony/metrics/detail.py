@@ -13,6 +13,7 @@ from torch.nn.functional import avg_pool2d
 from imharmony.running.roots import root
 
 WINDOW_PX = 9
+MOST_DOUBLINGS = 16  # those of an 8-bit range, squared; distances end here
 
 
 def local_contrast(image: Tensor, mask: Tensor) -> Tensor:
@@ -39,10 +40,10 @@ def gradient_energy(image: Tensor, mask: Tensor) -> Tensor:
 def detail_distance(measure: Callable[[Tensor, Tensor], Tensor], image: Tensor, real: Tensor, mask: Tensor) -> Tensor:
     """How often one of the measures above doubles, or halves, from the real image to this: 0 is as much detail, 1 half or twice as much.
 
-    Infinite where one of the two has none at all, 0 where neither has.
+    ``MOST_DOUBLINGS`` where one of the two has none at all, so that a mean counts a picture without detail; 0 where neither has.
     """
     own, wanted = measure(image, mask), measure(real, mask)
-    distance = (own.log2() - wanted.log2()).abs()
+    distance = (own.log2() - wanted.log2()).abs().clamp(max=MOST_DOUBLINGS)  # NaN stays
     return torch.where((own == 0) & (wanted == 0), 0.0, distance)
 
 

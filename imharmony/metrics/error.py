@@ -20,6 +20,32 @@ def foreground_mse(output: Tensor, real: Tensor, mask: Tensor) -> Tensor:
     return _foreground_mean(_squared_error(output, real), mask) / output.shape[1]
 
 
+def weighed_mse(output: Tensor, real: Tensor, mask: Tensor) -> Tensor:
+    """Mean over all pixels of the squared error weighed by the mask; 0 where the mask is empty."""
+    return (_squared_error(output, real) * mask[:, 0].double()).mean((1, 2)) / output.shape[1]
+
+
+def product_mse(output: Tensor, real: Tensor, mask: Tensor, *, in_whole_px: bool = False) -> Tensor:
+    """Squared error of both pictures multiplied by the mask, over the mask's sum: the weight is the mask's square; NaN where it is empty.
+
+    The same as ``foreground_mse`` where the mask is hard, and less where it is soft. ``in_whole_px``: the sum without its fraction.
+    """
+    weight = mask[:, 0].double()
+    # In single precision where it is cut off: sums of soft edges are often whole, and its rounding decides which.
+    area = mask[:, 0].float().sum((1, 2)).double().floor() if in_whole_px else weight.sum((1, 2))
+    error = (_squared_error(output, real) * weight.square()).sum((1, 2)) / output.shape[1]
+    return torch.where(area > 0, error / area, torch.nan)
+
+
+def whole_mse(output: Tensor, real: Tensor, mask: Tensor) -> Tensor:
+    """Squared error of all pixels over the mask's sum; NaN where the mask is empty.
+
+    The same as ``foreground_mse`` where the mask is hard and the background has no error.
+    """
+    area = mask[:, 0].double().sum((1, 2))
+    return torch.where(area > 0, _squared_error(output, real).sum((1, 2)) / area, torch.nan) / output.shape[1]
+
+
 def background_mse(output: Tensor, composite: Tensor, mask: Tensor) -> Tensor:
     """Mean squared error against the composite outside the foreground, which no harmonizer should touch; NaN where the mask is full."""
     return foreground_mse(output, composite, 1 - mask.double())

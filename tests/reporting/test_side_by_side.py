@@ -5,9 +5,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from imharmony.evaluation.conventions import CONVENTIONS, under
+from imharmony.evaluation.conventions import CONVENTIONS, FOREGROUND_ERRORS, under
 from imharmony.evaluation.measures import SCORES
-from imharmony.evaluation.scoring import BACKGROUNDS, QUANTISATIONS
+from imharmony.evaluation.protocols import ALL_PROTOCOLS
 from imharmony.evaluation.summary import summarise
 from reporting.published_scores import PUBLISHED_SCORES, read_published
 from reporting.side_by_side import TABLE, Measured, compare, in_words, means_of, singles_of, table_of
@@ -23,7 +23,7 @@ REASON = "no weights"
 @pytest.fixture(scope="module")
 def scores() -> pa.Table:
     rng = np.random.default_rng(0)
-    metrics = ("mask_mean", "mse", "fmse", "psnr_255", "psnr_target", "psnr_range", "fpsnr", "ssim", "fssim")
+    metrics = ("mask_mean", "mse", "fmse", "psnr_255", "psnr_target", "psnr_range", "fpsnr", "ssim", "fssim", *FOREGROUND_ERRORS[1:])
     rows = [
         {
             **{"method": method, "seed": seed, "dataset": dataset, "sample_id": f"{image}_1_0", "image_id": image},
@@ -34,8 +34,7 @@ def scores() -> pa.Table:
         for method in METHODS
         for seed in SEEDS.get(method, (0,))
         for image in range(1, 6)
-        for background in BACKGROUNDS
-        for quantisation in QUANTISATIONS
+        for background, quantisation in ALL_PROTOCOLS
     ]
     return pa.Table.from_pylist(rows, schema=SCORES)
 

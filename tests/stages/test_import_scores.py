@@ -121,7 +121,7 @@ def test_a_table_becomes_rows_of_its_convention_alone(inside):
     assert table.schema.equals(SCORES)
     assert table.num_rows == IMAGES
     assert {(row["dataset"], row["background"], row["quantisation"], row["fmse"], row["code"]) for row in table.to_pylist()} == {
-        ("people", "real", "float", None, None)
+        ("people", "weighed", "float", None, None)
     }
     assert json.loads((inside / "scores/sample/pct/0.json").read_text()) == {}
     assert set(json.loads((inside / "scores/sample/saved/0.json").read_text())) == set(DATASETS)
@@ -130,7 +130,7 @@ def test_a_table_becomes_rows_of_its_convention_alone(inside):
 def test_the_summary_compares_it_with_identity_where_it_has_numbers(inside):
     rows = [row for row in read_table(inside / "reports/tables/summary.parquet").to_pylist() if row["method"] == "pct"]
     assert {(row["dataset"], row["background"], row["quantisation"], row["metric"]) for row in rows} == {
-        ("people", "real", "float", metric) for metric in ("mse", "psnr_255")
+        ("people", "weighed", "float", metric) for metric in ("mse", "psnr_255")
     }
     whole = next(row for row in rows if (row["metric"], row["bucket"]) == ("mse", "all"))
     assert (whole["n_images"], whole["n_seeds"]) == (IMAGES, 1)
@@ -173,7 +173,7 @@ def test_the_page_has_them_in_every_table_and_a_dash_where_nothing_is_known(insi
             assert table_row(text, f"Methods on {dataset} by foreground ratio", method)
     conventions = table_row(text, "PSNR under every convention on people", "pct")
     known = [cell for cell in re.findall(r"<td[^>]*>(.*?)</td>", conventions) if cell != "–"]
-    assert len(known) == 2  # PCT-Net and DiffHarmony count alike
+    assert len(known) == 1  # nobody counts as PCT-Net does
     assert "a table for people at 32 px, convention pctnet" in text
     assert "pictures for people, luminance" in text
 
@@ -259,5 +259,6 @@ def test_an_empty_mask_is_told(monkeypatch, caplog):
     import_scores.main("pct")
     assert (
         f"people: 1 of {IMAGES} images have an empty mask at this size, first 0_0_0: "
-        "their fmse, fpsnr, fssim, ciede2000, gradient_energy_log2, local_contrast_log2, idempotence are" in caplog.text
+        "their fmse, fmse_products, fmse_products_whole_px, fmse_whole, fpsnr, fssim, "
+        "ciede2000, gradient_energy_log2, local_contrast_log2, idempotence are" in caplog.text
     )

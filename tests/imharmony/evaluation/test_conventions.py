@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from imharmony.errors import InputError
-from imharmony.evaluation.conventions import CONVENTIONS, under
+from imharmony.evaluation.convention_words import WORDS
+from imharmony.evaluation.conventions import CONVENTIONS, COUNTED, under
 from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.report_000 import as_report_000_counts
 from imharmony.evaluation.scoring import score_images
@@ -44,10 +45,10 @@ BY_HAND = {
     "dovenet": ((10**2 + 16) / 2, 210 - 104, 10**2),  # cut off, whatever it made of the background; range of the output
     "harmonizer": ((FLOAT + 16) / 2, 210.6 - 104, FLOAT),
     "samsung": ((FLOAT + 16) / 2, 200, FLOAT),  # the real photograph's maximum
-    "rainnet": ((10**2 + 4) / 2, 255, None),
+    "rainnet": (10**2 / 2, 255, None),  # over the real photograph
     "hdnet": (10**2 / 2, 255, 10**2),  # whole error over half the area
     "pctnet": (FLOAT / 2, 255, FLOAT),
-    "diffharmony": (FLOAT / 2, 255, FLOAT),
+    "diffharmony": (10**2 / 2, 255, 10**2),  # cut off, over the real photograph
     "report_001": ((11**2 + 16) / 2, 255, None),  # rounded, its own background
     "report_002_unet3plus": (10**2 / 2, 210 - 100, None),  # the real background; 210 at most, 100 at least
     "report_003": ((FLOAT + 16) / 2, 255, None),
@@ -69,10 +70,21 @@ def test_one_picture_has_scores_that_are_decibels_apart(scores):
     assert max(psnr) - min(psnr) > 7
 
 
-def test_a_whole_error_counts_the_background_against_the_foreground(scores):
-    rows = scores.to_pylist()
-    spoilt = [{**row, "mse": row["mse"] + 50} if row["background"] == "real" else row for row in rows]
-    assert under(pa.Table.from_pylist(spoilt, schema=SCORES), "hdnet")["fmse"][0].as_py() == pytest.approx(10**2 + 100)
+def test_a_measure_whose_formula_is_not_the_codes_own_is_not_offered_under_its_name(scores):
+    for name, convention in CONVENTIONS.items():
+        (row,) = under(scores, name).to_pylist()
+        offered = {measure for measure in COUNTED if row[measure] is not None}
+        assert offered <= {"mse", "psnr", "fmse", *convention.also}
+        assert (row["ssim"] is not None) == (name in ("headline", "pctnet"))
+
+
+def test_no_two_conventions_are_the_same():
+    assert len({(*one.protocol, one.psnr, one.fmse) for one in CONVENTIONS.values()}) == len(CONVENTIONS)
+
+
+def test_every_convention_is_put_into_words():
+    assert list(WORDS) == list(CONVENTIONS)
+    assert all(words.note for name, words in WORDS.items() if name != "headline")
 
 
 def test_an_unknown_convention_is_refused(scores):

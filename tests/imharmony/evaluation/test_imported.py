@@ -38,7 +38,7 @@ def their_rows(own: pa.Table, convention: str) -> list[dict]:
     return [
         {
             "Name": f"HCOCO/c{row['sample_id']}.jpg",
-            **{"MSE": row["mse"], "PSNR": row[chosen.psnr], "fMSE": row["fmse"], "SSIM": row["ssim"], "width": 640},
+            **{"MSE": row["mse"], "PSNR": row[chosen.psnr], "fMSE": row[chosen.fmse or "fmse"], "SSIM": row["ssim"], "width": 640},
         }
         for row in reversed(rows)
     ]
@@ -54,8 +54,8 @@ def write_csv(path: Path, rows: list[dict]) -> Path:
 
 def columns_of(convention: str) -> dict[str, str]:
     chosen = CONVENTIONS[convention]
-    columns = {"name": "Name", "mse": "MSE", chosen.psnr: "PSNR", "ssim": "SSIM"}
-    return columns | {"fmse": "fMSE"} if chosen.fmse == "masked" else columns
+    columns = {"name": "Name", "mse": "MSE", chosen.psnr: "PSNR"}
+    return columns | ({"fmse": "fMSE"} if chosen.fmse else {}) | ({"ssim": "SSIM"} if "ssim" in chosen.also else {})
 
 
 @pytest.mark.parametrize("convention", CONVENTIONS)
@@ -75,7 +75,7 @@ def test_what_the_table_lacks_is_null_and_what_the_data_set_knows_is_filled_in(o
     rows = imported_rows(file, packed, names=NAMES, columns={"name": "Name", "mse": "MSE"}, convention="pctnet")
     assert {key for row in rows for key in row if key in SCORES.names} == set(rows[0])
     assert not {"fmse", "psnr_255", "lpips"} & set(rows[0])
-    assert {(row["background"], row["quantisation"]) for row in rows} == {("real", "float")}
+    assert {(row["background"], row["quantisation"]) for row in rows} == {("weighed", "float")}
     assert {row["sample_id"]: row["mask_mean"] for row in rows} == dict(
         zip(own["sample_id"].to_pylist(), own["mask_mean"].to_pylist(), strict=True)
     )
@@ -183,6 +183,7 @@ def test_a_psnr_of_another_peak_than_255_is_noticed_by_its_mse(truth, claimed, o
     columns = columns_of(truth)
     columns["psnr_255"] = columns.pop(CONVENTIONS[truth].psnr)
     columns.pop("fmse")
+    columns.pop("ssim", None)
     with pytest.raises(InputError, match=r"a peak of \d+.*; expected a peak of 255, as psnr_255 has; so in .*probably another"):
         claim(their_rows(own, truth), packed, tmp_path, columns, claimed)
 
@@ -208,8 +209,9 @@ def test_an_mse_of_pictures_in_unit_range_shows_as_its_peak(own, packed, tmp_pat
         ({"mse": "MSE"}, "headline", r"columns has \['mse'\]; expected name, the image's name, and at least one metric"),
         ({"name": "Name"}, "headline", "at least one metric"),
         (COLUMNS, "photoshop", r"convention is 'photoshop'; expected one of \['diffharmony'"),
-        (COLUMNS, "hdnet", r"columns has fmse; but the foreground's error of hdnet is the whole picture's error over"),
-        (COLUMNS, "rainnet", r"the foreground's error of rainnet is none; remove it"),
+        (COLUMNS, "hdnet", r"columns has ssim; expected what hdnet counts, mse, fmse, psnr_255; remove it"),
+        (COLUMNS, "rainnet", r"columns has fmse; expected what rainnet counts, mse, psnr_255; remove it"),
+        ({"name": "Name", "fmse_whole": "fMSE"}, "hdnet", r"columns has \['fmse_whole'\]; expected name and some of"),
     ],
 )
 def test_a_wrong_mapping_is_refused(columns, convention, message, own, packed, tmp_path):
@@ -252,7 +254,8 @@ def test_the_command_prints_the_tables_own_convention_alone(own, composites, tmp
     means = [f"{np.mean(rows[column].to_numpy()):.2f}" for column in ("mse", "psnr")]
     head, only = capsys.readouterr().out.splitlines()[-2:]
     assert head.split()[0] == "convention"
-    assert only.split() == ["pctnet", *means, "-", str(rows.num_rows)]
+    assert only.split()[:5] == ["pctnet", *means, "-", str(rows.num_rows)]
+    assert "errors outside the mask do not count" in only
     assert (tmp_path / "scores.parquet").is_file()
 
 

@@ -39,7 +39,7 @@ def test_they_score_as_the_pipelines_own_path_scores_the_same_pictures(outputs, 
     names = {"method": "m", "seed": 0, "dataset": "people", "code": None, "data_hash": found["data_hash"][0].as_py()}
     expected = score_split(packed, lambda composite, _: brighter(composite).astype(np.float32), names=names, perceptual=None, repeats=False)
     assert found.equals(pa.Table.from_pylist(expected, schema=SCORES))
-    assert found.num_rows == 9 * len(packed.composite) > 0
+    assert found.num_rows == 12 * len(packed.composite) > 0
 
 
 def test_names_may_begin_with_letters_as_iharmony4s_do_and_lie_deeper(outputs, composites):
@@ -139,11 +139,12 @@ def test_the_command_prints_every_convention_and_writes_the_table(outputs, compo
     assert table.equals(score_outputs(outputs, composites, method="m", size_px=SIZE))
     assert pyarrow.csv.read_csv(tmp_path / "scores.csv").num_rows == table.num_rows
     head, first, second, *_ = capsys.readouterr().out.splitlines()[-1 - len(CONVENTIONS) :]
-    assert head.split() == ["convention", "MSE", "PSNR", "fMSE", "images"]
+    assert head.split() == ["convention", "MSE", "PSNR", "fMSE", "images", "note"]
     rows = table.filter((pa.compute.field("background") == "composite") & (pa.compute.field("quantisation") == "uint8"))
     means = [f"{np.mean(rows[column].to_numpy()):.2f}" for column in ("mse", "psnr_255", "fmse")]
     assert first.split() == ["headline", *means, str(rows.num_rows)]
     assert second.split()[0] == "dovenet"
+    assert second.endswith("fMSE is weighed by the mask's square")
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import pyarrow.compute as pc
 import pytest
 from scipy.stats import wilcoxon
 
-from imharmony.evaluation.conventions import CONVENTIONS, COUNTED, rows_of
+from imharmony.evaluation.conventions import CONVENTIONS, COUNTED, FOREGROUND_ERRORS, rows_of
 from imharmony.evaluation.pairs import PAIRS, STANDINGS, pairwise, standings
-from imharmony.evaluation.scoring import BACKGROUNDS, QUANTISATIONS
+from imharmony.evaluation.protocols import ALL_PROTOCOLS
 from imharmony.evaluation.summary import summarise
 from tests.imharmony.evaluation.test_summary import row as summary_row
 from tests.imharmony.evaluation.test_summary import score, table
@@ -107,11 +107,12 @@ def test_infinite_values_are_left_out_of_differences_and_counted_as_wins():
 
 
 def every_protocol(rows: list[dict]) -> list[dict]:
-    """The rows under every protocol, each a little worse than the one before, with masks of an eighth of the picture."""
-    protocols = [{"background": background, "quantisation": quantisation} for background in BACKGROUNDS for quantisation in QUANTISATIONS]
+    """The rows under every protocol, each a little worse than the one before, and every foreground error farther from the first."""
+    errors = {column: place / 8 for place, column in enumerate(FOREGROUND_ERRORS)}
     return [
-        {**row, **protocol, "fmse": row["fmse"] + number, "mask_mean": 0.125, "psnr_target": 40.0 - number, "psnr_range": 35.0 - number}
-        for number, protocol in enumerate(protocols)
+        {**row, "background": background, "quantisation": quantisation, "psnr_target": 40.0 - number, "psnr_range": 35.0 - number}
+        | {column: row["fmse"] * (1 + share) + number for column, share in errors.items()}
+        for number, (background, quantisation) in enumerate(ALL_PROTOCOLS)
         for row in rows
     ]
 
@@ -122,18 +123,20 @@ def test_each_convention_counts_its_own_columns():
     assert set(pairs["convention"].to_pylist()) == set(CONVENTIONS)
     without = {name for name, convention in CONVENTIONS.items() if convention.fmse is None}
     assert set(pairs.filter(pc.field("metric") == "fmse")["convention"].to_pylist()) == set(CONVENTIONS) - without
-    whole = [row["mse"] / 0.125 for row in rows if (row["background"], row["quantisation"]) == ("real", "truncated")]
-    count = len(whole) // 2
+    errors = [row["fmse_whole"] for row in rows if (row["background"], row["quantisation"]) == CONVENTIONS["hdnet"].protocol]
+    count = len(errors) // 2
     assert pair(pairs, "idih", "identity", convention="hdnet")["difference"] == pytest.approx(
-        np.mean(whole[count:]) - np.mean(whole[:count])
+        np.mean(errors[count:]) - np.mean(errors[:count])
     )
+    offered = {name for name, convention in CONVENTIONS.items() if "ssim" in convention.also}
+    assert set(pairs.filter(pc.field("metric") == "ssim")["convention"].to_pylist()) == offered == {"headline", "pctnet"}
 
 
 def test_standings_are_the_summarys_means_under_the_same_protocol():
     rows = every_protocol(random_rows(4, photographs=5))
     found = {(row["convention"], row["method"], row["metric"]): row for row in standings(table(rows), bootstrap=200).to_pylist()}
     whole = summarise(table(rows), bootstrap=200)
-    assert found["samsung", "idih", "psnr"]["mean"] == 40 - BACKGROUNDS.index("raw") * 3 - QUANTISATIONS.index("float")
+    assert found["samsung", "idih", "psnr"]["mean"] == 40 - ALL_PROTOCOLS.index(("raw", "float"))
     expected = summary_row(rows_of(whole), "unet")
     own = found["headline", "unet", "fmse"]
     assert [own[name] for name in ("mean", "low", "high")] == pytest.approx([expected[name] for name in ("mean", "low", "high")])

@@ -8,17 +8,10 @@ import pyarrow as pa
 import pytest
 import torch
 
+from imharmony.errors import InputError
 from imharmony.evaluation.measures import SCORES
-from imharmony.evaluation.scoring import (
-    BACKGROUNDS,
-    HEADLINE_ROW,
-    PROTOCOLS,
-    QUANTISATIONS,
-    learned,
-    score_images,
-    score_split,
-    truncated,
-)
+from imharmony.evaluation.protocols import ALL_PROTOCOLS, PROTOCOLS, truncated
+from imharmony.evaluation.scoring import HEADLINE_ROW, is_flat, learned, score_images, score_split
 from imharmony.metrics.colour_difference import foreground_ciede2000
 from imharmony.networks.harmonizer import build_harmonizer
 
@@ -36,12 +29,12 @@ def images() -> dict[str, torch.Tensor]:
 
 
 def row(rows: list[dict], background: str, quantisation: str, index: int = 0) -> dict:
-    return rows[9 * index + 3 * BACKGROUNDS.index(background) + QUANTISATIONS.index(quantisation)]
+    return rows[len(ALL_PROTOCOLS) * index + PROTOCOLS.index((background, quantisation))]
 
 
 def test_every_image_has_every_protocol_once(images):
     rows = score_images(raw=images["composite"], **images)
-    assert [(one["background"], one["quantisation"]) for one in rows] == [(b, q) for b in BACKGROUNDS for q in QUANTISATIONS] * 2
+    assert [(one["background"], one["quantisation"]) for one in rows] == ALL_PROTOCOLS * 2
 
 
 def test_the_composite_itself_scores_by_the_closed_form(images):
@@ -119,22 +112,69 @@ def test_a_split_becomes_rows_of_the_score_table(split):
     rows = score_split(split, lambda composite, _: composite.astype(np.float32), names=NAMES, perceptual=None)
     table = pa.Table.from_pylist(rows, schema=SCORES)
     assert set(rows[0]) == set(SCORES.names)
-    assert table["sample_id"].to_pylist() == ["7_1_0"] * 9 + ["8_2_0"] * 9
-    assert table["foreground_ratio"].to_pylist() == [0.2] * 9 + [0.3] * 9
-    rounded = table.filter(pa.compute.field("quantisation") != "truncated")
-    assert rounded["fmse"].to_pylist() == [400.0] * 12
-    assert table["mask_mean"].to_pylist() == [0.25] * 18
+    assert table["sample_id"].to_pylist() == ["7_1_0"] * 12 + ["8_2_0"] * 12
+    assert table["foreground_ratio"].to_pylist() == [0.2] * 12 + [0.3] * 12
+    rounded = table.filter(pa.compute.field("quantisation").isin(["float", "uint8"]))
+    assert rounded["fmse"].to_pylist() == [400.0] * 14
+    assert table["mask_mean"].to_pylist() == [0.25] * 24
 
 
 def test_a_method_that_brightens_each_time_is_not_idempotent(split):
     rows = score_split(split, lambda composite, _: composite.astype(np.float32) + 3, names=NAMES, perceptual=None)
-    assert [one["idempotence"] for one in rows[:9]] == [9.0 if number == HEADLINE_ROW else None for number in range(9)]
+    assert [one["idempotence"] for one in rows[:12]] == [9.0 if number == HEADLINE_ROW else None for number in range(12)]
 
 
 def test_a_method_that_finds_nothing_left_to_do_is_idempotent(split):
     rows = score_split(split, lambda composite, _: np.full(composite.shape, 80.0, dtype=np.float32), names=NAMES, perceptual=None)
     assert rows[HEADLINE_ROW]["fmse"] > 0
     assert rows[HEADLINE_ROW]["idempotence"] == 0
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("repeated", [False, True])
+def test_an_output_that_is_not_finite_ends_scoring_with_its_method_and_image(wrong, repeated, split):
+    count = iter(range(4))
+
+    def broken(composite: np.ndarray, _: np.ndarray) -> np.ndarray:
+        output = composite.astype(np.float32)
+        if next(count) == 2 + repeated:  # the second image, or it harmonized once more
+            output[3, 4, 1] = wrong
+        return output
+
+    again = ", harmonized once more" if repeated else ""
+    said = rf"^m: people, image 8_2_0{again}: 1 of 3072 values of the output are NaN or infinite; expected levels 0 to 255; [^\n]*$"
+    with pytest.raises(InputError, match=said):
+        score_split(split, broken, names=NAMES, perceptual=None)
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf])
+def test_a_network_that_overflows_is_not_clipped_to_white(wrong):
+    network = SimpleNamespace(to=lambda _: None, raw=lambda pictures, _: torch.where(pictures > 0, wrong, pictures))
+    output = learned(network, device=torch.device("cpu"))(np.full((4, 4, 3), 200, np.uint8), np.ones((4, 4), np.float32))
+    assert np.isnan(output).all()
+
+
+def test_a_foreground_of_one_colour_is_marked(split):
+    def painted(composite: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        return np.where(mask[..., None] > 0, np.float32(77.3), composite)
+
+    for harmonize, expected in ((painted, True), (lambda composite, _: composite.astype(np.float32), False)):
+        assert {one["is_flat"] for one in score_split(split, harmonize, names=NAMES, perceptual=None)} == {expected}
+
+
+def test_what_has_one_colour_already_is_not_made_flat():
+    grey, mask = np.full((4, 4, 3), 90, np.uint8), np.zeros((4, 4), np.float32)
+    mask[1, 1:3] = 0.4
+    assert not is_flat(grey.astype(np.float32), grey, mask)
+    spotted = grey.copy()
+    spotted[1, 1] = 91
+    assert is_flat(grey.astype(np.float32), spotted, mask)
+    assert not is_flat(grey.astype(np.float32), spotted, np.eye(4, dtype=np.float32) * (np.arange(4) == 2))
+
+
+def test_a_picture_of_one_colour_has_a_psnr_by_its_range_that_a_mean_counts(images):
+    scores = row(score_images(raw=torch.full_like(images["real"], 90.0), **images), "raw", "truncated")
+    assert scores["psnr_range"] == pytest.approx(-10 * math.log10(scores["mse"]))
 
 
 def test_pictures_that_cannot_be_made_again_have_no_idempotence(split):
@@ -155,7 +195,7 @@ def test_a_method_that_is_given_other_pictures_is_still_pasted_over_and_judged_b
 
 def test_detail_is_compared_with_the_photographs_own(images):
     flat = row(score_images(raw=torch.full_like(images["real"], 90.0), **images), "composite", "uint8")
-    assert (flat["gradient_energy_log2"], flat["local_contrast_log2"]) == (math.inf, math.inf)
+    assert (flat["gradient_energy_log2"], flat["local_contrast_log2"]) == (16, 16)
     halved = images["real"] / 2
     rows = score_images(raw=halved, **{**images, "real": halved.round() * 2})
     half = row(rows, "composite", "uint8")
@@ -173,10 +213,10 @@ def test_the_background_error_is_the_raw_pictures_and_none_once_it_is_pasted(ima
 
 def test_the_colour_difference_is_that_of_the_picture_a_user_gets(images):
     rows = score_images(raw=images["composite"] + 0.4, **images)  # rounds to the composite
-    assert [number for number, one in enumerate(rows[:9]) if one["ciede2000"] is not None] == [HEADLINE_ROW]
+    assert [number for number, one in enumerate(rows[:12]) if one["ciede2000"] is not None] == [HEADLINE_ROW]
     expected = foreground_ciede2000(images["composite"], images["real"], images["mask"])
     assert rows[HEADLINE_ROW]["ciede2000"] == expected[0].item()
-    assert rows[9 + HEADLINE_ROW]["ciede2000"] == expected[1].item()
+    assert rows[len(ALL_PROTOCOLS) + HEADLINE_ROW]["ciede2000"] == expected[1].item()
     assert PROTOCOLS[HEADLINE_ROW] == ("composite", "uint8")
 
 

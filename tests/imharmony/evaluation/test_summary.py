@@ -44,6 +44,13 @@ def test_a_hand_made_table():
     assert mended["difference_low"] == -45
 
 
+def test_a_foreground_made_one_colour_is_harm_however_near_it_is():
+    flat = [score("idih", 0, 4, is_flat=True), score("idih", 1, 26, is_flat=False), score("idih", 2, 15)]
+    summary = summarise(table([*IDENTITY, *flat]), bootstrap=100)
+    assert [row(summary, "idih", metric)["harm_rate"] for metric in ("fmse", "psnr_255", "ssim")] == pytest.approx([2 / 3] * 3)
+    assert row(summary, "idih")["mean"] == 15
+
+
 def test_the_signed_rank_test_by_hand():
     """Five photographs, all better, no ties: of the 32 signs of the ranks two are as extreme."""
     rows = [score("identity", sample, 50) for sample in range(5)] + [score("idih", sample, 50 - 2**sample) for sample in range(5)]

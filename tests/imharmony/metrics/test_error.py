@@ -8,7 +8,7 @@ import torch
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio
 from torch.testing import assert_close
 
-from imharmony.metrics.error import background_mse, foreground_mse, foreground_psnr, mse, psnr
+from imharmony.metrics.error import background_mse, foreground_mse, foreground_psnr, mse, product_mse, psnr, weighed_mse, whole_mse
 
 
 @pytest.fixture
@@ -55,6 +55,39 @@ def test_soft_masks_weigh_as_numpy_averages(batch):
     error = ((output - real).double() ** 2).mean(1).numpy()
     expected = [np.average(one, weights=weights) for one, weights in zip(error, mask[:, 0].double().numpy(), strict=True)]
     assert_close(foreground_mse(output, real, mask), torch.tensor(expected))
+
+
+def test_foreground_errors_of_other_codes_agree_with_scikit_image(batch):
+    output, real, mask = (part.double().numpy() for part in batch)
+    areas = mask.sum((1, 2, 3))
+    products = [mean_squared_error(o * m, r * m) * m.size / area for o, r, m, area in zip(output, real, mask, areas, strict=True)]
+    assert_close(product_mse(*batch), torch.tensor(products))
+    whole_px = [error * area / int(area) for error, area in zip(products, areas, strict=True)]
+    assert_close(product_mse(*batch, in_whole_px=True), torch.tensor(whole_px))
+    whole = [mean_squared_error(o, r) * 24 * 20 / area for o, r, area in zip(output, real, areas, strict=True)]
+    assert_close(whole_mse(*batch), torch.tensor(whole))
+    weighed = [np.mean(m * (o - r) ** 2) for o, r, m in zip(output, real, mask, strict=True)]
+    assert_close(weighed_mse(*batch), torch.tensor(weighed))
+
+
+def test_foreground_errors_of_a_constant_error_on_a_soft_mask(quarter):
+    output, real, mask = quarter
+    assert product_mse(output, real, mask / 2).item() == 50  # weighed by a quarter, over half
+    assert whole_mse(output, real, mask / 2).item() == 200
+    assert weighed_mse(output, real, mask / 2).item() == 12.5
+
+
+@pytest.mark.parametrize("error", [product_mse, whole_mse])
+def test_on_a_hard_mask_they_are_the_foreground_error(error, quarter):
+    output, real, mask = quarter
+    assert error(output, real, mask).item() == foreground_mse(output, real, mask).item()
+    assert error(output, real, torch.zeros_like(mask)).isnan().all()
+
+
+def test_a_mask_of_less_than_a_pixel_has_no_whole_one(quarter):
+    output, real, mask = quarter
+    assert product_mse(output, real, mask / 17, in_whole_px=True).isnan().all()
+    assert product_mse(output, real, mask / 16, in_whole_px=True).item() == 100 / 16
 
 
 def test_foreground_mse_ignores_the_background(batch):
