@@ -63,7 +63,7 @@ def _order(means: dict[str, pd.DataFrame], methods: list[str]) -> list[int]:
     return sorted(range(len(methods)), key=lambda position: (np.nan_to_num(keys.iloc[position], nan=np.inf), methods[position]))
 
 
-def _pairs(pairs: pd.DataFrame, methods: list[str], digits: int) -> dict[str, list]:
+def _pairs(pairs: pd.DataFrame, methods: list[str], digits: int) -> dict[str, list | dict]:
     position = {method: index for index, method in enumerate(methods)}
     columns = {
         name: np.full((len(methods), len(methods)), np.nan)

@@ -201,7 +201,7 @@ def _difference(one: np.ndarray, references: Sequence[Sums]) -> Sums:
     return np.concatenate(sums), np.concatenate([(finite * count).sum(0) for _, count in references])
 
 
-def _photographs(block: Block, is_known: np.ndarray) -> np.ndarray:
+def _photographs(block: Block, is_known: np.ndarray | np.bool) -> np.ndarray:
     return np.add.reduceat(is_known, block.starts, axis=0, dtype=np.int64).astype(bool).sum(0)
 
 
