@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from imharmony.evaluation.blocks import CONFIDENCE
+from imharmony.evaluation.buckets import LEAST_PHOTOGRAPHS
+from imharmony.evaluation.intervals import TAIL
 
 AT_ONCE = 100  # resamples that are held in memory
 
@@ -18,11 +19,11 @@ def resampled(
 ) -> np.ndarray | None:
     """``value`` (resamples, ...) of the sums of ``cells`` (raters, images, ...) over raters and images drawn with replacement.
 
-    None with fewer than two raters or judged images, which have no spread.
+    None with fewer than ``LEAST_PHOTOGRAPHS`` raters or judged images, of which no interval covers as often as it says.
     """
     raters, images = cells.shape[:2]
     judged = (cells.reshape(raters, images, -1).sum(-1) > 0).any(0).sum()
-    if raters < 2 or judged < 2:
+    if min(raters, judged) < LEAST_PHOTOGRAPHS:
         return None
     values = []
     for start in range(0, resamples, AT_ONCE):
@@ -37,6 +38,5 @@ def interval(column: np.ndarray) -> tuple[float | None, float | None]:
     known = column[~np.isnan(column)]
     if not len(known):
         return None, None
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(known, [tail, 1 - tail]).tolist()
+    low, high = np.quantile(known, [TAIL, 1 - TAIL]).tolist()
     return low, high

@@ -17,7 +17,7 @@ OPINIONS = pa.schema(
         ("deviation", pa.float64()),  # of single votes
         ("strength", pa.float64()),  # mode pairs: Bradley-Terry, natural logarithm, mean over the methods 0
         ("win_rate", pa.float64()),  # share of its pairs in which it was chosen
-        ("low", pa.float64()),  # 95 % interval of mos or strength; null with fewer than two raters or images
+        ("low", pa.float64()),  # 95 % interval of mos or strength; null with fewer than ten raters or images
         ("high", pa.float64()),
         ("difference", pa.float64()),  # of mos or strength to the untouched composite
         ("difference_low", pa.float64()),

@@ -1,28 +1,32 @@
 """The answer of a report in a line for each data set, for the terminal in which it was made."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
 from imharmony.evaluation.blocks import REFERENCE
+from reporting.choice import Means, chosen_on, row_of
+from reporting.claims import few
 
 
-def last_words(headline: pd.DataFrame, trained: list[str]) -> Iterator[str]:
-    """What doing nothing costs on each data set, and what the best method and the best trained one make of it.
+def last_words(headline: pd.DataFrame, means: Means, trained: list[str]) -> Iterator[str]:
+    """What doing nothing costs on each data set, and what the method chosen on validation and the trained one make of it.
 
-    ``headline`` are the summary's rows of the headline protocol; ``trained`` names the variants.
+    ``headline`` are the summary's rows of the headline protocol; ``means`` the validation's; ``trained`` names the variants.
     """
-    rows = headline[(headline["bucket"] == "all") & (headline["metric"] == "fmse")]
-    for dataset, found in rows.groupby("dataset", sort=False):
-        means = found.set_index("method")
-        own = means.drop(index=REFERENCE).sort_values("mean", kind="stable")
-        if own.empty:
+    for dataset in dict.fromkeys(headline["dataset"]):
+        methods = [str(name) for name in dict.fromkeys(headline["method"]) if name != REFERENCE]
+        untouched = row_of(headline, dataset, REFERENCE)
+        if not methods or untouched is None:
             continue
-        best = [str(own.index[0]), *(str(name) for name in own.index[own.index.isin(trained)][:1])]
-        told = "; ".join(_method(name, own[own.index == name].iloc[0]) for name in dict.fromkeys(best))
-        yield f"{dataset}: untouched fMSE {means.loc[REFERENCE, 'mean']:.0f}; {told}"
+        chosen = [chosen_on(means, dataset, methods), chosen_on(means, dataset, [name for name in methods if name in trained])]
+        rows = {name: row_of(headline, dataset, name) for name in dict.fromkeys(chosen) if name is not None}
+        told = "; ".join(_method(name, row) for name, row in rows.items() if row) or "no method has validation scores"
+        yield f"{dataset}: untouched fMSE {untouched['mean']:.0f}; chosen on validation: {told}"
 
 
-def _method(name: str, row: pd.Series) -> str:
-    interval = "" if pd.isna(row["difference_low"]) else f" ({row['difference_low']:+.0f} to {row['difference_high']:+.0f})"
-    return f"{name} {row['mean']:.0f}, {row['difference']:+.0f}{interval}, makes {100 * row['harm_rate']:.0f} % of {row['n_images']} worse"
+def _method(name: str, row: Mapping) -> str:
+    has_none = pd.isna(row["difference_low"])
+    interval = few(row["n_photographs"]).lower() if has_none else f"{row['difference_low']:+.0f} to {row['difference_high']:+.0f}"
+    change = f"{row['difference']:+.0f} ({interval})"
+    return f"{name} {row['mean']:.0f}, {change}, makes {100 * row['harm_rate']:.0f} % of {row['n_images']} worse"

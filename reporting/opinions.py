@@ -22,7 +22,7 @@ class OpinionStudy:
     unfinished: int  # of those who count
     agreement: dict[str, float | None]  # alpha_ordinal, alpha_interval, kendall_u
     score: str  # the column that the study is about
-    rows: list[Row]  # of ``OPINIONS``, the best method first; methods that nobody judged last
+    rows: list[Row]  # of ``OPINIONS``, the highest first; methods that nobody judged last
 
 
 def opinion_studies(opinions: pa.Table) -> list[OpinionStudy]:

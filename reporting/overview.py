@@ -1,4 +1,4 @@
-"""The page's answer: every method on every data set, which is best where, and what the best one's pictures look like."""
+"""The page's answer: each method on each data set, which was chosen on validation, and what the test photographs say of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,45 +7,51 @@ import numpy as np
 import pandas as pd
 
 from imharmony.evaluation.summary import REFERENCE
+from reporting.choice import Means, chosen_on, chosen_over_all, relative_changes, row_of
+from reporting.claims import outcomes
 
 
 @dataclass(frozen=True)
 class Overview:
-    """Methods in the order of their mean relative change of fMSE, and who is best."""
+    """Methods in the order of their mean relative change of fMSE on the test photographs, and what was chosen on the validation's."""
 
-    methods: list[str]  # the best first; those that lack a data set last
+    methods: list[str]  # the lowest first; those that lack a data set last
     relative: dict[str, float]  # change of fMSE over the composite's fMSE, mean over all data sets; without those that lack one
-    best: dict[str, str]  # by data set, the method with the lowest fMSE of all but the reference
-    least_harm: dict[str, list[str]]  # by data set, the methods with the lowest harm rate
-    leader: str | None  # the method with the lowest relative change; None where no method has all data sets
-    trained: str | None  # the first of those that were trained here
-    led: dict[str, list[str]] = field(default_factory=dict)  # the data sets on which a method is best
+    chosen: dict[str, str]  # by data set, of all but the reference
+    leader: str | None  # chosen over all data sets; None where no method has validation scores on all
+    trained: str | None  # the same of those that were trained here
+    gain: float | None  # the leader's relative change on the validation photographs
+    unscored: list[str]  # methods that cannot be chosen: they have no validation scores
+    outcomes: dict[str, str]  # of leader and trained: what the test photographs say
+    led: dict[str, list[str]] = field(default_factory=dict)  # the data sets on which a method is chosen
 
 
-def overview_of(headline: pd.DataFrame, methods: Sequence[str], datasets: Sequence[str], *, trained: Sequence[str]) -> Overview:
-    """The answer from the summary's rows of the headline protocol."""
+def overview_of(
+    headline: pd.DataFrame, means: Means, methods: Sequence[str], datasets: Sequence[str], *, trained: Sequence[str]
+) -> Overview:
+    """The answer from the summary's rows of the headline protocol and the validation's means."""
     rows = headline[(headline["bucket"] == "all") & (headline["metric"] == "fmse") & headline["method"].isin(list(methods))]
-    means, changes, harm = (rows.pivot(index="method", columns="dataset", values=name) for name in ("mean", "difference", "harm_rate"))
-    shares = changes / means.loc[REFERENCE].replace(0.0, np.nan)
+    tested, changes = (rows.pivot(index="method", columns="dataset", values=name) for name in ("mean", "difference"))
+    shares = changes / tested.loc[REFERENCE].replace(0.0, np.nan)
     whole = shares.reindex(columns=list(datasets)).dropna()
     relative = {str(method): float(value) for method, value in whole.mean(axis=1).items()}
     relative[REFERENCE] = 0.0
-    order = sorted(methods, key=lambda method: (relative.get(method, np.inf), method))
-    rivals, rival_harm = (part.drop(index=REFERENCE, errors="ignore") for part in (means, harm))
-    best = {name: str(rivals[name].idxmin()) for name in datasets if name in rivals and rivals[name].notna().any()}
-    least = {
-        name: [str(one) for one in rival_harm.index[rival_harm[name] == rival_harm[name].min()]] for name in datasets if name in rival_harm
-    }
-    known = [method for method in order if method in relative and method != REFERENCE]
+    picked = {name: chosen_on(means, name, methods) for name in datasets}
+    chosen = {name: method for name, method in picked.items() if method is not None}
     led: dict[str, list[str]] = {}
-    for name, method in best.items():
+    for name, method in chosen.items():
         led.setdefault(method, []).append(name)
+    leader = chosen_over_all(means, datasets, methods)
+    own = chosen_over_all(means, datasets, [method for method in methods if method in set(trained)])
+    told = {method: outcomes(row for name in datasets if (row := row_of(headline, name, method))) for method in (leader, own) if method}
     return Overview(
-        methods=order,
+        methods=sorted(methods, key=lambda method: (relative.get(method, np.inf), method)),
         relative=relative,
-        best=best,
-        least_harm=least,
-        leader=next(iter(known), None),
-        trained=next((method for method in known if method in set(trained)), None),
+        chosen=chosen,
+        leader=leader,
+        trained=own,
+        gain=relative_changes(means, datasets).get(leader) if leader else None,
+        unscored=[method for method in methods if not any(method in part for part in means.values())],
+        outcomes=told,
         led=led,
     )

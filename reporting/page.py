@@ -14,15 +14,18 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 from ruamel.yaml.compat import StringIO
 
-from imharmony.evaluation.blocks import BUCKETS, CONFIDENCE, REFERENCE
+from imharmony.evaluation.blocks import REFERENCE
+from imharmony.evaluation.buckets import LEAST_PHOTOGRAPHS, in_order
 from imharmony.evaluation.convention_words import WORDS
 from imharmony.evaluation.conventions import CONVENTIONS, COUNTED, HEADLINE, PEAKS
+from imharmony.evaluation.intervals import CONFIDENCE
 from imharmony.evaluation.measures import MEASURES
 from imharmony.metrics.perceptual import BACKBONES, missing_backbone
 from imharmony.storage.files import write_text
 from imharmony.storage.shards import Row
 from pipeline.params.file import Params
 from pipeline.params.training import COMPOSITE, INTRINSIC, Variant
+from reporting.claims import sentence
 from reporting.distributions import MOST_IMAGES, QUANTILES
 from reporting.embedding import SMALLEST_P, json_for_page, plotting_library
 from reporting.gallery import Case, Example
@@ -38,7 +41,6 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).with_name("templates")
 NARROW_SPACE = "\u202f"  # between thousands; lines do not break there
-LEADER_METRICS = ("fmse", "psnr_255", "ssim", "fssim", "lpips", "ciede2000")
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Section:
     judged: str | None  # the method by which the gallery is chosen
     best: list[Case]
     worst: list[Case]
-    example: Example | None  # of the best method, for the head of the page
+    example: Example | None  # of the chosen method, for the head of the page
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,9 @@ def write_page(
         size_px=params.active.evaluation.size_px,
         bootstrap=params.active.evaluation.bootstrap,
         confidence=CONFIDENCE,
+        least_photographs=LEAST_PHOTOGRAPHS,
         reference=REFERENCE,
+        sentence=sentence,
         overview=overview,
         sections=[{"data": section, **_tables(summary[summary["dataset"] == section.name], params)} for section in sections],
         opinions=opinions,
@@ -182,7 +186,7 @@ def _tables(summary: pd.DataFrame, params: Params) -> dict[str, object]:
         return cells.get((method, background, quantisation, bucket, metric))
 
     order = sorted((name for name, _ in methods_of(params)), key=lambda method: (_mean_of(cell(method, "fmse")), method))
-    buckets = [bucket for bucket in BUCKETS if bucket != "all" and cell(REFERENCE, "fmse", bucket)]
+    buckets = [bucket for bucket in in_order(summary["bucket"].unique()) if cell(REFERENCE, "fmse", bucket)]
     worth = {
         method: _spread([cell(method, one.psnr, "all", one.background, one.quantisation) for one in CONVENTIONS.values()])
         for method in order
@@ -192,7 +196,6 @@ def _tables(summary: pd.DataFrame, params: Params) -> dict[str, object]:
         "order": order,
         "kinds": {method: _kind(method, params) for method in order},
         "buckets": buckets,
-        "best": {(metric, bucket): _best(cell, order, metric, bucket) for metric in LEADER_METRICS for bucket in ["all", *buckets]},
         "infinite": max((int(row["n_infinite"]) for row in cells.values()), default=0),
         "worth": worth,
     }
@@ -206,14 +209,6 @@ def _kind(method: str, params: Params) -> str:
     if method in params.imported:
         return "from outside"
     return "trained" if method in params.variants else "baseline"
-
-
-def _best(cell: Callable[..., dict | None], order: list[str], metric: str, bucket: str) -> str | None:
-    """The method with the best mean, as the table rounds it not; None where nobody has one."""
-    known = {method: _mean_of(cell(method, metric, bucket)) for method in order if cell(method, metric, bucket)}
-    if not known:
-        return None
-    return (max if MEASURES[metric].rises else min)(known, key=known.__getitem__)
 
 
 def _mean_of(row: dict | None) -> float:

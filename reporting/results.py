@@ -1,7 +1,5 @@
 """What the report reads: the scores and histories that the parameters name, and the numbers taken from them."""
 
-from collections.abc import Sequence
-
 import pandas as pd
 import pyarrow as pa
 
@@ -38,6 +36,12 @@ def read_scores(params: Params, places: Places) -> pa.Table:
     return pa.concat_tables(tables)
 
 
+def read_validation(params: Params, places: Places) -> pa.Table:
+    """The same of the validation photographs; methods from elsewhere have none."""
+    own = [(method, seeds) for method, seeds in methods_of(params) if method not in params.imported]
+    return pa.concat_tables([read_table(places.validation(method, seed)) for method, seeds in own for seed in seeds])
+
+
 def read_histories(params: Params, places: Places) -> dict[str, pd.DataFrame]:
     """The training of each variant by epoch, mean over the seeds."""
     histories = {}
@@ -50,10 +54,3 @@ def read_histories(params: Params, places: Places) -> dict[str, pd.DataFrame]:
 def headline_frame(summary: pa.Table) -> pd.DataFrame:
     """The summary's rows of the headline protocol."""
     return rows_of(summary).to_pandas()
-
-
-def best_of(headline: pd.DataFrame, dataset: str, methods: Sequence[str]) -> str | None:
-    """The method with the lowest foreground error on a data set among those named; None where none has one."""
-    rows = headline[(headline["dataset"] == dataset) & (headline["bucket"] == "all") & (headline["metric"] == "fmse")]
-    rows = rows[rows["method"].isin(list(methods)) & rows["mean"].notna()]
-    return None if rows.empty else str(rows.sort_values("mean", kind="stable")["method"].iloc[0])

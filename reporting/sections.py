@@ -7,30 +7,38 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from imharmony.composing.splits import SPLITS
-from imharmony.evaluation.blocks import BUCKETS
+from imharmony.evaluation.buckets import EDGES
 from imharmony.evaluation.summary import REFERENCE
 from imharmony.storage.tables import read_table
 from pipeline.params.file import Params
 from pipeline.steps.paths import Places
+from reporting.choice import Means, chosen_on
 from reporting.figures import gains_figure, ratio_figure, svg_of, write_png
 from reporting.gallery import Errors, Example, cases, errors_of, example_of
 from reporting.page import Card, Section
 from reporting.pictures import Pictures, shown_on
-from reporting.results import best_of, methods_of
+from reporting.results import methods_of
 from reporting.typical import typical
 
-EDGES = tuple(sorted({edge for low, high in BUCKETS.values() for edge in (low, high) if 0 < edge < 1}))
 SHOWN_CATEGORIES = 8
 
 
 def section_of(
-    dataset: str, *, params: Params, places: Places, scores: pa.Table, headline: pd.DataFrame, pictures: Pictures, figures: Path
+    dataset: str,
+    *,
+    params: Params,
+    places: Places,
+    scores: pa.Table,
+    headline: pd.DataFrame,
+    means: Means,
+    pictures: Pictures,
+    figures: Path,
 ) -> Section:
     """Everything that the page shows of a data set; also writes its figure as PNG."""
     seeds = {name: seeds[0] for name, seeds in methods_of(params)}
     gains = gains_figure(headline, dataset, list(seeds))
     write_png(gains, figures / f"gains_{dataset}.png")
-    judged = best_of(headline, dataset, list(params.variants))
+    judged = chosen_on(means, dataset, params.variants)
     shown = shown_on(params, dataset, [name for name in seeds if name not in {REFERENCE, *params.imported}])
     errors = errors_of(scores.filter(pc.field("dataset") == dataset), seeds=seeds)
     best, worst = (
@@ -43,15 +51,13 @@ def section_of(
         judged=judged,
         best=best,
         worst=worst,
-        example=_example(dataset, scores, headline, errors, pictures, shown),
+        example=_example(dataset, scores, means, errors, pictures, shown),
     )
 
 
-def _example(
-    dataset: str, scores: pa.Table, headline: pd.DataFrame, errors: Errors, pictures: Pictures, methods: list[str]
-) -> Example | None:
-    """The best method's picture of the image in the middle by the composites' fMSE; None where no method has pictures."""
-    method, names = best_of(headline, dataset, methods), typical(scores, dataset)
+def _example(dataset: str, scores: pa.Table, means: Means, errors: Errors, pictures: Pictures, methods: list[str]) -> Example | None:
+    """The chosen method's picture of the image in the middle by the composites' fMSE; None where no method has pictures."""
+    method, names = chosen_on(means, dataset, methods), typical(scores, dataset)
     return None if method is None or not names else example_of(dataset, names[len(names) // 2], errors, pictures, method)
 
 
@@ -70,7 +76,7 @@ def card_of(dataset: str, places: Places) -> Card:
         delta_e=float(manifest["delta_e"].mean()),
         kept=kept.num_rows,
         dropped=_counts(dropped["reason"]),
-        ratios_svg=svg_of(ratio_figure(manifest["foreground_ratio"], EDGES)),
+        ratios_svg=svg_of(ratio_figure(manifest["foreground_ratio"], EDGES[1:-1])),
     )
 
 

@@ -58,6 +58,7 @@ class Value:
     mean: float
     low: float = nan
     high: float = nan
+    photographs: int | None = None  # of a mean
 
 
 @dataclass(frozen=True)
@@ -190,7 +191,7 @@ def _mean(
 ) -> tuple[dict[str, Value], int | None]:
     found = {metric: measured.means.get((*protocol, chosen.column(metric))) for metric in table.metrics}
     cells = {metric: cell for metric, cell in found.items() if cell is not None}
-    values = {metric: Value(cell["mean"], cell["low"], cell["high"]) for metric, cell in cells.items()}
+    values = {metric: Value(cell["mean"], cell["low"], cell["high"], cell["n_photographs"]) for metric, cell in cells.items()}
     return values, max((cell["n_images"] for cell in cells.values()), default=None)
 
 

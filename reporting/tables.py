@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from imharmony.errors import InputError
+from imharmony.evaluation.blocks import REFERENCE
+from imharmony.evaluation.buckets import LEAST_PHOTOGRAPHS
 from imharmony.evaluation.conventions import CONVENTIONS, HEADLINE, Convention
-from imharmony.evaluation.summary import REFERENCE
 from imharmony.storage.files import write_text
 from imharmony.storage.names import expect_name
 from reporting.convention_table import convention_table
@@ -64,7 +65,7 @@ def rewritten(text: str, *, root: Path, name: str = "the page") -> str:
 
 
 def results(root: Path, arguments: Sequence[str]) -> str:
-    """``results RUN [DATASET ...]``: each method's change of fMSE against the untouched composite, the best on the first data set first."""
+    """``results RUN [DATASET ...]``: each method's change of fMSE against the untouched composite, lowest on the first data set first."""
     run, *datasets = arguments
     rows, facts = _run(root, run, "fmse")
     datasets = datasets or _datasets(rows, facts)
@@ -201,9 +202,21 @@ def _result(row: Row | None) -> list[str]:
         return [DASH, DASH]
     if row["method"] == REFERENCE:
         return [f"{float(row['mean']):,.0f}", ""]
+    harm = f"{100 * float(row['harm_rate']):.0f} %"
+    if not _has_interval(row, "difference_low"):
+        return [f"{_signed(float(row['difference']))} {_few(row)}", harm]
     low, high = float(row["difference_low"]), float(row["difference_high"])
     change = f"{_signed(float(row['difference']))} ({_signed(low)} to {_signed(high)})"
-    return [f"**{change}**" if high < 0 else change, f"{100 * float(row['harm_rate']):.0f} %"]
+    return [f"**{change}**" if high < 0 else change, harm]
+
+
+def _has_interval(row: Row, column: str) -> bool:
+    """Of fewer photographs there is none, also where an older run has one."""
+    return row[column] not in ("", None) and int(row["n_photographs"]) >= LEAST_PHOTOGRAPHS
+
+
+def _few(row: Row) -> str:
+    return f"({DASH}, {row['n_photographs']} photograph{'s' if int(row['n_photographs']) != 1 else ''})"
 
 
 def _signed(value: float) -> str:
@@ -212,7 +225,10 @@ def _signed(value: float) -> str:
 
 
 def _mean(row: Row | None) -> str:
-    return DASH if row is None else f"{float(row['mean']):.2f} ({float(row['low']):.2f} to {float(row['high']):.2f})"
+    if row is None:
+        return DASH
+    interval = f"({float(row['low']):.2f} to {float(row['high']):.2f})" if _has_interval(row, "low") else _few(row)
+    return f"{float(row['mean']):.2f} {interval}"
 
 
 def _origin(run: str, facts: dict[str, Any]) -> str:

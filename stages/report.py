@@ -10,6 +10,7 @@ from pipeline.steps.device import device_of
 from pipeline.steps.entry import run_stage
 from pipeline.steps.paths import REPORTS, Places
 from pipeline.steps.studies import read_opinions
+from reporting.choice import means_of, validation_table
 from reporting.comparisons import report_sections
 from reporting.distributions import distributions_of
 from reporting.dvc_views import write_metrics, write_plots
@@ -23,7 +24,7 @@ from reporting.overview import overview_of
 from reporting.page import Choices, write_page
 from reporting.pictures import kept_pictures
 from reporting.realism import realism_of
-from reporting.results import headline_frame, methods_of, read_histories, read_scores
+from reporting.results import headline_frame, methods_of, read_histories, read_scores, read_validation
 from reporting.run_facts import RUN, write_run
 from reporting.sections import section_of
 from reporting.statistics import statistics_of
@@ -39,7 +40,8 @@ def main() -> None:
     params = load_params()
     places = Places(params.profile)
     scores, histories = read_scores(params, places), read_histories(params, places)
-    opinions = read_opinions(params.studies)
+    opinions, validation = read_opinions(params.studies), validation_table(read_validation(params, places))
+    means = means_of(validation)
     statistics = statistics_of(
         scores,
         bootstrap=params.active.evaluation.bootstrap,
@@ -48,7 +50,7 @@ def main() -> None:
     )
     frame, headline = statistics["summary"].to_pandas(), headline_frame(statistics["summary"])
     more = ({"opinions": opinions} if params.studies else {}) | ({"realism": realism_of(params, places)} if params.judges else {})
-    for name, table in ({"scores": scores, **statistics} | more).items():
+    for name, table in ({"scores": scores, "validation": validation, **statistics} | more).items():
         write_table(REPORTS / "tables" / f"{name}.parquet", table)
     methods = methods_by_name(params, places, device=device_of(params))
     pictures = kept_pictures(params, places, methods)
@@ -58,9 +60,11 @@ def main() -> None:
         REPORTS / "index.html",
         params=params,
         summary=frame,
-        overview=overview_of(headline, [name for name, _ in methods_of(params)], params.datasets, trained=list(params.variants)),
+        overview=overview_of(headline, means, [name for name, _ in methods_of(params)], params.datasets, trained=list(params.variants)),
         sections=[
-            section_of(name, params=params, places=places, scores=scores, headline=headline, pictures=pictures, figures=FIGURES)
+            section_of(
+                name, params=params, places=places, scores=scores, headline=headline, means=means, pictures=pictures, figures=FIGURES
+            )
             for name in params.datasets
         ],
         reports=report_sections(params=params, scores=scores, summary=frame, methods=methods, pictures=pictures, figures=FIGURES),
@@ -70,14 +74,14 @@ def main() -> None:
         ends=ends_of(histories),
         curves=training_figures(curves_of(histories), FIGURES),
         choices=Choices(
-            leaders_of(statistics["standings"].to_pandas(), shown_pairs(statistics["pairs"])),
+            leaders_of(statistics["standings"].to_pandas(), shown_pairs(statistics["pairs"]), means),
             distributions_of(scores),
             training_of(histories),
         ),
         facts=_facts(scores),
     )
     write_run(REPORTS / RUN)
-    for line in last_words(headline, list(params.variants)):
+    for line in last_words(headline, means, list(params.variants)):
         log.info(line)
 
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 import torch
 from ruamel.yaml import YAML
@@ -57,16 +58,16 @@ def manifest(dataset: str) -> list[dict[str, object]]:
 
 
 def fake_packed(params, places, dataset, split, size_px) -> SimpleNamespace:  # noqa: ARG001
-    assert (split, size_px) == ("test", SIZE)
-    rows = read_table(places.composites(dataset) / "manifest.parquet")
+    assert size_px == SIZE
+    rows = read_table(places.composites(dataset) / "manifest.parquet").filter(pc.field("split") == split)
     return SimpleNamespace(rows=rows, semi_harmonized=None, **pictures(dataset))
 
 
-def fake_packed_test(params, places, dataset) -> SimpleNamespace:
+def fake_packed_test(params, places, dataset, split="test") -> SimpleNamespace:
     """The same with the foreground half as bright as the preprocessing leaves it."""
-    split = fake_packed(params, places, dataset, "test", SIZE)
-    split.semi_harmonized = split.real + 15 * (split.mask[..., None] > 0).astype(np.uint8)
-    return split
+    own = fake_packed(params, places, dataset, split, SIZE)
+    own.semi_harmonized = own.real + 15 * (own.mask[..., None] > 0).astype(np.uint8)
+    return own
 
 
 def lights(dataset: str) -> list[dict[str, object]]:
@@ -167,7 +168,8 @@ def reported(folder: Path) -> Iterator[Path]:
         write_rows(STUDIES / "panel.parquet", opinions(), OPINIONS)
         places = Places("sample")
         for dataset in DATASETS:
-            write_rows(places.composites(dataset) / "manifest.parquet", manifest(dataset), MANIFEST)
+            own = [*manifest(dataset), *({**row, "split": "val", "sample_id": f"v{row['sample_id']}"} for row in manifest(dataset))]
+            write_rows(places.composites(dataset) / "manifest.parquet", own, MANIFEST)
             write_rows(places.selected(dataset) / "instances.parquet", [{"annotation_id": 1}] * IMAGES, SELECTED)
             write_rows(places.selected(dataset) / "dropped.parquet", [{"reason": "crowd"}] * 3 + [{"reason": "<tiny>"}], DROPPED)
         for variant in VARIANTS:

@@ -1,7 +1,7 @@
 """The scores of one data set as one array, and the statistics that the summary and the pairs share.
 
-Intervals are percentile bootstraps over photographs, not images: composites of one photograph fail together, and resampling them
-singly would make intervals too narrow. All methods of a data set share the resamples, so that differences are paired.
+What is resampled (``intervals``) are photographs, not images: composites of one photograph fail together, and resampling them singly
+would make intervals too narrow. All methods of a data set share the resamples, so that differences are paired.
 
 A number does not depend, to the last bit, on which others are computed beside it: parts may be computed apart and joined.
 """
@@ -15,21 +15,12 @@ import pyarrow as pa
 from scipy.stats import wilcoxon
 
 from imharmony.errors import InputError
+from imharmony.evaluation.buckets import buckets_of
 from imharmony.evaluation.measures import MEASURES
 from imharmony.running.seeds import numpy_rng
 
 REFERENCE = "identity"
-BUCKETS = {  # of the foreground ratio: low < ratio <= high, so that an edge counts once
-    "all": (-np.inf, np.inf),
-    "0-5 %": (0.0, 0.05),
-    "5-15 %": (0.05, 0.15),
-    "15-100 %": (0.15, 1.0),
-}
-CONFIDENCE = 0.95
 MOST_PERMUTED = 13  # with ties among up to so many photographs, SciPy tries every permutation of signs, column by column
-
-
-FEW_BITS = 52  # of a double's 53, so that sums of whole multiples are exact
 
 
 class Column(NamedTuple):
@@ -84,19 +75,6 @@ def by_photograph(block: Block, parts: tuple[np.ndarray, np.ndarray]) -> tuple[n
     return sums, counts
 
 
-def interval(block: Block, sums: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Percentile interval of the mean over resampled photographs for each column of ``sums`` and ``counts`` (photographs, columns).
-
-    NaN for a single photograph, which has no spread.
-    """
-    distinct, inverse = np.unique(counts, axis=1, return_inverse=True)  # most columns count the same images
-    means = ratio_of(block.resamples @ _exactly_summed(sums), (block.resamples @ distinct)[:, inverse.reshape(-1)])
-    means[:, (counts > 0).sum(0) < 2] = np.nan
-    tail = (1 - CONFIDENCE) / 2
-    low, high = _quantiles(means, [tail, 1 - tail])
-    return low, high
-
-
 def signed_rank(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """Two-sided p of Wilcoxon's signed-rank test (1945) for each column of sums and numbers of differences (photographs, columns).
 
@@ -124,32 +102,6 @@ def signed_rank(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
 def ratio_of(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
     """The quotient; NaN where nothing was counted."""
     return np.divide(numerator, denominator, out=np.full(np.shape(numerator), np.nan), where=np.asarray(denominator) > 0)
-
-
-def _quantiles(means: np.ndarray, at: list[float]) -> np.ndarray:
-    """Quantiles of the numbers in each column, (at, columns), as ``numpy.quantile`` has them; NaN for a column without any."""
-    columns = np.ascontiguousarray(means.T)
-    quantiles = np.full((len(at), len(columns)), np.nan)
-    is_whole = ~np.isnan(columns).any(1)
-    quantiles[:, is_whole] = np.quantile(columns[is_whole], at, axis=1)
-    ordered = np.sort(columns[~is_whole], axis=1)  # a small bucket can be absent from a resample; NaN comes last
-    last = np.maximum((~np.isnan(ordered)).sum(1) - 1, 0)
-    rows = np.arange(len(ordered))
-    for place, share in enumerate(at):
-        index = np.floor(share * last).astype(np.int64)
-        low, high, part = ordered[rows, index], ordered[rows, np.minimum(index + 1, last)], share * last - index
-        quantiles[place, ~is_whole] = np.where(part < 0.5, low + (high - low) * part, high - (high - low) * (1 - part))
-    return quantiles
-
-
-def _exactly_summed(sums: np.ndarray) -> np.ndarray:
-    """The columns rounded to multiples of a power of two of which any resample's sum is exact, in whatever order it is added.
-
-    That is 2**-52 of the largest possible sum: a thousand times finer than the scores, which are single precision.
-    """
-    largest = np.abs(sums).max(0, initial=0.0) * len(sums)
-    step = np.exp2(np.ceil(np.log2(np.where(largest > 0, largest, 1.0))) - FEW_BITS)
-    return np.rint(sums / step) * step
 
 
 def _block(part: pd.DataFrame, dataset: str, *, bootstrap: int, seed: int) -> Block:
@@ -180,7 +132,7 @@ def _block(part: pd.DataFrame, dataset: str, *, bootstrap: int, seed: int) -> Bl
         is_flat=is_flat,
         samples=images["sample_id"].tolist(),
         starts=starts,
-        buckets={name: (ratio > low) & (ratio <= high) for name, (low, high) in BUCKETS.items()},
+        buckets=buckets_of(ratio, images["image_id"].to_numpy()),
         resamples=rng.multinomial(len(photographs), np.full(len(photographs), 1 / len(photographs)), size=bootstrap).astype(np.float64),
     )
 

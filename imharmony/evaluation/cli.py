@@ -2,6 +2,7 @@
 
 import argparse
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ from imharmony.evaluation.convention_words import WORDS
 from imharmony.evaluation.conventions import CONVENTIONS, under
 from imharmony.evaluation.imported import score_table
 from imharmony.evaluation.outputs import score_outputs
+from imharmony.evaluation.published import described_averages, published_averages
 from imharmony.metrics.perceptual import BACKBONES, load_lpips
 from imharmony.storage.names import expect_name
 from imharmony.storage.places import expect_place
@@ -27,6 +29,10 @@ def run(arguments: list[str]) -> tuple[str, int]:
     if not LEAST_PX <= options.size <= MOST_PX:
         raise InputError(f"--size {options.size}: expected {LEAST_PX} to {MOST_PX}")
     expect_name(options.method, of="--method")
+    if options.published:
+        return _published(options, write)
+    if options.dataset is None:
+        raise InputError("--dataset is missing; expected the folder of composites that were scored, or --published for a table alone")
     if options.out:
         expect_place(options.out, inputs=[options.table] if options.table else [])
     table = _outputs(options) if options.table is None else _table(options)
@@ -41,7 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     given = parser.add_mutually_exclusive_group(required=True)
     given.add_argument("--outputs", type=Path, help="the folder of pictures: <sample_id>.png or .jpg, one for each composite")
     given.add_argument("--table", type=Path, help="scores computed elsewhere, .csv or .parquet, a row for each composite")
-    parser.add_argument("--dataset", type=Path, required=True, help="the folder of composites: manifest.parquet and shards")
+    parser.add_argument("--dataset", type=Path, help="the folder of composites: manifest.parquet and shards")
+    alone = "a table of iHarmony4's images, averaged as papers do, by subset and by foreground; without --dataset and --convention"
+    parser.add_argument("--published", action="store_true", help=alone)
     parser.add_argument("--size", type=int, default=256, help="pixels a side that are scored, or at which the table was made; 256")
     parser.add_argument("--split", default="test")
     parser.add_argument("--method", default="outside", help="its name in the table")
@@ -62,17 +70,36 @@ def _outputs(options: argparse.Namespace) -> pa.Table:
     return score_outputs(options.outputs, options.dataset, perceptual=perceptual, **names)
 
 
-def _table(options: argparse.Namespace) -> pa.Table:
-    if options.lpips:
-        raise InputError("--lpips is of pictures; expected --column lpips=THEIRS, if the table has one")
-    if options.convention is None:
-        raise InputError(f"--table without --convention; expected one of {sorted(CONVENTIONS)}: numbers alone do not say")
+def _published(options: argparse.Namespace, write: Callable[[Path, pa.Table], None] | None) -> tuple[str, int]:
+    others = {"--dataset": options.dataset, "--convention": options.convention, "--letters": options.letters, "--lpips": options.lpips}
+    if options.table is None:
+        raise InputError("--published is of a --table of scores; pictures need the --dataset that they are of")
+    if given := [name for name, value in others.items() if value is not None]:
+        raise InputError(f"--published with {given[0]}; expected neither: the table is averaged as it is")
+    if options.out:
+        expect_place(options.out, inputs=[options.table])
+    table = published_averages(options.table, columns=_column_names(options))
+    if write and options.out:
+        write(options.out, table)
+    return described_averages(table), 0
+
+
+def _column_names(options: argparse.Namespace) -> dict[str, str]:
     pairs = [column.partition("=") for column in options.column]
     if wrong := [f"{ours}{sign}{theirs}" for ours, sign, theirs in pairs if not (ours and theirs)]:
         raise InputError(f"--column {wrong[0]}: expected OURS=THEIRS, as in mse=MSE")
     columns = {ours: theirs for ours, _, theirs in pairs}
     if len(columns) < len(pairs):
         raise InputError(f"--column names a column of ours twice: {' '.join(options.column)}; expected each once")
+    return columns
+
+
+def _table(options: argparse.Namespace) -> pa.Table:
+    if options.lpips:
+        raise InputError("--lpips is of pictures; expected --column lpips=THEIRS, if the table has one")
+    if options.convention is None:
+        raise InputError(f"--table without --convention; expected one of {sorted(CONVENTIONS)}: numbers alone do not say")
+    columns = _column_names(options)
     names = {"method": options.method, "size_px": options.size, "split": options.split}
     return score_table(options.table, options.dataset, columns=columns, convention=options.convention, letters=options.letters, **names)
 

@@ -87,7 +87,7 @@ def _rows(
 def _cells_of(file: Path, columns: Mapping[str, str], convention: str) -> Cells:
     """The table's cells under our columns' names."""
     _check_mapping(file, columns, convention, named_convention(convention))
-    return _read_cells(file, columns)
+    return read_cells(file, columns)
 
 
 def _check_mapping(file: Path, columns: Mapping[str, str], name: str, convention: Convention) -> None:
@@ -101,19 +101,25 @@ def _check_mapping(file: Path, columns: Mapping[str, str], name: str, convention
         raise InputError(f"{file}: columns has {given[0]}; expected what {name} counts, {', '.join(counted)}; remove it from the columns")
 
 
-def _read_cells(file: Path, columns: Mapping[str, str]) -> Cells:
+def read_cells(file: Path, columns: Mapping[str, str]) -> Cells:
+    """The named columns of a CSV or Parquet file, under our names for them."""
+    header, read = read_table_of_scores(file)
+    for ours, theirs in columns.items():
+        if header.count(theirs) != 1:
+            raise InputError(f"{file}: {header.count(theirs) or 'no'} columns {theirs!r}, named for {ours}; expected one of {header}")
+    return {ours: read[theirs] for ours, theirs in columns.items()}
+
+
+def read_table_of_scores(file: Path) -> tuple[list[str], Cells]:
+    """The names of a table's columns, and its cells."""
     if file.suffix not in READERS:
         raise InputError(f"{file}: expected a name that ends in {' or '.join(READERS)}")
     if not file.is_file():
         raise InputError(f"{file}: no such file; expected a table of scores with a row for each image")
     try:
-        header, read = READERS[file.suffix](file)
+        return READERS[file.suffix](file)
     except (pa.ArrowInvalid, csv.Error, UnicodeDecodeError) as error:
         raise InputError(f"{file}: not a whole table ({' '.join(str(error).split())}); write it again") from error
-    for ours, theirs in columns.items():
-        if header.count(theirs) != 1:
-            raise InputError(f"{file}: {header.count(theirs) or 'no'} columns {theirs!r}, named for {ours}; expected one of {header}")
-    return {ours: read[theirs] for ours, theirs in columns.items()}
 
 
 def _read_csv(file: Path) -> tuple[list[str], Cells]:

@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from imharmony.errors import InputError
-from imharmony.evaluation.blocks import REFERENCE, Block, Column, blocks_of, by_photograph, interval, ratio_of, signed_rank, sums_of
+from imharmony.evaluation.blocks import REFERENCE, Block, Column, blocks_of, by_photograph, ratio_of, signed_rank, sums_of
 from imharmony.evaluation.conventions import CONVENTIONS, COUNTED, named_convention
+from imharmony.evaluation.intervals import exactly_summed, interval, of_seeds
 from imharmony.evaluation.measures import MEASURES
 
 # All of a data set's images; buckets of the foreground ratio are the summary's.
@@ -24,7 +25,7 @@ PAIRS = pa.schema(
         ("reference", pa.string()),
         ("metric", pa.string()),  # of conventions.COUNTED; `psnr` has the convention's peak
         ("difference", pa.float64()),  # mean of method minus reference over the images where both are finite
-        ("low", pa.float64()),  # 95 % interval over photographs; null with fewer than two
+        ("low", pa.float64()),  # 95 % interval (intervals); null with fewer than ten photographs
         ("high", pa.float64()),
         ("p_value", pa.float64()),  # Wilcoxon's signed-rank test of the photographs' mean differences
         ("win_rate", pa.float64()),  # share of images on which the method is strictly better; ties are neither's
@@ -39,9 +40,10 @@ STANDINGS = pa.schema(
         ("method", pa.string()),
         ("metric", pa.string()),
         ("mean", pa.float64()),  # over finite values and pooled seeds, as in the summary
-        ("low", pa.float64()),
+        ("low", pa.float64()),  # null with fewer than ten photographs
         ("high", pa.float64()),
         ("n_images", pa.int64()),
+        ("n_photographs", pa.int64()),
         ("n_seeds", pa.int64()),
     ]
 )
@@ -95,9 +97,15 @@ def standing_of(block: Block, method: str, *, conventions: Sequence[str] = tuple
     members = block.members(method)
     values = block.values[members][:, :, distinct]
     sums, counts = by_photograph(block, sums_of(values, block.buckets["all"]))
-    low, high = interval(block, sums, counts)
+    inside = block.buckets["all"]
+    low, high = interval(block, sums, counts, [of_seeds(values, inside)] if len(values) > 1 else [])
     columns = {"mean": ratio_of(sums.sum(0), counts.sum(0)), "low": low, "high": high}
-    columns |= {"n_images": (~np.isnan(values)).any(0).sum(0), "n_seeds": block.is_scored[members][:, distinct].sum(0)}
+    is_known = (~np.isnan(values)).any(0)
+    columns |= {
+        "n_images": is_known.sum(0),
+        "n_photographs": _photographs(block, is_known),
+        "n_seeds": block.is_scored[members][:, distinct].sum(0),
+    }
     found = {name: column[place] for name, column in columns.items()}
     return _table({"dataset": block.dataset, "method": method}, counted, found, STANDINGS)
 
@@ -146,7 +154,8 @@ def _against(block: Block, own: np.ndarray, others: list[np.ndarray], rises: np.
     differences = np.stack([count * total - number * sums for sums, count in rest], axis=1)
     pairs_of_seeds = np.stack([number * count for _, count in rest], axis=1)
     sums, counts = (part.reshape(len(part), -1) for part in by_photograph(block, (differences, pairs_of_seeds)))
-    low, high = interval(block, sums, counts)
+    by_seed = [_seeds_against(own, rest), _seeds_of_others(others, total, number)]
+    low, high = interval(block, sums, counts, [part for part in by_seed if part is not None])
     found = {"difference": ratio_of(sums.sum(0), counts.sum(0)), "low": low, "high": high, "p_value": signed_rank(sums, counts)}
     forth = {name: column.reshape(len(others), -1) for name, column in found.items()}
     back = {"difference": 0.0 - forth["difference"], "low": 0.0 - forth["high"], "high": 0.0 - forth["low"], "p_value": forth["p_value"]}
@@ -159,6 +168,42 @@ def _against(block: Block, own: np.ndarray, others: list[np.ndarray], rises: np.
     }
 
 
+Sums = tuple[np.ndarray, np.ndarray]
+
+
+def _seeds_against(own: np.ndarray, rest: Sequence[Sums]) -> Sums | None:
+    """Sum and number of the differences of each seed of a method to each reference, (seeds, references * columns); None for one seed."""
+    if len(own) == 1:
+        return None
+    found = [_difference(one, rest) for one in own]
+    return np.stack([sums for sums, _ in found]), np.stack([counts for _, counts in found])
+
+
+def _seeds_of_others(others: Sequence[np.ndarray], total: np.ndarray, number: np.ndarray) -> Sums | None:
+    """The same of a method to each seed of each reference; a reference has no row for a seed that it lacks."""
+    most = max(len(other) for other in others)
+    if most == 1:
+        return None
+    sums, counts = (np.zeros((most, len(others), total.shape[1])) for _ in range(2))
+    for place, other in enumerate(others):
+        for seed, one in enumerate(other):
+            difference, count = _difference(one, [(total, number)])
+            sums[seed, place], counts[seed, place] = -difference, count
+    return sums.reshape(most, -1), counts.reshape(most, -1)
+
+
+def _difference(one: np.ndarray, references: Sequence[Sums]) -> Sums:
+    """Sum and number of all differences of one seed, (images, columns), to references' sums and numbers of seeds image by image."""
+    finite = np.isfinite(one)
+    values = np.where(finite, one, 0.0)
+    sums = [exactly_summed(count * values - finite * total).sum(0) for total, count in references]
+    return np.concatenate(sums), np.concatenate([(finite * count).sum(0) for _, count in references])
+
+
+def _photographs(block: Block, is_known: np.ndarray | np.bool) -> np.ndarray:
+    return np.add.reduceat(is_known, block.starts, axis=0, dtype=np.int64).astype(bool).sum(0)
+
+
 def _wins(block: Block, values: np.ndarray, reference: np.ndarray, rises: np.ndarray) -> Columns:
     """Shares of images, over all pairs of seeds, that either of the two has strictly better, and the numbers of images and photographs."""
     wins, losses, comparable = (np.zeros(len(rises)) for _ in range(3))
@@ -169,9 +214,8 @@ def _wins(block: Block, values: np.ndarray, reference: np.ndarray, rises: np.nda
             losses += np.where(rises, below, above)
             comparable += (~np.isnan(one) & ~np.isnan(other)).sum(0)
     scored = (~np.isnan(values)).any(0) & (~np.isnan(reference)).any(0)
-    photographs = np.add.reduceat(scored, block.starts, axis=0, dtype=np.int64).astype(bool).sum(0)
     shares = {"wins": ratio_of(wins, comparable), "losses": ratio_of(losses, comparable)}
-    return {**shares, "n_images": scored.sum(0), "n_photographs": photographs}
+    return {**shares, "n_images": scored.sum(0), "n_photographs": _photographs(block, scored)}
 
 
 def _table(names: dict[str, str], counted: list[Counted], columns: Columns, schema: pa.Schema) -> pa.Table:

@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from imharmony.evaluation.blocks import REFERENCE, Block, blocks_of, by_photograph, interval, ratio_of, signed_rank, sums_of
+from imharmony.evaluation.blocks import REFERENCE, Block, blocks_of, by_photograph, ratio_of, signed_rank, sums_of
 from imharmony.evaluation.conventions import HEADLINE
+from imharmony.evaluation.intervals import interval, of_seeds
 from imharmony.evaluation.measures import MEASURES
 
 SUMMARY = pa.schema(
@@ -20,7 +21,7 @@ SUMMARY = pa.schema(
         ("metric", pa.string()),
         ("mean", pa.float64()),  # over finite values, like every column up to difference_high
         ("median", pa.float64()),
-        ("low", pa.float64()),  # 95 % interval of the mean; null with fewer than two photographs
+        ("low", pa.float64()),  # 95 % interval of the mean (intervals); null with fewer than ten photographs
         ("high", pa.float64()),
         ("difference", pa.float64()),  # mean of method minus identity, image by image
         ("difference_low", pa.float64()),
@@ -103,7 +104,8 @@ def _statistics(
     buckets = list(block.buckets.values())
     own = [by_photograph(block, sums_of(values, inside)) for inside in buckets]
     compared = [by_photograph(block, sums_of(differences, inside)) for inside in buckets]
-    low, high = (part.reshape(2, len(buckets), -1) for part in interval(block, *_joined([*own, *compared])))
+    by_seed = [_joined([of_seeds(part, inside) for part in (values, differences) for inside in buckets])] if len(values) > 1 else []
+    low, high = (part.reshape(2, len(buckets), -1) for part in interval(block, *_joined([*own, *compared]), by_seed))
     p_value = np.full((len(buckets), len(rises)), np.nan)
     if is_tested.any():
         tested = _joined([(sums[:, is_tested], counts[:, is_tested]) for sums, counts in compared])

@@ -22,13 +22,13 @@ def packed(params: Params, places: Places, dataset: str, split: str, size_px: in
     return pack_split(composites, cache, split=split, size_px=size_px)
 
 
-def packed_test(params: Params, places: Places, dataset: str) -> PackedSplit:
-    """The test split of a data set at the size that is scored, with its semi-harmonized pictures if it is preprocessed."""
+def packed_test(params: Params, places: Places, dataset: str, split: str = "test") -> PackedSplit:
+    """The test or validation split of a data set at the size that is scored, with its semi-harmonized pictures if it is preprocessed."""
     size_px = params.active.evaluation.size_px
-    split = packed(params, places, dataset, "test", size_px)
+    own = packed(params, places, dataset, split, size_px)
     if dataset not in params.preprocessed:
-        return split
-    semi = packed(params, places, dataset, "test", size_px, INTRINSIC)
-    if not split.rows["sample_id"].equals(semi.rows["sample_id"]):
+        return own
+    semi = packed(params, places, dataset, split, size_px, INTRINSIC)
+    if not own.rows["sample_id"].equals(semi.rows["sample_id"]):
         raise InputError(f"{places.intrinsic(dataset)}: other composites than {places.composites(dataset)}; run preprocess_intrinsic again")
-    return replace(split, semi_harmonized=semi.composite)
+    return replace(own, semi_harmonized=semi.composite)

@@ -82,3 +82,7 @@ class Places:
     def scores(self, method: str, seed: int) -> Path:
         """Per-image scores of one method."""
         return Path("scores", self.profile, method, f"{seed}.parquet")
+
+    def validation(self, method: str, seed: int) -> Path:
+        """The same on the validation photographs, by which a method is chosen."""
+        return Path("scores", self.profile, method, f"val_{seed}.parquet")

@@ -1,4 +1,4 @@
-"""One method scored on the test split of every data set."""
+"""One method scored on the test split of every data set, and in brief on the validation split."""
 
 import json
 import logging
@@ -8,14 +8,15 @@ from pathlib import Path
 import pyarrow as pa
 from torch import nn
 
-from imharmony.composing.packed_split import data_hash
+from imharmony.composing.packed_split import PackedSplit, data_hash
 from imharmony.evaluation.conventions import headline_means
 from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.scoring import Harmonize, score_split
+from imharmony.evaluation.validation import score_validation
 from imharmony.metrics.perceptual import load_lpips, missing_backbone
 from imharmony.storage.files import write_text
 from imharmony.storage.shards import Row
-from imharmony.storage.tables import write_table
+from imharmony.storage.tables import read_table, write_table
 from pipeline.params.file import Params
 from pipeline.params.training import COMPOSITE, InputName
 from pipeline.steps.fingerprints import read_fingerprint
@@ -38,7 +39,7 @@ def write_scores(
     given: InputName = COMPOSITE,
     learned_from: Mapping[str, str | None] = UNTRAINED,
 ) -> None:
-    """Writes the per-image table of a method and, beside it, a few headline numbers for ``dvc metrics``.
+    """Writes the per-image table of a method and, beside it, a few headline numbers for ``dvc metrics`` and the validation's table.
 
     A method may be ``given`` the semi-harmonized pictures; it is scored against and pasted over the composites as all others are.
     ``code`` is the fingerprint of the cell that scores it; ``learned_from`` are the columns ``trained_on`` and ``stands_in_for``.
@@ -46,12 +47,25 @@ def write_scores(
     evaluation = params.active.evaluation
     made_by, perceptual = read_fingerprint(code).code, perceptual_network(evaluation.lpips)
     rows: list[Row] = []
+    validation: list[Row] = []
     for dataset in params.datasets:
-        split = packed(params, places, dataset, "test", evaluation.size_px) if given == COMPOSITE else packed_test(params, places, dataset)
         names = {"method": method, "seed": seed, "dataset": dataset, "code": made_by, **learned_from}
         names["data_hash"] = data_hash(places.composites(dataset))
+        split = _split(params, places, dataset, "test", given)
         rows += score_split(split, harmonize, names=names, perceptual=perceptual, inputs=split.semi_harmonized)
+        if "val" in read_table(places.composites(dataset) / "manifest.parquet", ["split"])["split"].to_pylist():
+            split = _split(params, places, dataset, "val", given)
+            validation += score_validation(split, harmonize, names=names, inputs=split.semi_harmonized)
+        else:
+            log.warning("%s: no validation photographs; no method can be chosen on it", dataset)
+    write_table(places.validation(method, seed), pa.Table.from_pylist(validation, schema=SCORES))
     write_rows_of(places.scores(method, seed), rows)
+
+
+def _split(params: Params, places: Places, dataset: str, split: str, given: InputName) -> PackedSplit:
+    if given == COMPOSITE:
+        return packed(params, places, dataset, split, params.active.evaluation.size_px)
+    return packed_test(params, places, dataset, split)
 
 
 def write_rows_of(path: Path, rows: list[Row]) -> None:

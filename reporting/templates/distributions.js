@@ -2,7 +2,7 @@
 "use strict";
 
 const SCORES = readJson("scores");
-const SHOWN_AT_FIRST = 6; // the best ones, beside the untouched composite
+const SHOWN_AT_FIRST = 6; // those with the lowest fMSE, beside the untouched composite
 const ROW_PX = 34;
 const SPREAD = 20; // largest over smallest quantile from which on a logarithmic scale is offered first
 

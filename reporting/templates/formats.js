@@ -34,9 +34,9 @@ function pairOf(pairs, method, reference, count) {
   const [i, j] = [Math.min(method, reference), Math.max(method, reference)];
   const at = i * count - (i * (i + 1)) / 2 + (j - i - 1);
   const [difference, low, high, side, p] = ["difference", "low", "high", "side", "p"].map((name) => pairs[name][at]);
-  const [wins, losses] = [pairs.wins[at], pairs.losses[at]];
-  if (method < reference) return { difference, low, high, side, p, wins, losses };
+  const [wins, losses, few] = [pairs.wins[at], pairs.losses[at], pairs.few[at] ?? 0];
+  if (method < reference) return { difference, low, high, side, p, wins, losses, few };
   const negative = (value) => (value === null || value === 0 ? value : -value);
   const turned = { difference: negative(difference), low: negative(high), high: negative(low), side: negative(side) };
-  return { ...turned, p, wins: losses, losses: wins };
+  return { ...turned, p, wins: losses, losses: wins, few };
 }

@@ -10,19 +10,17 @@ function small(text) {
   return element;
 }
 
+// In the place of an interval: of so few there is none.
+function few(photographs) {
+  return `${NOTHING} (${photographs} photograph${photographs === 1 ? "" : "s"})`;
+}
+
 function showMean(cell, measure, position, view, withInterval) {
-  const [mean, low, high] = view.means[measure]?.[position] ?? [null, null, null];
-  const isBest = mean !== null && view.best[measure] === position;
-  cell.className = isBest ? "best" : "";
+  const [mean, low, high, photographs] = view.means[measure]?.[position] ?? [null, null, null, null];
   const { digits } = WORDS[measure];
   cell.textContent = number(mean, digits);
-  if (isBest) {
-    const mark = document.createElement("span");
-    mark.className = "hidden";
-    mark.textContent = " (best)";
-    cell.append(mark);
-  }
-  if (withInterval && low !== null) cell.append(small(`${number(low, digits)} to ${number(high, digits)}`));
+  if (!withInterval || mean === null) return;
+  cell.append(small(low === null ? few(photographs) : `${number(low, digits)} to ${number(high, digits)}`));
 }
 
 function showChange(cell, measure, pair) {
@@ -33,11 +31,11 @@ function showChange(cell, measure, pair) {
   const better = rises ? pair.side : -pair.side;
   cell.className = better > 0 ? "better" : better < 0 ? "worse" : "";
   cell.textContent = signed(pair.difference, digits);
-  if (pair.low !== null) cell.append(small(`${signed(pair.low, digits)} to ${signed(pair.high, digits)}`));
+  cell.append(small(pair.low === null ? few(pair.few) : `${signed(pair.low, digits)} to ${signed(pair.high, digits)}`));
 }
 
 function showLeaders(table, convention, reference) {
-  const { methods, conventions } = LEADERS[table.dataset.dataset];
+  const { methods, conventions, chosen } = LEADERS[table.dataset.dataset];
   const view = conventions[convention];
   const columns = [...table.tHead.rows[0].cells].map((cell) => cell.dataset.shows?.split(" ") ?? []);
   const rows = new Map([...table.tBodies[0].rows].map((row) => [row.dataset.method, row]));
@@ -58,7 +56,7 @@ function showLeaders(table, convention, reference) {
   const order = view.means.fmse ? "lowest fMSE first" : "highest PSNR first";
   table.caption.querySelector(".order").textContent = order;
   table.caption.querySelector(".compared").textContent = reference;
-  return `Counted as ${convention.replace("_", " ")}, compared with ${reference}; ${order}: ${methods[view.order[0]]} leads.`;
+  return `Counted as ${convention.replace("_", " ")}, compared with ${reference}; ${order}. Chosen on validation photographs: ${chosen ?? "none"}.`;
 }
 
 function makeChoosable(choices) {

@@ -36,12 +36,10 @@ def test_the_mos_is_the_mean_of_the_votes_with_their_standard_deviation(rating):
     assert found["sombre"]["deviation"] == pytest.approx(np.std(votes, ddof=1))
     assert found["sombre"]["difference"] == pytest.approx(np.mean(votes) - 2)
     assert {key: found["real"][key] for key in ("mos", "low", "high", "n_votes", "n_raters", "n_images")} == {
-        **{"mos": 5, "low": 5, "high": 5},
+        **{"mos": 5, "low": None, "high": None},  # of three raters there is no interval
         **{"n_votes": 3 * IMAGES, "n_raters": 3, "n_images": IMAGES},
     }
-    assert found["sombre"]["low"] == pytest.approx(3)
-    assert 3.5 < found["sombre"]["high"] <= 4
-    assert found["composite"]["difference"] == found["composite"]["difference_high"] == 0
+    assert (found["composite"]["difference"], found["composite"]["difference_high"]) == (0, None)
     assert 0.9 < found["real"]["alpha_interval"] < 1
     assert found["real"]["kendall_u"] is None
 
@@ -79,7 +77,7 @@ def test_choices_become_strengths_in_the_raters_order_of_liking(pairs):
     assert sorted(found, key=lambda method: -found[method]["strength"]) == list(LIKING)
     assert {method: round(row["win_rate"] * 3) for method, row in found.items()} == {"real": 3, "sombre": 2, "composite": 1, "garish": 0}
     assert sum(row["strength"] for row in found.values()) == pytest.approx(0, abs=1e-6)
-    assert found["real"]["low"] > found["sombre"]["high"]
+    assert found["real"]["low"] is None
     assert {row["kendall_u"] for row in found.values()} == {1.0}
     assert {row["mos"] for row in found.values()} == {None}
     assert found["real"]["n_votes"] == 4 * IMAGES * 3

@@ -34,13 +34,14 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say():
 def test_the_spread_of_resamples_is_that_of_raters_and_images():
     rng = np.random.default_rng(1)
     raters, images = rng.normal(0, 1, (15, 1)), rng.normal(0, 1, (1, 10))
-    values = resampled(cells_of(raters + images), mean, resamples=4000, rng=rng)
+    values = resampled(cells_of(9 + raters + images), mean, resamples=4000, rng=rng)
     assert values.std() == pytest.approx(np.sqrt(raters.var() / 15 + images.var() / 10), rel=0.05)
 
 
-def test_one_rater_or_one_image_has_no_spread():
-    for shape in ((1, 5), (5, 1)):
+def test_fewer_than_ten_raters_or_images_have_no_interval():
+    for shape in ((1, 20), (9, 20), (20, 9)):
         assert resampled(cells_of(np.ones(shape)), mean, resamples=10, rng=np.random.default_rng(0)) is None
+    assert resampled(cells_of(np.ones((10, 10))), mean, resamples=10, rng=np.random.default_rng(0)) is not None
 
 
 def test_resamples_without_votes_do_not_count():
@@ -49,4 +50,4 @@ def test_resamples_without_votes_do_not_count():
 
 
 def test_the_number_of_resamples_is_what_was_asked_for():
-    assert resampled(cells_of(np.ones((3, 3))), mean, resamples=130, rng=np.random.default_rng(0)).shape == (130,)
+    assert resampled(cells_of(np.ones((10, 10))), mean, resamples=130, rng=np.random.default_rng(0)).shape == (130,)

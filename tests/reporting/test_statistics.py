@@ -23,7 +23,7 @@ def _elsewhere(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def rows(*, photographs: int = 4, changed: str | None = None, without: str | None = None) -> pa.Table:
+def rows(*, photographs: int = 30, changed: str | None = None, without: str | None = None) -> pa.Table:
     found = [row for row in every_protocol(random_rows(0, photographs=photographs)) if row["method"] != without]
     return pa.Table.from_pylist([row | ({"fmse": row["fmse"] / 3 + 1} if row["method"] == changed else {}) for row in found], schema=SCORES)
 
@@ -76,4 +76,4 @@ def test_a_removed_method_and_one_that_comes_back_leave_no_trace():
 
 def test_other_images_are_other_statistics():
     statistics_of(rows(), bootstrap=50, workers=1, code=CODE)
-    assert statistics_of(rows(photographs=5), bootstrap=50, workers=1, code=CODE) == from_nothing(rows(photographs=5))
+    assert statistics_of(rows(photographs=31), bootstrap=50, workers=1, code=CODE) == from_nothing(rows(photographs=31))

@@ -21,7 +21,7 @@ ROW = {
     "low": 900,
     "high": 1100,
     "n_images": 12,
-    "n_photographs": 4,
+    "n_photographs": 10,
 }
 FACTS = {
     "profile": "coco",
@@ -89,7 +89,7 @@ def test_results_are_sorted_and_bold_where_the_interval_is_below_zero(tmp_path):
     ]
     published(tmp_path, rows)
     lines = [line for line in table(tmp_path, "results trial").splitlines() if line.startswith("|")]
-    assert lines[0] == "| method | `people`: 12 composites, 4 photographs | made worse |"
+    assert lines[0] == "| method | `people`: 12 composites, 10 photographs | made worse |"
     assert lines[2:] == [
         "| untouched composite | 1,000 |  |",
         f"| `idih` | **{MINUS}101 ({MINUS}150 to {MINUS}50)** | 25 % |",
@@ -118,6 +118,16 @@ def test_a_run_that_was_published_without_raw_rows_is_read_and_said(tmp_path):
     assert "| `unet` | 1.00" in table(tmp_path, "means trial fmse")
     with pytest.raises(InputError, match="no rows of 'fmse' with the background raw, rounded; expected some: publish the run again"):
         table(tmp_path, "raw trial fmse")
+
+
+def test_of_fewer_than_ten_photographs_their_number_stands_in_the_place_of_an_interval(tmp_path):
+    few = {"n_photographs": 9}
+    rows = [scored("identity", mean=1000, **few), scored("idih", mean=900, difference=-100, low=-150, high=-50, harm=0.25, **few)]
+    rows += [scored("unet", mean=950, difference=-50, low="", high="", harm=0.5, **few)]
+    published(tmp_path, rows)
+    lines = [line for line in table(tmp_path, "results trial").splitlines() if line.startswith("|")]
+    assert lines[3:] == [f"| `idih` | {MINUS}100 (–, 9 photographs) | 25 % |", f"| `unet` | {MINUS}50 (–, 9 photographs) | 50 % |"]
+    assert "| `idih` | 900.00 (–, 9 photographs) |" in table(tmp_path, "means trial fmse")
 
 
 def test_a_run_says_which_machine_made_it(tmp_path):

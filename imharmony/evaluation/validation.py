@@ -1,0 +1,44 @@
+"""A method on the validation photographs, by which one is chosen before the test photographs say what it is worth.
+
+Only what choosing needs: ``mse`` and ``fmse`` under the headline protocol, and no second pass. ``mse`` and ``fmse`` are those of
+``measures``; the other columns of a row are null.
+"""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from imharmony.errors import InputError
+from imharmony.evaluation.conventions import HEADLINE
+from imharmony.evaluation.measures import MEASURES
+from imharmony.evaluation.scoring import Harmonize, as_saved, metric_tensor, pictures_of
+from imharmony.metrics.error import errors
+from imharmony.running.progress import track
+from imharmony.storage.shards import Row
+
+if TYPE_CHECKING:
+    from imharmony.composing.packed_split import PackedSplit
+
+CHOSEN_BY = ("mse", "fmse")
+
+
+def score_validation(split: "PackedSplit", harmonize: Harmonize, *, names: Row, inputs: np.ndarray | None = None) -> list[Row]:
+    """A row of ``measures.SCORES`` for each image of a split; ``names`` and ``inputs`` as for ``scoring.score_split``.
+
+    An output that is not finite is an ``InputError`` that names the method and the image.
+    """
+    rows: list[Row] = []
+    samples = split.rows.select(["sample_id", "image_id", "foreground_ratio"]).to_pylist()
+    protocol = {"background": HEADLINE.background, "quantisation": HEADLINE.quantisation}
+    for index, sample in enumerate(track(samples, total=len(samples), what=f"{names['method']}: val of {names['dataset']}", unit="images")):
+        composite, real, mask = pictures_of(split, index)
+        given = composite.copy() if inputs is None else np.array(inputs[index])
+        raw = harmonize(given, mask[0, 0].numpy().copy())
+        if not np.isfinite(raw).all():
+            raise InputError(f"{names['method']}: {sample['sample_id']}: its output is not finite; expected levels; train or mend it again")
+        output, truth = metric_tensor(as_saved(raw, composite, mask)), metric_tensor(real)
+        found = dict(zip(CHOSEN_BY, (value.item() for value in errors(output, truth, mask)), strict=True))
+        plain = {column: None if math.isnan(value) else value for column, value in found.items()}  # of an empty mask there is no fMSE
+        rows.append({**names, **sample, **protocol, **dict.fromkeys(MEASURES), **plain, "mask_mean": mask.double().mean().item()})
+    return rows
