@@ -73,7 +73,7 @@ def _scores(kind: str, rng: np.random.Generator, shape: tuple[int, ...]) -> tupl
 
 def _block(rng: np.random.Generator, count: int) -> Block:
     resamples = rng.multinomial(count, np.full(count, 1 / count), size=RESAMPLES).astype(np.float64)
-    return Block("", [], [], np.empty(0), np.empty(0), [], np.arange(count), {}, resamples)
+    return Block("", [], [], np.empty(0), np.empty(0), np.empty(0), [], np.arange(count), {}, resamples)
 
 
 def _row(kind: str, count: int, seeds: int, both: str, plain: np.ndarray, found: Sums | None, truth: float) -> dict[str, str]:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imharmony.errors import InputError
 from imharmony.evaluation.conventions import HEADLINE
 from imharmony.evaluation.measures import MEASURES
-from imharmony.evaluation.scoring import Harmonize, as_saved, metric_tensor, pictures_of
+from imharmony.evaluation.scoring import Harmonize, as_saved, expect_finite, is_flat, metric_tensor, pictures_of
 from imharmony.metrics.error import errors
 from imharmony.running.progress import track
 from imharmony.storage.shards import Row
@@ -34,11 +33,11 @@ def score_validation(split: "PackedSplit", harmonize: Harmonize, *, names: Row, 
     for index, sample in enumerate(track(samples, total=len(samples), what=f"{names['method']}: val of {names['dataset']}", unit="images")):
         composite, real, mask = pictures_of(split, index)
         given = composite.copy() if inputs is None else np.array(inputs[index])
-        raw = harmonize(given, mask[0, 0].numpy().copy())
-        if not np.isfinite(raw).all():
-            raise InputError(f"{names['method']}: {sample['sample_id']}: its output is not finite; expected levels; train or mend it again")
+        where = f"{names['method']}: val of {names['dataset']}, image {sample['sample_id']}"
+        raw = expect_finite(harmonize(given, mask[0, 0].numpy().copy()), where)
         output, truth = metric_tensor(as_saved(raw, composite, mask)), metric_tensor(real)
         found = dict(zip(CHOSEN_BY, (value.item() for value in errors(output, truth, mask)), strict=True))
         plain = {column: None if math.isnan(value) else value for column, value in found.items()}  # of an empty mask there is no fMSE
-        rows.append({**names, **sample, **protocol, **dict.fromkeys(MEASURES), **plain, "mask_mean": mask.double().mean().item()})
+        facts = {"mask_mean": mask.double().mean().item(), "is_flat": is_flat(raw, composite, mask[0, 0].numpy())}
+        rows.append({**names, **sample, **protocol, **dict.fromkeys(MEASURES), **plain, **facts})
     return rows

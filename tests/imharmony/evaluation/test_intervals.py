@@ -14,7 +14,7 @@ TRIALS = 600
 
 def block_of(photographs: int, *, resamples: int = 400) -> Block:
     drawn = np.random.default_rng(0).multinomial(photographs, np.full(photographs, 1 / photographs), size=resamples).astype(float)
-    return Block("", [], [], np.empty(0), np.empty(0), [], np.arange(photographs), {}, drawn)
+    return Block("", [], [], np.empty(0), np.empty(0), np.empty(0), [], np.arange(photographs), {}, drawn)
 
 
 def coverage(found: tuple[np.ndarray, np.ndarray], truth: float) -> float:
