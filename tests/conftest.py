@@ -1,11 +1,15 @@
 """Settings that every test relies on."""
 
+import functools
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+
+from pipeline.steps import fingerprints
 
 ROOT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -23,6 +27,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first: of processes that share the files out, none is left alone with one of them at the end."""
     ranks = {name: rank for rank, name in enumerate(LONGEST)}
     items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _code_is_read_once() -> Iterator[None]:
+    """No test changes the code that it runs, so all fingerprints of a process are made of one reading of it, which takes seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fingerprints, "source_code", functools.cache(fingerprints.source_code))
+        yield
+
+
+@pytest.fixture(scope="session")
+def session_folder(tmp_path_factory) -> Path:
+    """One folder of all processes of the session."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture
