@@ -44,6 +44,7 @@ def _shrunk(text: str) -> str:
     yaml, shrunk = YAML(), io.StringIO()
     params = yaml.load(text)
     params.update({"sources": ["photographs"], "datasets": ["people"], "baselines": ["identity", "reinhard"]})
+    params["machine"].update(workers=1)  # another process costs seconds
     params.update({"preprocessed": ["people"], "decomposers": ["people"], "classifiers": ["people"]})
     params["variants"] = {name: params["variants"][name] for name in ("unet", "idih")}
     sample = params["profiles"]["sample"]
