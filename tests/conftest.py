@@ -1,6 +1,7 @@
 """Settings that every test relies on."""
 
 import functools
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,12 +16,37 @@ ROOT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 LONGEST = (
     "test_pipeline_end_to_end.py",
-    "test_executed_code.py",
     "test_command.py",
-    "test_tracked.py",
+    "test_flow.py",
+    "test_executed_code.py",
+    "test_fingerprints.py",
     "test_parallel.py",
+    "test_spool.py",
+    "test_integrity.py",
+    "test_tracked.py",
+    "test_intrinsic_stages.py",
+    "test_report.py",
+    "test_report_choices.py",
+    "test_kernels.py",
+    "test_report_page.py",
+    "test_train.py",
+    "test_statistics.py",
     "test_report_at_size.py",
 )
+
+
+# What is imported and collected lives until the end: a million objects, which every full collection of garbage would go through.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+
+
+def pytest_sessionfinish() -> None:
+    gc.unfreeze()  # or libraries say at exit that they leak
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
