@@ -12,7 +12,7 @@ from torch.nn.functional import gelu
 
 from imharmony.colour.tensor_lab import lab_from_srgb, srgb_from_lab
 from imharmony.errors import InputError
-from imharmony.networks.blocks import Generator, full_precision
+from imharmony.networks.blocks import Generator, ZeroLinear, full_precision
 from imharmony.networks.region_features import (
     EDGE_NUMBERS,
     REGION_NUMBERS,
@@ -34,21 +34,14 @@ LARGEST_GAIN = 2.0  # of its natural logarithm
 DROPOUT = 0.1
 
 
-class ZeroLinear(nn.Linear):
-    """A linear layer that starts at zero, whatever the initialisation."""
-
-    def reset_parameters(self) -> None:
-        """Nothing but zeros."""
-        nn.init.zeros_(self.weight)
-        nn.init.zeros_(self.bias)
-
-
 class Regions(Generator):
     """Statistics and encodings of the points, then a perceptron; before it learns, the composite is what comes out.
 
     Where there is no foreground or no background it changes nothing. Without ``sees_background`` all but the foreground is
     withheld: the control for how much of a score comes from what the composites' making left in the foreground.
     """
+
+    reads_points = True
 
     def __init__(self, *, in_channels: int, width: int, counts: Counts, sees_background: bool = True) -> None:
         super().__init__()

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from imharmony.errors import InputError
-from imharmony.networks.regions import ZeroLinear
+from imharmony.networks.blocks import ZeroLinear
 
 
 def _normal(weight: Tensor, generator: torch.Generator) -> None:

@@ -9,7 +9,6 @@ from imharmony.losses import AdversarialLoss, DisharmonyLoss
 from imharmony.networks.bargain import Bargain
 from imharmony.networks.disharmony_critic import DisharmonyCritic
 from imharmony.networks.harmonizer import Harmonizer, build_discriminator
-from imharmony.networks.regions import Regions
 from pipeline.params.training import Discriminator, Training, Variant
 
 NARROWEST = 4
@@ -44,7 +43,7 @@ def expect_codes(variant: Variant, harmonizer: Harmonizer) -> Bargain:
 
 def expect_regions(variant: Variant, harmonizer: Harmonizer) -> None:
     """An ``InputError`` where points are given to a network that sees pictures."""
-    if variant.points is not None and not isinstance(harmonizer.network, Regions):
+    if variant.points is not None and not harmonizer.network.reads_points:
         came = f"params.yaml: points with generator {variant.generator.name!r}, which sees pictures"
         raise InputError(f"{came}; expected one whose name begins with regions")
 
