@@ -13,7 +13,7 @@ import pyarrow as pa
 from imharmony.errors import InputError
 from imharmony.evaluation.blocks import REFERENCE, Block, Column, blocks_of, by_photograph, ratio_of, signed_rank, sums_of
 from imharmony.evaluation.conventions import CONVENTIONS, COUNTED, named_convention
-from imharmony.evaluation.intervals import exactly_summed, interval, of_seeds
+from imharmony.evaluation.intervals import exactly_summed, interval, of_seeds, possible
 from imharmony.evaluation.measures import MEASURES
 
 # All of a data set's images; buckets of the foreground ratio are the summary's.
@@ -98,7 +98,8 @@ def standing_of(block: Block, method: str, *, conventions: Sequence[str] = tuple
     values = block.values[members][:, :, distinct]
     sums, counts = by_photograph(block, sums_of(values, block.buckets["all"]))
     inside = block.buckets["all"]
-    low, high = interval(block, sums, counts, [of_seeds(values, inside)] if len(values) > 1 else [])
+    ends = interval(block, sums, counts, [of_seeds(values, inside)] if len(values) > 1 else [])
+    low, high = possible(ends, [block.columns[index].metric for index in distinct])
     columns = {"mean": ratio_of(sums.sum(0), counts.sum(0)), "low": low, "high": high}
     is_known = (~np.isnan(values)).any(0)
     columns |= {
