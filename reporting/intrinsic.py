@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from imharmony.evaluation.buckets import LEAST_PHOTOGRAPHS
 from imharmony.intrinsic.judging import averages
 from imharmony.storage.shards import Row
 from imharmony.storage.tables import read_table
@@ -30,7 +31,13 @@ def intrinsic_section(params: Params, places: Places) -> IntrinsicSection | None
     chosen = params.intrinsic
     judged = averages(read_table(places.preprocessing("shading") / "decompositions.parquet")) if chosen.has_shading_network else []
     edits = json.loads((places.preprocessing("edits") / "metrics.json").read_text(encoding="utf-8")) or None
+    judged = [without_few(row) for row in judged]
     return IntrinsicSection(chosen, judged, edits, [_lights(places, dataset) for dataset in params.datasets])
+
+
+def without_few(row: Row) -> Row:
+    """A row of ``averages`` as it is, or without its intervals where it is of too few scenes."""
+    return {name: None if name.endswith(("_low", "_high")) and row["scenes"] < LEAST_PHOTOGRAPHS else value for name, value in row.items()}
 
 
 def _lights(places: Places, dataset: str) -> Row:

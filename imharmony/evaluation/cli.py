@@ -20,17 +20,20 @@ from imharmony.storage.places import expect_place
 from imharmony.storage.tables import writer_for
 
 LEAST_PX, MOST_PX = 16, 4096  # a side that is scored: a composite of the largest takes 120 MB
+SIZE_PX, SPLIT, METHOD = 256, "test", "outside"
 
 
 def run(arguments: list[str]) -> tuple[str, int]:
     """What to print, and the exit code; raises ``InputError`` on wrong input."""
     options = _parser().parse_args(arguments)
     write = writer_for(options.out) if options.out else None
+    if options.published:
+        return _published(options, write)
+    for name, value in (("size", SIZE_PX), ("split", SPLIT), ("method", METHOD)):
+        setattr(options, name, value if getattr(options, name) is None else getattr(options, name))
     if not LEAST_PX <= options.size <= MOST_PX:
         raise InputError(f"--size {options.size}: expected {LEAST_PX} to {MOST_PX}")
     expect_name(options.method, of="--method")
-    if options.published:
-        return _published(options, write)
     if options.dataset is None:
         raise InputError("--dataset is missing; expected the folder of composites that were scored, or --published for a table alone")
     if options.out:
@@ -50,9 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--dataset", type=Path, help="the folder of composites: manifest.parquet and shards")
     alone = "a table of iHarmony4's images, averaged as papers do, by subset and by foreground; without --dataset and --convention"
     parser.add_argument("--published", action="store_true", help=alone)
-    parser.add_argument("--size", type=int, default=256, help="pixels a side that are scored, or at which the table was made; 256")
-    parser.add_argument("--split", default="test")
-    parser.add_argument("--method", default="outside", help="its name in the table")
+    parser.add_argument("--size", type=int, help=f"pixels a side that are scored, or at which the table was made; {SIZE_PX}")
+    parser.add_argument("--split", help=f"of the data set; {SPLIT}")
+    parser.add_argument("--method", help=f"its name in the table; {METHOD}")
     parser.add_argument("--lpips", choices=sorted(BACKBONES), help="of pictures: LPIPS too, with this backbone")
     parser.add_argument("--convention", help=f"of a table: under which it was made, one of {', '.join(CONVENTIONS)}")
     its_own = "of a table: which of its columns is which; name=THEIRS for the image's name, then mse=THEIRS, psnr_255=THEIRS, ..."
@@ -71,7 +74,8 @@ def _outputs(options: argparse.Namespace) -> pa.Table:
 
 
 def _published(options: argparse.Namespace, write: Callable[[Path, pa.Table], None] | None) -> tuple[str, int]:
-    others = {"--dataset": options.dataset, "--convention": options.convention, "--letters": options.letters, "--lpips": options.lpips}
+    names = ("dataset", "convention", "letters", "lpips", "size", "split", "method")
+    others = {f"--{name}": getattr(options, name) for name in names}
     if options.table is None:
         raise InputError("--published is of a --table of scores; pictures need the --dataset that they are of")
     if given := [name for name, value in others.items() if value is not None]:

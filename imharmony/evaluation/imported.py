@@ -185,12 +185,13 @@ def _column(file: Path, metric: str, theirs: str, cells: list[object], samples: 
     for index, (cell, sample) in enumerate(zip(cells, samples, strict=True)):
         if metric in OF_FOREGROUND and mask_mean[index] == 0:
             continue
+        text = str(cell).strip()
         try:
-            number = Decimal(str(cell).strip())
+            number = Decimal("nan" if "_" in text else text)  # Python would read 1_0 as 10
         except InvalidOperation:
             number = Decimal("nan")
         if number.is_nan():
-            shown = "empty" if cell is None or str(cell).strip() == "" else repr(cell)
+            shown = "empty" if cell is None or text == "" else repr(cell)
             raise InputError(f"{file}: {sample['sample_id']}: {theirs} is {shown}; expected a number, for {metric}, in every row")
         values[index] = float(number)
         exponent = number.as_tuple().exponent

@@ -13,6 +13,7 @@ from scipy.stats import t
 
 from imharmony.evaluation.blocks import Block, ratio_of, sums_of
 from imharmony.evaluation.buckets import LEAST_PHOTOGRAPHS
+from imharmony.evaluation.measures import MEASURES
 
 CONFIDENCE = 0.95
 FEW_BITS = 52  # of a double's 53, so that sums of whole multiples are exact
@@ -41,6 +42,14 @@ def interval(block: Block, sums: np.ndarray, counts: np.ndarray, seeds: Sequence
     # Seeds are not resampled: of two there are three resamples, whose quantiles say nothing. Distances add as variances do.
     distances = [np.hypot(np.fmax(side / critical, 1) * np.sqrt(own), np.sqrt(seeds_own)) * widest for side in (high, -low)]
     return mean - distances[0], mean + distances[1]
+
+
+def possible(ends: Sums, metrics: Sequence[str]) -> Sums:
+    """Low and high of means (..., metrics), cut to what such a mean can be: an error is not below 0, a similarity within -1 and 1."""
+    chosen = [MEASURES[metric] for metric in metrics]
+    least = np.array([-1.0 if measure.is_similarity else -np.inf if measure.error else 0.0 for measure in chosen])
+    most = np.array([1.0 if measure.is_similarity else np.inf for measure in chosen])
+    return np.maximum(ends[0], least), np.minimum(ends[1], most)
 
 
 def of_seeds(values: np.ndarray, inside: np.ndarray) -> Sums:

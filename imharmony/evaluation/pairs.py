@@ -13,7 +13,7 @@ import pyarrow as pa
 from imharmony.errors import InputError
 from imharmony.evaluation.blocks import REFERENCE, Block, Column, blocks_of, by_photograph, ratio_of, signed_rank, sums_of
 from imharmony.evaluation.conventions import CONVENTIONS, COUNTED, named_convention
-from imharmony.evaluation.intervals import exactly_summed, interval, of_seeds
+from imharmony.evaluation.intervals import exactly_summed, interval, of_seeds, possible
 from imharmony.evaluation.measures import MEASURES
 
 # All of a data set's images; buckets of the foreground ratio are the summary's.
@@ -28,7 +28,7 @@ PAIRS = pa.schema(
         ("low", pa.float64()),  # 95 % interval (intervals); null with fewer than ten photographs
         ("high", pa.float64()),
         ("p_value", pa.float64()),  # Wilcoxon's signed-rank test of the photographs' mean differences
-        ("win_rate", pa.float64()),  # share of images on which the method is strictly better; ties are neither's
+        ("win_rate", pa.float64()),  # share of images on which the method is strictly better; ties are neither's, one colour loses
         ("n_images", pa.int64()),
         ("n_photographs", pa.int64()),
     ]
@@ -98,7 +98,8 @@ def standing_of(block: Block, method: str, *, conventions: Sequence[str] = tuple
     values = block.values[members][:, :, distinct]
     sums, counts = by_photograph(block, sums_of(values, block.buckets["all"]))
     inside = block.buckets["all"]
-    low, high = interval(block, sums, counts, [of_seeds(values, inside)] if len(values) > 1 else [])
+    ends = interval(block, sums, counts, [of_seeds(values, inside)] if len(values) > 1 else [])
+    low, high = possible(ends, [block.columns[index].metric for index in distinct])
     columns = {"mean": ratio_of(sums.sum(0), counts.sum(0)), "low": low, "high": high}
     is_known = (~np.isnan(values)).any(0)
     columns |= {
@@ -119,7 +120,7 @@ def pairs_of(block: Block, method: str, references: Sequence[str], *, convention
     metrics = [block.columns[index].metric for index in distinct]
     rises = np.array([MEASURES[metric].rises for metric in metrics])
     values = [block.values[block.members(name)][:, :, distinct] for name in (method, *references)]
-    forth, back = _against(block, values[0], values[1:], rises)
+    forth, back = _against(block, values[0], values[1:], [block.is_flat[block.members(name)] for name in (method, *references)], rises)
     tables = []
     for index, reference in enumerate(references):
         for one, other, columns in ((method, reference, forth), (reference, method, back)):
@@ -143,10 +144,10 @@ def _counted(block: Block, conventions: Sequence[str]) -> list[Counted]:
     return counted
 
 
-def _against(block: Block, own: np.ndarray, others: list[np.ndarray], rises: np.ndarray) -> tuple[Columns, Columns]:
+def _against(block: Block, own: np.ndarray, others: list[np.ndarray], flat: list[np.ndarray], rises: np.ndarray) -> tuple[Columns, Columns]:
     """The columns (references, columns) of a method against each of several references, and of these against it.
 
-    Scores are (seeds, images, columns).
+    Scores are (seeds, images, columns); ``flat`` says of each method, its own first, which foregrounds are of one colour (seeds, images).
     """
     inside = block.buckets["all"]
     (total, number), *rest = (sums_of(value, inside) for value in (own, *others))
@@ -159,7 +160,7 @@ def _against(block: Block, own: np.ndarray, others: list[np.ndarray], rises: np.
     found = {"difference": ratio_of(sums.sum(0), counts.sum(0)), "low": low, "high": high, "p_value": signed_rank(sums, counts)}
     forth = {name: column.reshape(len(others), -1) for name, column in found.items()}
     back = {"difference": 0.0 - forth["difference"], "low": 0.0 - forth["high"], "high": 0.0 - forth["low"], "p_value": forth["p_value"]}
-    counted = [_wins(block, own, other, rises) for other in others]
+    counted = [_wins(block, (own, other), (flat[0], theirs), rises) for other, theirs in zip(others, flat[1:], strict=True)]
     for name in ("n_images", "n_photographs"):
         forth[name] = back[name] = np.stack([one[name] for one in counted])
     return {**forth, "win_rate": np.stack([one["wins"] for one in counted])}, {
@@ -204,15 +205,23 @@ def _photographs(block: Block, is_known: np.ndarray | np.bool) -> np.ndarray:
     return np.add.reduceat(is_known, block.starts, axis=0, dtype=np.int64).astype(bool).sum(0)
 
 
-def _wins(block: Block, values: np.ndarray, reference: np.ndarray, rises: np.ndarray) -> Columns:
-    """Shares of images, over all pairs of seeds, that either of the two has strictly better, and the numbers of images and photographs."""
+def _wins(block: Block, scores: tuple[np.ndarray, np.ndarray], flat: tuple[np.ndarray, np.ndarray], rises: np.ndarray) -> Columns:
+    """Shares of images, over all pairs of seeds, that either of the two has strictly better, and the numbers of images and photographs.
+
+    Where one of the two has made its foreground one colour it is the worse, as for the summary's ``harm_rate``.
+    """
+    values, reference = scores
     wins, losses, comparable = (np.zeros(len(rises)) for _ in range(3))
-    for one in values:
-        for other in reference:
-            above, below = (one > other).sum(0), (one < other).sum(0)
-            wins += np.where(rises, above, below)
-            losses += np.where(rises, below, above)
-            comparable += (~np.isnan(one) & ~np.isnan(other)).sum(0)
+    for one, is_flat in zip(values, flat[0], strict=True):
+        for other, is_other_flat in zip(reference, flat[1], strict=True):
+            known = ~np.isnan(one) & ~np.isnan(other)
+            above, below = one > other, one < other
+            better, worse = np.where(rises, above, below), np.where(rises, below, above)
+            if (differs := is_flat != is_other_flat).any():
+                better[differs], worse[differs] = (known[differs] & side[differs, None] for side in (is_other_flat, is_flat))
+            wins += better.sum(0)
+            losses += worse.sum(0)
+            comparable += known.sum(0)
     scored = (~np.isnan(values)).any(0) & (~np.isnan(reference)).any(0)
     shares = {"wins": ratio_of(wins, comparable), "losses": ratio_of(losses, comparable)}
     return {**shares, "n_images": scored.sum(0), "n_photographs": _photographs(block, scored)}

@@ -76,8 +76,15 @@ def _columns(file: Path, given: Mapping[str, str]) -> dict[str, str]:
     if unknown := sorted(set(given) - set(KNOWN)):
         raise InputError(f"{file}: columns has {unknown}; expected some of {list(KNOWN)}")
     header, _ = read_table_of_scores(file)
-    lowered = {name.lower(): name for name in header}
-    found = {name: lowered[name] for name in KNOWN if name in lowered} | dict(given)
+    found = dict(given)
+    for name in [known for known in KNOWN if known not in given]:
+        alike = [theirs for theirs in header if theirs.lower() == name]
+        if len(alike) > 1:
+            raise InputError(f"{file}: columns {alike} are all {name}; expected one; say which by --column {name}={alike[0]}")
+        if alike and alike[0] not in given.values():
+            found[name] = alike[0]
+    if double := [theirs for theirs in found.values() if list(found.values()).count(theirs) > 1]:
+        raise InputError(f"{file}: column {double[0]!r} is named twice; expected a column for each of {list(found)}; correct --column")
     if NAME not in found or not set(METRICS) & set(found):
         raise InputError(f"{file}: columns {header}; expected {NAME}, the image's name, and some of {list(METRICS)}; say them by --column")
     return found
@@ -105,8 +112,9 @@ def _numbers(file: Path, names: list[str], column: str, cells: Cells) -> np.ndar
     values = np.empty(len(names))
     low, high = (-1.0, 1.00001) if column == "ssim" else (-math.inf, math.inf) if column == "psnr" else (0.0, math.inf)
     for index, (name, cell) in enumerate(zip(names, cells[column], strict=True)):
+        text = str(cell).strip()
         try:
-            values[index] = float(str(cell).strip())
+            values[index] = math.nan if "_" in text else float(text)  # Python would read 1_0 as 10
         except ValueError:
             values[index] = math.nan
         is_endless = math.isinf(values[index]) and not (column == "psnr" and values[index] > 0)

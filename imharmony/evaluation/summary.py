@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from imharmony.evaluation.blocks import REFERENCE, Block, blocks_of, by_photograph, ratio_of, signed_rank, sums_of
 from imharmony.evaluation.conventions import HEADLINE
-from imharmony.evaluation.intervals import interval, of_seeds
+from imharmony.evaluation.intervals import interval, of_seeds, possible
 from imharmony.evaluation.measures import MEASURES
 
 SUMMARY = pa.schema(
@@ -106,6 +106,7 @@ def _statistics(
     compared = [by_photograph(block, sums_of(differences, inside)) for inside in buckets]
     by_seed = [_joined([of_seeds(part, inside) for part in (values, differences) for inside in buckets])] if len(values) > 1 else []
     low, high = (part.reshape(2, len(buckets), -1) for part in interval(block, *_joined([*own, *compared]), by_seed))
+    low[0], high[0] = possible((low[0], high[0]), [column.metric for column in block.columns])
     p_value = np.full((len(buckets), len(rises)), np.nan)
     if is_tested.any():
         tested = _joined([(sums[:, is_tested], counts[:, is_tested]) for sums, counts in compared])

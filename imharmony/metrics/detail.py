@@ -54,9 +54,19 @@ def _pair_energy(weight: Tensor, grey: Tensor, dim: int) -> Tensor:
 
 
 def _weight_and_grey(image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Both float64 (B, H, W); brightness is centred, so that its squares lose little to cancellation."""
+    """Both float64 (B, h, w), of the rectangle that holds all foregrounds: no other pixel counts.
+
+    Brightness is centred, so that its squares lose little to cancellation.
+    """
     weight, grey = mask[:, 0].double(), image.double().mean(1)
-    return weight, grey - grey.mean((1, 2), keepdim=True)
+    centre, (rows, columns) = grey.mean((1, 2), keepdim=True), (_extent(weight, dim) for dim in (1, 2))
+    return weight[:, rows, columns], grey[:, rows, columns] - centre
+
+
+def _extent(weight: Tensor, dim: int) -> slice:
+    """From the first row (1) or column (2) with a foreground to the last; all where there is none."""
+    found = weight.amax((0, 3 - dim)).nonzero()
+    return slice(int(found[0]), int(found[-1]) + 1) if len(found) else slice(None)
 
 
 def _window_sum(plane: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from imharmony.errors import InputError
 from imharmony.running.seeds import numpy_rng
 
 CONFIDENCE = 0.95
-FEWEST = 10  # photographs below which an interval would be a guess
+FEWEST = 10  # photographs of either kind below which an interval would be a guess
 AT_ONCE = 256  # resamples
 
 
@@ -37,11 +37,11 @@ def auc_of(
     """The area with its 95 % percentile bootstrap over photographs, whose real picture and composites are drawn together.
 
     ``photographs`` are the names of each real picture's and of each composite's. ``name`` and ``seed`` decide what is drawn. No
-    interval of fewer than ten photographs.
+    interval where real pictures or composites are of fewer than ten photographs: of one real picture all resamples are alike.
     """
     value = auc(real, composite)
     known, places = np.unique(np.concatenate(photographs), return_inverse=True)
-    if len(known) < FEWEST:
+    if min(len(np.unique(each)) for each in photographs) < FEWEST:
         return Auc(value, float("nan"), float("nan"))
     own, other = places[: len(real)], places[len(real) :]
     wins = (real[:, None] > composite).astype(np.float64) + 0.5 * (real[:, None] == composite)

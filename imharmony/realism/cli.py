@@ -116,10 +116,17 @@ def labelled(path: Path) -> list[Given]:
         raise InputError(f"{path}: no such table; expected a .csv with the columns {', '.join(COLUMNS)}") from error
     except (csv.Error, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not a table in UTF-8 ({error}); save it as .csv") from error
-    return [_given(path, line, row) for line, row in rows]
+    given = [_given(path, line, row) for line, row in rows]
+    kinds = [each.label for each in given]
+    if absent := [label for label in (REAL, COMPOSITE) if label not in kinds]:
+        came = f"{len(given)} rows, none of them {' or '.join(absent)}"
+        raise InputError(f"{path}: {came}; expected one or more {REAL} and {COMPOSITE} pictures, to tell them apart; add some")
+    return given
 
 
 def _given(path: Path, line: int, row: dict[str, str | None]) -> Given:
+    if None in row:
+        raise InputError(f"{path}, line {line}: more cells than columns; expected as many; quote paths that have commas")
     if row["label"] not in (REAL, COMPOSITE) or not row["picture"] or not row["mask"]:
         came = f"picture {row['picture']!r}, mask {row['mask']!r}, label {row['label']!r}"
         raise InputError(f"{path}, line {line}: {came}; expected two paths and {REAL} or {COMPOSITE}; correct the line")

@@ -56,7 +56,7 @@ function showLeaders(table, convention, reference) {
   const order = view.means.fmse ? "lowest fMSE first" : "highest PSNR first";
   table.caption.querySelector(".order").textContent = order;
   table.caption.querySelector(".compared").textContent = reference;
-  return `Counted as ${convention.replace("_", " ")}, compared with ${reference}; ${order}. Chosen on validation photographs: ${chosen ?? "none"}.`;
+  return `Counted as ${convention.replaceAll("_", " ")}, compared with ${reference}; ${order}. Chosen on validation photographs: ${chosen ?? "none"}.`;
 }
 
 function makeChoosable(choices) {

@@ -44,7 +44,9 @@ def test_realism_is_a_table_and_a_part_of_the_page(inside):
         (dataset, judge): (auc, IMAGES // 2, None) for dataset in DATASETS for judge, auc in (("local_emd", 1), ("combined", 0.5))
     }
     page = (inside / "reports/index.html").read_text()
-    assert re.search(r'<th scope="row">local_emd</th><td>1\.000</td>', page)
+    assert re.search(rf'<th scope="row">local_emd</th><td>1\.000<small>– \({IMAGES // 2} photographs\)</small></td>', page)
+    assert '<li><a href="#realism">' in page
+    assert "A foreground made one colour counts as worse" in page
 
 
 def test_metrics_are_few_and_named(inside):
@@ -116,7 +118,7 @@ def test_the_page_says_what_decompositions_and_lights_are_worth(inside):
     text = (inside / "reports" / "index.html").read_text().split('id="intrinsic">')[1].split("</section>")[0]
     decompositions, edits, lights, detail = (part.split("</table>")[0] for part in text.split("<tbody>")[1:])
     assert decompositions.count("<tr>") == 2
-    assert "<td>0.250<small>0.250 to 0.250</small></td>" in decompositions
+    assert "<td>0.250<small>– (4 scenes)</small></td>" in decompositions
     assert "used here" in decompositions.split("learned")[1]
     assert "<td>15°<small>4 scenes</small></td>" in decompositions
     assert "<td>10°<small>1 scenes</small></td>" in decompositions

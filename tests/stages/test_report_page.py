@@ -93,7 +93,8 @@ def test_tables_scroll_inside_their_own_box(text):
     boxes = [attributes for tag, attributes in Elements(text).found if tag == "div" and attributes.get("class") == "scroll"]
     published = read_published(ROOT / PUBLISHED_SCORES)
     beside = sum(len(report.tables) for report in read_described(published, ROOT / SIDE_BY_SIDE).values())
-    assert len(boxes) == 1 + 2 * 3 + 1 + 1 + 3 + 1 + 1 + 3 + len(published) + beside
+    realism = 1
+    assert len(boxes) == 1 + 2 * 3 + 1 + 1 + 3 + 1 + 1 + 3 + realism + len(published) + beside
     assert all(box["tabindex"] == "0" and box["aria-label"] for box in boxes)
 
 

@@ -158,6 +158,7 @@ def edited(**change: object):
         (lambda rows: [*rows, rows[0]], r"is there twice"),
         (edited(Name="HCOCO/c1_2_9.jpg"), r"'HCOCO/c1_2_9\.jpg' is no composite of this split; expected names like \d+_\d+_\d+"),
         (edited(MSE="3,5"), r"MSE is '3,5'; expected a number, for mse, in every row"),
+        (edited(MSE="1_0"), r"MSE is '1_0'; expected a number, for mse, in every row"),
         (edited(fMSE=""), r"fMSE is empty; expected a number"),
         (edited(MSE=-1), r"MSE is -1; expected 0 or more, and finite, as mse is"),
         (edited(SSIM=97.3), r"SSIM is 97\.3; expected -1 to 1, as ssim is"),

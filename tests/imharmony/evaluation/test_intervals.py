@@ -6,6 +6,7 @@ from scipy.stats import t
 
 from imharmony.evaluation.blocks import Block
 from imharmony.evaluation.intervals import interval, quantiles
+from imharmony.evaluation.pairs import standings
 from tests.imharmony.evaluation.test_pairs import headline_pairs, pair
 from tests.imharmony.evaluation.test_summary import row, score, summarise, table
 
@@ -104,6 +105,20 @@ def test_no_interval_below_ten_photographs_and_the_number_stands_beside_it(photo
     for one, names in ((summary, ("low", "high", "difference_low", "difference_high")), (found, ("low", "high"))):
         assert [one[name] is not None for name in names] == [has_one] * len(names)
         assert one["n_photographs"] == photographs
+
+
+def test_an_interval_of_a_mean_ends_where_such_means_end_and_one_of_a_change_does_not():
+    rows = [score("identity", sample, 1.0) for sample in range(12)]
+    rows += [score("idih", sample, 1e6 if sample == 0 else 1.0, ssim=0.0 if sample == 0 else 0.99) for sample in range(12)]
+    summary, standing = summarise(table(rows), bootstrap=200), standings(table(rows), bootstrap=200, conventions=["headline"]).to_pylist()
+    (fmse, psnr, ssim) = (row(summary, "idih", metric) for metric in ("fmse", "psnr_255", "ssim"))
+    assert fmse["low"] == 0 < fmse["high"]
+    assert ssim["low"] < ssim["high"] == 1
+    assert psnr["low"] < -1e5  # decibels end nowhere
+    assert fmse["difference_low"] < -1
+    shown = {line["metric"]: (line["low"], line["high"]) for line in standing if line["method"] == "idih"}
+    assert shown["fmse"] == (0, fmse["high"])
+    assert shown["ssim"] == (ssim["low"], 1)
 
 
 def test_more_columns_do_not_change_a_bit():

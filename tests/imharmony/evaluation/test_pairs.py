@@ -99,6 +99,18 @@ def test_every_seed_is_compared_with_every_seed_of_the_other():
     assert found["win_rate"] == pytest.approx(6 / 8)  # 10, 11, 20 and 21 against 15 and 25
 
 
+def test_a_foreground_made_one_colour_loses_as_often_as_the_summary_says_that_it_harms():
+    rows = [score("identity", sample, 10) for sample in range(4)] + [score("affine", sample, 4, is_flat=sample == 0) for sample in range(4)]
+    rows += [score("idih", sample, fmse, is_flat=sample < 2) for sample, fmse in enumerate((2, 10, 6, 14))]
+    found = headline_pairs(rows)
+    for metric in ("fmse", "psnr"):
+        assert pair(found, "identity", "idih", metric)["win_rate"] == 3 / 4  # two of one colour, and one worse
+        assert pair(found, "idih", "identity", metric)["win_rate"] == 1 / 4
+    assert summary_row(summarise(table(rows), bootstrap=100), "idih")["harm_rate"] == 3 / 4
+    assert pair(found, "idih", "affine")["win_rate"] == 1 / 4  # both of one colour: the nearer one
+    assert pair(found, "affine", "idih")["win_rate"] == 3 / 4
+
+
 def test_infinite_values_are_left_out_of_differences_and_counted_as_wins():
     rows = [score("identity", sample, 10) for sample in range(3)]
     rows += [score("idih", 0, 0, psnr_255=math.inf), score("idih", 1, 8), score("idih", 2, 6)]

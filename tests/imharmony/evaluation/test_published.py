@@ -75,6 +75,7 @@ def test_psnr_without_error_is_counted_and_one_of_another_peak_too(tmp_path):
         ({"MSE": ""}, "c10_11_1: mse is ''; expected a number, 0 or more, in every row"),
         ({"fMSE": "-1"}, "c10_11_1: fmse is '-1'"),
         ({"MSE": "inf"}, "c10_11_1: mse is 'inf'"),
+        ({"MSE": "1_0"}, "c10_11_1: mse is '1_0'"),
         ({"SSIM": "1.5"}, "c10_11_1: ssim is '1.5'; expected -1 to 1"),
         ({"PSNR": "high"}, "c10_11_1: psnr is 'high'; expected decibels"),
         ({"mask_area": 0}, "c10_11_1: the foreground is 0 of the picture"),
@@ -86,6 +87,21 @@ def test_a_bad_row_is_named_in_one_line(tmp_path, change, message):
     with pytest.raises(InputError, match=message) as stop:
         published_averages(written(tmp_path / "t.csv", rows))
     assert "\n" not in str(stop.value)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({}, r"columns \['MSE', 'mse'\] are all mse; expected one; say which by --column mse=MSE"),
+        ({"mse": "mse", "fmse": "mse"}, "column 'mse' is named twice"),
+    ],
+)
+def test_which_column_is_meant_is_not_guessed(tmp_path, columns, message):
+    table = written(tmp_path / "t.csv", [{**row, "mse": 2 * row["MSE"]} for row in rows_of()])
+    with pytest.raises(InputError, match=message):
+        published_averages(table, columns=columns)
+    chosen = published_averages(table, columns={"mse": "mse"}).to_pylist()
+    assert chosen[4]["mse"] == pytest.approx(2 * fmean(row["MSE"] for row in rows_of()))
 
 
 def test_the_command_prints_and_writes_the_averages_and_needs_no_data_set(tmp_path):
@@ -103,6 +119,9 @@ def test_the_command_prints_and_writes_the_averages_and_needs_no_data_set(tmp_pa
     [
         (["--table", "t.csv", "--published", "--dataset", "d"], "--published with --dataset"),
         (["--table", "t.csv", "--published", "--convention", "pctnet"], "--published with --convention"),
+        (["--table", "t.csv", "--published", "--size", "256"], "--published with --size"),
+        (["--table", "t.csv", "--published", "--split", "test"], "--published with --split"),
+        (["--table", "t.csv", "--published", "--method", "theirs"], "--published with --method"),
         (["--outputs", "o", "--published"], "--published is of a --table"),
         (["--table", "t.csv"], "--dataset is missing"),
     ],

@@ -54,6 +54,13 @@ def test_the_interval_is_the_same_again_and_of_fewer_than_ten_photographs_there_
     assert np.isnan([few.low, few.high]).all()
 
 
+def test_one_real_picture_among_many_photographs_has_no_interval():
+    rng = np.random.default_rng(3)
+    found = auc_of(rng.normal(size=1), rng.normal(size=40), photographs=(np.zeros(1), np.arange(40)), bootstrap=100, name="a")
+    assert np.isnan([found.low, found.high]).all()
+    assert 0 <= found.value <= 1
+
+
 def test_without_pictures_of_both_kinds_and_with_a_score_that_is_no_number_it_is_one_line():
     with pytest.raises(InputError, match="0 real pictures and 1 composites; expected one or more of each"):
         auc(np.array([]), np.array([1.0]))

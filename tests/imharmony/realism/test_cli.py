@@ -97,7 +97,9 @@ def test_labels_give_the_area_of_each_judge(folder, monkeypatch, capsys):
         (["--labelled", "absent.csv"], "absent.csv: no such table"),
         (["--labelled", "columns.csv"], r"columns.csv: columns ['picture']; expected ['mask', 'label'] as well"),
         (["--labelled", "word.csv"], "word.csv, line 2: picture 'a', mask 'b', label 'maybe'; expected two paths and real or composite"),
-        (["--labelled", "one.csv"], "1 real pictures and 0 composites; expected one or more of each"),
+        (["--labelled", "one.csv"], "one.csv: 1 rows, none of them composite; expected one or more real and composite pictures"),
+        (["--labelled", "none.csv"], "none.csv: 0 rows, none of them real or composite"),
+        (["--labelled", "more.csv"], "more.csv, line 3: more cells than columns"),
     ],
 )
 def test_what_is_wrong_is_one_line(folder, monkeypatch, capsys, arguments, message):
@@ -107,6 +109,8 @@ def test_what_is_wrong_is_one_line(folder, monkeypatch, capsys, arguments, messa
     Image.new("L", (32, 32)).save(folder / "few" / "real0.png")
     (folder / "columns.csv").write_text("picture\na\n")
     (folder / "word.csv").write_text("picture,mask,label\na,b,maybe\n")
+    (folder / "none.csv").write_text("picture,mask,label\n")
+    (folder / "more.csv").write_text("picture,mask,label\na,b,real\nc,d,composite,e\n")
     (folder / "one.csv").write_text("picture,mask,label\npictures/real0.png,masks/real0.png,real\n")
     code, out, err = run(monkeypatch, capsys, *arguments)
     assert (code, out) == (2, "")

@@ -108,6 +108,11 @@ def test_results_from_elsewhere_are_read(edited):
     assert params.imported_method("pct").datasets == ["luminance"]
 
 
+def test_the_entry_that_the_documentation_shows_is_read(edited, root):
+    shown = (root / "docs/metrics.md").read_text().split("```yaml\n")[1].split("```")[0]
+    assert set(load_params(edited("imported: {}\n", shown)).imported) == {"theirs", "reported"}
+
+
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
