@@ -77,7 +77,7 @@ def main(folder: Path) -> None:
     results: dict = {name: trained(folder / name, **changes) for name, changes in KINDS.items()}
     results["restored"] = trained(folder / "game", **KINDS["game"])
     late = mock.patch.object(LoopState, "store", stored_late)  # a process that did not wait would find no epoch stored
-    with late, mock.patch("imharmony.training.loop.shuffled", interrupted_in_epoch_two), suppress(KeyboardInterrupt):
+    with late, mock.patch("imharmony.training.ways.shuffled", interrupted_in_epoch_two), suppress(KeyboardInterrupt):
         trained(folder / "killed", **KINDS["game"])
     results["resumed"] = trained(folder / "killed", **KINDS["game"])
     try:

@@ -1,6 +1,7 @@
 """A small run, scored and reported: what the stages read, and what they made of it."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ from imharmony.storage.tables import read_table, write_rows, write_table
 from opinion_study.tables import OPINIONS
 from pipeline.steps.paths import STUDIES, Places
 from stages import evaluate, evaluate_baselines, evaluate_intrinsic, fingerprint, report
+from tests.built_once import built_once
 from tests.conftest import ROOT
 
 SIZE = 32
@@ -157,13 +159,19 @@ def run_stages() -> None:
 
 
 @contextmanager
-def reported(folder: Path) -> Iterator[Path]:
-    """The folder, the current one meanwhile, after the four stages have run in it."""
+def inside_run(folder: Path) -> Iterator[None]:
+    """The current folder; the run's pictures stand for what would be packed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr("pipeline.steps.scores.packed", fake_packed)
         for module in ("pipeline.steps.scores", "reporting.pictures"):
             patch.setattr(f"{module}.packed_test", fake_packed_test)
+        yield
+
+
+def write_reported(folder: Path) -> None:
+    """What the four stages read, and what they make of it."""
+    with inside_run(folder):
         write_params(ROOT)
         write_rows(STUDIES / "panel.parquet", opinions(), OPINIONS)
         places = Places("sample")
@@ -178,4 +186,11 @@ def reported(folder: Path) -> Iterator[Path]:
         write_preprocessing(places)
         write_rows(places.realism("everyday", "judged") / "judged.parquet", judged(), JUDGED)
         run_stages()
+
+
+@contextmanager
+def reported(folder: Path, session_folder: Path) -> Iterator[Path]:
+    """The folder, the current one meanwhile: a copy of the run that one process of the session has scored and reported."""
+    shutil.copytree(built_once(session_folder / "reported", write_reported), folder, dirs_exist_ok=True)
+    with inside_run(folder):
         yield folder

@@ -24,6 +24,7 @@ from imharmony.networks.fcn_critic import FCNCritic
 from imharmony.networks.idih import idih
 from imharmony.networks.patchgan import PatchGAN
 from imharmony.networks.rain import rain
+from imharmony.networks.regions import regions, regions_foreground_only
 from imharmony.networks.self_attention_critic import SelfAttentionCritic
 from imharmony.networks.unet import unet
 from imharmony.networks.unet3plus import unet3plus, unet3plus_code
@@ -42,6 +43,8 @@ GENERATORS: dict[str, Callable[..., Generator]] = {  # (in_channels, width, size
     "fcn_code": fcn_code,
     "idih": idih,
     "rain": rain,
+    "regions": regions,
+    "regions_foreground_only": regions_foreground_only,
     "unet": unet,
     "unet3plus": unet3plus,
     "unet3plus_code": unet3plus_code,

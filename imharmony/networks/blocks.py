@@ -18,6 +18,7 @@ class Generator(nn.Module):
     """A network from pictures to pictures that halves them ``depth`` times, so that sides are multiples of 2 ** ``depth``."""
 
     depth: int
+    reads_points: bool = False  # whether it can learn from points in the place of pictures
 
     def outputs(self, inputs: Tensor) -> list[Tensor]:
         """The pictures that deep supervision compares, the main one first; most networks have no other."""
@@ -33,6 +34,15 @@ class Generator(nn.Module):
         The network's *change* is added, so that detail finer than its grid stays.
         """
         return pictures + maps
+
+
+class ZeroLinear(nn.Linear):
+    """A linear layer that starts at zero, whatever the initialisation."""
+
+    def reset_parameters(self) -> None:
+        """Nothing but zeros."""
+        nn.init.zeros_(self.weight)
+        nn.init.zeros_(self.bias)
 
 
 def halving(inputs: int, outputs: int, *, bias: bool = True) -> nn.Conv2d:

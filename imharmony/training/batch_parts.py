@@ -1,15 +1,18 @@
 """A batch in parts, for networks whose memory does not hold all of it at once."""
 
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor
 
-from imharmony.networks.harmonizer import Harmonizer
 from imharmony.running.randomness import torch_seed
 from imharmony.training.batches import Batch
 from imharmony.training.participants import Players
+from imharmony.training.point_batches import PointBatch
+
+if TYPE_CHECKING:
+    from imharmony.networks.regions import Regions
 
 
 @dataclass
@@ -21,7 +24,7 @@ class Part:
     """
 
     players: Players
-    batch: Batch
+    batch: Batch | PointBatch
     share: float = 1.0
     seed: int | None = None
     _kept: list[Tensor] = field(default_factory=list)
@@ -38,23 +41,24 @@ class Part:
         """The picture as the critic learns from it, without a gradient."""
         if self.seed is None:
             return self.outputs()[0].detach()
-        harmonizer = cast("Harmonizer", getattr(self.players.harmonizer, "module", self.players.harmonizer))
-        with torch.no_grad(), harmonizer.forgetting():
+        with torch.no_grad(), self.players.bare.forgetting():
             return self.outputs()[0]
 
     def _computed(self) -> list[Tensor]:
         batch, harmonizer = self.batch, self.players.harmonizer
+        if isinstance(batch, PointBatch):
+            return [batch.harmonized(cast("Regions", self.players.bare.network))]
         if self.players.objective.side_weights:
             return harmonizer(batch.composite, batch.mask, sides=True)
         return [harmonizer(batch.composite, batch.mask)]
 
 
-def parts_of(players: Players, batch: Batch) -> list[Part]:
+def parts_of(players: Players, batch: Batch | PointBatch) -> list[Part]:
     """The batch in ``players.accumulate`` parts of nearly equal size, none of them empty."""
     count = len(batch.mask)
     parts = min(players.accumulate, count)
     if parts == 1:
         return [Part(players, batch)]
     seeds = torch.randint(2**62, (parts,)).tolist()
-    pieces = (Batch(*rows) for rows in zip(*(tensor.tensor_split(parts) for tensor in batch), strict=True))
+    pieces = (type(batch)(*rows) for rows in zip(*(tensor.tensor_split(parts) for tensor in batch), strict=True))
     return [Part(players, piece, len(piece.mask) / count, seed) for piece, seed in zip(pieces, seeds, strict=True)]

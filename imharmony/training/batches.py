@@ -84,7 +84,7 @@ class Batches:
         return torch.from_numpy(self._far[name][index]).to(self.device)
 
 
-def shuffled(count: int, *, batch_size: int, seed: int, epoch: int) -> list[np.ndarray]:
+def shuffled(count: int, *, batch_size: int, seed: int, epoch: int | str) -> list[np.ndarray]:
     """Positions of an epoch's batches: all composites once, in an order that depends on the seed and the epoch alone.
 
     Batches are of nearly equal size, so none of them is too small for batch statistics.

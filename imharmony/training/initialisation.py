@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from imharmony.errors import InputError
+from imharmony.networks.blocks import ZeroLinear
 
 
 def _normal(weight: Tensor, generator: torch.Generator) -> None:
@@ -32,14 +33,16 @@ INITIALISATIONS: dict[str, Callable[[Tensor, torch.Generator], None]] = {
 
 
 def initialise(network: nn.Module, *, name: str, generator: torch.Generator) -> None:
-    """Draws the weights of all convolutions in the order of the modules; biases start at 0, norms as identities.
+    """Draws the weights of all convolutions and linear layers in the order of the modules; biases start at 0, norms as identities.
 
     pix2pix starts the scales of its norms at N(1, 0.02); Keras, and so report 000's code, at 1.
     """
     if name not in INITIALISATIONS:
         raise InputError(f"init is {name!r}; expected one of {sorted(INITIALISATIONS)}")
     for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        if isinstance(module, ZeroLinear):
+            module.reset_parameters()
+        elif isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             INITIALISATIONS[name](_drawable(module), generator)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)

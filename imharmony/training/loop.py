@@ -1,9 +1,8 @@
 """The training loop."""
 
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -21,15 +20,15 @@ from imharmony.running.randomness import deterministic_algorithms, torch_seed
 from imharmony.running.seeds import stable_hash
 from imharmony.training.augmentation import Change
 from imharmony.training.averages import WeightAverage
-from imharmony.training.batches import Batches, augmentation_rng, shuffled
-from imharmony.training.parallel import expect_equal, mean_over_processes, rows_of, share_buffers
+from imharmony.training.batches import Batches
+from imharmony.training.parallel import expect_equal, mean_over_processes, share_buffers
 from imharmony.training.participants import Critic, Objective, Players, set_up
-from imharmony.training.resynthesis import FreshComposites
-from imharmony.training.rules import Resynthesis
+from imharmony.training.rules import PointTraining, Resynthesis
 from imharmony.training.schedules import Schedule
 from imharmony.training.state import HistoryRow, LoopState, Stateful
-from imharmony.training.steps import Losses, step_of
+from imharmony.training.steps import Losses
 from imharmony.training.validation import Validation, validate
+from imharmony.training.ways import WAYS, Way
 
 Precision = Literal["auto", "fp32", "bf16"]
 STATE_FILE = "state.pt"
@@ -51,13 +50,25 @@ class Recipe:
     epochs: int
     precision: Precision
     augment: Collection[Change]
+    weight_decay: float = 0.0
+    clip_norm: float = 0.0
     average_weights: WeightAverage = None
     accumulate: int = 1
     patience: int | None = None
     compiled: bool = False
     channels_last: bool = False
     resynthesis: Resynthesis | None = None
+    points: PointTraining | None = None
     seed: int
+
+    def rate(self, epochs_done: float) -> float:
+        """The learning rate once so many epochs are done."""
+        return self.learning_rate * self.schedule(epochs_done / self.epochs)
+
+    @property
+    def way(self) -> str:
+        """What it learns from, of ``WAYS``."""
+        return "pictures" if self.points is None else "points"
 
 
 def fit(
@@ -82,26 +93,24 @@ def fit(
     players = _players(harmonizer, objective, critic, recipe, device)
     fabric, parts = players.fabric, cast("dict[str, Stateful]", players.networks | players.optimizers)
     scored = harmonizer if players.average is None else cast("Harmonizer", players.average.module)
-    data = _Data(train, recipe, device=fabric.device)
+    data = WAYS[recipe.way](train, recipe, players, device=fabric.device)
     val_batches = Batches(val, device=fabric.device)
-    settings = _settings(recipe, objective, critic, images=[len(data.batches), len(val_batches)], processes=fabric.world_size)
+    settings = _settings(recipe, objective, critic, images=[len(data), len(val_batches)], processes=fabric.world_size)
     state = LoopState(folder / STATE_FILE, settings=settings, epochs=recipe.epochs, patience=recipe.patience)
     state.restore(parts, device=fabric.device)
     expect_equal(fabric, len(state.history), what=f"{folder / STATE_FILE}, epochs done")
     tell = on_epoch if fabric.is_global_zero else _ignore
     for row in state.history:
         tell(row)
-    with deterministic_algorithms(), _bar(fabric, recipe, len(data.batches), done=len(state.history)) as progress:
+    with deterministic_algorithms(), _bar(fabric, recipe, len(data), done=len(state.history)) as progress:
         while not state.is_over:
             epoch = len(state.history) + 1
-            rate = recipe.learning_rate * recipe.schedule((epoch - 1) / recipe.epochs)
-            _set_rate(players, rate)
             harmonizer.train()
             with torch_seed(_dropout_seed(recipe, epoch, fabric.global_rank), fabric.device):
-                losses = _mean_losses(fabric, data.steps(players, epoch, progress), data.batches, epoch=epoch)
+                losses = _mean_losses(fabric, data.steps(players, epoch, progress), data, epoch=epoch)
             share_buffers(fabric, players.networks.values())
             scores = fabric.broadcast(validate(scored, val_batches, batch_size=recipe.batch_size))
-            row = _row(epoch, rate, losses, objective, scores)
+            row = _row(epoch, recipe.rate(epoch - 1), losses, objective, scores)
             state.add(row, scored)
             if fabric.is_global_zero:
                 state.store(parts)
@@ -121,26 +130,6 @@ def resolve_precision(precision: Precision, device: torch.device) -> Literal["fp
     return "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
 
 
-class _Data:
-    """The training split as the recipe wants it: in an epoch's order, cropped, with fresh composites."""
-
-    def __init__(self, split: PackedSplit, recipe: Recipe, *, device: torch.device) -> None:
-        self.batches = Batches(split, device=device)
-        self._recipe = recipe
-        rules = recipe.resynthesis
-        self._fresh = None if rules is None else FreshComposites(split, rules, seed=recipe.seed)
-
-    def steps(self, players: Players, epoch: int, progress: tqdm) -> Iterator[tuple[np.ndarray, Losses]]:
-        """Takes the epoch's steps, one for each item: the positions of this process's composites and its losses on them."""
-        step, recipe, count = step_of(players.critic), self._recipe, len(self.batches)
-        fresh = None if self._fresh is None else partial(self._fresh.drawn, epoch=epoch)
-        for number, index in enumerate(shuffled(count, batch_size=recipe.batch_size, seed=recipe.seed, epoch=epoch)):
-            rng = augmentation_rng(recipe.seed, epoch=epoch, step=number)
-            rows = rows_of(players.fabric, len(index))
-            yield index[rows], step(players, self.batches.take(index, rng, changes=recipe.augment, rows=rows, fresh=fresh))
-            progress.update(len(index))
-
-
 def _players(harmonizer: Harmonizer, objective: Objective, critic: Critic | None, recipe: Recipe, device: torch.device) -> Players:
     return set_up(
         harmonizer,
@@ -150,6 +139,8 @@ def _players(harmonizer: Harmonizer, objective: Objective, critic: Critic | None
         betas=recipe.betas,
         average_weights=recipe.average_weights,
         accumulate=recipe.accumulate,
+        weight_decay=recipe.weight_decay,
+        clip_norm=recipe.clip_norm,
         compiled=recipe.compiled,
         channels_last=recipe.channels_last,
         device=device,
@@ -172,9 +163,9 @@ def _ignore(_row: HistoryRow) -> None:
 
 
 def _settings(recipe: Recipe, objective: Objective, critic: Critic | None, *, images: list[int], processes: int) -> dict[str, Any]:
-    plain = {name: value for name, value in vars(recipe).items() if name not in ("schedule", "betas", "epochs", "resynthesis")}
+    plain = {name: value for name, value in vars(recipe).items() if name not in ("schedule", "betas", "epochs", "resynthesis", "points")}
     rates = [recipe.schedule(epoch / recipe.epochs) for epoch in range(recipe.epochs)]
-    fresh = None if recipe.resynthesis is None else asdict(recipe.resynthesis)
+    fresh, points = (None if rules is None else asdict(rules) for rules in (recipe.resynthesis, recipe.points))
     plain |= {
         "augment": sorted(recipe.augment),
         "betas": list(recipe.betas),
@@ -182,7 +173,7 @@ def _settings(recipe: Recipe, objective: Objective, critic: Critic | None, *, im
         "losses": _weights(objective, critic),
         "images": images,
     }
-    return plain | {"resynthesis": fresh, "processes": processes}
+    return plain | {"resynthesis": fresh, "points": points, "processes": processes}
 
 
 def _weights(objective: Objective, critic: Critic | None) -> dict[str, Any]:
@@ -192,13 +183,7 @@ def _weights(objective: Objective, critic: Critic | None) -> dict[str, Any]:
     return objective.weights | adversarial | {"sides": list(objective.side_weights)}
 
 
-def _set_rate(players: Players, rate: float) -> None:
-    for optimizer in players.optimizers.values():
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-
-
-def _mean_losses(fabric: Fabric, steps: Iterable[tuple[np.ndarray, Losses]], batches: Batches, *, epoch: int) -> dict[str, float]:
+def _mean_losses(fabric: Fabric, steps: Iterable[tuple[np.ndarray, Losses]], data: Way, *, epoch: int) -> dict[str, float]:
     """Means over the epoch's composites."""
     indices: list[np.ndarray] = []
     rows: list[Tensor] = []
@@ -208,20 +193,20 @@ def _mean_losses(fabric: Fabric, steps: Iterable[tuple[np.ndarray, Losses]], bat
         indices.append(index)
         rows.append(torch.stack(list(losses.values())))
         if len(rows) % STEPS_BETWEEN_CHECKS == 0:
-            _require_finite(torch.stack(rows), indices, batches, epoch)
+            _require_finite(torch.stack(rows), indices, data, epoch)
     table = torch.stack(rows).double().cpu()
-    _require_finite(table, indices, batches, epoch)
+    _require_finite(table, indices, data, epoch)
     counts = torch.tensor([len(index) for index in indices], dtype=torch.float64)
     means = counts @ table / counts.sum()
     (means,) = mean_over_processes(fabric, [means], weight=int(counts.sum()))
     return dict(zip(names, means.tolist(), strict=True))
 
 
-def _require_finite(table: Tensor, indices: list[np.ndarray], batches: Batches, epoch: int) -> None:
+def _require_finite(table: Tensor, indices: list[np.ndarray], data: Way, epoch: int) -> None:
     broken = (~table.isfinite()).any(1).nonzero()
     if len(broken):
         step = int(broken[0])
-        names = ", ".join(batches.sample_ids(indices[step]))
+        names = ", ".join(data.sample_ids(indices[step]))
         advice = "lower the learning rate or use precision fp32"
         raise InputError(f"epoch {epoch}, step {step + 1}: a loss is not a finite number; {advice}; the batch was {names}")
 

@@ -5,12 +5,12 @@ Images are float (B, 3, H, W) in [-1, 1]; masks are (B, 1, H, W) in [0, 1], 1 = 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
-from torch.optim import Adam, Optimizer
+from torch.optim import Adam, AdamW, Optimizer
 from torch.optim.swa_utils import AveragedModel
 
 from imharmony.losses import AdversarialLoss, ReconstructionLoss
@@ -78,7 +78,7 @@ class Players:
     """The networks and their optimisers, set up on one device. Without a critic there is no game.
 
     ``average`` follows the harmonizer's weights and batch statistics from step to step, if there is one. A batch is taken in
-    ``accumulate`` parts.
+    ``accumulate`` parts. Gradients longer than ``clip_norm`` are shortened to it; 0: none are.
     """
 
     fabric: Fabric
@@ -89,6 +89,18 @@ class Players:
     critic_optimizer: Optimizer | None = None
     average: AveragedModel | None = None
     accumulate: int = 1
+    clip_norm: float = 0.0
+
+    @property
+    def bare(self) -> Harmonizer:
+        """The harmonizer without Fabric's wrapper."""
+        return cast("Harmonizer", getattr(self.harmonizer, "module", self.harmonizer))
+
+    def set_rate(self, rate: float) -> None:
+        """The learning rate of every optimiser."""
+        for optimizer in self.optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = rate
 
     @property
     def networks(self) -> dict[str, nn.Module]:
@@ -111,6 +123,8 @@ def set_up(
     betas: tuple[float, float],
     average_weights: WeightAverage = None,
     accumulate: int = 1,
+    weight_decay: float = 0.0,
+    clip_norm: float = 0.0,
     compiled: bool = False,
     channels_last: bool = False,
     device: torch.device,
@@ -125,11 +139,18 @@ def set_up(
         for network in (harmonizer, critic and critic.network):
             if network is not None:
                 network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    module, optimizer = fabric.setup(harmonizer, Adam(harmonizer.parameters(), betas=betas, fused=True))
+    module, optimizer = fabric.setup(harmonizer, _optimizer(harmonizer, betas, weight_decay))
     average = averaged(harmonizer, average_weights)
     if compiled:
         harmonizer.network.compile()
     if critic is None:
-        return Players(fabric, module, optimizer, objective, average=average, accumulate=accumulate)
-    network, critic_optimizer = fabric.setup(critic.network, Adam(critic.network.parameters(), betas=betas, fused=True))
-    return Players(fabric, module, optimizer, objective, critic._replace(network=network), critic_optimizer, average, accumulate)
+        return Players(fabric, module, optimizer, objective, average=average, accumulate=accumulate, clip_norm=clip_norm)
+    network, critic_optimizer = fabric.setup(critic.network, _optimizer(critic.network, betas, weight_decay))
+    return Players(fabric, module, optimizer, objective, critic._replace(network=network), critic_optimizer, average, accumulate, clip_norm)
+
+
+def _optimizer(network: nn.Module, betas: tuple[float, float], weight_decay: float) -> Optimizer:
+    """Adam (Kingma & Ba 2015, arXiv:1412.6980), with weight decay AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101)."""
+    if weight_decay > 0:
+        return AdamW(network.parameters(), betas=betas, weight_decay=weight_decay, fused=True)
+    return Adam(network.parameters(), betas=betas, fused=True)

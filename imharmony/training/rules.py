@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from annotated_types import Gt, Le, MinLen
+from annotated_types import Ge, Gt, Le, Lt, MinLen
 
 
 @dataclass(frozen=True)
@@ -15,3 +15,24 @@ class Resynthesis:
 
     transfers: Annotated[tuple[str, ...], MinLen(1)]
     share: Annotated[float, Gt(0), Le(1)]
+
+
+@dataclass(frozen=True)
+class PointTraining:
+    """Fresh composites at every step, made on points of the regions in the place of pictures; the stored composites are not used.
+
+    An epoch has ``steps``, the learning rate rises over the first ``warm_up`` of all of them. Transfers are names of
+    ``imharmony.points.transfers.POINT_TRANSFERS``, each equally often; a share ``untouched`` of the samples has none. Of a share
+    ``graded`` the whole photograph is first graded by one of ``grades``: that is then the truth, and a share ``left_as_it_was`` of
+    these have the ungraded foreground for their composite. From a share ``hidden_edges`` the border is withheld.
+    """
+
+    transfers: Annotated[tuple[str, ...], MinLen(1)]
+    grades: Annotated[tuple[str, ...], MinLen(1)]
+    untouched: Annotated[float, Ge(0), Lt(1)]
+    graded: Annotated[float, Ge(0), Le(1)]
+    left_as_it_was: Annotated[float, Ge(0), Le(1)]
+    hidden_edges: Annotated[float, Ge(0), Le(1)]
+    batch_size: Annotated[int, Ge(1), Le(65_536)]
+    steps: Annotated[int, Ge(1), Le(1_000_000)]
+    warm_up: Annotated[float, Ge(0), Lt(1)]

@@ -8,9 +8,11 @@ goes on converging with each part, dropout and the gradient penalty draw anew fo
 """
 
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
 from imharmony.losses import AdversarialLoss
@@ -22,12 +24,13 @@ from imharmony.training.batch_parts import Part, parts_of
 from imharmony.training.batches import Batch
 from imharmony.training.parallel import average_gradients
 from imharmony.training.participants import DOMAIN_CODES, CodeTerm, Critic, Objective, Players, Reconstruction
+from imharmony.training.point_batches import PointBatch
 from imharmony.training.views import VIEWS
 
 Losses = dict[str, Tensor]  # scalars, detached
 
 
-def reconstruction_step(players: Players, batch: Batch) -> Losses:
+def reconstruction_step(players: Players, batch: Batch | PointBatch) -> Losses:
     """One update of the harmonizer towards the real photographs."""
     return _update_harmonizer(players, parts_of(players, batch), adversarial=None)
 
@@ -98,7 +101,7 @@ def _play(
     if critic is None or critic_optimizer is None:
         raise ValueError("a game needs players with a critic and its optimizer")
     parts = parts_of(players, batch)
-    judged = _descend(players, critic_optimizer, parts, lambda part: {"d_loss": judging(part.batch, part.fake())})
+    judged = _descend(players, critic_optimizer, parts, lambda part: {"d_loss": judging(cast("Batch", part.batch), part.fake())})
     critic.network.requires_grad_(False)
     losses = _update_harmonizer(players, parts, adversarial=adversarial)
     critic.network.requires_grad_(True)
@@ -112,7 +115,7 @@ def _update_harmonizer(players: Players, parts: Sequence[Part], *, adversarial: 
 
     def losses_of(part: Part) -> Losses:
         outputs, batch = part.outputs(), part.batch
-        judged = {} if adversarial is None else {"g_adversarial": adversarial(batch, outputs[0])}
+        judged = {} if adversarial is None else {"g_adversarial": adversarial(cast("Batch", batch), outputs[0])}
         losses = {name: _reconstruction(objective, term, outputs, batch) for name, term in objective.reconstructions.items()}
         if objective.codes is not None:
             losses[DOMAIN_CODES] = _domain_codes(objective.codes, outputs[0], batch)
@@ -125,13 +128,13 @@ def _update_harmonizer(players: Players, parts: Sequence[Part], *, adversarial: 
     return losses
 
 
-def _reconstruction(objective: Objective, part: Reconstruction, outputs: list[Tensor], batch: Batch) -> Tensor:
+def _reconstruction(objective: Objective, part: Reconstruction, outputs: list[Tensor], batch: Batch | PointBatch) -> Tensor:
     if not objective.side_weights:
         return part.loss(outputs[0], batch.real, batch.mask)
     return deep_supervision(outputs, batch.real, batch.mask, loss=part.loss, weights=objective.side_weights)
 
 
-def _domain_codes(term: CodeTerm, output: Tensor, batch: Batch) -> Tensor:
+def _domain_codes(term: CodeTerm, output: Tensor, batch: Batch | PointBatch) -> Tensor:
     """BargainNet's comparison; the background is the composite's, which is the photograph's own."""
     real, harmonized, composite = (term.encoder(picture, batch.mask) for picture in (batch.real, output, batch.composite))
     return term.loss(DomainCodes(real, harmonized, composite, term.encoder(batch.composite, 1 - batch.mask)))
@@ -146,5 +149,7 @@ def _descend(players: Players, optimizer: Optimizer, parts: Sequence[Part], loss
         players.fabric.backward(next(iter(losses.values())) * part.share)
         sums = {name: loss.detach() * part.share + sums.get(name, 0.0) for name, loss in losses.items()}
     average_gradients(players.fabric, optimizer, rows=sum(len(part.batch.mask) for part in parts))
+    if players.clip_norm > 0:
+        clip_grad_norm_([each for group in optimizer.param_groups for each in group["params"]], players.clip_norm)
     optimizer.step()
     return sums

@@ -10,6 +10,7 @@ from imharmony.evaluation.conventions import CONVENTIONS
 from imharmony.losses import ADVERSARIAL_LOSSES, DOMAIN_TRIPLETS, RECONSTRUCTION_LOSSES
 from imharmony.losses.backbones import SQUEEZENET_PLACES, VGG19_PLACES
 from imharmony.networks import DISCRIMINATORS, GENERATORS
+from imharmony.points.transfers import POINT_TRANSFERS
 from imharmony.training.initialisation import INITIALISATIONS
 from imharmony.training.resynthesis import CHEAP_TRANSFERS
 from imharmony.transfer import TRANSFERS
@@ -50,6 +51,9 @@ def _choices(params: Params) -> Iterable[tuple[str, str, Iterable[str]]]:
             yield from ((f"{key}.features.layers.{backbone}", name, LAYERS[backbone]) for name in layers)
         if chosen.resynthesis:
             yield from ((f"{key}.resynthesis.transfers", name, CHEAP_TRANSFERS) for name in chosen.resynthesis.transfers)
+        if chosen.points:
+            yield from ((f"{key}.points.transfers", name, POINT_TRANSFERS) for name in chosen.points.transfers)
+            yield from ((f"{key}.points.grades", name, POINT_TRANSFERS) for name in chosen.points.grades)
         if chosen.domain_codes:
             yield f"{key}.domain_codes.name", chosen.domain_codes.name, DOMAIN_TRIPLETS
         if chosen.discriminator and chosen.adversarial:

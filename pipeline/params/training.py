@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from imharmony.storage.descriptions import WIDEST
 from imharmony.storage.names import alike
-from imharmony.training.rules import Resynthesis
+from imharmony.training.rules import PointTraining, Resynthesis
 from pipeline.params.protocol import Augmentation, Protocol, Regime
 from pipeline.params.section import MOST_EPOCHS, BatchSize, EachOnce, Epochs, Fraction, Name, Positive, Section, Seed, Text, Weight, strict
 
@@ -135,10 +135,12 @@ class Classifier(Section):
 
 
 class Optimizer(Section):
-    """Adam."""
+    """Adam, with weight decay AdamW; gradients longer than ``clip_norm`` are shortened to it, 0: none are."""
 
     learning_rate: Annotated[float, Field(gt=0, le=1)]
     betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]]
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
+    clip_norm: Weight = 0.0
 
 
 class Schedule(Section):
@@ -161,6 +163,7 @@ class Schedule(Section):
 
 
 strict(Resynthesis)
+strict(PointTraining)
 
 
 class ExponentialAverage(Section):
@@ -188,6 +191,7 @@ class Variant(Section):
     schedule: Schedule
     average_weights: Literal[False, "recent"] | ExponentialAverage  # what is scored and kept: a mean over the steps
     resynthesis: Resynthesis | None = None  # null: the stored composites alone
+    points: PointTraining | None = None  # null: it learns from pictures; else from points of the regions alone
     epochs_factor: Annotated[float, Field(gt=0, le=1000)]  # times the profile's epochs, where it has a number of its own
 
     @model_validator(mode="after")
@@ -209,4 +213,17 @@ class Variant(Section):
             raise ValueError(f"resynthesis.transfers has {again!r} twice; expected each once")
         if self.input != COMPOSITE and self.resynthesis is not None:
             raise ValueError(f"`resynthesis` makes fresh composites, not input {self.input!r}; expected one of the two; drop `resynthesis`")
+        return self
+
+    @model_validator(mode="after")
+    def _points_stand_alone(self) -> "Variant":
+        if self.points is None:
+            return self
+        if again := alike(self.points.transfers) or alike(self.points.grades):
+            raise ValueError(f"points.transfers or points.grades has {again!r} twice; expected each once")
+        for key in ("discriminator", "features", "domain_codes", "resynthesis", "side_weights"):
+            if getattr(self, key):
+                raise ValueError(f"`points` beside `{key}`, which takes pictures; expected one of the two")
+        if self.input != COMPOSITE:
+            raise ValueError(f"`points` makes fresh composites, not input {self.input!r}; expected one of the two; drop `points`")
         return self

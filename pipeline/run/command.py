@@ -92,7 +92,7 @@ def run(
     slots = capacities(params, jobs=jobs, cores=cores, gpus=len(gpus))
     with only_run_here(say=say):
         steps, stale = read_graph(targets, say=say)
-        if changed is not None:
+        if changed is not None and any(step.is_first for step in steps):
             found = changed(params)
             stale = (stale | found) & {step.name for step in steps if found or not step.is_first}
         if dry_run:

@@ -41,5 +41,12 @@ def expect_codes(variant: Variant, harmonizer: Harmonizer) -> Bargain:
     return harmonizer.network
 
 
+def expect_regions(variant: Variant, harmonizer: Harmonizer) -> None:
+    """An ``InputError`` where points are given to a network that sees pictures."""
+    if variant.points is not None and not harmonizer.network.reads_points:
+        came = f"params.yaml: points with generator {variant.generator.name!r}, which sees pictures"
+        raise InputError(f"{came}; expected one whose name begins with regions")
+
+
 def _scaled(width: int, training: Training) -> int:
     return max(NARROWEST, round(width * training.width_factor))

@@ -24,7 +24,7 @@ from imharmony.training.loop import Recipe
 from imharmony.training.participants import CodeTerm, Critic, Objective, Reconstruction
 from imharmony.training.schedules import SCHEDULES
 from pipeline.params.training import FEATURE, ExponentialAverage, Training, Variant
-from pipeline.steps.architectures import architecture_of, discriminator_of, expect_codes, expect_fit
+from pipeline.steps.architectures import architecture_of, discriminator_of, expect_codes, expect_fit, expect_regions
 from pipeline.steps.backbones import feature_loss_in
 
 Part = TypeVar("Part")
@@ -33,6 +33,7 @@ Part = TypeVar("Part")
 def harmonizer_of(variant: Variant, training: Training, *, seed: int) -> Harmonizer:
     """The variant's harmonizer with its first weights, which do not depend on the critic's."""
     harmonizer = build_harmonizer(**architecture_of(variant, training))
+    expect_regions(variant, harmonizer)
     _initialise(harmonizer, variant, "harmonizer", seed)
     return harmonizer
 
@@ -80,6 +81,9 @@ def recipe_of(variant: Variant, training: Training, *, seed: int) -> Recipe:
         compiled=training.compile,
         channels_last=training.channels_last,
         resynthesis=variant.resynthesis,
+        points=variant.points,
+        weight_decay=variant.optimizer.weight_decay,
+        clip_norm=variant.optimizer.clip_norm,
         seed=seed,
     )
 

@@ -28,6 +28,8 @@ LOSSES = "imharmony.losses"
 SCHEDULES: Table = ("imharmony.training.schedules", "SCHEDULES")
 SOURCES: Table = ("imharmony.sources", "SOURCES")
 TRANSFERS: Table = ("imharmony.transfer", "TRANSFERS")
+POINT_TRANSFERS: Table = ("imharmony.points.transfers", "POINT_TRANSFERS")
+WAYS: Table = ("imharmony.training.ways", "WAYS")
 OWN_DECOMPOSITIONS = {"luminance", "retinex"}  # back ends that are entries of that table
 TRANSPORT = {"parallel", "attempts", "timeout_seconds"}  # of a source: how it is fetched, not what
 COMPOSED = {"iharmony4"}  # kinds of sources that have composites of their own
@@ -168,6 +170,8 @@ def _choices_of(variant: Variant) -> dict[Table, set[str]]:
         INITIALISATIONS: {variant.init},
         SCHEDULES: {variant.schedule.name},
         TRANSFERS: set(variant.resynthesis.transfers) if variant.resynthesis else set(),
+        POINT_TRANSFERS: {*variant.points.transfers, *variant.points.grades} if variant.points else set(),
+        WAYS: {"points" if variant.points else "pictures"},
     }
 
 

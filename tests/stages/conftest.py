@@ -11,9 +11,9 @@ from tests.reports import reported
 
 
 @pytest.fixture(scope="module")
-def report_folder(tmp_path_factory) -> Iterator[Path]:
+def report_folder(tmp_path_factory, session_folder) -> Iterator[Path]:
     """A folder in which a small run was scored and reported; the current one meanwhile."""
-    with reported(tmp_path_factory.mktemp("workspace")) as folder:
+    with reported(tmp_path_factory.mktemp("workspace"), session_folder) as folder:
         yield folder
 
 

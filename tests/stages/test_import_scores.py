@@ -61,9 +61,9 @@ def write_imported(entries: dict[str, object]) -> None:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Iterator[Path]:
+def folder(tmp_path_factory, session_folder) -> Iterator[Path]:
     """A reported run with two methods from elsewhere: pictures of both data sets, and a table of one."""
-    with reported(tmp_path_factory.mktemp("imported")) as folder, pytest.MonkeyPatch.context() as patch:
+    with reported(tmp_path_factory.mktemp("imported"), session_folder) as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipeline.steps.imported_scores.packed", fake_packed)
         write_outputs(folder / "given")
         write_pct_table(folder / "tables" / "pct.csv")

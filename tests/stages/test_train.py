@@ -91,7 +91,7 @@ def test_a_killed_run_ends_in_the_same_files(workspace, tmp_path_factory, monkey
     shutil.copy(workspace / "params.yaml", other / "params.yaml")
     enter(other, monkeypatch)
     with monkeypatch.context() as patch:
-        patch.setattr("imharmony.training.loop.shuffled", interrupted_in_epoch_two)
+        patch.setattr("imharmony.training.ways.shuffled", interrupted_in_epoch_two)
         with pytest.raises(KeyboardInterrupt):
             train.main("unet")
     assert written(other, "unet") == {}

@@ -6,6 +6,7 @@ from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from imharmony.errors import InputError
+from imharmony.networks.blocks import ZeroLinear
 from imharmony.training.initialisation import initialise
 
 
@@ -64,3 +65,12 @@ def test_a_weight_under_a_spectral_norm_is_drawn_too():
     layers = nn.Sequential(spectral_norm(nn.Conv2d(64, 128, 4)))
     initialise(layers, name="normal", generator=torch.Generator().manual_seed(0))
     assert torch.equal(layers[0].parametrizations.weight.original, initialised("normal")[0].weight)
+
+
+def test_linear_layers_are_drawn_and_those_that_start_at_zero_are_zero_again():
+    layers = nn.Sequential(nn.Linear(64, 128), ZeroLinear(128, 4))
+    nn.init.ones_(layers[1].weight)
+    initialise(layers, name="xavier", generator=torch.Generator().manual_seed(0))
+    limit = (6 / (64 + 128)) ** 0.5
+    assert limit * 0.99 < layers[0].weight.abs().max().item() <= limit
+    assert layers[0].bias.abs().sum() == layers[1].weight.abs().sum() == 0

@@ -29,8 +29,8 @@ class KilledError(Exception):
     """What a test kills a training with."""
 
 
-def train(folder: Path, *, adversarial: str | None = "bce", on_epoch=lambda _row: None, seed: int = 0, **changes):
-    harmonizer = build_harmonizer(name="unet", width=4, size_px=32, mask_input=True, paste=True, inference_mode="eval")
+def train(folder: Path, *, name: str = "unet", adversarial: str | None = "bce", on_epoch=lambda _row: None, seed: int = 0, **changes):
+    harmonizer = build_harmonizer(name=name, width=4, size_px=32, mask_input=True, paste=True, inference_mode="eval")
     critic = build_discriminator(name="patchgan", width=4, size_px=32, field_px=34)
     for network in (harmonizer, critic):
         initialise(network, name="normal", generator=torch.Generator().manual_seed(0))

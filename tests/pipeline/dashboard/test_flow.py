@@ -37,9 +37,10 @@ stages:
     outs: ["heard-${item.name}"]
     meta: {slot: cpu}
 """
-# Prefect's engine with a server of its own, in a process of its own: it sets signals, loggers and warnings.
-IN_PROCESS = """\
-import os
+# Prefect's engine with a server of its own, in a process of its own: it sets signals, loggers and warnings. Then the commands of
+# docs/running.md, against that server, where that pool alone exists.
+SERVED = """\
+import os, subprocess, sys
 from prefect.client.orchestration import get_client
 from prefect.testing.utilities import prefect_test_harness
 from prefect.settings import get_current_settings
@@ -53,28 +54,24 @@ with prefect_test_harness(server_startup_timeout=150):
         nodes = dict(client._client.get(f"/flow_runs/{run.id}/graph-v2").json()["nodes"])
     print(run.state_name, sorted((task.name, task.state_name) for task in tasks if task.flow_run_id == run.id))
     print(group.state_name, sorted((task.name, task.state_name) for task in tasks if task.flow_run_id == group.id))
-    print([(node["label"], [nodes[parent["id"]]["label"] for parent in node["parents"]]) for node in nodes.values()])
-"""
-# The commands of docs/running.md, against a server where that pool alone exists.
-DEPLOY = """\
-import os, subprocess, sys
-from prefect.testing.utilities import prefect_test_harness
-from prefect.settings import get_current_settings
-with prefect_test_harness(server_startup_timeout=150):
-    own = os.environ | {"PREFECT_API_URL": get_current_settings().api.url}
+    print([(node["label"], [nodes[parent["id"]]["label"] for parent in node["parents"]]) for node in nodes.values()], flush=True)
     for command in ("work-pool create --type process harmonization-process", "--no-prompt deploy --all"):
-        code = subprocess.run([sys.executable, "-m", "prefect", *command.split()], env=own).returncode
+        code = subprocess.run([sys.executable, "-m", "prefect", *command.split()], cwd=sys.argv[1]).returncode
         print(command, code, flush=True)
 """
 
 
+def make_workspace(folder: Path) -> Path:
+    (folder / "dvc.yaml").write_text(GRAPH)
+    (folder / "asked").write_text("what was asked")
+    (folder / "params.yaml").symlink_to(ROOT / "params.yaml")
+    subprocess.run([sys.executable, "-m", "dvc", "init", "-q", "--no-scm"], cwd=folder, env=own(folder), check=True)
+    return folder
+
+
 @pytest.fixture
 def workspace(tmp_path) -> Path:
-    (tmp_path / "dvc.yaml").write_text(GRAPH)
-    (tmp_path / "asked").write_text("what was asked")
-    (tmp_path / "params.yaml").symlink_to(ROOT / "params.yaml")
-    subprocess.run([sys.executable, "-m", "dvc", "init", "-q", "--no-scm"], cwd=tmp_path, env=own(tmp_path), check=True)
-    return tmp_path
+    return make_workspace(tmp_path)
 
 
 @pytest.fixture
@@ -184,27 +181,33 @@ def test_a_run_inside_a_flow_run_is_told_as_its_part(server):
     assert [task["flow_run_id"] for task in server.of("task_runs/")] == ["a-flow-run"]
 
 
-@pytest.mark.slow
-def test_prefects_engine_shows_one_flow_run_with_the_stages_and_below_it_their_cells(workspace):
-    environment = own(workspace) | {
-        "PREFECT_HOME": str(workspace / ".home"),
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "DO_NOT_TRACK": "1",
-    }
-    done = subprocess.run([sys.executable, "-c", IN_PROCESS], cwd=workspace, env=environment, capture_output=True, text=True, timeout=220)
+@pytest.fixture(scope="module")
+def served(tmp_path_factory) -> tuple[Path, str]:
+    """A workspace that Prefect's engine has brought up to date, and what the process said that then deployed all."""
+    folder = make_workspace(tmp_path_factory.mktemp("served"))
+    environment = own(folder) | {"PREFECT_HOME": str(folder / ".home"), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+    command = [sys.executable, "-c", SERVED, str(ROOT)]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=220)
     assert done.returncode == 0, done.stderr[-3000:]
+    return folder, done.stdout
+
+
+@pytest.mark.slow
+def test_prefects_engine_shows_one_flow_run_with_the_stages_and_below_it_their_cells(served):
+    workspace, said = served
     assert (workspace / "told").read_text() == "what was asked"
-    assert done.stdout.splitlines()[-3:] == [
-        "Completed [('hand_on', 'Ran'), ('tell', 'Ran')]",
-        "Ran [('a', 'Ran'), ('b', 'Ran')]",
-        "[('tell', []), ('hand_on / 2 cells', ['tell'])]",
-    ]
+    assert (
+        "\n".join(
+            [
+                "Completed [('hand_on', 'Ran'), ('tell', 'Ran')]",
+                "Ran [('a', 'Ran'), ('b', 'Ran')]",
+                "[('tell', []), ('hand_on / 2 cells', ['tell'])]",
+            ]
+        )
+        in said
+    )
 
 
 @pytest.mark.slow
-def test_deploying_all_succeeds_where_only_the_pool_of_processes_exists(tmp_path):
-    own_settings = {"PREFECT_HOME": str(tmp_path), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
-    command = [sys.executable, "-c", DEPLOY]
-    done = subprocess.run(command, cwd=ROOT, env=own(tmp_path) | own_settings, capture_output=True, text=True, timeout=220)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert "--no-prompt deploy --all 0" in done.stdout.splitlines(), done.stdout[-3000:]
+def test_deploying_all_succeeds_where_only_the_pool_of_processes_exists(served):
+    assert "--no-prompt deploy --all 0" in served[1].splitlines(), served[1][-3000:]

@@ -39,7 +39,8 @@ def wait_for(condition) -> None:
 
 def test_ending_ends_grandchildren_too_and_lets_no_other_begin():
     children, said, codes = Children(), [], []
-    code = "import subprocess, sys; p = subprocess.Popen(['sleep', '60']); print(p.pid); p.wait()"
+    heed = "signal.signal(signal.SIGINT, signal.default_int_handler)"  # or one that the tests inherit may ignore it, and 20 s pass
+    code = f"import signal, subprocess; {heed}; p = subprocess.Popen(['sleep', '60']); print(p.pid); p.wait()"
     thread = Thread(target=lambda: codes.append(run(children, code, said)))
     thread.start()
     wait_for(lambda: said)

@@ -139,3 +139,18 @@ def test_unknown_losses_are_refused_with_the_key():
     adversarial = VARIANTS["unet"].adversarial.model_copy(update={"name": "wgan"})
     with pytest.raises(InputError, match=r"adversarial\.name is 'wgan'; expected one of \['bce'"):
         critic_of(changed(adversarial=adversarial), TINY, seed=0)
+
+
+def test_points_reach_the_recipe_with_their_optimizers_numbers_and_ask_for_a_network_of_regions():
+    recipe = recipe_of(VARIANTS["regions"], TINY, seed=0)
+    assert (recipe.points, recipe.weight_decay, recipe.clip_norm) == (VARIANTS["regions"].points, 0.02, 1.0)
+    with pytest.raises(InputError, match=r"points with generator 'unet', which sees pictures; expected one whose name begins with regions"):
+        harmonizer_of(changed(points=VARIANTS["regions"].points), TINY, seed=0)
+
+
+def test_points_stand_beside_no_critic_and_no_other_pictures():
+    data = VARIANTS["regions"].model_dump()
+    with pytest.raises(ValueError, match="`points` beside `resynthesis`"):
+        Variant.model_validate(data | {"resynthesis": {"transfers": ["lut"], "share": 0.5}})
+    with pytest.raises(ValueError, match="`points` makes fresh composites, not input 'intrinsic'"):
+        Variant.model_validate(data | {"input": "intrinsic"})

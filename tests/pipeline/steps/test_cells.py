@@ -18,7 +18,7 @@ from pipeline.steps import cells
 from pipeline.steps.cells import cells_of, plain
 from tests.conftest import ROOT
 
-VARIANTS = ("idih", "fcn_feature", "style_unet3plus")  # among them they have every section
+VARIANTS = ("idih", "fcn_feature", "style_unet3plus", "regions")  # among them they have every section
 MORE = {  # sections that the project's own variants leave out
     "idih": {"resynthesis": {"transfers": ["lut", "mkl"], "share": 0.5}, "average_weights": {"ema": 0.9}},
     "fcn_feature": {"adversarial": {"name": "bce", "weight": 1.0, "gradient_penalty": 0.0, "composite_is_fake": False}},

@@ -1,0 +1,121 @@
+"""What a harmonizer learns from, step by step: the stored pictures, or points of their photographs."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from imharmony.composing.packed_split import PackedSplit
+from imharmony.errors import InputError
+from imharmony.networks.regions import Regions
+from imharmony.training.batches import Batches, augmentation_rng, shuffled
+from imharmony.training.parallel import rows_of
+from imharmony.training.participants import Players
+from imharmony.training.point_composites import PointComposites
+from imharmony.training.point_pool import PointPool
+from imharmony.training.resynthesis import FreshComposites
+from imharmony.training.steps import Losses, reconstruction_step, step_of
+
+if TYPE_CHECKING:
+    from imharmony.training.loop import Recipe
+
+
+class Way(Protocol):
+    """The training split as a recipe wants it."""
+
+    def __len__(self) -> int:
+        """The samples of an epoch."""
+        ...
+
+    def sample_ids(self, index: np.ndarray) -> list[str]:
+        """The names of the samples at these positions."""
+        ...
+
+    def steps(self, players: Players, epoch: int, progress: tqdm) -> Iterator[tuple[np.ndarray, Losses]]:
+        """Takes the epoch's steps, one for each item: the positions of this process's samples and its losses on them."""
+        ...
+
+
+class PictureWay:
+    """The stored composites in an epoch's order, cropped, perhaps with fresh ones among them."""
+
+    def __init__(self, split: PackedSplit, recipe: "Recipe", _players: Players, *, device: torch.device) -> None:
+        self._batches = Batches(split, device=device)
+        self._recipe = recipe
+        rules = recipe.resynthesis
+        self._fresh = None if rules is None else FreshComposites(split, rules, seed=recipe.seed)
+
+    def __len__(self) -> int:
+        """The number of composites."""
+        return len(self._batches)
+
+    def sample_ids(self, index: np.ndarray) -> list[str]:
+        """The names of the composites at these positions."""
+        return self._batches.sample_ids(index)
+
+    def steps(self, players: Players, epoch: int, progress: tqdm) -> Iterator[tuple[np.ndarray, Losses]]:
+        """Goes once through the composites."""
+        step, recipe = step_of(players.critic), self._recipe
+        players.set_rate(recipe.rate(epoch - 1))
+        fresh = None if self._fresh is None else partial(self._fresh.drawn, epoch=epoch)
+        for number, index in enumerate(shuffled(len(self), batch_size=recipe.batch_size, seed=recipe.seed, epoch=epoch)):
+            rng = augmentation_rng(recipe.seed, epoch=epoch, step=number)
+            rows = rows_of(players.fabric, len(index))
+            yield index[rows], step(players, self._batches.take(index, rng, changes=recipe.augment, rows=rows, fresh=fresh))
+            progress.update(len(index))
+
+
+class PointWay:
+    """Fresh composites on points, for a network that asks for no more; nothing is cropped, since points have no place."""
+
+    def __init__(self, split: PackedSplit, recipe: "Recipe", players: Players, *, device: torch.device) -> None:
+        network, rules = players.bare.network, recipe.points
+        if not isinstance(network, Regions) or rules is None:
+            raise InputError("points are given to a generator that sees pictures; expected one whose name begins with regions")
+        if players.critic is not None:
+            raise InputError("points are given beside a critic, which judges pictures; expected neither discriminator nor adversarial")
+        self._split, self._recipe, self._rules = split, recipe, rules
+        self._pool = PointPool(split, network.counts, device=device)
+        self._composites = PointComposites(split, self._pool, rules, seed=recipe.seed, device=device)
+
+    def __len__(self) -> int:
+        """Foregrounds, each as often as an epoch visits it."""
+        return self._rules.steps * self._rules.batch_size
+
+    def sample_ids(self, index: np.ndarray) -> list[str]:
+        """The names of the first composites of the foregrounds at these positions."""
+        return self._split.rows.column("sample_id").take(self._pool.rows[index]).to_pylist()
+
+    def steps(self, players: Players, epoch: int, progress: tqdm) -> Iterator[tuple[np.ndarray, Losses]]:
+        """Goes through the foregrounds as often as the epoch's steps take, each time in another order."""
+        recipe, rules = self._recipe, self._rules
+        batches = self._batches(epoch)
+        for number in range(rules.steps):
+            done = epoch - 1 + number / rules.steps
+            players.set_rate(recipe.rate(done) * _warmed(done / recipe.epochs, rules.warm_up, 1 / (rules.steps * recipe.epochs)))
+            index = next(batches)
+            index = index[rows_of(players.fabric, len(index))]
+            batch = self._composites.drawn(index, visit=(epoch - 1) * rules.steps + number)
+            yield index, reconstruction_step(players, batch)
+            progress.update(rules.batch_size)
+
+    def _batches(self, epoch: int) -> Iterator[np.ndarray]:
+        count, size = len(self._composites), self._rules.batch_size
+        held = np.zeros(0, np.int64)
+        for round_ in range(-(-len(self) // count)):
+            held = np.concatenate([held, *shuffled(count, batch_size=count, seed=self._recipe.seed, epoch=f"{epoch}.{round_}")])
+            while len(held) >= size:
+                yield held[:size]
+                held = held[size:]
+        yield held
+
+
+def _warmed(done: float, warm_up: float, step: float) -> float:
+    """The share of the rate that has come up: a straight line over the fraction ``warm_up`` of the training, the first step included."""
+    return min(1.0, (done + step) / warm_up) if warm_up > 0 else 1.0
+
+
+WAYS: dict[str, Callable[..., Way]] = {"pictures": PictureWay, "points": PointWay}
