@@ -162,6 +162,9 @@ def described(variant: Variant, params: Params) -> dict[str, str]:
     generator, critic, objective = variant.generator, variant.discriminator, variant.adversarial
     dataset, regime = params.trained_on(variant.dataset), params.active.training.regime_of(variant)
     length = f"{regime.epochs:,} epoch{'s' if regime.epochs > 1 else ''}"
+    batches = f"batch {regime.batch_size}, {' + '.join(regime.augment) or 'as they are'}"
+    if variant.points:  # batches of its own, in which no picture is cropped or flipped
+        batches = f"{variant.points.steps} steps each, batch {variant.points.batch_size}, points of the regions"
     field = f", {critic.field_px} px" if critic and critic.field_px else ""
     inference = "" if generator.inference_mode == "eval" else ", batch statistics and dropout at inference"
     return {
@@ -174,7 +177,7 @@ def described(variant: Variant, params: Params) -> dict[str, str]:
             + ([f"{objective.weight:g} {objective.name}"] if objective else [])
         ),
         "trained on": dataset if dataset == variant.dataset else f"{dataset}, which stands in for {variant.dataset}",
-        "for": ", ".join([length, f"batch {regime.batch_size}", " + ".join(regime.augment) or "as they are"]),
+        "for": f"{length}, {batches}",
     }
 
 
