@@ -73,9 +73,9 @@ def in_memory(path: Path) -> int:
     """The source's reader and the filter's tests on columns; what passes stays in memory with its polygons."""
     from imharmony.sources.annotations import instance_batches, parsed, photograph_table
 
-    content = parsed(path.read_bytes(), name=str(path))
+    content, _ = parsed(path.read_bytes(), name=str(path))
     photographs = photograph_table(content, name=str(path), split="train2017")
-    batches = (pa.Table.from_batches([batch]) for batch in instance_batches(content, name=str(path)))
+    batches = (pa.Table.from_batches([batch]) for batch in instance_batches(content))
     return len(pa.concat_tables([table.filter(passes(table, photographs)) for table in batches]))
 
 
@@ -101,7 +101,7 @@ def passes(instances: pa.Table, photographs: pa.Table) -> np.ndarray:
     from imharmony.composing.rules import Rules
     from imharmony.composing.selection import column_reasons
 
-    rules = Rules(["person"], None, (0.01, 0.8), 0, 1.0, 100, None)
+    rules = Rules((0.01, 0.8), min_side_px=0, max_border_fraction=1.0, max_parts=100, max_occlusion=1.0, categories=["person"])
     ratio = instances["area_px"].to_numpy() / (instances["width"].to_numpy() * instances["height"].to_numpy())
     return (column_reasons(instances, photographs, rules=rules) == "") & (ratio >= 0.01) & (ratio <= 0.8)
 

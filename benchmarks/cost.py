@@ -27,7 +27,7 @@ from imharmony.evaluation.scoring import Harmonize, learned
 from imharmony.networks.harmonizer import build_harmonizer
 from imharmony.storage.files import write_text
 from pipeline.params.file import load_params
-from reporting.publish import hardware
+from reporting.run_facts import hardware
 
 REPEATS = 5
 MEBIBYTE = 2**20

@@ -13,6 +13,7 @@ from imharmony.evaluation.protocols import ALL_PROTOCOLS
 from imharmony.evaluation.summary import REFERENCE
 from imharmony.pictures.images import encode_jpeg, encode_png
 from pipeline.params.file import Params
+from reporting.choice import Means
 from reporting.distributions import distributions_of
 from reporting.figures import gains_figure, ratio_figure, svg_of, validation_figure
 from reporting.gallery import Case, Example, Focus, Picture, data_uri
@@ -52,6 +53,7 @@ def _frame(method: str, dataset: str, count: int, rng: np.random.Generator) -> p
         names |= {"image_id": np.arange(count) // IMAGES_OF_A_PHOTOGRAPH, "method": method, "seed": 0, "dataset": dataset}
         columns = {"ciede2000": np.sqrt(fmse) / 8, "idempotence": fmse / 20, **errors, **similar, **detail}
         protocol = {"background": background, "quantisation": quantisation, "is_flat": False, "code": "", "data_hash": ""}
+        protocol |= {"trained_on": None, "stands_in_for": None}
         parts.append(pd.DataFrame({**names, **columns, **protocol}))
     return pd.concat(parts)
 
@@ -88,6 +90,7 @@ def write_drawn_page(
     rng, steps = np.random.default_rng(0), np.arange(1, epochs + 1)
     histories = {name: pd.DataFrame({"epoch": steps, "val_fmse": 900 / steps, "val_psnr": 25 + np.log(steps)}) for name in methods[1:]}
     headline = rows_of(statistics["summary"]).to_pandas()
+    means = _drawn_validation(headline, list(cases))
     curves = curves_of(histories)
     sections = []
     for dataset, own in cases.items():
@@ -100,17 +103,24 @@ def write_drawn_page(
         path,
         params=params,
         summary=statistics["summary"].to_pandas(),
-        overview=overview_of(headline, methods, list(cases), trained=methods[1:]),
+        overview=overview_of(headline, means, methods, list(cases), trained=methods[1:]),
         sections=sections,
         reports={},
         opinions=[],
         intrinsic=IntrinsicSection(params.active.intrinsic, [], None, []),
+        realism=[],
         ends=ends_of(histories),
         curves={"validation": svg_of(validation_figure(curves))} if curves else {},
         choices=Choices(
-            leaders_of(statistics["standings"].to_pandas(), shown_pairs(statistics.get("pairs", PAIRS.empty_table()))),
+            leaders_of(statistics["standings"].to_pandas(), shown_pairs(statistics.get("pairs", PAIRS.empty_table())), means),
             distributions_of(scores),
             training_of(histories),
         ),
         facts={},
     )
+
+
+def _drawn_validation(headline: pd.DataFrame, datasets: list[str]) -> Means:
+    """Means of validation photographs that are no others than those tested on: what is drawn has one split."""
+    rows = headline[(headline["bucket"] == "all") & (headline["metric"] == "fmse")]
+    return {name: rows[rows["dataset"] == name].set_index("method")["mean"].to_dict() for name in datasets}

@@ -122,7 +122,7 @@ def write_page(
         peaks={column: column.removeprefix("psnr_") for column in PEAKS},
         higher_is_better={column: measure.rises for column, measure in MEASURES.items()},
         lpips_reason=lpips_reason(params, summary),
-        variants={name: described(variant, params.trained_on(variant.dataset)) for name, variant in params.variants.items()},
+        variants={name: described(variant, params) for name, variant in params.variants.items()},
         outside=params.imported,
         seeds=params.seeds,
         training=params.active.training.model_dump(),
@@ -157,20 +157,27 @@ def lpips_reason(params: Params, summary: pd.DataFrame) -> str | None:
     return missing_backbone(backbone) or "LPIPS is empty: its backbone was absent when the methods were scored; evaluate them again."
 
 
-def described(variant: Variant, dataset: str) -> dict[str, str]:
-    """A variant in the words of the methods' table; ``dataset`` is what it learned from, or what stood in for that."""
+def described(variant: Variant, params: Params) -> dict[str, str]:
+    """A variant in the words of the methods' table: what it is, and on what and how long the active profile trains it."""
     generator, critic, objective = variant.generator, variant.discriminator, variant.adversarial
+    dataset, regime = params.trained_on(variant.dataset), params.active.training.regime_of(variant)
+    length = f"{regime.epochs:,} epoch{'s' if regime.epochs > 1 else ''}"
+    batches = f"batch {regime.batch_size}, {' + '.join(regime.augment) or 'as they are'}"
+    if variant.points:  # batches of its own, in which no picture is cropped or flipped
+        batches = f"{variant.points.steps} steps each, batch {variant.points.batch_size}, points of the regions"
+    field = f", {critic.field_px} px" if critic and critic.field_px else ""
     inference = "" if generator.inference_mode == "eval" else ", batch statistics and dropout at inference"
     return {
         "network": f"{generator.name}, width {generator.width}{inference}",
         "given": "the composite" if variant.input == COMPOSITE else "it semi-harmonized",
         "mask": "yes" if generator.mask_input else "no",
-        "critic": "none" if critic is None else f"{critic.name}, {critic.field_px} px",
+        "critic": "none" if critic is None else critic.name + field,
         "objective": " + ".join(
             [f"{weight:g} {name}" for name, weight in variant.losses.items()]
             + ([f"{objective.weight:g} {objective.name}"] if objective else [])
         ),
         "trained on": dataset if dataset == variant.dataset else f"{dataset}, which stands in for {variant.dataset}",
+        "for": f"{length}, {batches}",
     }
 
 

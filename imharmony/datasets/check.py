@@ -44,7 +44,7 @@ def check(folder: Path, *, workers: int = 1) -> Check:
 
 
 def check_together(folders: Sequence[Path], *, workers: int = 1) -> list[Check]:
-    """Judges each of several data sets, and whether another has in its train or val part what it tests on."""
+    """Judges each of several data sets, and whether another learns from what it is judged by."""
     if len({folder.resolve() for folder in folders}) < len(folders):
         raise InputError(f"{', '.join(map(str, folders))}: a data set comes twice; expected each once; leave one out")
     seen = [contents(folder, workers=workers) for folder in folders]

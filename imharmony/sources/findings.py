@@ -10,7 +10,7 @@ import pyarrow as pa
 KINDS = {
     "leak": True,  # a photograph in two splits
     "near_duplicate": True,  # two photographs that look the same, in two splits
-    "shared": True,  # a photograph in the test part of one set and in another part of a second one
+    "shared": True,  # a photograph in the test (or val) part of one set and in an earlier part of a second one
     "name": True,  # against the rule for names
     "missing": True,  # named, and no such file
     "twice": True,  # two samples of one name

@@ -118,21 +118,22 @@ class Dataset(Section):
 
 
 def problem_of_splits(key: str, datasets: Mapping[str, Dataset]) -> str | None:
-    """Two data sets of a source that do not test on the same photographs: each would train on what the other tests on.
+    """Two data sets of a source that do not split its photographs alike: one would train on what the other is judged by.
 
-    Shares of a hash nest, so that of two with unlike ``test`` the smaller one's rest holds the larger one's test photographs. ``val``
-    may differ: no score is of its photographs. By ``official`` the source decides, whatever ``test`` says.
+    Shares of a hash nest, so that of two with unlike shares the smaller one's rest holds what the larger one tests on. Methods are
+    chosen on every data set's ``val``, so it counts as much as ``test``. By ``official`` the source decides, whatever ``test`` says.
     """
     first: dict[str, tuple[str, Dataset]] = {}
     for name, dataset in datasets.items():
         other, seen = first.setdefault(dataset.source, (name, dataset))
-        if _tested_by(seen) != _tested_by(dataset):
-            ways = f"{_tested_by(seen)} and {_tested_by(dataset)}"
+        if _judged_by(seen) != _judged_by(dataset):
+            ways = f"{_judged_by(seen)} and {_judged_by(dataset)}"
             came = f"{key}: {other} and {name} split the photographs of {dataset.source} in two ways, {ways}"
-            return f"{came}; expected one, or each trains on what the other tests on; give both the same `split.by` and `split.test`"
+            return f"{came}; expected one, or one trains on what the other is judged by; give both the same `split`"
     return None
 
 
-def _tested_by(dataset: Dataset) -> str:
-    """Which photographs are tested on, in words."""
-    return dataset.split.by if dataset.split.by == "official" else f"{dataset.split.by} with test {dataset.split.test:g}"
+def _judged_by(dataset: Dataset) -> str:
+    """Which photographs are tested on and which choose, in words."""
+    rule = dataset.split
+    return f"{rule.by} with val {rule.val:g}" + ("" if rule.by == "official" else f" and test {rule.test:g}")

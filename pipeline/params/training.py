@@ -8,7 +8,7 @@ from imharmony.storage.descriptions import WIDEST
 from imharmony.storage.names import alike
 from imharmony.training.rules import PointTraining, Resynthesis
 from pipeline.params.protocol import Augmentation, Protocol, Regime
-from pipeline.params.section import BatchSize, EachOnce, Epochs, Fraction, Name, Positive, Section, Seed, Text, Weight, strict
+from pipeline.params.section import MOST_EPOCHS, BatchSize, EachOnce, Epochs, Fraction, Name, Positive, Section, Seed, Text, Weight, strict
 
 Width = Annotated[int, Field(ge=1, le=WIDEST)]
 FEATURE = "feature"  # the one loss that needs a frozen network, described by the variant's `features`
@@ -33,13 +33,17 @@ class Training(Section):
     channels_last: bool = False
 
     def regime_of(self, variant: "Variant") -> Regime:
-        """What a variant's training does at this scale; a ``ValueError`` where neither says it."""
+        """What a variant's training does at this scale; a ``ValueError`` where neither says it, or where it is too long."""
         protocol, wanted = variant.protocol, (self.epochs, self.batch_size, self.augment)
         if protocol is None and None in wanted:
             raise ValueError("no `protocol`, and epochs, batch_size or augment of the profile's `training` is null; expected one of them")
         own = protocol or Regime(epochs=1, batch_size=1, augment=())
+        epochs = own.epochs if self.epochs is None else max(1, round(self.epochs * variant.epochs_factor))
+        if epochs > MOST_EPOCHS:
+            came = f"{self.epochs:,} epochs of the profile's `training` times epochs_factor {variant.epochs_factor:g} are {epochs:,}"
+            raise ValueError(f"{came}; expected at most {MOST_EPOCHS:,}; lower one of them")
         return Regime(
-            epochs=own.epochs if self.epochs is None else max(1, round(self.epochs * variant.epochs_factor)),
+            epochs=epochs,
             batch_size=own.batch_size if self.batch_size is None else self.batch_size,
             augment=own.augment if self.augment is None else self.augment,
         )

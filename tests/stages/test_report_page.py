@@ -11,9 +11,12 @@ import pytest
 from playwright.sync_api import Page
 
 from imharmony.storage.tables import read_table
+from pipeline.params.file import load_params
+from reporting.page import described
 from reporting.published_scores import PUBLISHED_SCORES, read_published
 from reporting.side_by_side_file import SIDE_BY_SIDE, read_described
 from tests.conftest import ROOT
+from tests.pipeline.params.edits import replaced
 from tests.reports import IMAGES, VARIANTS
 
 CASE = "#people .cases .case"
@@ -87,6 +90,20 @@ def test_a_method_says_what_it_learned_from_and_for_which_data_set_that_stands_i
     rows = {row.split("</th>")[0]: row for row in text.split('<tr><th scope="row">') if "people" in row and "width" in row}
     assert '<td class="text">people, which stands in for hcoco</td>' in rows["idih"]
     assert '<td class="text">people</td>' in rows["unet_code"]
+
+
+def test_a_method_says_how_long_it_was_trained_whoever_says_that(root, tmp_path):
+    path, text = tmp_path / "params.yaml", (root / "params.yaml").read_text()
+    path.write_text(replaced(text, ("epochs: 1, precision: fp32", "epochs: 3, precision: fp32")))
+    params = load_params(path)
+    assert described(params.variants["idih"], params)["for"] == "15 epochs, batch 8, crop + flip"
+    path.write_text(replaced(text, ("epochs: 1, precision: fp32", "epochs: null, batch_size: null, augment: null, precision: fp32")))
+    params = load_params(path)
+    assert described(params.variants["idih"], params)["for"] == "120 epochs, batch 16, crop + flip"
+    assert described(params.variants["dovenet"], params)["for"] == "200 epochs, batch 1, as they are"
+    assert described(params.variants["regions"], params)["for"] == "30 epochs, 80 steps each, batch 32, points of the regions"
+    assert described(params.variants["fcn_content"], params)["critic"] == "fcn"
+    assert described(params.variants["unet"], params)["critic"] == "patchgan, 70 px"
 
 
 def test_tables_scroll_inside_their_own_box(text):

@@ -36,6 +36,13 @@ def test_a_photograph_that_one_tests_on_and_the_other_trains_on_is_found():
     assert found(own, holding({"2": "val"}, HASHES)) == [("2", "tested on here, and in b: background of 1 in val")]
 
 
+def test_a_photograph_that_one_validates_on_and_the_other_trains_on_is_found():
+    own = holding({"1": "train", "2": "val"}, HASHES)
+    assert found(own, holding({"1": "train", "2": "val"}, HASHES)) == []
+    assert found(own, holding({"2": "test"}, HASHES)) == []
+    assert found(own, holding({"1": "train", "2": "train"}, HASHES)) == [("2", "validated on here, and in b: background of 1 in train")]
+
+
 def test_equal_names_of_two_sources_are_two_photographs():
     own = holding({"1": "train", "2": "test"}, HASHES)
     assert found(own, holding({"1": "test", "2": "train"}, {"1": HASHES["2"] ^ 0xFFFF, "2": HASHES["3"]})) == []

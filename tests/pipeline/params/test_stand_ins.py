@@ -83,6 +83,14 @@ def test_a_variant_without_a_protocol_needs_a_profile_that_says_everything(load)
         load(NO_EPOCHS)
 
 
+def test_epochs_beyond_the_most_that_a_training_has_are_one_line(load):
+    with pytest.raises(
+        InputError, match=r"variants\.idih: 90,000 epochs .* epochs_factor 5 are 450,000; expected at most 100,000"
+    ) as raised:
+        load(("epochs: 1}", "epochs: 90000}"))
+    assert "\n" not in str(raised.value)
+
+
 @pytest.mark.parametrize("wrong", ["[mirror]", "[crop, crop]", "true"])
 def test_changes_are_those_that_there_are_each_once(load, wrong):
     with pytest.raises(InputError, match=r"defaults\.training\.augment"):
@@ -93,12 +101,12 @@ def test_changes_are_those_that_there_are_each_once(load, wrong):
     ("rule", "is_fine"),
     [
         ("{}", True),
-        ("{val: 0.2}", True),
+        ("{val: 0.2}", False),  # methods are chosen on it
         ("{test: 0.25}", False),
         ("{by: official}", False),
     ],
 )
-def test_data_sets_of_one_source_test_on_the_same_photographs(load, rule, is_fine):
+def test_data_sets_of_one_source_are_judged_by_the_same_photographs(load, rule, is_fine):
     change = ("      objects: {}\n", f"      objects: {{split: {rule}}}\n")
     if is_fine:
         assert load(change).datasets == ["people", "objects"]

@@ -1,0 +1,18 @@
+"""What a benchmark takes from the project is there: nothing else runs them."""
+
+import ast
+import importlib
+
+import pytest
+
+from tests.conftest import ROOT
+
+OWN = ("benchmarks", "imharmony", "opinion_study", "pipeline", "reporting", "smoke", "stages")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda path: path.stem)
+def test_what_a_benchmark_imports_of_the_project_is_there(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] in OWN:
+            module = importlib.import_module(node.module)
+            assert [alias.name for alias in node.names if not hasattr(module, alias.name)] == [], node.module
