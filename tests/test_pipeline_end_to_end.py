@@ -139,7 +139,7 @@ def test_another_classifier_trains_no_variant_that_compares_no_features(workspac
 
 def test_other_semi_harmonized_pictures_train_no_variant_that_is_given_composites(workspace):
     output = dvc(workspace, "exp", "run", "-n", "semi", "-S", "defaults.intrinsic.edits=fitted")
-    stages = {"train_edits@people", "preprocess_intrinsic@people", "evaluate_intrinsic@people", "report"}
+    stages = {"train_edits@people", "preprocess_intrinsic@people", "name_data@intrinsic", "evaluate_intrinsic@people", "report"}
     assert ran(output) == ALWAYS | stages
 
 
