@@ -99,8 +99,14 @@ BOUND = {  # what only changes together with other values
     *[(key,) for key in ("sources", "datasets", "preprocessed", "decomposers", "classifiers")],
     *[("variants", name, key) for name in VARIANTS for key in ("backbone", "input")],
     ("variants", "fcn_feature", "resynthesis"),
+    *[("variants", name, "points") for name in VARIANTS if name != "regions"],  # with a generator that reads them
+    *[("variants", "regions", key) for key in ("resynthesis", "side_weights")],  # which it cannot have
     ("variants", "fcn_feature", "dataset"),  # with what stands in for it
-    *[("profiles", "sample", "datasets", name, "split", key) for name in ("people", "luminance", "objects") for key in ("by", "test")],
+    *[
+        ("profiles", "sample", "datasets", name, "split", key)
+        for name in ("people", "luminance", "objects")
+        for key in ("by", "val", "test")
+    ],
     *[("profiles", "sample", "datasets", name, "source") for name in ("people", "luminance", "objects", "hmh")],
     *[("profiles", "sample", "backbone", key) for key in ("name", "file")],
     *[("profiles", "sample", "sources", name, "kind") for name in ("photographs", "portraits")],
