@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from imharmony.checkpoint import load_harmonizer
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import rows_of
+from imharmony.intrinsic import preprocessing
 from imharmony.intrinsic.checkpoint import load_networks
 from imharmony.intrinsic.judging import DECOMPOSITIONS
 from imharmony.sources.studio import write_studio
@@ -52,12 +53,14 @@ def made(tmp_path_factory):
         run_data_stages("photographs", "people")
         train_shading.main("people")
         train_edits.main("people")
+        preprocessing._loaded.cache_clear()  # another workspace of this process may have had networks of the same relative path
         preprocess_intrinsic.main("people")
     return folder
 
 
 @pytest.fixture
 def workspace(made, tmp_path, monkeypatch):
+    preprocessing._loaded.cache_clear()
     folder = tmp_path / "copy"
     shutil.copytree(made, folder)
     monkeypatch.chdir(folder)
