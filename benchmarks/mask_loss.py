@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from imharmony.errors import InputError
-from imharmony.evaluation.blocks import REFERENCE, Block, Column, blocks_of
-from imharmony.evaluation.intervals import interval
+from imharmony.evaluation.blocks import REFERENCE, Block, Column, blocks_of, by_photograph, sums_of
+from imharmony.evaluation.intervals import interval, of_seeds
 from imharmony.evaluation.measures import MEASURES
 from imharmony.storage.tables import read_table, write_csv
 from pipeline.params.file import load_params
@@ -43,10 +43,9 @@ def _rows(block: Block, names: list[str], seeds: list[int]) -> Iterator[dict[str
     equal = _values(block, EQUAL, at)
     for name in names:
         differences = _values(block, name, at) - equal
-        sums = np.add.reduceat(differences.sum(0), block.starts)
-        images = np.diff([*block.starts, len(block.samples)]).astype(np.float64)
-        counts = np.repeat(len(seeds) * images[:, None], len(at), axis=1)
-        own = [(differences.sum(1), np.full((len(seeds), len(at)), float(len(block.samples))))] if len(seeds) > 1 else []
+        everywhere = np.ones(len(block.samples), bool)
+        sums, counts = by_photograph(block, sums_of(differences, everywhere))
+        own = [of_seeds(differences, everywhere)] if len(seeds) > 1 else []
         ends = interval(block, sums, counts, own)
         for place, metric in enumerate(METRICS):
             mean = differences[:, :, place].mean()
