@@ -1,10 +1,13 @@
 """Small data sets, of ours and in iHarmony4's layout."""
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from imharmony.cli import main
 from imharmony.composing.manifest import COMPOSITE_SHARD
 from imharmony.composing.regions import RegionRules
 from imharmony.composing.synthesis import FOREGROUNDS, synthesize
@@ -72,3 +75,13 @@ def write(path: Path, data: bytes) -> None:
     """Writes a file and the folders above it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
+
+
+def called(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    """The exit code of ``harmonize dataset`` with these arguments."""
+    monkeypatch.setattr(sys, "argv", ["harmonize", "dataset", *map(str, arguments)])
+    try:
+        main()
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1
+    return 0

@@ -1,14 +1,12 @@
 """``harmonize dataset``: exit code 0 for a sound set, 1 for leaks and broken files, 2 for wrong input."""
 
-import sys
 from pathlib import Path
 
 import pytest
 
-from imharmony.cli import main
 from imharmony.pictures.images import read_rgb
 from imharmony.storage.tables import read_table
-from tests.datasets import made, scene, write_subset
+from tests.datasets import called, made, scene, write_subset
 
 
 @pytest.fixture(scope="module")
@@ -16,30 +14,21 @@ def composites(tmp_path_factory) -> Path:
     return made(tmp_path_factory.mktemp("world"))
 
 
-def call(monkeypatch, *arguments: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["harmonize", "dataset", *map(str, arguments)])
-    try:
-        main()
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else 1
-    return 0
-
-
 def test_an_export_checks_as_sound(monkeypatch, composites, tmp_path, capsys):
-    assert call(monkeypatch, "export", "--layout", "iharmony4", composites, tmp_path / "layout", "--subset", "HPeople") == 0
+    assert called(monkeypatch, "export", "--layout", "iharmony4", composites, tmp_path / "layout", "--subset", "HPeople") == 0
     assert capsys.readouterr().out == f"{tmp_path / 'layout' / 'HPeople'}\n"
-    assert call(monkeypatch, "check", tmp_path / "layout", "--workers", 1) == 0
+    assert called(monkeypatch, "check", tmp_path / "layout", "--workers", 1) == 0
     assert capsys.readouterr().out == "Sound: nothing was found.\n"
 
 
 def test_a_lossless_export_has_png_composites(monkeypatch, composites, tmp_path):
-    assert call(monkeypatch, "export", "--layout", "iharmony4", "--lossless", composites, tmp_path) == 0
+    assert called(monkeypatch, "export", "--layout", "iharmony4", "--lossless", composites, tmp_path) == 0
     assert {path.suffix for path in (tmp_path / "people" / "composite_images").iterdir()} == {".png"}
 
 
 def test_what_was_exported_without_loss_is_imported_as_the_same_samples(monkeypatch, composites, tmp_path):
-    call(monkeypatch, "export", "--layout", "iharmony4", "--lossless", composites, tmp_path)
-    assert call(monkeypatch, "import", "--layout", "iharmony4", tmp_path, tmp_path / "back", "--subset", "people", "--workers", 1) == 0
+    called(monkeypatch, "export", "--layout", "iharmony4", "--lossless", composites, tmp_path)
+    assert called(monkeypatch, "import", "--layout", "iharmony4", tmp_path, tmp_path / "back", "--subset", "people", "--workers", 1) == 0
     one, other = (
         read_table(folder / "manifest.parquet").drop(["shard", "row"]).sort_by("sample_id") for folder in (composites, tmp_path / "back")
     )
@@ -49,14 +38,14 @@ def test_what_was_exported_without_loss_is_imported_as_the_same_samples(monkeypa
 def test_an_import_never_replaces_a_folder(monkeypatch, tmp_path, capsys):
     write_subset(tmp_path, "HCOCO", {"train": {"c1": scene(1)}, "test": {"c2": scene(2)}})
     options = ("--layout", "iharmony4", tmp_path, tmp_path / "HCOCO", "--subset", "HCOCO")
-    assert call(monkeypatch, "import", *options) == 2
+    assert called(monkeypatch, "import", *options) == 2
     assert "exists already" in capsys.readouterr().err
-    assert call(monkeypatch, "import", *options[:3], tmp_path / "new", *options[4:], "--val", 1) == 2
+    assert called(monkeypatch, "import", *options[:3], tmp_path / "new", *options[4:], "--val", 1) == 2
 
 
 def test_a_leak_is_printed_and_written(monkeypatch, tmp_path, capsys):
     write_subset(tmp_path, "HCOCO", {"train": {"c1": scene(1)}, "test": {"c1": scene(1), "c2": scene(2)}})
-    assert call(monkeypatch, "check", tmp_path / "HCOCO", "--workers", 1, "--out", tmp_path / "check") == 1
+    assert called(monkeypatch, "check", tmp_path / "HCOCO", "--workers", 1, "--out", tmp_path / "check") == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "Not sound: 1 leak, 1 twice."
     assert lines[1].startswith("leak: HCOCO/c1.jpg: a photograph in two splits")
@@ -67,14 +56,14 @@ def test_a_broken_file_is_exit_code_1(monkeypatch, tmp_path):
     root = write_subset(tmp_path, "HCOCO", {"train": {"c1": scene(1)}, "test": {"c2": scene(2)}})
     path = root / "real_images" / "c1.jpg"
     path.write_bytes(path.read_bytes()[:700])
-    assert call(monkeypatch, "check", root, "--workers", 1) == 1
+    assert called(monkeypatch, "check", root, "--workers", 1) == 1
 
 
 def test_a_long_list_is_cut(monkeypatch, tmp_path, capsys):
     root = write_subset(tmp_path, "HCOCO", {"train": {"c1": scene(1)}, "test": {"c2": scene(2)}})
     for number in range(30):
         (root / "masks" / f"c1_{number + 5}.png").write_bytes(b"")
-    assert call(monkeypatch, "check", root, "--workers", 1) == 0
+    assert called(monkeypatch, "check", root, "--workers", 1) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 22
     assert lines[-1] == "and 10 more; --out keeps them all"
@@ -90,7 +79,7 @@ def test_a_long_list_is_cut(monkeypatch, tmp_path, capsys):
 )
 def test_wrong_input_is_one_line_and_exit_code_2(monkeypatch, tmp_path, capsys, arguments, message):
     monkeypatch.chdir(tmp_path)
-    assert call(monkeypatch, *arguments) == 2
+    assert called(monkeypatch, *arguments) == 2
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
@@ -98,15 +87,15 @@ def test_wrong_input_is_one_line_and_exit_code_2(monkeypatch, tmp_path, capsys, 
 
 @pytest.mark.parametrize("arguments", [[], ["export", "a", "b"], ["export", "--layout", "coco", "a", "b"], ["check"]])
 def test_a_wrong_command_line_is_exit_code_2(monkeypatch, capsys, arguments):
-    assert call(monkeypatch, *arguments) == 2
+    assert called(monkeypatch, *arguments) == 2
     assert "usage: harmonize dataset" in capsys.readouterr().err
 
 
 def test_a_sheet_shows_a_transfers_composites(monkeypatch, composites, tmp_path, capsys):
     out = tmp_path / "sheet.png"
-    assert call(monkeypatch, "sheet", composites, out, "--transfer", "luminance", "--rows", 2) == 0
+    assert called(monkeypatch, "sheet", composites, out, "--transfer", "luminance", "--rows", 2) == 0
     assert read_rgb(out).shape == (2 * 240, 2 * 3 * 240, 3)
-    assert call(monkeypatch, "sheet", composites, out, "--transfer", "sepia") == 2
+    assert called(monkeypatch, "sheet", composites, out, "--transfer", "sepia") == 2
     assert "no composite of transfer 'sepia'; expected one of ['luminance', 'reinhard_lab']" in capsys.readouterr().err
-    assert call(monkeypatch, "sheet", composites, tmp_path / "sheet.gif") == 2
-    assert call(monkeypatch, "sheet", composites, out, "--rows", 0) == 2
+    assert called(monkeypatch, "sheet", composites, tmp_path / "sheet.gif") == 2
+    assert called(monkeypatch, "sheet", composites, out, "--rows", 0) == 2

@@ -1,15 +1,12 @@
 """What one data set tests on and another learns from is found by what it shows, whatever it is called."""
 
-import sys
-
 import numpy as np
 import pytest
 
-from imharmony.cli import main
 from imharmony.datasets.contents import Contents
 from imharmony.datasets.overlap import shared_with
 from imharmony.storage.tables import read_table
-from tests.datasets import scene, write_subset
+from tests.datasets import called, scene, write_subset
 
 SAMPLE = {"category": None, "transfer": None, "foreground_ratio": 0.1, "delta_e": 7.0, "reference": None}
 
@@ -74,20 +71,11 @@ def subsets(tmp_path_factory):
     return first, second, third
 
 
-def call(monkeypatch, *arguments: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["harmonize", "dataset", "check", *map(str, arguments), "--workers", "1"])
-    try:
-        main()
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else 1
-    return 0
-
-
 def test_the_command_checks_several_sets_against_each_other(monkeypatch, subsets, tmp_path, capsys):
     first, second, third = subsets
-    assert call(monkeypatch, first, third) == 0
+    assert called(monkeypatch, "check", "--workers", 1, first, third) == 0
     assert capsys.readouterr().out == f"{first}: Sound: nothing was found.\n{third}: Sound: nothing was found.\n"
-    assert call(monkeypatch, first, second, "--out", tmp_path) == 1
+    assert called(monkeypatch, "check", "--workers", 1, first, second, "--out", tmp_path) == 1
     out = capsys.readouterr().out.splitlines()
     assert out[0] == f"{first}: Not sound: 1 shared."
     assert out[1].startswith(f"shared: HFirst/a3.jpg: tested on here, and in {second} as HSecond/b9.jpg, 0 of 64 bits apart: background")
@@ -96,5 +84,5 @@ def test_the_command_checks_several_sets_against_each_other(monkeypatch, subsets
 
 
 def test_a_set_that_comes_twice_is_wrong_input(monkeypatch, subsets, capsys):
-    assert call(monkeypatch, subsets[0], subsets[0]) == 2
+    assert called(monkeypatch, "check", "--workers", 1, subsets[0], subsets[0]) == 2
     assert "a data set comes twice" in capsys.readouterr().err
