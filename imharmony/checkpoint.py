@@ -8,6 +8,7 @@ import torch
 from msgspec import Meta, Struct, structs
 
 from imharmony.errors import InputError
+from imharmony.networks.blocks import Start
 from imharmony.networks.harmonizer import Harmonizer, InferenceMode, build_harmonizer
 from imharmony.storage.descriptions import LARGEST_SEED, Digest, Size, SizeText, Width, described, size_in
 from imharmony.storage.weights import AGAIN, expect_fit, load_weights, read_metadata, read_weights, write_weights
@@ -26,6 +27,7 @@ class Architecture(Struct, frozen=True, forbid_unknown_fields=True):
     mask_input: bool
     paste: bool
     inference_mode: InferenceMode
+    start: Start = "published"  # files of before there was a choice say nothing
 
 
 class Preprocessing(Struct, frozen=True, forbid_unknown_fields=True):

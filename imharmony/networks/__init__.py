@@ -29,7 +29,7 @@ from imharmony.networks.self_attention_critic import SelfAttentionCritic
 from imharmony.networks.unet import unet
 from imharmony.networks.unet3plus import unet3plus, unet3plus_code
 
-GENERATORS: dict[str, Callable[..., Generator]] = {  # (in_channels, width, size_px) -> network
+GENERATORS: dict[str, Callable[..., Generator]] = {  # (in_channels, width, size_px, start) -> network
     "affine": affine,
     "attention_unet": attention_unet,
     "bargain": bargain,

@@ -4,14 +4,14 @@ Images are float (B, 3, H, W) in [-1, 1]; a mask channel is in [0, 1].
 
 PCT-Net predicts the maps with the U-Net of iSSAM or a transformer, blends the result with the composite by an attention
 map, starts from a zero matrix and clamps to the range of pictures. Ours has a small encoder-decoder with sum skips, no
-attention (pasting is the harmonizer's business), starts from the identity and clamps nothing.
+attention (pasting is the harmonizer's business), adds its maps to the identity and clamps nothing.
 """
 
 from itertools import pairwise
 
 from torch import Tensor, nn
 
-from imharmony.networks.blocks import Generator, doubling, exact_halvings, full_precision, halving
+from imharmony.networks.blocks import Generator, Start, ZeroConv2d, doubling, exact_halvings, full_precision, halving
 
 WIDEST = 8
 DEEPEST = 6
@@ -25,16 +25,17 @@ class AffineMaps(Generator):
     The sides of the input must be multiples of 2 ** ``depth``. The first three input channels are the composite.
     """
 
-    def __init__(self, *, in_channels: int, width: int, depth: int) -> None:
+    def __init__(self, *, in_channels: int, width: int, depth: int, start: Start = "published") -> None:
         super().__init__()
         self.depth = depth
+        self.begins_at_composite = start == "composite"
         channels = [width * min(2**level, WIDEST) for level in range(depth)]
         first = nn.Sequential(halving(in_channels, width), nn.ELU())
         inner = [_block(halving(narrow, wide, bias=False), wide) for narrow, wide in pairwise(channels)]
         self.encoder = nn.ModuleList([first, *inner])
         self.decoder = nn.ModuleList(_block(doubling(wide, narrow, bias=False), narrow) for wide, narrow in pairwise(reversed(channels)))
         self.last = nn.Sequential(doubling(width, width), nn.ELU())
-        self.parameters_at = nn.Conv2d(width, PARAMETERS, 1)
+        self.parameters_at = (ZeroConv2d if self.begins_at_composite else nn.Conv2d)(width, PARAMETERS, 1)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """The composite with its colours mapped, float32 also under autocast; nothing bounds it to [-1, 1]."""
@@ -65,9 +66,10 @@ def mapped(picture: Tensor, maps: Tensor) -> Tensor:
     return picture + change + offsets
 
 
-def affine(*, in_channels: int, width: int, size_px: int) -> AffineMaps:
+def affine(*, in_channels: int, width: int, size_px: int, start: Start = "published") -> AffineMaps:
     """As deep as the size allows with a bottleneck of 2 x 2 or more, at most 6: 256 and 128 -> 6, 96 -> 4."""
-    return AffineMaps(in_channels=in_channels, width=width, depth=max(1, exact_halvings(size_px, at_most=DEEPEST + 1) - 1))
+    depth = max(1, exact_halvings(size_px, at_most=DEEPEST + 1) - 1)
+    return AffineMaps(in_channels=in_channels, width=width, depth=depth, start=start)
 
 
 def _block(convolution: nn.Module, channels: int) -> nn.Sequential:

@@ -9,9 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from imharmony.networks.blocks import (
+    LARGEST_CHANGE,
     NORMS,
     Generator,
     Norm,
+    Start,
     decoder_block,
     decoder_channels,
     doubling,
@@ -45,9 +47,12 @@ class AttentionUNet(Generator):
     which the convolutions keep their biases. Report 002's code has no ``dropout``.
     """
 
-    def __init__(self, *, in_channels: int, width: int, depth: int, norm: Norm = "batch", dropout: bool = True) -> None:
+    def __init__(
+        self, *, in_channels: int, width: int, depth: int, norm: Norm = "batch", dropout: bool = True, start: Start = "published"
+    ) -> None:
         super().__init__()
         self.depth = depth
+        self.begins_at_composite = start == "composite"
         bias, layer = norm == "instance", NORMS[norm]
         channels = [width * min(2**level, WIDEST) for level in range(depth)]
         sizes, first_gated = list(enumerate(decoder_channels(channels))), depth - 1 - GATED_JOINS
@@ -60,10 +65,10 @@ class AttentionUNet(Generator):
             for level, (wide, narrow) in sizes
         )
         self.gates = nn.ModuleList(AttentionGate(2 * narrow) if level >= first_gated else nn.Identity() for level, (_, narrow) in sizes)
-        self.last = doubling(2 * width, 3)
+        self.last = doubling(2 * width, 3, zero=self.begins_at_composite)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """The generated picture in [-1, 1], float32 also under autocast."""
+        """The generated picture in [-1, 1], or the changed composite, which nothing bounds; float32 also under autocast."""
         skips = [self.first(inputs)]
         for block in self.encoder:
             skips.append(block(skips[-1]))
@@ -71,9 +76,10 @@ class AttentionUNet(Generator):
         for block, gate, skip in zip(self.decoder, self.gates, reversed(skips), strict=True):
             features = gate(torch.cat([skip, block(features)], 1)).relu()
         with full_precision(features):
-            return self.last(features.float()).tanh()
+            return self.painted(inputs, self.last(features.float()).tanh(), reach=LARGEST_CHANGE)
 
 
-def attention_unet(*, in_channels: int, width: int, size_px: int, dropout: bool = True) -> AttentionUNet:
+def attention_unet(*, in_channels: int, width: int, size_px: int, dropout: bool = True, start: Start = "published") -> AttentionUNet:
     """An attention U-Net with batch norms, as deep as the size allows, at most 8: 512 and 256 -> 8, 128 -> 7."""
-    return AttentionUNet(in_channels=in_channels, width=width, depth=exact_halvings(size_px, at_most=8), dropout=dropout)
+    depth = exact_halvings(size_px, at_most=8)
+    return AttentionUNet(in_channels=in_channels, width=width, depth=depth, dropout=dropout, start=start)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from imharmony.colour.hsv import hsv_as_saved, hsv_from_network
 from imharmony.errors import InputError
 from imharmony.networks.attention_unet import attention_unet
-from imharmony.networks.blocks import Generator, Norm
+from imharmony.networks.blocks import Generator, Norm, Start
 from imharmony.networks.domain_code import CODE, DomainCodeExtractor
 from imharmony.networks.unet3plus import unet3plus, unet3plus_code
 
@@ -53,6 +53,7 @@ class Bargain(Generator):
         colours: Colours = RGB,
         norm: Norm = "batch",
         scaled: bool = True,
+        start: Start = "published",
     ) -> None:
         super().__init__()
         if in_channels != PICTURE_AND_MASK:
@@ -60,8 +61,9 @@ class Bargain(Generator):
             raise InputError(f"a generator with domain codes got {in_channels} input channels; {expected}")
         self.colours = colours
         self.extractor = DomainCodeExtractor(width=width, size_px=size_px, in_channels=colours.channels, norm=norm)
-        self.unet = unet(in_channels=PICTURE_AND_MASK + CODE, width=width, size_px=size_px)
+        self.unet = unet(in_channels=PICTURE_AND_MASK + CODE, width=width, size_px=size_px, start=start)
         self.depth = self.unet.depth
+        self.begins_at_composite = self.unet.begins_at_composite
         self.scale = nn.Parameter(torch.tensor([FIRST_SCALE])) if scaled else None
 
     def codes(self, pictures: Tensor, mask: Tensor) -> Tensor:
@@ -84,33 +86,33 @@ class Bargain(Generator):
         return torch.cat([inputs, code[:, :, None, None].expand(-1, -1, *inputs.shape[2:])], 1)
 
 
-def bargain(*, in_channels: int, width: int, size_px: int) -> Bargain:
+def bargain(*, in_channels: int, width: int, size_px: int, start: Start = "published") -> Bargain:
     """BargainNet's generator: DoveNet's attention U-Net with 20 input channels."""
-    return Bargain(attention_unet, in_channels=in_channels, width=width, size_px=size_px)
+    return Bargain(attention_unet, in_channels=in_channels, width=width, size_px=size_px, start=start)
 
 
-def bargain_hsv(*, in_channels: int, width: int, size_px: int) -> Bargain:
+def bargain_hsv(*, in_channels: int, width: int, size_px: int, start: Start = "published") -> Bargain:
     """The same with codes of hue, saturation and value (report 002)."""
-    return Bargain(attention_unet, in_channels=in_channels, width=width, size_px=size_px, colours=HSV)
+    return Bargain(attention_unet, in_channels=in_channels, width=width, size_px=size_px, start=start, colours=HSV)
 
 
-def bargain_code(*, in_channels: int, width: int, size_px: int) -> Bargain:
+def bargain_code(*, in_channels: int, width: int, size_px: int, start: Start = "published") -> Bargain:
     """The same as report 002's code has it: no dropout in the U-Net, instance norms in the extractor."""
     unet = partial(attention_unet, dropout=False)
-    return Bargain(unet, in_channels=in_channels, width=width, size_px=size_px, norm="instance")
+    return Bargain(unet, in_channels=in_channels, width=width, size_px=size_px, start=start, norm="instance")
 
 
-def bargain_hsv_code(*, in_channels: int, width: int, size_px: int) -> Bargain:
+def bargain_hsv_code(*, in_channels: int, width: int, size_px: int, start: Start = "published") -> Bargain:
     """That with codes of hue, saturation and value of whole levels, which hold back every gradient from the pictures."""
     unet = partial(attention_unet, dropout=False)
-    return Bargain(unet, in_channels=in_channels, width=width, size_px=size_px, colours=SAVED_HSV, norm="instance")
+    return Bargain(unet, in_channels=in_channels, width=width, size_px=size_px, start=start, colours=SAVED_HSV, norm="instance")
 
 
-def bargain_unet3plus(*, in_channels: int, width: int, size_px: int) -> Bargain:
+def bargain_unet3plus(*, in_channels: int, width: int, size_px: int, start: Start = "published") -> Bargain:
     """The same with UNet 3+ as published (report 002, mended)."""
-    return Bargain(unet3plus, in_channels=in_channels, width=width, size_px=size_px)
+    return Bargain(unet3plus, in_channels=in_channels, width=width, size_px=size_px, start=start)
 
 
-def bargain_unet3plus_code(*, in_channels: int, width: int, size_px: int) -> Bargain:
+def bargain_unet3plus_code(*, in_channels: int, width: int, size_px: int, start: Start = "published") -> Bargain:
     """The same with report 002's own UNet 3+, to which its code gives the codes unscaled."""
-    return Bargain(unet3plus_code, in_channels=in_channels, width=width, size_px=size_px, scaled=False)
+    return Bargain(unet3plus_code, in_channels=in_channels, width=width, size_px=size_px, start=start, scaled=False)

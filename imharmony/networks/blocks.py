@@ -7,22 +7,38 @@ import torch
 from torch import Tensor, nn
 
 KERNEL_PX = 4
+LARGEST_CHANGE = 2.0  # from one end of [-1, 1] to the other
 
 Norm = Literal["batch", "instance"]
+Start = Literal["published", "composite"]  # what comes out before training: the paper's first picture, or the composite to the bit
 
 # (channels) -> layer. An instance norm has no parameters and is the same in training and in use.
 NORMS: dict[Norm, Callable[[int], nn.Module]] = {"batch": nn.BatchNorm2d, "instance": nn.InstanceNorm2d}
 
 
 class Generator(nn.Module):
-    """A network from pictures to pictures that halves them ``depth`` times, so that sides are multiples of 2 ** ``depth``."""
+    """A network from pictures to pictures that halves them ``depth`` times, so that sides are multiples of 2 ** ``depth``.
+
+    Its first three input channels are the composite. One that begins at it has a last layer of zeros, whose output is a change of
+    the composite instead of a picture: untrained, it returns the composite bit for bit. So do the branches of a residual network begin
+    in Zhang et al. 2019, arXiv:1901.09321. That layer's own gradient is not zero: it learns from the first step on, the layers
+    before it from the second.
+    """
 
     depth: int
+    begins_at_composite: bool = False
     reads_points: bool = False  # whether it can learn from points in the place of pictures
 
     def outputs(self, inputs: Tensor) -> list[Tensor]:
         """The pictures that deep supervision compares, the main one first; most networks have no other."""
         return [self(inputs)]
+
+    def painted(self, inputs: Tensor, colours: Tensor, *, reach: float = 1.0) -> Tensor:
+        """The last layer's colours as the picture, or ``reach`` times them as a change of the composite.
+
+        A tanh's colours take ``reach=LARGEST_CHANGE``: a change of them alone would not lead from black to white.
+        """
+        return inputs[:, :3] + reach * colours if self.begins_at_composite else colours
 
     def maps(self, inputs: Tensor) -> Tensor:
         """What ``mapped`` does to each pixel of the inputs, float (B, C, H, W): here the network's change of the colours, so C = 3."""
@@ -36,13 +52,29 @@ class Generator(nn.Module):
         return pictures + maps
 
 
-class ZeroLinear(nn.Linear):
-    """A linear layer that starts at zero, whatever the initialisation."""
+class StartsAtZero(nn.Module):
+    """A layer that starts at zero, whatever the initialisation."""
+
+    weight: Tensor
+    bias: Tensor | None
 
     def reset_parameters(self) -> None:
         """Nothing but zeros."""
         nn.init.zeros_(self.weight)
-        nn.init.zeros_(self.bias)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+
+
+class ZeroLinear(StartsAtZero, nn.Linear):
+    """A linear layer of zeros."""
+
+
+class ZeroConv2d(StartsAtZero, nn.Conv2d):
+    """A convolution of zeros."""
+
+
+class ZeroConvTranspose2d(StartsAtZero, nn.ConvTranspose2d):
+    """A transposed convolution of zeros."""
 
 
 def halving(inputs: int, outputs: int, *, bias: bool = True) -> nn.Conv2d:
@@ -50,9 +82,10 @@ def halving(inputs: int, outputs: int, *, bias: bool = True) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, KERNEL_PX, stride=2, padding=1, bias=bias)
 
 
-def doubling(inputs: int, outputs: int, *, bias: bool = True) -> nn.ConvTranspose2d:
+def doubling(inputs: int, outputs: int, *, bias: bool = True, zero: bool = False) -> nn.ConvTranspose2d:
     """A transposed convolution to twice the size: kernel 4, stride 2, padding 1."""
-    return nn.ConvTranspose2d(inputs, outputs, KERNEL_PX, stride=2, padding=1, bias=bias)
+    layer = ZeroConvTranspose2d if zero else nn.ConvTranspose2d
+    return layer(inputs, outputs, KERNEL_PX, stride=2, padding=1, bias=bias)
 
 
 def encoder_block(inputs: int, outputs: int, *, norm: nn.Module, bias: bool) -> nn.Sequential:

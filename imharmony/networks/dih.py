@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from imharmony.errors import InputError
-from imharmony.networks.blocks import KERNEL_PX, Generator, doubling, exact_halvings, full_precision, halving
+from imharmony.networks.blocks import KERNEL_PX, Generator, Start, doubling, exact_halvings, full_precision, halving
 
 DEEPEST = 6
 SMALLEST_MAP_PX = 4  # the bottleneck's kernel
@@ -31,9 +31,10 @@ class DIH(Generator):
     every level but the finest.
     """
 
-    def __init__(self, *, in_channels: int, width: int, depth: int, parsing_classes: int | None = None) -> None:
+    def __init__(self, *, in_channels: int, width: int, depth: int, parsing_classes: int | None = None, start: Start = "published") -> None:
         super().__init__()
         self.depth = depth
+        self.begins_at_composite = start == "composite"
         channels = [width * 2 ** (level // 2) for level in range(depth)]  # 64 64 128 128 256 256
         code = 2 * channels[-1]
         self.encoder = nn.ModuleList(
@@ -41,20 +42,20 @@ class DIH(Generator):
         )
         self.bottleneck = nn.Conv2d(channels[-1], code, KERNEL_PX)
         self.decoder = _decoder(code, channels, beside=1 if parsing_classes is None else 2)
-        self.last = doubling(width, 3, bias=False)
+        self.last = doubling(width, 3, bias=False, zero=self.begins_at_composite)
         self.parser = None if parsing_classes is None else _decoder(code, channels, beside=1)
         self.labels = None if parsing_classes is None else _label_head(width, parsing_classes)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """The harmonized picture, float32 also under autocast; nothing bounds it to [-1, 1]."""
-        return self._picture(self._finest(inputs)[0])
+        return self._picture(inputs, self._finest(inputs)[0])
 
     def harmonize_and_parse(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """The harmonized picture, and one logit per class and pixel, (B, ``parsing_classes``, H, W); both float32."""
         harmonized, parsed = self._finest(inputs)
         if self.labels is None or parsed is None:
             raise ValueError("this network was built without parsing_classes")
-        return self._picture(harmonized), self.labels(parsed).float()
+        return self._picture(inputs, harmonized), self.labels(parsed).float()
 
     def _finest(self, inputs: Tensor) -> tuple[Tensor, Tensor | None]:
         """The last maps of the harmonizing decoder and, if there is one, of the parsing decoder."""
@@ -70,14 +71,14 @@ class DIH(Generator):
         parsed = _decoded(self.parser, code, skips)
         return _decoded(self.decoder, code, skips, beside=parsed)[-1], parsed[-1]
 
-    def _picture(self, features: Tensor) -> Tensor:
+    def _picture(self, inputs: Tensor, features: Tensor) -> Tensor:
         with full_precision(features):
-            return self.last(features.float())
+            return self.painted(inputs, self.last(features.float()))
 
 
-def dih(*, in_channels: int, width: int, size_px: int) -> DIH:
+def dih(*, in_channels: int, width: int, size_px: int, start: Start = "published") -> DIH:
     """A DIH without scene parsing, as deep as a bottleneck of 4 x 4 px or more allows, at most 6: 256 -> 6, 128 -> 5, 96 -> 4."""
-    return DIH(in_channels=in_channels, width=width, depth=_depth(size_px))
+    return DIH(in_channels=in_channels, width=width, depth=_depth(size_px), start=start)
 
 
 def dih_parsing(*, in_channels: int, width: int, size_px: int, classes: int = PARSING_CLASSES) -> DIH:

@@ -7,7 +7,7 @@ padding's zeros are black there and grey here.
 
 from torch import Tensor, nn
 
-from imharmony.networks.blocks import Generator, exact_halvings, full_precision
+from imharmony.networks.blocks import LARGEST_CHANGE, Generator, Start, ZeroConv2d, exact_halvings, full_precision
 
 CONVOLUTIONS = 3  # on the way down; the channels double from one to the next
 SHRINKING_IN_CODE = 2
@@ -20,9 +20,10 @@ class FCN(Generator):
     size and as many transposed ones double it; all kernels are 3 px. ``bounded`` puts a tanh at the end.
     """
 
-    def __init__(self, *, in_channels: int, width: int, depth: int, bounded: bool) -> None:
+    def __init__(self, *, in_channels: int, width: int, depth: int, bounded: bool, start: Start = "published") -> None:
         super().__init__()
         self.depth = depth
+        self.begins_at_composite = start == "composite"
         self.bounded = bounded
         channels = [in_channels, width, 2 * width, 4 * width]
         first_halving = CONVOLUTIONS - depth
@@ -35,27 +36,29 @@ class FCN(Generator):
             for level in reversed(range(first_halving, CONVOLUTIONS))
         ]
         self.layers = nn.ModuleList([*down, *up])
-        self.last = nn.Conv2d(width, 3, 3, padding=1)
+        self.last = (ZeroConv2d if self.begins_at_composite else nn.Conv2d)(width, 3, 3, padding=1)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """The generated picture, float32 also under autocast; in [-1, 1] if ``bounded``."""
+        """The generated picture, in [-1, 1] if ``bounded``, or the changed composite; float32 also under autocast."""
         features = inputs
         for layer in self.layers:
             features = layer(features).relu()
         with full_precision(features):
             colours = self.last(features.float())
-            return colours.tanh() if self.bounded else colours
+            return self.painted(inputs, colours.tanh(), reach=LARGEST_CHANGE) if self.bounded else self.painted(inputs, colours)
 
 
-def fcn(*, in_channels: int, width: int, size_px: int) -> FCN:
+def fcn(*, in_channels: int, width: int, size_px: int, start: Start = "published") -> FCN:
     """The text's network: three halvings and three doublings.
 
     The text says no more than that and "ReLU". Kernels and channels are the code's here, the third doubling keeps the
     width, and because a ReLU cannot give the dark half of [-1, 1], a convolution and a tanh follow it.
     """
-    return FCN(in_channels=in_channels, width=width, depth=exact_halvings(size_px, at_most=CONVOLUTIONS), bounded=True)
+    depth = exact_halvings(size_px, at_most=CONVOLUTIONS)
+    return FCN(in_channels=in_channels, width=width, depth=depth, bounded=True, start=start)
 
 
-def fcn_code(*, in_channels: int, width: int, size_px: int) -> FCN:
+def fcn_code(*, in_channels: int, width: int, size_px: int, start: Start = "published") -> FCN:
     """The network that the code trains: its first "downsampling" has stride 1, and its output is linear."""
-    return FCN(in_channels=in_channels, width=width, depth=exact_halvings(size_px, at_most=SHRINKING_IN_CODE), bounded=False)
+    depth = exact_halvings(size_px, at_most=SHRINKING_IN_CODE)
+    return FCN(in_channels=in_channels, width=width, depth=depth, bounded=False, start=start)

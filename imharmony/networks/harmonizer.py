@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from imharmony.errors import InputError
 from imharmony.networks import DISCRIMINATORS, GENERATORS
-from imharmony.networks.blocks import Generator
+from imharmony.networks.blocks import Generator, Start
 from imharmony.running.randomness import torch_seed
 from imharmony.storage.descriptions import LARGEST_PX, MULTIPLE_PX, SMALLEST_PX, WIDEST
 
@@ -99,7 +99,16 @@ def pasted(output: Tensor, composite: Tensor, mask: Tensor) -> Tensor:
     return output * mask + composite * (1 - mask)
 
 
-def build_harmonizer(*, name: str, width: int, size_px: int, mask_input: bool, paste: bool, inference_mode: InferenceMode) -> Harmonizer:
+def build_harmonizer(
+    *,
+    name: str,
+    width: int,
+    size_px: int,
+    mask_input: bool,
+    paste: bool,
+    inference_mode: InferenceMode,
+    start: Start = "published",
+) -> Harmonizer:
     """A harmonizer with a generator by name, for pictures of ``size_px`` squared."""
     if name not in GENERATORS:
         raise InputError(f"generator is {name!r}; expected one of {sorted(GENERATORS)}")
@@ -107,7 +116,7 @@ def build_harmonizer(*, name: str, width: int, size_px: int, mask_input: bool, p
         raise InputError(f"size_px is {size_px}; expected a multiple of {MULTIPLE_PX} from {SMALLEST_PX} to {LARGEST_PX}")
     if not 1 <= width <= WIDEST:
         raise InputError(f"width is {width}; expected 1 to {WIDEST}")
-    network = GENERATORS[name](in_channels=4 if mask_input else 3, width=width, size_px=size_px)
+    network = GENERATORS[name](in_channels=4 if mask_input else 3, width=width, size_px=size_px, start=start)
     return Harmonizer(network, mask_input=mask_input, paste=paste, inference_mode=inference_mode)
 
 

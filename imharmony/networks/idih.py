@@ -13,7 +13,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from imharmony.networks.blocks import Generator, doubling, exact_halvings, full_precision, halving
+from imharmony.networks.blocks import Generator, Start, ZeroConv2d, doubling, exact_halvings, full_precision, halving
 
 WIDEST = 8
 FIRST_NORMALISED = 2
@@ -23,12 +23,15 @@ DEEPEST = 7
 class IDIH(Generator):
     """An ELU encoder, a mirrored decoder whose skips are sums, and a head that blends its colours with the composite's.
 
-    The sides of the input must be multiples of 2 ** ``depth``. The first three input channels are the composite.
+    The sides of the input must be multiples of 2 ** ``depth``. The first three input channels are the composite. Where it begins
+    at the composite, what the head blends with it is the composite changed: the published attention stays, and learns from the
+    second step on.
     """
 
-    def __init__(self, *, in_channels: int, width: int, depth: int) -> None:
+    def __init__(self, *, in_channels: int, width: int, depth: int, start: Start = "published") -> None:
         super().__init__()
         self.depth = depth
+        self.begins_at_composite = start == "composite"
         channels = [width * min(2 ** (level // 2), WIDEST) for level in range(depth)]  # 64 64 128 128 256 256 512
         sizes = list(enumerate(pairwise([in_channels, *channels])))
         self.encoder = nn.ModuleList(_block(halving(inputs, outputs), outputs, level) for level, (inputs, outputs) in sizes)
@@ -36,7 +39,7 @@ class IDIH(Generator):
         self.decoder = nn.ModuleList(_block(doubling(wide, narrow), narrow, level) for level, wide, narrow in upwards)
         self.last = nn.Sequential(doubling(width, width), nn.ELU())
         self.attention = nn.Conv2d(width, 1, 1)
-        self.colours = nn.Conv2d(width, 3, 1)
+        self.colours = (ZeroConv2d if self.begins_at_composite else nn.Conv2d)(width, 3, 1)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """The blended picture, float32 also under autocast; nothing bounds it to [-1, 1]."""
@@ -50,12 +53,15 @@ class IDIH(Generator):
         with full_precision(features):
             features = features.float()
             kept = torch.sigmoid(3 * self.attention(features))
+            if self.begins_at_composite:
+                return inputs[:, :3] + (1 - kept) * self.colours(features)  # k x + (1 - k)(x + c), but exact where c is 0
             return kept * inputs[:, :3] + (1 - kept) * self.colours(features)
 
 
-def idih(*, in_channels: int, width: int, size_px: int) -> IDIH:
+def idih(*, in_channels: int, width: int, size_px: int, start: Start = "published") -> IDIH:
     """An iDIH as deep as the size allows with a bottleneck of 2 x 2 or more, at most 7: 256 -> 7, 128 -> 6."""
-    return IDIH(in_channels=in_channels, width=width, depth=max(1, exact_halvings(size_px, at_most=DEEPEST + 1) - 1))
+    depth = max(1, exact_halvings(size_px, at_most=DEEPEST + 1) - 1)
+    return IDIH(in_channels=in_channels, width=width, depth=depth, start=start)
 
 
 def _block(convolution: nn.Module, channels: int, level: int) -> nn.Sequential:

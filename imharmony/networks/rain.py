@@ -12,7 +12,9 @@ from torch.nn.functional import interpolate
 from imharmony.errors import InputError
 from imharmony.networks.attention_unet import GATED_JOINS, WIDEST, AttentionGate
 from imharmony.networks.blocks import (
+    LARGEST_CHANGE,
     Generator,
+    Start,
     decoder_channels,
     doubling,
     encoder_block,
@@ -63,11 +65,12 @@ class RainNet(Generator):
     in the published training command, the convolutions see the colours only and the mask enters in the norms.
     """
 
-    def __init__(self, *, in_channels: int, width: int, depth: int) -> None:
+    def __init__(self, *, in_channels: int, width: int, depth: int, start: Start = "published") -> None:
         super().__init__()
         if in_channels != 4:
             raise InputError(f"RainNet got {in_channels} input channels; expected 4, the composite and its mask; set mask_input: true")
         self.depth = depth
+        self.begins_at_composite = start == "composite"
         channels = [width * min(2**level, WIDEST) for level in range(depth)]
         sizes, first_gated = list(enumerate(decoder_channels(channels))), depth - 1 - GATED_JOINS
         self.first = nn.Sequential(halving(3, width, bias=False), nn.LeakyReLU(0.2))
@@ -77,10 +80,10 @@ class RainNet(Generator):
         self.bottleneck = nn.Sequential(halving(channels[-2], channels[-1], bias=False), nn.ReLU())
         self.decoder = nn.ModuleList(_DecoderBlock(wide, narrow, dropout=0 < level < first_gated) for level, (wide, narrow) in sizes)
         self.gates = nn.ModuleList(AttentionGate(2 * narrow) if level >= first_gated else nn.Identity() for level, (_, narrow) in sizes)
-        self.last = doubling(2 * width, 3)
+        self.last = doubling(2 * width, 3, zero=self.begins_at_composite)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """The generated picture in [-1, 1], float32 also under autocast."""
+        """The generated picture in [-1, 1], or the changed composite, which nothing bounds; float32 also under autocast."""
         composite, mask = inputs.split([3, 1], 1)
         skips = [self.first(composite)]
         for block in self.encoder:
@@ -89,12 +92,12 @@ class RainNet(Generator):
         for block, gate, skip in zip(self.decoder, self.gates, reversed(skips), strict=True):
             features = gate(torch.cat([skip, block(features, mask)], 1)).relu()
         with full_precision(features):
-            return self.last(features.float()).tanh()
+            return self.painted(inputs, self.last(features.float()).tanh(), reach=LARGEST_CHANGE)
 
 
-def rain(*, in_channels: int, width: int, size_px: int) -> RainNet:
+def rain(*, in_channels: int, width: int, size_px: int, start: Start = "published") -> RainNet:
     """A RainNet as deep as the size allows, at most 8: 512 and 256 -> 8, 128 -> 7."""
-    return RainNet(in_channels=in_channels, width=width, depth=exact_halvings(size_px, at_most=8))
+    return RainNet(in_channels=in_channels, width=width, depth=exact_halvings(size_px, at_most=8), start=start)
 
 
 class _DecoderBlock(nn.Module):

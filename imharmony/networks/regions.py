@@ -12,7 +12,7 @@ from torch.nn.functional import gelu
 
 from imharmony.colour.tensor_lab import lab_from_srgb, srgb_from_lab
 from imharmony.errors import InputError
-from imharmony.networks.blocks import Generator, ZeroLinear, full_precision
+from imharmony.networks.blocks import Generator, Start, ZeroLinear, full_precision
 from imharmony.networks.region_features import (
     EDGE_NUMBERS,
     REGION_NUMBERS,
@@ -42,6 +42,7 @@ class Regions(Generator):
     """
 
     reads_points = True
+    begins_at_composite = True
 
     def __init__(self, *, in_channels: int, width: int, counts: Counts, sees_background: bool = True) -> None:
         super().__init__()
@@ -124,11 +125,11 @@ def moved(srgb: Tensor, changes: Tensor, *, dim: int) -> Tensor:
     return srgb + (srgb_from_lab(lab + more * lab + offset, dim=dim) - srgb_from_lab(lab, dim=dim))
 
 
-def regions(*, in_channels: int, width: int, size_px: int) -> Regions:
-    """The network for pictures of this size."""
+def regions(*, in_channels: int, width: int, size_px: int, start: Start = "composite") -> Regions:  # noqa: ARG001
+    """The network for pictures of this size; it has no other start."""
     return Regions(in_channels=in_channels, width=width, counts=counts_for(size_px))
 
 
-def regions_foreground_only(*, in_channels: int, width: int, size_px: int) -> Regions:
-    """The control that sees the foreground alone."""
+def regions_foreground_only(*, in_channels: int, width: int, size_px: int, start: Start = "composite") -> Regions:  # noqa: ARG001
+    """The control that sees the foreground alone; it has no other start."""
     return Regions(in_channels=in_channels, width=width, counts=counts_for(size_px), sees_background=False)

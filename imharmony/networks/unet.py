@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from imharmony.networks.blocks import (
+    LARGEST_CHANGE,
     Generator,
+    Start,
     decoder_block,
     decoder_channels,
     doubling,
@@ -31,9 +33,10 @@ class UNet(Generator):
     keeps those biases: ``conv_bias``.
     """
 
-    def __init__(self, *, in_channels: int, width: int, depth: int, conv_bias: bool = False) -> None:
+    def __init__(self, *, in_channels: int, width: int, depth: int, conv_bias: bool = False, start: Start = "published") -> None:
         super().__init__()
         self.depth = depth
+        self.begins_at_composite = start == "composite"
         channels = [width * min(2**level, WIDEST) for level in range(depth)]
         self.first = nn.Sequential(halving(in_channels, width, bias=conv_bias), nn.LeakyReLU(0.2))
         self.encoder = nn.ModuleList(
@@ -44,10 +47,10 @@ class UNet(Generator):
             decoder_block(wide, narrow, norm=nn.BatchNorm2d(narrow), bias=conv_bias, dropout=level < DROPOUT_BLOCKS)
             for level, (wide, narrow) in enumerate(decoder_channels(channels))
         )
-        self.last = doubling(2 * width, 3)
+        self.last = doubling(2 * width, 3, zero=self.begins_at_composite)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """The generated picture in [-1, 1], float32 also under autocast."""
+        """The generated picture in [-1, 1], or the changed composite, which nothing bounds; float32 also under autocast."""
         skips = [self.first(inputs)]
         for block in self.encoder:
             skips.append(block(skips[-1]))
@@ -55,9 +58,9 @@ class UNet(Generator):
         for block, skip in zip(self.decoder, reversed(skips), strict=True):
             features = torch.cat([skip, block(features)], 1).relu()
         with full_precision(features):
-            return self.last(features.float()).tanh()
+            return self.painted(inputs, self.last(features.float()).tanh(), reach=LARGEST_CHANGE)
 
 
-def unet(*, in_channels: int, width: int, size_px: int) -> UNet:
+def unet(*, in_channels: int, width: int, size_px: int, start: Start = "published") -> UNet:
     """A U-Net as deep as the size allows, at most 8: 512 and 256 -> 8, 128 -> 7."""
-    return UNet(in_channels=in_channels, width=width, depth=exact_halvings(size_px, at_most=8))
+    return UNet(in_channels=in_channels, width=width, depth=exact_halvings(size_px, at_most=8), start=start)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, max_pool2d
 
-from imharmony.networks.blocks import NORMS, Generator, Norm, exact_halvings, full_precision
+from imharmony.networks.blocks import NORMS, Generator, Norm, Start, ZeroConv2d, exact_halvings, full_precision
 
 DEEPEST = 4  # halvings, so five levels
 CODE_SLOPE = 0.01
@@ -22,7 +22,8 @@ class UNet3Plus(Generator):
     them: 5 x 64 = 320 at full scale. The encoder's activations have ``encoder_slope`` below zero.
 
     With ``residual``, what the network computes is a change of the composite, its first three channels: even the
-    deepest side output, of 16 x 16 px, can then be a sharp picture, and a closed gate returns the composite.
+    deepest side output, of 16 x 16 px, can then be a sharp picture, and a closed gate returns the composite. One that begins at the
+    composite is residual, and the heads of all its outputs start at zero.
     ``deep_supervision`` gives each level an output of its own. ``guided`` multiplies all of them by a gate, one number
     per image in (0, 1), "is there anything to harmonize". In the paper it is the decision between two classes, which
     passes no gradient; here it is the probability itself and learns from the picture.
@@ -39,10 +40,12 @@ class UNet3Plus(Generator):
         residual: bool = True,
         deep_supervision: bool = True,
         guided: bool = True,
+        start: Start = "published",
     ) -> None:
         super().__init__()
         self.depth = depth
-        self.residual = residual
+        self.begins_at_composite = start == "composite"
+        self.residual = residual or self.begins_at_composite
         channels = [width * 2**level for level in range(depth + 1)]
         joined = width * (depth + 1)
         self.encoder = nn.ModuleList(
@@ -53,7 +56,8 @@ class UNet3Plus(Generator):
             _Node(level, [*channels[: level + 1], *[joined] * (depth - level - 1), channels[-1]], width, norm) for level in range(depth)
         )
         supervised = [*[joined] * depth, channels[-1]] if deep_supervision else [joined]
-        self.heads = nn.ModuleList(nn.Conv2d(count, 3, 3, padding=1) for count in supervised)
+        head = ZeroConv2d if self.begins_at_composite else nn.Conv2d
+        self.heads = nn.ModuleList(head(count, 3, 3, padding=1) for count in supervised)
         self.gate = nn.Sequential(nn.Dropout(0.5), nn.Conv2d(channels[-1], 1, 1)) if guided else None
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -84,12 +88,12 @@ class UNet3Plus(Generator):
         return maps
 
 
-def unet3plus(*, in_channels: int, width: int, size_px: int) -> UNet3Plus:
+def unet3plus(*, in_channels: int, width: int, size_px: int, start: Start = "published") -> UNet3Plus:
     """UNet 3+ as published, deeply supervised and guided, with up to five levels; its output is a change of the composite."""
-    return UNet3Plus(in_channels=in_channels, width=width, depth=exact_halvings(size_px, at_most=DEEPEST))
+    return UNet3Plus(in_channels=in_channels, width=width, depth=exact_halvings(size_px, at_most=DEEPEST), start=start)
 
 
-def unet3plus_code(*, in_channels: int, width: int, size_px: int) -> UNet3Plus:
+def unet3plus_code(*, in_channels: int, width: int, size_px: int, start: Start = "published") -> UNet3Plus:
     """Report 002's UNet 3+: instance norms, a LeakyReLU in the encoder, one linear output and nothing else.
 
     Report 002 adds 16 channels of style code to the composite and its mask.
@@ -103,6 +107,7 @@ def unet3plus_code(*, in_channels: int, width: int, size_px: int) -> UNet3Plus:
         residual=False,
         deep_supervision=False,
         guided=False,
+        start=start,
     )
 
 

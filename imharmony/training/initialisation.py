@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from imharmony.errors import InputError
-from imharmony.networks.blocks import ZeroLinear
+from imharmony.networks.blocks import StartsAtZero
 
 
 def _normal(weight: Tensor, generator: torch.Generator) -> None:
@@ -40,7 +40,7 @@ def initialise(network: nn.Module, *, name: str, generator: torch.Generator) -> 
     if name not in INITIALISATIONS:
         raise InputError(f"init is {name!r}; expected one of {sorted(INITIALISATIONS)}")
     for module in network.modules():
-        if isinstance(module, ZeroLinear):
+        if isinstance(module, StartsAtZero):
             module.reset_parameters()
         elif isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             INITIALISATIONS[name](_drawable(module), generator)
