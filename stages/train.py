@@ -16,7 +16,7 @@ from imharmony.storage.tables import write_csv, write_table
 from imharmony.training.batches import Batches
 from imharmony.training.loop import fit, resolve_precision
 from imharmony.training.parallel import first_of_host_first
-from imharmony.training.state import best_row, history_table
+from imharmony.training.state import best_row, epochs_of, history_table
 from imharmony.training.validation import sample_grid
 from pipeline.params.file import Params, load_params
 from pipeline.steps.architectures import architecture_of
@@ -75,7 +75,7 @@ def _train(params: Params, places: Places, variant: str, seed: int) -> None:
     if not is_first:
         return  # the first process writes for all
     facts |= {"seed": str(seed), "size_px": str(training.size_px), "precision": resolve_precision(training.precision, device)}
-    facts |= {"epochs": str(len(history)), "best_epoch": json.dumps(best_row(history))}
+    facts |= {"epochs": str(epochs_of(history)), "best_epoch": json.dumps(best_row(history))}
     with atomic_folder(run) as out:
         save_harmonizer(out / MODEL, harmonizer, architecture_of(spec, training), facts)
         write_table(out / "history.parquet", history_table(history))

@@ -85,9 +85,10 @@ def fit(
 ) -> list[HistoryRow]:
     """Trains and returns one row of losses and scores per epoch; the harmonizer then has the weights of the best one.
 
-    Best is the lowest fMSE on ``val``. After each epoch everything is stored in ``folder``, and a later call with the
-    same arguments goes on from there, to the same bits. ``on_epoch`` is called for each epoch, restored ones first. Of processes
-    side by side (``parallel``) all return the same; only the first stores and calls.
+    Best is the lowest fMSE on ``val``. Of a harmonizer that begins at the composite the untrained network counts too, as epoch 0
+    without losses: a training that only does harm ends with a network that leaves pictures as they are. After each epoch everything
+    is stored in ``folder``, and a later call with the same arguments goes on from there, to the same bits. ``on_epoch`` is called for
+    each row, restored ones first. Of processes side by side (``parallel``) all return the same; only the first stores and calls.
     """
     recipe = replace(recipe, precision=resolve_precision(recipe.precision, device))
     players = _players(harmonizer, objective, critic, recipe, device)
@@ -96,15 +97,20 @@ def fit(
     data = WAYS[recipe.way](train, recipe, players, device=fabric.device)
     val_batches = Batches(val, device=fabric.device)
     settings = _settings(recipe, objective, critic, images=[len(data), len(val_batches)], processes=fabric.world_size)
+    settings["begins_at_composite"] = harmonizer.network.begins_at_composite
     state = LoopState(folder / STATE_FILE, settings=settings, epochs=recipe.epochs, patience=recipe.patience)
     state.restore(parts, device=fabric.device)
     expect_equal(fabric, len(state.history), what=f"{folder / STATE_FILE}, epochs done")
     tell = on_epoch if fabric.is_global_zero else _ignore
+    with deterministic_algorithms():
+        if not state.history and harmonizer.network.begins_at_composite:  # not stored: of the same weights it comes out the same
+            scores = fabric.broadcast(validate(scored, val_batches, batch_size=recipe.batch_size))
+            state.add(_row(0, None, {}, objective, scores), scored)
     for row in state.history:
         tell(row)
-    with deterministic_algorithms(), _bar(fabric, recipe, len(data), done=len(state.history)) as progress:
+    with deterministic_algorithms(), _bar(fabric, recipe, len(data), done=state.epochs_done) as progress:
         while not state.is_over:
-            epoch = len(state.history) + 1
+            epoch = state.epochs_done + 1
             harmonizer.train()
             with torch_seed(_dropout_seed(recipe, epoch, fabric.global_rank), fabric.device):
                 losses = _mean_losses(fabric, data.steps(players, epoch, progress), data, epoch=epoch)
@@ -211,9 +217,9 @@ def _require_finite(table: Tensor, indices: list[np.ndarray], data: Way, epoch: 
         raise InputError(f"epoch {epoch}, step {step + 1}: a loss is not a finite number; {advice}; the batch was {names}")
 
 
-def _row(epoch: int, rate: float, losses: Mapping[str, float], objective: Objective, scores: Validation) -> HistoryRow:
+def _row(epoch: int, rate: float | None, losses: Mapping[str, float], objective: Objective, scores: Validation) -> HistoryRow:
     if not math.isfinite(scores.fmse):
         raise InputError(f"epoch {epoch}: validation fMSE is {scores.fmse}; lower the learning rate, or add foregrounds to `val`")
-    row: HistoryRow = {"epoch": epoch, "learning_rate": rate, "g_loss": losses["g_loss"]}
-    row |= {"g_adversarial": losses.get("g_adversarial"), **{name: losses[name] for name in objective.weights}}
+    row: HistoryRow = {"epoch": epoch, "learning_rate": rate, "g_loss": losses.get("g_loss")}
+    row |= {"g_adversarial": losses.get("g_adversarial"), **{name: losses.get(name) for name in objective.weights}}
     return row | {"d_loss": losses.get("d_loss"), "val_fmse": scores.fmse, "val_psnr": scores.psnr_db}

@@ -47,11 +47,19 @@ class LoopState:
         self._patience = patience
 
     @property
+    def epochs_done(self) -> int:
+        """How many epochs were trained; the untrained network's row is none of them."""
+        return epochs_of(self.history)
+
+    @property
     def is_over(self) -> bool:
-        """Whether all epochs are done, or ``patience`` of them brought nothing better than the best one before."""
-        done = len(self.history)
-        best = (self.best_row["epoch"] or 0) if self.history else 0
-        return done >= self._epochs or (self._patience is not None and done - best >= self._patience)
+        """Whether all epochs are done, or ``patience`` of them brought nothing better than the best one before.
+
+        Patience looks at trained epochs alone: learning that goes on below the untrained network's score is not cut short.
+        """
+        trained = [row for row in self.history if row["epoch"]]
+        best = int(best_row(trained)["epoch"] or 0) if trained else 0
+        return self.epochs_done >= self._epochs or (self._patience is not None and self.epochs_done - best >= self._patience)
 
     def restore(self, parts: Mapping[str, Stateful], *, device: torch.device) -> None:
         """Takes up the file if there is one; ``parts`` then stand where they stood. One that is damaged is said and removed."""
@@ -67,7 +75,7 @@ class LoopState:
                 part.load_state_dict(stored["parts"][name])
 
     def add(self, row: HistoryRow, network: nn.Module) -> None:
-        """Notes a finished epoch; the first of equally good epochs stays the best."""
+        """Notes a finished epoch, or as epoch 0 the untrained network; the first of equally good epochs stays the best."""
         self.history.append(row)
         if self.best_row is row:
             self.best = {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
@@ -94,8 +102,13 @@ def best_row(history: list[HistoryRow]) -> HistoryRow:
     return min(history, key=lambda row: row["val_fmse"] or 0.0)
 
 
+def epochs_of(history: list[HistoryRow]) -> int:
+    """How many epochs of training a history has."""
+    return int(history[-1]["epoch"] or 0) if history else 0
+
+
 def history_table(history: list[HistoryRow]) -> pa.Table:
-    """The rows as a table: ``epoch`` counts from 1; a loss that this training does not have is null."""
+    """The rows as a table: ``epoch`` counts from 1, and 0 is the untrained network; a loss that a row does not have is null."""
     names = list(history[0])
     schema = pa.schema([(name, pa.int64() if name == "epoch" else pa.float64()) for name in names])
     return pa.Table.from_pylist(history, schema=schema)
