@@ -103,7 +103,7 @@ def write_drawn_page(
         path,
         params=params,
         summary=statistics["summary"].to_pandas(),
-        overview=overview_of(headline, means, methods, list(cases), trained=methods[1:]),
+        overview=overview_of(headline, means, methods, list(cases), trained=methods[1:], rivals=methods),
         sections=sections,
         reports={},
         opinions=[],

@@ -1,10 +1,11 @@
 """Which method is chosen: on the validation photographs, so that the test photographs judge a choice that they had no part in.
 
 The lowest mean fMSE is chosen; of methods that are alike the first by name. A method without a finite number on the validation
-photographs, such as one from outside, is never chosen. The untouched composite is no rival.
+photographs, such as one from outside, is never chosen. The untouched composite is no rival, and no more are forms as published and
+controls, which a report shows to be compared with: their numbers are no part of what is chosen from.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -39,11 +40,11 @@ def validation_table(scores: pa.Table) -> pa.Table:
     return pa.Table.from_pylist(plain, schema=VALIDATION)
 
 
-def means_of(validation: pa.Table) -> Means:
-    """Mean fMSE on the validation photographs, where it is known."""
+def means_of(validation: pa.Table, rivals: Collection[str]) -> Means:
+    """Mean fMSE on the validation photographs of those that may be chosen, and of the untouched composite, where it is known."""
     means: Means = {}
     for row in validation.to_pylist():
-        if row["fmse"] is not None:
+        if row["fmse"] is not None and row["method"] in {REFERENCE, *rivals}:
             means.setdefault(row["dataset"], {})[row["method"]] = row["fmse"]
     return means
 

@@ -81,7 +81,7 @@ def gains_figure(summary: pd.DataFrame, dataset: str, methods: list[str]) -> Fig
 
 
 def training_figures(histories: dict[str, pd.DataFrame], folder: Path) -> dict[str, str]:
-    """The figures of training as SVG by their descriptions, written as PNG too; none without a training of two epochs."""
+    """The figures of training as SVG by their descriptions, written as PNG too; none without a curve."""
     if not histories:
         return {}
     figures = {"validation": validation_figure(histories), "losses": losses_figure(histories)}
@@ -121,7 +121,7 @@ def losses_figure(histories: dict[str, pd.DataFrame]) -> Figure:
             for index, column in enumerate(shown):
                 _line(axes, history["epoch"], history[column], index, LOSSES[column])
             axes.legend(fontsize=8)
-            if (history[shown] > 0).all(axis=None):
+            if (history[shown].dropna() > 0).all(axis=None):  # the untrained network has no losses
                 _logarithmic(axes)
             _finish(axes, variant)
         for axes in panels[len(histories) :]:

@@ -1,10 +1,10 @@
 """``reports/index.html``: one file that needs nothing else, from the tables and pictures of a run."""
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import jinja2
 import numpy as np
@@ -33,13 +33,14 @@ from reporting.intrinsic import IntrinsicSection
 from reporting.opinions import OpinionStudy
 from reporting.overview import Overview
 from reporting.published_scores import read_published
-from reporting.results import methods_of
+from reporting.results import methods_of, published_forms
 from reporting.training import TrainingEnd
 
 if TYPE_CHECKING:
     from reporting.comparisons import ReportSection
 
 TEMPLATES = Path(__file__).with_name("templates")
+Item = TypeVar("Item")
 NARROW_SPACE = "\u202f"  # between thousands; lines do not break there
 
 
@@ -100,6 +101,7 @@ def write_page(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.filters.update(FILTERS)
+    apart = published_forms(params)
     text = environment.get_template("index.html.j2").render(
         profile=params.profile,
         size_px=params.active.evaluation.size_px,
@@ -109,6 +111,7 @@ def write_page(
         reference=REFERENCE,
         sentence=sentence,
         overview=overview,
+        overview_order=apart_last(overview.methods, apart),
         sections=[{"data": section, **_tables(summary[summary["dataset"] == section.name], params)} for section in sections],
         opinions=opinions,
         intrinsic=intrinsic,
@@ -122,11 +125,12 @@ def write_page(
         peaks={column: column.removeprefix("psnr_") for column in PEAKS},
         higher_is_better={column: measure.rises for column, measure in MEASURES.items()},
         lpips_reason=lpips_reason(params, summary),
-        variants={name: described(variant, params) for name, variant in params.variants.items()},
+        variants={name: described(params.variants[name], params) for name in apart_last(params.variants, apart)},
         outside=params.imported,
         seeds=params.seeds,
         training=params.active.training.model_dump(),
-        ends=ends,
+        apart=apart,
+        ends=apart_last(ends, apart, name=lambda end: end.variant),
         curves=curves,
         choices=choices,
         words=words_of_measures(),
@@ -137,6 +141,11 @@ def write_page(
         parameters=_yaml({"variants": params.variants, "outside": params.imported, f"profiles.{params.profile}": params.active}),
     )
     write_text(path, text)
+
+
+def apart_last(items: Iterable[Item], apart: Collection[str], *, name: Callable[[Item], object] = lambda item: item) -> list[Item]:
+    """The items in their order, but for those that the tables show apart, which follow in theirs."""
+    return sorted(items, key=lambda item: name(item) in apart)
 
 
 def words_of_measures() -> dict[str, dict]:
@@ -192,7 +201,8 @@ def _tables(summary: pd.DataFrame, params: Params) -> dict[str, object]:
     ) -> dict | None:
         return cells.get((method, background, quantisation, bucket, metric))
 
-    order = sorted((name for name, _ in methods_of(params)), key=lambda method: (_mean_of(cell(method, "fmse")), method))
+    lowest_first = sorted((name for name, _ in methods_of(params)), key=lambda method: (_mean_of(cell(method, "fmse")), method))
+    order = apart_last(lowest_first, published_forms(params))
     buckets = [bucket for bucket in in_order(summary["bucket"].unique()) if cell(REFERENCE, "fmse", bucket)]
     worth = {
         method: _spread([cell(method, one.psnr, "all", one.background, one.quantisation) for one in CONVENTIONS.values()])
@@ -215,7 +225,10 @@ def _kind(method: str, params: Params) -> str:
         return "preprocessing"
     if method in params.imported:
         return "from outside"
-    return "trained" if method in params.variants else "baseline"
+    variant = params.variants.get(method)
+    if variant is None:
+        return "baseline"
+    return "control" if variant.form == "control" else "trained"
 
 
 def _mean_of(row: dict | None) -> float:

@@ -21,6 +21,17 @@ def methods_of(params: Params) -> list[tuple[str, list[int]]]:
     return [*((name, [0]) for name in (*params.baselines, *preprocessing)), *trained, *((name, [0]) for name in params.imported)]
 
 
+def published_forms(params: Params) -> list[str]:
+    """The variants that repeat a report or its code, faults included; they are shown apart."""
+    return [name for name, variant in params.variants.items() if variant.form == "as_published"]
+
+
+def rivals_of(params: Params) -> list[str]:
+    """The methods that may be named as the best: neither a form as published nor a control."""
+    aside = {name for name, variant in params.variants.items() if variant.form != "mended"}
+    return [name for name, _ in methods_of(params) if name not in aside]
+
+
 def read_scores(params: Params, places: Places) -> pa.Table:
     """Per-image scores of all methods. Only files that the parameters name are read: those of removed variants may still lie there."""
     tables = []

@@ -74,10 +74,13 @@ def results(root: Path, arguments: Sequence[str]) -> str:
     for dataset in datasets:
         sizes = cells.get((REFERENCE, dataset), {})
         header += [f"`{dataset}`: {sizes.get('n_images', DASH)} composites, {sizes.get('n_photographs', DASH)} photographs", "made worse"]
-    body = [
-        [_label(name), *(text for each in datasets for text in _result(cells.get((name, each))))]
-        for name in _ordered(cells, datasets, "difference")
-    ]
+    body = _parted(
+        {
+            name: [_label(name), *(text for each in datasets for text in _result(cells.get((name, each))))]
+            for name in _ordered(cells, datasets, "difference")
+        },
+        facts,
+    )
     return f"{_table(header, body)}\n\n{LEGEND}\n{_origin(run, facts)}"
 
 
@@ -96,7 +99,8 @@ def _means(root: Path, arguments: Sequence[str], protocol: Convention) -> str:
     rows, facts = _run(root, run, metric, protocol)
     datasets = datasets or _datasets(rows, facts)
     cells = {(row["method"], row["dataset"]): row for row in rows}
-    body = [[_label(name), *(_mean(cells.get((name, each))) for each in datasets)] for name in _ordered(cells, datasets, "mean")]
+    own = {name: [_label(name), *(_mean(cells.get((name, each))) for each in datasets)] for name in _ordered(cells, datasets, "mean")}
+    body = _parted(own, facts)
     legend = f"Mean `{metric}` with its 95 % interval over photographs. {PROTOCOLS[protocol]}"
     return f"{_table(['method', *(f'`{each}`' for each in datasets)], body)}\n\n{legend}\n{_origin(run, facts)}"
 
@@ -191,6 +195,13 @@ def _ordered(cells: Mapping[tuple[str, str], Row], datasets: Sequence[str], colu
         for method, row in ((name, row) for (name, of), row in cells.items() if of == dataset):
             places.setdefault(method, (method != REFERENCE, place, float(row[column])))
     return sorted(places, key=places.__getitem__)
+
+
+def _parted(body: Mapping[str, list[str]], facts: Mapping[str, Any]) -> list[list[str]]:
+    """The methods' lines; those of forms as published follow under a line that says so. Older runs do not tell them."""
+    apart = {name for name, variant in (facts.get("variants") or {}).items() if variant.get("form") == "as_published"}
+    first, last = ([line for name, line in body.items() if (name in apart) == is_apart] for is_apart in (False, True))
+    return [*first, ["*as published*", *[""] * (len(last[0]) - 1)], *last] if last else first
 
 
 def _label(method: str) -> str:

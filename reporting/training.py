@@ -11,7 +11,7 @@ CURVES = {"val_fmse": ("Validation fMSE (lower is better)", 1), "val_psnr": ("Va
 
 @dataclass(frozen=True)
 class TrainingEnd:
-    """A variant after its last epoch, and the epoch whose weights are used: that with the lowest validation fMSE."""
+    """A variant after its last epoch, and the epoch whose weights are used: that with the lowest validation fMSE, 0 being untrained."""
 
     variant: str
     epochs: int
@@ -22,7 +22,7 @@ class TrainingEnd:
 
 
 def curves_of(histories: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """The trainings of more than one epoch: a single point is no curve."""
+    """The trainings of more than one row, the untrained network's counted: a single point is no curve."""
     return {variant: history for variant, history in histories.items() if len(history) > 1}
 
 

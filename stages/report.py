@@ -24,7 +24,7 @@ from reporting.overview import overview_of
 from reporting.page import Choices, write_page
 from reporting.pictures import kept_pictures
 from reporting.realism import realism_of
-from reporting.results import headline_frame, methods_of, read_histories, read_scores, read_validation
+from reporting.results import headline_frame, methods_of, read_histories, read_scores, read_validation, rivals_of
 from reporting.run_facts import RUN, write_run
 from reporting.sections import section_of
 from reporting.statistics import statistics_of
@@ -41,7 +41,8 @@ def main() -> None:
     places = Places(params.profile)
     scores, histories = read_scores(params, places), read_histories(params, places)
     opinions, validation = read_opinions(params.studies), validation_table(read_validation(params, places))
-    means = means_of(validation)
+    methods_named, rivals = [name for name, _ in methods_of(params)], rivals_of(params)
+    means = means_of(validation, rivals)
     statistics = statistics_of(
         scores,
         bootstrap=params.active.evaluation.bootstrap,
@@ -60,7 +61,7 @@ def main() -> None:
         REPORTS / "index.html",
         params=params,
         summary=frame,
-        overview=overview_of(headline, means, [name for name, _ in methods_of(params)], params.datasets, trained=list(params.variants)),
+        overview=overview_of(headline, means, methods_named, params.datasets, trained=list(params.variants), rivals=rivals),
         sections=[
             section_of(
                 name, params=params, places=places, scores=scores, headline=headline, means=means, pictures=pictures, figures=FIGURES

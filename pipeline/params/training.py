@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from imharmony.networks.blocks import Start
 from imharmony.storage.descriptions import WIDEST
 from imharmony.storage.names import alike
 from imharmony.training.rules import PointTraining, Resynthesis
@@ -14,6 +15,7 @@ Width = Annotated[int, Field(ge=1, le=WIDEST)]
 FEATURE = "feature"  # the one loss that needs a frozen network, described by the variant's `features`
 COMPOSITE, INTRINSIC = "composites", "intrinsic"  # what a harmonizer is given; the second is report 001's preprocessing of the first
 InputName = Literal["composites", "intrinsic"]  # the folders below data/P/ too
+Form = Literal["mended", "as_published", "control"]
 BackboneName = Literal["classifier", "vgg19", "squeezenet"]
 OF_THE_BACKGROUND = frozenset({"background_l1", "unmasked_l1"})  # losses that see nothing else
 
@@ -66,6 +68,7 @@ class Generator(Section):
     mask_input: bool
     paste: bool
     inference_mode: Literal["eval", "train"]
+    start: Start = "published"
 
 
 class Discriminator(Section):
@@ -175,6 +178,7 @@ class ExponentialAverage(Section):
 class Variant(Section):
     """One harmonizer to train."""
 
+    form: Form = "mended"  # how the report shows it: as published apart, neither that nor a control as the best
     dataset: Name  # of its paper; the profile may have another stand in for it
     protocol: Protocol | None = None  # null: the profile says everything
     input: InputName
@@ -211,6 +215,8 @@ class Variant(Section):
             raise ValueError("losses.feature is 0; expected more, or neither it nor `features`: its network would be asked for nothing")
         if self.resynthesis is not None and (again := alike(self.resynthesis.transfers)) is not None:
             raise ValueError(f"resynthesis.transfers has {again!r} twice; expected each once")
+        if self.form == "as_published" and self.generator.start != "published":
+            raise ValueError(f"form is 'as_published' with generator.start {self.generator.start!r}; expected 'published', or form: mended")
         if self.input != COMPOSITE and self.resynthesis is not None:
             raise ValueError(f"`resynthesis` makes fresh composites, not input {self.input!r}; expected one of the two; drop `resynthesis`")
         return self

@@ -98,10 +98,10 @@ def _network_cells(params: Params) -> Iterator[Cell]:
 
 
 def _of_training(params: Params, variant: Variant) -> dict[str, Any]:
-    """A variant and how it is trained; what its paper or the profile says of that and is not done here changes nothing."""
+    """A variant and how it is trained; what its paper or the profile says of that and is not done here changes nothing, nor its form."""
     settled = {"epochs", "batch_size", "augment"}
     return {
-        "variant": plain(variant, leave_out={"protocol", "epochs_factor"}),
+        "variant": plain(variant, leave_out={"form", "protocol", "epochs_factor"}),
         "trained_on": params.trained_on(variant.dataset),
         "regime": params.active.training.regime_of(variant),
         "training": plain(params.active.training, leave_out=settled),

@@ -38,7 +38,7 @@ function showLeaders(table, convention, reference) {
   const { methods, conventions, chosen } = LEADERS[table.dataset.dataset];
   const view = conventions[convention];
   const columns = [...table.tHead.rows[0].cells].map((cell) => cell.dataset.shows?.split(" ") ?? []);
-  const rows = new Map([...table.tBodies[0].rows].map((row) => [row.dataset.method, row]));
+  const rows = new Map([...table.querySelectorAll("tbody tr[data-method]")].map((row) => [row.dataset.method, row]));
   const against = methods.indexOf(reference);
   const unscored = [...rows.keys()].filter((method) => !methods.includes(method)); // numbers from elsewhere on other data sets
   for (const method of [...view.order.map((position) => methods[position]), ...unscored]) {
@@ -51,7 +51,7 @@ function showLeaders(table, convention, reference) {
       if (kind === "p") cell.textContent = pValue(pair ? pair.p : null);
       if (kind === "worse") cell.textContent = percent(pair ? pair.losses : null);
     });
-    table.tBodies[0].append(row);
+    row.parentElement.append(row); // forms as published stay in their part
   }
   const order = view.means.fmse ? "lowest fMSE first" : "highest PSNR first";
   table.caption.querySelector(".order").textContent = order;

@@ -52,7 +52,14 @@ def test_no_interval_is_no_evidence_either_way():
 @pytest.mark.parametrize("kinds", list(product(INTERVALS, repeat=3)))
 def test_the_leads_sentence_names_each_data_set_once_under_what_its_row_says(kinds):
     means = {dataset: {"identity": 100.0, "idih": 90.0, "rival": 99.0} for dataset in DATASETS}
-    found = overview_of(headline(idih=kinds, rival=("lowers",) * 3), means, ["identity", "idih", "rival"], DATASETS, trained=["idih"])
+    found = overview_of(
+        headline(idih=kinds, rival=("lowers",) * 3),
+        means,
+        ["identity", "idih", "rival"],
+        DATASETS,
+        trained=["idih"],
+        rivals=["idih", "rival"],
+    )
     assert (found.leader, found.trained, set(found.chosen.values())) == ("idih", "idih", {"idih"})  # though the rival leads on test
     told = {kind: match[1].split(", ") for kind, words in SAYS.items() if (match := re.search(words, found.outcomes["idih"]))}
     assert told == {kind: own for kind in INTERVALS if (own := [name for name, is_ in zip(DATASETS, kinds, strict=True) if is_ == kind])}

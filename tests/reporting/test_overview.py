@@ -30,13 +30,13 @@ def headline() -> pd.DataFrame:
 
 
 def test_methods_are_in_the_order_of_their_mean_relative_change_and_those_that_lack_a_data_set_last(headline):
-    found = overview_of(headline, VALIDATION, METHODS, ["people", "hmh"], trained=["idih"])
+    found = overview_of(headline, VALIDATION, METHODS, ["people", "hmh"], trained=["idih"], rivals=METHODS)
     assert found.relative == pytest.approx({"mkl": -0.25, "idih": -0.15, "identity": 0.0})
     assert found.methods == ["mkl", "idih", "identity", "outside"]
 
 
 def test_the_validation_photographs_choose_whatever_the_test_photographs_say(headline):
-    found = overview_of(headline, VALIDATION, METHODS, ["people", "hmh"], trained=["idih"])
+    found = overview_of(headline, VALIDATION, METHODS, ["people", "hmh"], trained=["idih"], rivals=METHODS)
     assert found.chosen == {"people": "mkl", "hmh": "idih"}
     assert found.led == {"mkl": ["people"], "idih": ["hmh"]}
     assert (found.leader, found.trained, found.gain) == ("idih", "idih", pytest.approx((-0.05 - 0.4) / 2))
@@ -45,5 +45,7 @@ def test_the_validation_photographs_choose_whatever_the_test_photographs_say(hea
 
 
 def test_the_composite_alone_leads_nothing(headline):
-    found = overview_of(headline[headline["method"] == "identity"], VALIDATION, ["identity"], ["people", "hmh"], trained=[])
+    found = overview_of(
+        headline[headline["method"] == "identity"], VALIDATION, ["identity"], ["people", "hmh"], trained=[], rivals=["identity"]
+    )
     assert (found.leader, found.trained, found.chosen, found.led) == (None, None, {}, {})
