@@ -40,13 +40,13 @@ def initialise(network: nn.Module, *, name: str, generator: torch.Generator) -> 
     if name not in INITIALISATIONS:
         raise InputError(f"init is {name!r}; expected one of {sorted(INITIALISATIONS)}")
     for module in network.modules():
-        if isinstance(module, StartsAtZero):
-            module.reset_parameters()
-        elif isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             INITIALISATIONS[name](_drawable(module), generator)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, nn.BatchNorm2d):
+            module.reset_parameters()
+        if isinstance(module, StartsAtZero):  # what was drawn for it is lost, so that all other weights are those of the other start
             module.reset_parameters()
 
 

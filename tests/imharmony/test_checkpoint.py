@@ -52,6 +52,16 @@ def test_a_loaded_harmonizer_gives_the_same_pictures(name, inference_mode, mask_
     assert metadata == METADATA | {"architecture": description}
 
 
+@pytest.mark.parametrize("name", GENERATORS)
+def test_the_start_is_kept_and_files_from_before_it_begin_as_published(name, tmp_path, inputs):
+    for said, start in (({"start": "composite"}, "composite"), ({}, "published")):
+        harmonizer = trained(architecture(name, **said), inputs)
+        save_harmonizer(tmp_path / f"{start}.safetensors", harmonizer, architecture(name, **said), METADATA)
+        loaded, _ = load_harmonizer(tmp_path / f"{start}.safetensors")
+        assert loaded.network.begins_at_composite == (start == "composite" or name.startswith("regions"))
+        assert torch.equal(loaded(*inputs), harmonizer(*inputs))
+
+
 def test_equal_weights_give_equal_bytes(saved, tmp_path):
     """safetensors writes several metadata keys in an order that differs from call to call; here there is one."""
     for name in ("second", "third", "fourth"):
@@ -108,8 +118,8 @@ def test_a_tensor_of_another_shape_or_type_is_named(saved, wrong):
         load_harmonizer(saved)
 
 
-@pytest.mark.parametrize("changed", [{"name": "vnet"}, {"colour": 1}, {"size_px": 33}])
+@pytest.mark.parametrize("changed", [{"name": "vnet"}, {"colour": 1}, {"size_px": 33}, {"start": "nowhere"}])
 def test_an_unknown_architecture_is_refused(saved, changed):
     rewritten(saved, changes={"architecture": architecture() | changed})
-    with pytest.raises(InputError, match=r"model\.safetensors: .*(vnet|colour|33)"):
+    with pytest.raises(InputError, match=r"model\.safetensors: .*(vnet|colour|33|nowhere)"):
         load_harmonizer(saved)

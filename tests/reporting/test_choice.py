@@ -48,4 +48,11 @@ def test_the_table_pools_seeds_and_leaves_out_what_is_no_number():
         **{"n_images": 3, "n_photographs": 2, "n_seeds": 2},
     }
     assert (found["unet"]["fmse"], found["affine"]["fmse"]) == (None, None)
-    assert means_of(table) == {"people": {"idih": pytest.approx(20.25)}}
+    assert means_of(table, ["idih", "unet", "affine"]) == {"people": {"idih": pytest.approx(20.25)}}
+
+
+def test_no_more_is_chosen_from_than_rivals_and_the_composite():
+    rows = [scored("idih", 30.0), scored("unet_code", 10.0), scored("identity", 40.0)]
+    means = means_of(validation_table(pa.Table.from_pylist(rows, schema=SCORES)), ["idih"])
+    assert means == {"people": {"idih": 30.0, "identity": 40.0}}
+    assert chosen_on(means, "people", ["idih", "unet_code", "identity"]) == "idih"

@@ -44,6 +44,13 @@ def test_the_validation_photographs_choose_whatever_the_test_photographs_say(hea
     assert found.outcomes == {"idih": "has too few photographs for an interval on people, hmh"}
 
 
+def test_what_is_shown_to_be_compared_with_is_never_chosen_however_good(headline):
+    found = overview_of(headline, VALIDATION, METHODS, ["people", "hmh"], trained=["idih"], rivals=["identity", "mkl", "outside"])
+    assert (found.leader, found.trained, found.chosen) == ("mkl", None, {"people": "mkl", "hmh": "mkl"})
+    assert (found.aside, found.unscored) == (["idih"], ["outside"])
+    assert "idih" in found.methods
+
+
 def test_the_composite_alone_leads_nothing(headline):
     found = overview_of(
         headline[headline["method"] == "identity"], VALIDATION, ["identity"], ["people", "hmh"], trained=[], rivals=["identity"]

@@ -6,7 +6,7 @@ from torch import nn
 
 from imharmony.errors import InputError
 from imharmony.networks import GENERATORS
-from imharmony.networks.blocks import ZeroLinear
+from imharmony.networks.blocks import StartsAtZero
 from imharmony.networks.harmonizer import Harmonizer, build_discriminator, build_harmonizer
 from imharmony.training.initialisation import initialise
 
@@ -17,7 +17,7 @@ def built(name="unet", *, mask_input=True, paste=True, inference_mode="eval") ->
     harmonizer = build_harmonizer(name=name, width=4, size_px=32, mask_input=mask_input, paste=paste, inference_mode=inference_mode)
     initialise(harmonizer, name="xavier", generator=torch.Generator().manual_seed(0))
     for module in harmonizer.modules():
-        if isinstance(module, ZeroLinear):  # it would hand on the composite
+        if isinstance(module, StartsAtZero):  # it would hand on the composite
             nn.init.normal_(module.weight, std=0.1, generator=torch.Generator().manual_seed(0))
     return harmonizer
 

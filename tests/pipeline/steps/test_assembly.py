@@ -91,7 +91,7 @@ def test_widths_are_scaled_and_no_network_is_narrower_than_four():
 def test_first_weights_depend_on_the_seed_and_not_on_the_critic():
     variant = VARIANTS["unet"]
     alone = variant.model_copy(update={"discriminator": None, "adversarial": None})
-    weights = [harmonizer_of(spec, TINY, seed=seed).network.last.weight for spec, seed in ((variant, 0), (alone, 0), (variant, 1))]
+    weights = [harmonizer_of(spec, TINY, seed=seed).network.first[0].weight for spec, seed in ((variant, 0), (alone, 0), (variant, 1))]
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
 
