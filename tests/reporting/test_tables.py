@@ -98,6 +98,20 @@ def test_results_are_sorted_and_bold_where_the_interval_is_below_zero(tmp_path):
     ]
 
 
+def test_forms_as_published_follow_under_a_line_of_their_own(tmp_path, monkeypatch):
+    rows = [scored("unet_code", mean=800, difference=-200, low=-300, high=-100), scored("idih", mean=900, difference=-100, low=-1, high=9)]
+    rows += [scored("identity", mean=1000), scored("unet_paper", mean=700, difference=-300, low=-1, high=9)]
+    forms = {"unet_code": "as_published", "unet_paper": "as_published", "idih": "mended"}
+    monkeypatch.setitem(FACTS, "variants", {name: {"form": form} for name, form in forms.items()})
+    published(tmp_path, rows)
+    for kind in ("results trial", "means trial fmse"):
+        lines = [line for line in table(tmp_path, kind).splitlines() if line.startswith("|")]
+        assert [line.split(" |")[0] for line in lines[2:]] == [
+            *("| untouched composite", "| `idih`", "| *as published*", "| `unet_paper`", "| `unet_code`"),
+        ]
+        assert len({line.count("|") for line in lines}) == 1
+
+
 def test_raw_is_of_the_methods_own_pictures_and_means_of_the_pasted_ones(tmp_path):
     published(tmp_path, [scored("unet", mean=1.5), scored("unet", mean=7.25, background="raw")])
     pasted, own = (table(tmp_path, f"{kind} trial fmse") for kind in ("means", "raw"))

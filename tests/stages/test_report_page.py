@@ -86,6 +86,21 @@ def test_the_page_has_both_themes_and_so_have_its_figures(text):
         assert "currentColor" in text
 
 
+def test_forms_as_published_stand_apart_in_every_table_and_are_named_in_no_headline(text):
+    tables = [
+        table for table in re.findall(r"<table.*?</table>", text, re.DOTALL) if re.search(r'<th scope="row">(idih|unet_code)<', table)
+    ]
+    apart = [table for table in tables if "As published</th></tr>" in table]
+    assert len(apart) == 1 + 2 * 3 + 2 + 1 + 1  # all methods; each data set's three; conventions; methods; training
+    for table in apart:
+        own, published = table.split('<th scope="rowgroup"')
+        assert '<th scope="row">idih' in own
+        assert '<th scope="row">unet_code' not in own
+        assert re.findall(r'<th scope="row">([a-z_]+)', published) == ["unet_code"]
+    assert "unet_code" not in re.search(r'<p class="lead">.*?</p>', text, re.DOTALL)[0]
+    assert all("unet_code" not in verdict for verdict in re.findall(r'<p class="verdict">.*?</p>', text, re.DOTALL))
+
+
 def test_a_method_says_what_it_learned_from_and_for_which_data_set_that_stands_in(text):
     rows = {row.split("</th>")[0]: row for row in text.split('<tr><th scope="row">') if "people" in row and "width" in row}
     assert '<td class="text">people, which stands in for hcoco</td>' in rows["idih"]
