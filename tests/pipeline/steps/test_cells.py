@@ -48,7 +48,7 @@ TEXTS: list[Any] = [
         "l1",
         "l2",
     ),
-    *("unet", "people", "objects", "photographs", "portraits", "none", "profile"),
+    *("unet", "people", "objects", "photographs", "portraits", "none", "profile", "control", "mended", "published", "composite"),
 ]
 HOLDERS: list[Any] = [
     [],
@@ -198,6 +198,12 @@ def test_what_a_paper_does_counts_where_the_profile_leaves_it_to_the_variant_and
     open_ended = params.model_copy(update={"profiles": {params.profile: params.active.model_copy(update={"training": own})}})
     assert trained(open_ended, "idih", **longer)["regime"] == {"epochs": 7, "batch_size": 3, "augment": []}
     assert trained(open_ended, "idih", epochs_factor=3.0) == trained(open_ended, "idih")
+
+
+def test_how_a_variant_is_shown_trains_nothing_anew_and_where_it_begins_does(params):
+    assert trained(params, "idih", form="control") == trained(params, "idih")
+    begins = params.variants["idih"].generator.model_copy(update={"start": "published"})
+    assert trained(params, "idih", generator=begins) != trained(params, "idih")
     assert trained(params, "idih", epochs_factor=3.0)["regime"]["epochs"] == 3
 
 
