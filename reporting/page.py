@@ -122,7 +122,7 @@ def write_page(
         peaks={column: column.removeprefix("psnr_") for column in PEAKS},
         higher_is_better={column: measure.rises for column, measure in MEASURES.items()},
         lpips_reason=lpips_reason(params, summary),
-        variants={name: described(variant, params) for name, variant in params.variants.items()},
+        variants={name: described(variant, params) for name, variant in params.drawn.items()},
         outside=params.imported,
         seeds=params.seeds,
         training=params.active.training.model_dump(),
@@ -134,7 +134,7 @@ def write_page(
         most_images=MOST_IMAGES,
         plotting_library=plotting_library(),
         facts={**facts, "torch": torch.__version__.partition("+")[0]},
-        parameters=_yaml({"variants": params.variants, "outside": params.imported, f"profiles.{params.profile}": params.active}),
+        parameters=_yaml({"variants": params.drawn, "outside": params.imported, f"profiles.{params.profile}": params.active}),
     )
     write_text(path, text)
 
