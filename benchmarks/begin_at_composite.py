@@ -87,7 +87,7 @@ def main() -> None:
     """Trains what is asked for and writes a row for each training."""
     params = load_params()
     profile = params.profiles["coco"].training
-    names = offered(params.variants)
+    names = offered(params.catalogue)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--composites", type=Path, required=True)
     parser.add_argument("--keep", type=Path, required=True)
@@ -104,7 +104,7 @@ def main() -> None:
     rows = []
     for name in options.variants:
         for start in STARTS:
-            variant = starting(params.variants[name], start)
+            variant = starting(params.catalogue[name], start)
             rows.append(trained(name, variant, training, train, val, stored(test), epochs=options.epochs, keep=options.keep))
             print(rows[-1], flush=True)
     with options.out.open("w", newline="") as file:

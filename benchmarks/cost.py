@@ -62,7 +62,7 @@ def main() -> None:
 def networks() -> dict[str, dict[str, object]]:
     """The arguments of each network that a variant uses, by the first variant that has it."""
     found: dict[str, dict[str, object]] = {}
-    for name, variant in load_params().variants.items():
+    for name, variant in load_params().catalogue.items():
         arguments = variant.generator.model_dump()
         if arguments not in found.values():
             found[name] = arguments

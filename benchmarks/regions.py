@@ -135,7 +135,7 @@ def trained(
 ) -> tuple[Harmonizer, float]:
     """The variant of params.yaml at this size and length, its width that of the profile ``coco``; read if it is there."""
     params = load_params()
-    spec, training = params.variants[variant], params.profiles["coco"].training
+    spec, training = params.catalogue[variant], params.profiles["coco"].training
     training = training.model_copy(update={"size_px": size_px, "precision": "fp32"})
     path = folder / f"{variant}-{size_px}.safetensors"
     if not path.exists():

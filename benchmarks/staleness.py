@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -55,8 +56,13 @@ def edit_params(folder: Path, change: Callable[[dict], None]) -> None:
 
 
 def add_variant(folder: Path) -> None:
-    """A section under ``variants``."""
-    edit_params(folder, lambda tree: tree["variants"].update(another=dict(tree["variants"]["idih"])))
+    """A section under ``catalogue`` and its name in the list."""
+
+    def add(tree: dict[str, Any]) -> None:
+        tree["catalogue"]["another"] = dict(tree["catalogue"]["idih"])
+        tree["variants"].append("another")
+
+    edit_params(folder, add)
 
 
 def add_loss(folder: Path) -> None:

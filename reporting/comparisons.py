@@ -55,7 +55,7 @@ def report_sections(
         report_000 |= _as_report_000_counts(table, run)
     measured = Measured(
         datasets=params.datasets,
-        pasting={*params.baselines, *(name for name, variant in params.variants.items() if variant.generator.paste)} - {REFERENCE},
+        pasting={*params.baselines, *(name for name, variant in params.drawn.items() if variant.generator.paste)} - {REFERENCE},
         means=means_of(summary),
         pictures=run.typical,
         singles=singles_of(scores, run.typical, {name: seeds[0] for name, seeds in methods_of(params)}),

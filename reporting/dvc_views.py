@@ -42,7 +42,7 @@ def write_plots(histories: dict[str, pd.DataFrame], scores: pa.Table, pictures: 
     frame = rows_of(scores).to_pandas()
     write_curves(histories)
     write_distributions(frame)
-    for variant, trained in track(params.variants.items(), total=len(params.variants), what="report: comparisons", unit="variants"):
+    for variant, trained in track(params.drawn.items(), total=len(params.variants), what="report: comparisons", unit="variants"):
         dataset = params.trained_on(trained.dataset)
         write_comparison(variant, dataset, pictures, frame[frame["dataset"] == dataset])
 

@@ -125,7 +125,7 @@ def write_page(
         peaks={column: column.removeprefix("psnr_") for column in PEAKS},
         higher_is_better={column: measure.rises for column, measure in MEASURES.items()},
         lpips_reason=lpips_reason(params, summary),
-        variants={name: described(params.variants[name], params) for name in apart_last(params.variants, apart)},
+        variants={name: described(params.drawn[name], params) for name in apart_last(params.drawn, apart)},
         outside=params.imported,
         seeds=params.seeds,
         training=params.active.training.model_dump(),
@@ -138,7 +138,7 @@ def write_page(
         most_images=MOST_IMAGES,
         plotting_library=plotting_library(),
         facts={**facts, "torch": torch.__version__.partition("+")[0]},
-        parameters=_yaml({"variants": params.variants, "outside": params.imported, f"profiles.{params.profile}": params.active}),
+        parameters=_yaml({"variants": params.drawn, "outside": params.imported, f"profiles.{params.profile}": params.active}),
     )
     write_text(path, text)
 
@@ -225,7 +225,7 @@ def _kind(method: str, params: Params) -> str:
         return "preprocessing"
     if method in params.imported:
         return "from outside"
-    variant = params.variants.get(method)
+    variant = params.drawn.get(method)
     if variant is None:
         return "baseline"
     return "control" if variant.form == "control" else "trained"

@@ -21,7 +21,7 @@ def protocol_table(root: Path, profiles: Sequence[str]) -> tuple[list[str], list
     header = [*HEAD, *(f"`{scale.profile}`: {', '.join(_of_all(scale.active.training))}" for scale in scales)]
     return header, [
         [f"`{name}`", *_paper(variant), f"`{variant.dataset}`", *(_here(variant, scale) for scale in scales)]
-        for name, variant in params.variants.items()
+        for name, variant in params.catalogue.items()
     ]
 
 

@@ -33,7 +33,7 @@ def publish(name: str) -> None:
         **run_facts(),
         "profile": params.profile,
         "parameters": params.active.model_dump(mode="json"),
-        "variants": {key: variant.model_dump(mode="json") for key, variant in params.variants.items()},
+        "variants": {key: variant.model_dump(mode="json") for key, variant in params.drawn.items()},
         "outside": {key: method.model_dump(mode="json") for key, method in params.imported.items()},
     }
     write_table(folder.joinpath(f"{name}.parquet"), summary)

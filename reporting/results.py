@@ -23,12 +23,12 @@ def methods_of(params: Params) -> list[tuple[str, list[int]]]:
 
 def published_forms(params: Params) -> list[str]:
     """The variants that repeat a report or its code, faults included; they are shown apart."""
-    return [name for name, variant in params.variants.items() if variant.form == "as_published"]
+    return [name for name, variant in params.drawn.items() if variant.form == "as_published"]
 
 
 def rivals_of(params: Params) -> list[str]:
     """The methods that may be named as the best: neither a form as published nor a control."""
-    aside = {name for name, variant in params.variants.items() if variant.form != "mended"}
+    aside = {name for name, variant in params.drawn.items() if variant.form != "mended"}
     return [name for name, _ in methods_of(params) if name not in aside]
 
 

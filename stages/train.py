@@ -45,7 +45,7 @@ def main(variant: str) -> None:
 
 
 def _train(params: Params, places: Places, variant: str, seed: int) -> None:
-    spec, training, code = params.variants[variant], params.active.training, places.fingerprint("train", variant)
+    spec, training, code = params.variant(variant), params.active.training, places.fingerprint("train", variant)
     dataset = params.trained_on(spec.dataset)
     given, backbone = places.given(spec.input, dataset), places.backbone(spec.backbone)
     data = data_hash(given)

@@ -119,7 +119,7 @@ def write_params(root: Path) -> None:
     tree["seeds"] = list(SEEDS)
     tree["machine"]["workers"] = 1
     tree["studies"] = ["panel"]
-    tree["variants"] = {name: tree["variants"][name] for name in VARIANTS}
+    tree["variants"] = list(VARIANTS)
     tree["profiles"]["sample"]["stand_ins"] = {"hcoco": DATASETS[0]}
     tree["profiles"]["sample"]["evaluation"] = {"size_px": SIZE, "lpips": None, "bootstrap": 100, "gallery": 5}
     yaml.dump(tree, Path("params.yaml"))

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs" / "deviations.md").read_text(encoding="utf-8")
-CELL = re.compile(r"`((?:variants|profiles|defaults)\.[^`=]+?) = ([^`]+)`")
+CELL = re.compile(r"`((?:catalogue|profiles|defaults)\.[^`=]+?) = ([^`]+)`")
 CELLS = [(key, YAML(typ="safe", pure=True).load(value)) for key, value in CELL.findall(PAGE)]
 TOLD_ELSEWHERE = ("protocol",)  # in the generated table of docs/training.md
 
@@ -56,7 +56,7 @@ def test_every_number_of_a_variant_is_on_the_page():
     wanted = {
         key
         for key, value in numbers().items()
-        if key.startswith("variants.") and key.split(".")[2] not in TOLD_ELSEWHERE and is_number(value)
+        if key.startswith("catalogue.") and key.split(".")[2] not in TOLD_ELSEWHERE and is_number(value)
     }
     assert sorted(wanted - said) == []
 

@@ -109,7 +109,7 @@ def test_results_from_elsewhere_are_stages_before_the_report_and_none_is_no_stag
 
 @pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")
 def test_without_variants_that_need_them_there_is_no_classifier_and_no_preprocessing(tmp_path):
-    variants = {"idih": YAML().load(ROOT / "params.yaml")["variants"]["idih"]}
-    steps = steps_with(tmp_path, variants=variants, preprocessed=[], decomposers=[], classifiers=[])
+    catalogue = {"idih": YAML().load(ROOT / "params.yaml")["catalogue"]["idih"]}
+    steps = steps_with(tmp_path, variants=["idih"], catalogue=catalogue, preprocessed=[], decomposers=[], classifiers=[])
     left = {name.partition("@")[0] for name in steps}
     assert left.isdisjoint({"train_classifier", "train_shading", "train_edits", "preprocess_intrinsic", "evaluate_intrinsic"})

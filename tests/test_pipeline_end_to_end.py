@@ -120,7 +120,7 @@ def test_another_clone_pulls_the_report_and_runs_nothing(kind, workspace, tmp_pa
 
 def test_an_experiment_retrains_and_rescores_one_variant_only(workspace):
     before = locked_hashes(workspace)
-    output = dvc(workspace, "exp", "run", "-n", "heavier", "-S", "variants.unet.losses.l1=10")
+    output = dvc(workspace, "exp", "run", "-n", "heavier", "-S", "catalogue.unet.losses.l1=10")
     assert ran(output) == ALWAYS | {"train@unet", "evaluate@unet", "report"}
     after = locked_hashes(workspace)
     assert after["runs/sample/unet"] != before["runs/sample/unet"]
@@ -128,8 +128,8 @@ def test_an_experiment_retrains_and_rescores_one_variant_only(workspace):
     assert after["scores/sample/idih"] == before["scores/sample/idih"]
     shown = list(csv.DictReader(io.StringIO(dvc(workspace, "exp", "show", "--csv").split("\r\n\r\n")[0])))
     experiment = next(row for row in shown if row["Experiment"] == "heavier")
-    assert float(experiment["variants.unet.losses.l1"]) == 10
-    assert "variants.unet.losses.l1" in dvc(workspace, "exp", "diff")
+    assert float(experiment["catalogue.unet.losses.l1"]) == 10
+    assert "catalogue.unet.losses.l1" in dvc(workspace, "exp", "diff")
 
 
 def test_another_classifier_trains_no_variant_that_compares_no_features(workspace):

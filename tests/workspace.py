@@ -49,7 +49,8 @@ def _shrunk(text: str) -> str:
     params.update({"sources": ["photographs"], "datasets": ["people"], "baselines": ["identity"]})
     params["machine"].update(workers=1)  # another process costs seconds
     params.update({"preprocessed": ["people"], "decomposers": ["people"], "classifiers": ["people"], "judges": {}})
-    params["variants"] = {name: params["variants"][name] for name in ("unet", "idih")}
+    params["variants"] = ["unet", "idih"]
+    params["catalogue"] = {name: params["catalogue"][name] for name in params["variants"]}
     sample = params["profiles"]["sample"]
     sample["sources"]["photographs"].update(scenes=40, width_px=96, height_px=72)
     sample["datasets"]["people"]["selection"].update(min_side_px=4, categories=None)

@@ -80,7 +80,7 @@ def params() -> Iterator[Attempt]:
             changed = partial(with_value, tree, keys, junk)
             yield Attempt("params.yaml", f"{where} is {name}", partial(_params_of, changed), _checked, is_wrong=name in wrong)
     for number, name in enumerate(NAMES):
-        for key in ("variants", "profiles.sample.datasets", "profiles.sample.sources", "profiles", "imported"):
+        for key in ("catalogue", "profiles.sample.datasets", "profiles.sample.sources", "profiles", "imported"):
             keys = tuple(key.split("."))
             yield Attempt("names", f"{key}: {number}", partial(_params_of, partial(_renamed, keys, name)), _checked, is_wrong=True)
         for key in ("sources", "datasets", "baselines", "studies", "classifiers"):
@@ -90,7 +90,7 @@ def params() -> Iterator[Attempt]:
         twice = partial(with_value, tree, (key,), [*tree[key], tree[key][0]])
         yield Attempt("names", f"{key}: twice", partial(_params_of, twice), _checked, is_wrong=True)
     for name in ("identity", "reinhard", "intrinsic", "composite", "real", "train", "Identity"):
-        keys = ("variants",)
+        keys = ("catalogue",)
         yield Attempt("names", f"a variant called {name}", partial(_params_of, partial(_renamed, keys, name)), _checked, is_wrong=True)
     no_identity = partial(with_value, tree, ("baselines",), ["reinhard"])
     yield Attempt("names", "baselines without identity", partial(_params_of, no_identity), _checked, is_wrong=True)

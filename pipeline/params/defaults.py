@@ -16,8 +16,8 @@ def with_defaults(tree: Tree) -> Tree:
     if not isinstance(defaults, Mapping):
         return tree
     filled = {key: value for key, value in tree.items() if key != "defaults"}
-    if isinstance(tree.get("variants"), Mapping):
-        filled["variants"] = {name: over(defaults.get("variant", {}), own) for name, own in tree["variants"].items()}
+    if isinstance(tree.get("catalogue"), Mapping):
+        filled["catalogue"] = {name: over(defaults.get("variant", {}), own) for name, own in tree["catalogue"].items()}
     if isinstance(tree.get("profiles"), Mapping):
         filled["profiles"] = {name: _profile(defaults, own) for name, own in tree["profiles"].items()}
     known = {*OF_PROFILES, "variant", "dataset", "datasets"}
@@ -53,7 +53,7 @@ def place_of(location: tuple[Any, ...], tree: Tree) -> tuple[Any, ...]:
     rest = location[2:]
     candidates = {
         "profiles": [("defaults", *rest), *([("defaults", "dataset", *rest[2:])] if rest[:1] == ("datasets",) else [])],
-        "variants": [("defaults", "variant", *rest)],
+        "catalogue": [("defaults", "variant", *rest)],
     }.get(location[0] if len(location) > 2 else "", [])
     if not candidates or _is_in(tree, location):
         return location

@@ -57,7 +57,8 @@ class Params(Section):
     baselines: Names
     studies: Names = Field(default_factory=list)  # tables of opinions in reports/studies/
     seeds: Annotated[list[Seed], Field(min_length=1, max_length=1000), EachOnce]
-    variants: dict[Name, Variant]
+    variants: Names  # of the catalogue: those that are trained and scored
+    catalogue: dict[Name, Variant]
     imported: dict[Name, ImportedMethod]
     classifiers: Annotated[Names, Field(max_length=1)]  # the data set whose foregrounds a classifier learns to name
     preprocessed: Names  # data sets on which report 001's preprocessing is done
@@ -94,11 +95,16 @@ class Params(Section):
         listed = self.preprocessed if given == INTRINSIC else self.datasets
         return {name: name for name in listed} | {name: chosen for name, chosen in self.active.stand_ins.items() if chosen in listed}
 
+    @property
+    def drawn(self) -> dict[str, Variant]:
+        """The variants that are trained and scored, in the order of their list."""
+        return {name: self.catalogue[name] for name in self.variants}
+
     def variant(self, name: str) -> Variant:
-        """A variant; an unknown name is an ``InputError``."""
+        """A variant that is drawn; another name is an ``InputError``."""
         if name not in self.variants:
-            raise InputError(f"variant is {name!r}; expected one of {sorted(self.variants)}, as params.yaml lists them")
-        return self.variants[name]
+            raise InputError(f"variant is {name!r}; expected one of {self.variants}, as `variants` of params.yaml lists them")
+        return self.catalogue[name]
 
     def judges_of(self, name: str) -> RealismJudges:
         """Judges of realism; an unknown name is an ``InputError``."""
@@ -117,9 +123,11 @@ class Params(Section):
         _expect(self.profile in self.profiles, f"profile is {self.profile!r}; expected one of {sorted(self.profiles)}")
         _expect(REFERENCE in self.baselines, f"baselines is {self.baselines}; expected {REFERENCE!r} among them: all are compared to it")
         self._expect_names_that_differ()
-        for name, variant in self.variants.items():
+        unknown = [name for name in self.variants if name not in self.catalogue]
+        _expect(not unknown, f"variants has {unknown}; expected some of {sorted(self.catalogue)}, the sections of `catalogue`")
+        for name, variant in self.drawn.items():
             backbone, layers = self.active.backbone, variant.features.layers if variant.features else {}
-            came = f"variants.{name}.features.layers has {list(layers)}"
+            came = f"catalogue.{name}.features.layers has {list(layers)}"
             chosen = backbone.name if backbone else None
             _expect(not layers or chosen in layers, f"{came}; expected {chosen}, as profiles.{self.profile}.backbone says")
         for name, method in self.imported.items():
@@ -141,7 +149,7 @@ class Params(Section):
 
     def _expect_names_that_differ(self) -> None:
         """Methods and data sets meet in folders, tables and commands; sources and profiles have folders of their own."""
-        methods = {"baselines": self.baselines, "variants": self.variants, "imported": self.imported, "datasets": self.datasets}
+        methods = {"baselines": self.baselines, "catalogue": self.catalogue, "imported": self.imported, "datasets": self.datasets}
         others = {"sources": self.sources, "studies": self.studies, "profiles": self.profiles, "judges": self.judges}
         for names in (methods, *({kind: own} for kind, own in others.items())):
             clash = clash_of(names)
@@ -161,8 +169,9 @@ class Params(Section):
 
     def _expect_data_of_variants(self) -> None:
         """Each variant has its paper's data set, or what the profile says stands in for it, and a length, batches and changes."""
-        wanted = {variant.dataset: f"variants.{name}.dataset" for name, variant in reversed(self.variants.items())}
-        known = sorted(set(wanted).union(*(profile.datasets for profile in self.profiles.values())))
+        wanted = {variant.dataset: f"catalogue.{name}.dataset" for name, variant in reversed(self.drawn.items())}
+        asked = {variant.dataset for variant in self.catalogue.values()}
+        known = sorted(asked.union(*(profile.datasets for profile in self.profiles.values())))
         for name, profile in self.profiles.items():
             key = f"profiles.{name}.stand_ins"
             _refuse(problem_of_stand_ins(key, profile.stand_ins, described=list(profile.datasets), known=known))
@@ -170,15 +179,15 @@ class Params(Section):
         _refuse(problem_of_names(self.profile, here.stand_ins, named, listed=self.datasets))
         described = {"datasets": here.datasets, "sources": here.sources}
         _refuse(problem_of_missing(self.profile, here.stand_ins, named, listed=self.datasets, **described))
-        for name, variant in self.variants.items():
+        for name, variant in self.drawn.items():
             try:
                 here.training.regime_of(variant)
             except ValueError as error:
-                raise ValueError(f"variants.{name}: {error}") from error
+                raise ValueError(f"catalogue.{name}: {error}") from error
 
     def _expect_what_is_read_to_be_made(self) -> None:
         """What a variant depends on is made by a stage: its graph says so, or nothing would run."""
-        look_through = [name for name, variant in self.variants.items() if variant.backbone == "profile"]
+        look_through = [name for name, variant in self.drawn.items() if variant.backbone == "profile"]
         came = f"classifiers is {self.classifiers}, but the loss of {look_through} looks through the profile's backbone"
         _expect(bool(self.classifiers) or not look_through, f"{came}; expected a data set there, or none of these variants")
         sections = (self.classifier, self.active.backbone)
@@ -186,7 +195,7 @@ class Params(Section):
             not self.classifiers or None not in sections,
             "classifiers without the section `classifier`, or without the profile's `backbone`",
         )
-        sees_it = [name for name, variant in self.variants.items() if variant.input == INTRINSIC]
+        sees_it = [name for name, variant in self.drawn.items() if variant.input == INTRINSIC]
         if sees_it or self.preprocessed or self.decomposers:
             came = f"preprocessed is {self.preprocessed} and decomposers {self.decomposers}"
             needed = f"expected {self.datasets} and one of them, or both [] and none of the variants with `input: {INTRINSIC}` {sees_it}"

@@ -39,7 +39,7 @@ RESERVED = {
 
 
 def clash_of(names: Mapping[str, Iterable[str]]) -> str | None:
-    """The first two names that are one: each kind is an entry, ``variants`` and its names. None where all differ.
+    """The first two names that are one: each kind is an entry, ``catalogue`` and its names. None where all differ.
 
     Small and large letters are equal here, because they are to many disks.
     """
@@ -55,6 +55,6 @@ def clash_of(names: Mapping[str, Iterable[str]]) -> str | None:
 
 
 def _article(kind: str) -> str:
-    return {"variants": "a variant", "baselines": "a baseline", "imported": "an entry of `imported`", "datasets": "a data set"}.get(
+    return {"catalogue": "a variant", "baselines": "a baseline", "imported": "an entry of `imported`", "datasets": "a data set"}.get(
         kind, kind
     )

@@ -42,8 +42,8 @@ def _choices(params: Params) -> Iterable[tuple[str, str, Iterable[str]]]:
             key = f"profiles.{profile}.datasets.{dataset}.synthesis.transfers"
             transfers = chosen.synthesis.transfers if chosen.synthesis else []
             yield from ((key, name, TRANSFERS) for name in transfers)
-    for variant, chosen in params.variants.items():
-        key = f"variants.{variant}"
+    for variant, chosen in params.catalogue.items():
+        key = f"catalogue.{variant}"
         yield f"{key}.generator.name", chosen.generator.name, GENERATORS
         yield f"{key}.init", chosen.init, INITIALISATIONS
         yield from ((f"{key}.losses", name, [*RECONSTRUCTION_LOSSES, FEATURE]) for name in chosen.losses)

@@ -57,7 +57,7 @@ def cells_of(params: Params) -> Iterator[Cell]:
     yield from _data_cells(params)
     yield from _network_cells(params)
     yield from _score_cells(params)
-    yield _cell("report", "", _of_report(params), {GENERATORS: {v.generator.name for v in params.variants.values()}})
+    yield _cell("report", "", _of_report(params), {GENERATORS: {v.generator.name for v in params.drawn.values()}})
     # No stages: what is kept under .work/ for several stages or runs.
     yield _cell("pack", "", {}, entry=("imharmony.composing.packed_split", "pack_split"))
     yield _cell("statistics", "", {}, entry=("reporting.statistics", "statistics_of"))
@@ -93,7 +93,7 @@ def _network_cells(params: Params) -> Iterator[Cell]:
         yield _cell("train_classifier", name, values)
     if params.decomposers or params.preprocessed:
         yield from _preprocessing_cells(params, params.intrinsic)
-    for name, variant in params.variants.items():
+    for name, variant in params.drawn.items():
         yield _cell("train", name, {**_of_training(params, variant), "seeds": params.seeds, "threads": threads}, _choices_of(variant))
 
 
@@ -123,7 +123,7 @@ def _preprocessing_cells(params: Params, chosen: Intrinsic) -> Iterator[Cell]:
 def _score_cells(params: Params) -> Iterator[Cell]:
     evaluation = params.active.evaluation
     values = {"size_px": evaluation.size_px, "lpips": evaluation.lpips, "datasets": params.datasets, "threads": params.active.threads}
-    for name, variant in params.variants.items():
+    for name, variant in params.drawn.items():
         given = {"input": variant.input, "seeds": params.seeds}
         yield _cell("evaluate", name, values | given, {GENERATORS: {variant.generator.name}})
     for name in params.baselines:
@@ -148,9 +148,10 @@ def _realism_cells(params: Params, name: str, judges: RealismJudges) -> Iterator
 
 
 def _of_report(params: Params) -> dict[str, Any]:
-    read = {"profile", "baselines", "datasets", "decomposers", "preprocessed", "seeds", "variants", "imported", "judges"}
+    read = {"profile", "baselines", "datasets", "decomposers", "preprocessed", "seeds", "imported", "judges"}
     opinions = {name: sha256_of(path) for name in params.studies if (path := STUDIES / f"{name}.parquet").is_file()}
     return {name: getattr(params, name) for name in sorted(read)} | {
+        "variants": params.drawn,
         "active": params.active,
         "studies": params.studies,
         "opinions": opinions,

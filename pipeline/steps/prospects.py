@@ -23,7 +23,7 @@ def check_prospects(params: Params) -> None:
     for name in params.datasets:
         dataset = params.active.datasets[name]
         _expect_dataset(params, name, dataset, params.active.sources[dataset.source])
-    if any(variant.backbone == "profile" for variant in params.variants.values()) and params.active.backbone is not None:
+    if any(variant.backbone == "profile" for variant in params.drawn.values()) and params.active.backbone is not None:
         _expect_backbone(f"profiles.{params.profile}.backbone", params.active.backbone)
     if params.preprocessed or params.decomposers:
         _expect_preprocessing(params)

@@ -1,4 +1,4 @@
-"""Every variant of the parameters, tried for a moment: what its training or its scoring would refuse is said before anything runs."""
+"""Every variant that is drawn, tried for a moment: what its training or its scoring would refuse is said before anything runs."""
 
 from typing import NamedTuple
 
@@ -25,12 +25,12 @@ class _Shown(NamedTuple):
 
 def try_variants(params: Params) -> None:
     """Raises an ``InputError`` that names the first variant whose networks do not fit each other or the active profile's sizes."""
-    for name, variant in params.variants.items():
+    for name, variant in params.drawn.items():
         try:
             _expect_widths(variant, params.active.training)
             _try(variant, params.active.training, params.active.evaluation.size_px)
         except InputError as error:
-            raise InputError(f"{PARAMS_FILE}: variants.{name}: {str(error).removeprefix(f'{PARAMS_FILE}: ')}") from error
+            raise InputError(f"{PARAMS_FILE}: catalogue.{name}: {str(error).removeprefix(f'{PARAMS_FILE}: ')}") from error
 
 
 def _expect_widths(variant: Variant, training: Training) -> None:

@@ -53,8 +53,8 @@ def test_methods_data_sets_and_sections_have_names_that_exist(reports):
     datasets = {name for profile in params.profiles.values() for name in profile.datasets}
     tables = [table for report in reports.values() for table in report.tables]
     details = [report.details for report in reports.values() if report.details]
-    assert {method for table in tables for row in table.rows for method in row.methods} <= {*params.variants, *BASELINES, INTRINSIC}
-    assert {method for one in details for method in one.methods} <= {*params.variants, *BASELINES, INTRINSIC}
+    assert {method for table in tables for row in table.rows for method in row.methods} <= {*params.catalogue, *BASELINES, INTRINSIC}
+    assert {method for one in details for method in one.methods} <= {*params.catalogue, *BASELINES, INTRINSIC}
     assert {name for table in tables for name in table.datasets} <= datasets
     sections = {path.name.removesuffix(".html.j2") for path in (ROOT / "reporting" / "templates").glob("*.html.j2")}
     linked = {figure.section for report in reports.values() for figure in report.figures if figure.section}

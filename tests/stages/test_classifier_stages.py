@@ -25,11 +25,12 @@ BACKBONE = Places("sample").backbone("profile")
 def workspace(tmp_path, monkeypatch):
     """Tiny parameters with a variant that compares features, and things that come ready packed."""
     yaml = YAML()
-    variant = yaml.load(ROOT / "params.yaml")["variants"][FEATURES]
+    variant = yaml.load(ROOT / "params.yaml")["catalogue"][FEATURES]
     shutil.copy(ROOT / "params.yaml", tmp_path / "params.yaml")
     shrink(tmp_path / "params.yaml")
     params = yaml.load(tmp_path / "params.yaml")
-    params["variants"][FEATURES] = variant | {"input": "composites"}
+    params["variants"].append(FEATURES)
+    params["catalogue"][FEATURES] = variant | {"input": "composites"}
     yaml.dump(params, tmp_path / "params.yaml")
     sizes = {"train": 16, "val": 6}
     monkeypatch.setattr(train_classifier, "packed", lambda _params, _layout, _dataset, split, size_px: things(sizes[split], size_px))

@@ -43,10 +43,11 @@ def made(tmp_path_factory):
     """Tiny parameters with a variant that sees semi-harmonized pictures, composites, and those preprocessed."""
     folder = tmp_path_factory.mktemp("intrinsic")
     yaml = YAML()
-    variant = yaml.load(ROOT / "params.yaml")["variants"][SEEING]
+    variant = yaml.load(ROOT / "params.yaml")["catalogue"][SEEING]
     shutil.copy(ROOT / "params.yaml", folder)
     shrink(folder / "params.yaml")
-    edit(folder, lambda params: params["variants"].update({SEEING: variant}))
+    edit(folder, lambda params: params["variants"].append(SEEING))
+    edit(folder, lambda params: params["catalogue"].update({SEEING: variant}))
     edit(folder, lambda params: params["machine"].update(workers=1))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)

@@ -27,7 +27,7 @@ def workspace(tmp_path, monkeypatch, root):
     write_subset(tmp_path / "published", "HCOCO", pictures)
     params = YAML(typ="safe").load(root / "params.yaml")
     params |= {"sources": ["hcoco"], "datasets": ["hcoco"], "preprocessed": [], "decomposers": [], "classifiers": [], "judges": {}}
-    params["variants"] = {"idih": params["variants"]["idih"] | {"dataset": "hcoco"}}
+    params["variants"] = ["idih"]
     params["profiles"]["sample"]["stand_ins"] = {}
     params["profiles"]["sample"]["sources"]["hcoco"] = {"kind": "iharmony4", "folder": "published", "subset": "HCOCO"}
     section = {"source": "hcoco", "selection": SELECTION | {"max_parts": 9}, "split": {"by": "official", "val": 0.3, "test": 0.0}}

@@ -111,14 +111,14 @@ def test_a_method_says_how_long_it_was_trained_whoever_says_that(root, tmp_path)
     path, text = tmp_path / "params.yaml", (root / "params.yaml").read_text()
     path.write_text(replaced(text, ("epochs: 1, precision: fp32", "epochs: 3, precision: fp32")))
     params = load_params(path)
-    assert described(params.variants["idih"], params)["for"] == "15 epochs, batch 8, crop + flip"
+    assert described(params.catalogue["idih"], params)["for"] == "15 epochs, batch 8, crop + flip"
     path.write_text(replaced(text, ("epochs: 1, precision: fp32", "epochs: null, batch_size: null, augment: null, precision: fp32")))
     params = load_params(path)
-    assert described(params.variants["idih"], params)["for"] == "120 epochs, batch 16, crop + flip"
-    assert described(params.variants["dovenet"], params)["for"] == "200 epochs, batch 1, as they are"
-    assert described(params.variants["regions"], params)["for"] == "30 epochs, 80 steps each, batch 32, points of the regions"
-    assert described(params.variants["fcn_content"], params)["critic"] == "fcn"
-    assert described(params.variants["unet"], params)["critic"] == "patchgan, 70 px"
+    assert described(params.catalogue["idih"], params)["for"] == "120 epochs, batch 16, crop + flip"
+    assert described(params.catalogue["dovenet"], params)["for"] == "200 epochs, batch 1, as they are"
+    assert described(params.catalogue["regions"], params)["for"] == "30 epochs, 80 steps each, batch 32, points of the regions"
+    assert described(params.catalogue["fcn_content"], params)["critic"] == "fcn"
+    assert described(params.catalogue["unet"], params)["critic"] == "patchgan, 70 px"
 
 
 def test_tables_scroll_inside_their_own_box(text):

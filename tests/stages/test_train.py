@@ -62,7 +62,7 @@ def test_the_run_holds_model_history_samples_and_live_metrics(workspace, variant
     run = workspace / "runs" / "sample" / variant / "0"
     assert written(workspace, variant).keys() >= FILES
     history = pq.read_table(run / "history.parquet").to_pydict()
-    assert history["epoch"] == list(range(1 + round(2 * load_params().variants[variant].epochs_factor)))  # from the untrained network on
+    assert history["epoch"] == list(range(1 + round(2 * load_params().variant(variant).epochs_factor)))  # from the untrained network on
     assert json.loads((run / "dvclive" / "metrics.json").read_text())["val_fmse"] == history["val_fmse"][-1]
     assert read_rgb(run / "samples" / "val.png").shape == (3 * 32, 4 * 32, 3)
     assert (run / "history.csv").read_text().splitlines()[0] == ",".join(f'"{name}"' for name in history)

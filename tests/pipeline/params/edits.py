@@ -12,7 +12,8 @@ seeds: [0]
 studies: []
 imported: {}
 judges: {}
-variants:
+variants: [gan, idih, codes]
+catalogue:
   gan:
     dataset: people
     input: composites

@@ -29,7 +29,7 @@ def test_the_projects_own_file_is_valid(root):
 
 def test_numbers_are_read_as_yaml_1_2(edited):
     params = load_params(edited("learning_rate: 2e-4", "learning_rate: 1e-05"))
-    assert params.variants["unet_code"].optimizer.learning_rate == 1e-5
+    assert params.catalogue["unet_code"].optimizer.learning_rate == 1e-5
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_numbers_are_read_as_yaml_1_2(edited):
         ("studies: []", "studies: [a/b]", r"studies\.0: is 'a/b'; expected 1 to 64 letters, digits, _ and -"),
         ("studies: []", "studies: [a, a]", r"studies: 'a' comes twice"),
         ("profile: sample", "profile: smaple", r"profile is 'smaple'; expected one of \['coco', 'full', 'sample'\]"),
-        ("dataset: people", "dataset: poeple", r"variants\.unet_code\.dataset is 'poeple'"),
+        ("dataset: people", "dataset: poeple", r"catalogue\.unet_code\.dataset is 'poeple'"),
         (
             "sources: [photographs, portraits]",
             "sources: [photographs, photos]",
@@ -54,7 +54,7 @@ def test_numbers_are_read_as_yaml_1_2(edited):
         ("foreground_ratio: [0.01, 0.8]", "foreground_ratio: [0.8, 0.01]", r"foreground_ratio.*expected the smaller first"),
         ("val: 0.12, test: 0.25", "val: 0.5, test: 0.5", r"leave a part for training"),
         ("kind: studio", "kind: theatre", r"sources\.photographs: .*'studio', 'coco', 'folder', 'iharmony4'"),
-        ("adversarial: {name: bce, weight: 1.0}\n", "\n", r"variants\.unet_code: `discriminator` and `adversarial` need each other"),
+        ("adversarial: {name: bce, weight: 1.0}\n", "\n", r"catalogue\.unet_code: `discriminator` and `adversarial` need each other"),
         ("{name: classifier, file: null}", "{name: vgg16, file: null}", r"defaults\.backbone\.name: .*'classifier', 'vgg19'"),
         ("{name: classifier, file: null}", "{name: squeezenet, file: null}", r"defaults\.backbone: squeezenet with `file` null"),
         ("{name: classifier, file: null}", "{name: classifier, file: a}", r"defaults\.backbone: classifier with a `file`"),
@@ -69,23 +69,23 @@ def test_numbers_are_read_as_yaml_1_2(edited):
         ("classifiers: [objects]", "classifiers: []", r"classifiers is \[\], but the loss of \['fcn_feature_code', .* looks through"),
         ("decomposers: [people]", "decomposers: []", r"preprocessed is \['people', .*\] and decomposers \[\]; expected"),
         ("preprocessed: [people, luminance", "preprocessed: [luminance", r"preprocessed is \['luminance', .*; expected \['people', 'lum"),
-        ("    backbone: profile\n", "    backbone: none\n", r"variants\.fcn_feature_code: backbone is 'none'; expected `profile` with"),
-        ("losses: {l1: 50.0, feature: 10.0}", "losses: {l1: 50.0}", r"variants\.fcn_feature_code: the loss `feature` and the section"),
-        ("average_weights: recent", "average_weights: true", r"variants\.idih\.average_weights.*'recent'.*got True"),
-        ("average_weights: recent", "average_weights: {ema: 1}", r"variants\.idih\.average_weights.*; got"),
+        ("    backbone: profile\n", "    backbone: none\n", r"catalogue\.fcn_feature_code: backbone is 'none'; expected `profile` with"),
+        ("losses: {l1: 50.0, feature: 10.0}", "losses: {l1: 50.0}", r"catalogue\.fcn_feature_code: the loss `feature` and the section"),
+        ("average_weights: recent", "average_weights: true", r"catalogue\.idih\.average_weights.*'recent'.*got True"),
+        ("average_weights: recent", "average_weights: {ema: 1}", r"catalogue\.idih\.average_weights.*; got"),
         ("average_weights: recent", "resynthesis: {transfers: [lut], share: 0}", r"idih\.resynthesis\.share: .*greater than 0; got 0"),
         ("patience: null", "patience: 0", r"defaults\.training\.patience: .*greater than or equal to 1; got 0"),
         ("backend: learned", "backend: seen", r"defaults\.intrinsic\.backend: .*'learned', 'luminance', 'retinex' or 'compphoto'"),
         ("strength: 0.5", "strength: 1.5", r"defaults\.intrinsic\.strength: .*less than or equal to 1; got 1\.5"),
         ("shading_network: {scenes: 360, ", "shading_network: {", r"profiles\.sample\.intrinsic\.shading_network\.scenes: Field required"),
         ("decomposers: [people]", "decomposers: [things]", r"decomposers is \['things'\]; expected some of \['people'"),
-        ("    input: intrinsic\n", "    input: shading\n", r"variants\.fcn_content_code\.input: .*'composites' or 'intrinsic'"),
+        ("    input: intrinsic\n", "    input: shading\n", r"catalogue\.fcn_content_code\.input: .*'composites' or 'intrinsic'"),
         (
             "    input: intrinsic\n",
             "    input: intrinsic\n    resynthesis: {transfers: [lut], share: 0.5}\n",
-            r"variants\.fcn_content_code: `resynthesis` makes fresh composites, not input 'intrinsic'",
+            r"catalogue\.fcn_content_code: `resynthesis` makes fresh composites, not input 'intrinsic'",
         ),
-        ("  idih:\n", "  intrinsic:\n", r"variants\.intrinsic has the name of the preprocessing's own pictures; give it another"),
+        ("  idih:\n", "  intrinsic:\n", r"catalogue\.intrinsic has the name of the preprocessing's own pictures; give it another"),
         ("width_factor: 0.25, epochs: 1", "width_factor: 0.25", r"profiles\.sample\.training\.epochs: Field required"),
     ],
 )

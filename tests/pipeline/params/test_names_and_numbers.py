@@ -56,7 +56,7 @@ def message_of(load):
 @pytest.mark.parametrize("name", WRONG)
 def test_what_is_no_name_is_refused_as_a_key(name, message_of):
     message = message_of(("  idih:\n", f"  ? {name}\n  :\n"))
-    assert "variants" in message
+    assert "catalogue" in message
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -76,7 +76,7 @@ def test_what_is_no_name_is_refused_as_a_value(name, change, message_of):
 @pytest.mark.parametrize(
     ("change", "kind"),
     [
-        (("    dataset: people\n", "    dataset: ../p\n"), "variants"),
+        (("    dataset: people\n", "    dataset: ../p\n"), "catalogue"),
         (("sources: [photographs]", "sources: [../p]"), "sources"),
         (("datasets: [people,", "datasets: [../p,"), "datasets"),
         (("baselines: [identity,", "baselines: [../i,"), "baselines"),
@@ -181,7 +181,7 @@ def test_a_number_or_value_that_makes_no_sense_is_refused(change, message_of):
 
 def test_whole_numbers_may_be_written_as_others(load):
     params = load(("losses: {l1: 100.0}", "losses: {l1: 100}"), ("epochs: 1}", "epochs: 1.0}"))
-    assert params.variants["gan"].losses == {"l1": 100.0}
+    assert params.catalogue["gan"].losses == {"l1": 100.0}
     assert params.active.training.epochs == 1
 
 

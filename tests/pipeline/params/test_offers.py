@@ -10,15 +10,15 @@ from pipeline.params.offers import check_choices
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("name: unet,", "name: unett,", r"variants\.unet_code\.generator\.name is 'unett'; expected one of \['affine', 'attention_unet'"),
-        ("losses: {l1: 100.0}", "losses: {l3: 100.0}", r"variants\.unet_code\.losses is 'l3'"),
-        ("name: bce", "name: wgan", r"variants\.unet_code\.adversarial\.name is 'wgan'"),
-        ("classifier: {relu3: 1.0}", "classifier: {relu9: 1.0}", r"variants\.fcn_feature\.features\.layers\.classifier is 'relu9'"),
+        ("name: unet,", "name: unett,", r"catalogue\.unet_code\.generator\.name is 'unett'; expected one of \['affine', 'attention_unet'"),
+        ("losses: {l1: 100.0}", "losses: {l3: 100.0}", r"catalogue\.unet_code\.losses is 'l3'"),
+        ("name: bce", "name: wgan", r"catalogue\.unet_code\.adversarial\.name is 'wgan'"),
+        ("classifier: {relu3: 1.0}", "classifier: {relu9: 1.0}", r"catalogue\.fcn_feature\.features\.layers\.classifier is 'relu9'"),
         ("transfers: [reinhard_lab]", "transfers: [reinhart]", r"profiles\.sample\.datasets\.people\.synthesis\.transfers is 'reinhart'"),
         (
             "average_weights: recent",
             "resynthesis: {transfers: [lut, idt], share: 0.5}",
-            r"variants\.idih\.resynthesis\.transfers is 'idt'; expected one of \['brightness', 'fecker_ycbcr'",
+            r"catalogue\.idih\.resynthesis\.transfers is 'idt'; expected one of \['brightness', 'fecker_ycbcr'",
         ),
         (
             "imported: {}",

@@ -38,7 +38,7 @@ def test_what_stands_in_is_trained_on_and_named_for_both(load):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ([THINGS], r"variants\.gan\.dataset is 'things'; expected one of .*profiles\.small\.stand_ins: {things: NAME}, or describe it"),
+        ([THINGS], r"catalogue\.gan\.dataset is 'things'; expected one of .*profiles\.small\.stand_ins: {things: NAME}, or describe it"),
         ([THINGS, STAND_INS, ("things: objects", "things: objcts")], r"stand_ins\.things is 'objcts'; expected a data set of that profile"),
         ([THINGS, ("dataset: people", "dataset: others"), STAND_INS, TWICE], r"stand_ins\.things is 'others', which has a stand-in itself"),
         ([STAND_INS], r"stand_ins has 'things', which no variant names and no profile describes; expected one of \['objects', 'people'\]"),
@@ -63,13 +63,13 @@ def test_epochs_batches_and_changes_are_the_profiles_or_else_the_protocols(load)
     protocol = "    protocol: {data: theirs, epochs: 30, batch_size: 2, size_px: null, augment: [flip]}\n    dataset: people"
     paper = ("dataset: people", protocol.removeprefix("    "))
     params = load(paper)
-    assert params.active.training.regime_of(params.variants["gan"]).model_dump() == {
+    assert params.active.training.regime_of(params.catalogue["gan"]).model_dump() == {
         "epochs": 1,
         "batch_size": 8,
         "augment": ("crop", "flip"),
     }
     left = load(paper, NO_EPOCHS, ("batch_size: 8,", "batch_size: null,"), ("augment: [crop, flip]", "augment: null"), *others())
-    assert left.active.training.regime_of(left.variants["gan"]).model_dump() == {"epochs": 30, "batch_size": 2, "augment": ("flip",)}
+    assert left.active.training.regime_of(left.catalogue["gan"]).model_dump() == {"epochs": 30, "batch_size": 2, "augment": ("flip",)}
 
 
 def others() -> list[tuple[str, str]]:
@@ -79,13 +79,13 @@ def others() -> list[tuple[str, str]]:
 
 
 def test_a_variant_without_a_protocol_needs_a_profile_that_says_everything(load):
-    with pytest.raises(InputError, match=r"variants\.gan: no `protocol`, and epochs, batch_size or augment of the profile's"):
+    with pytest.raises(InputError, match=r"catalogue\.gan: no `protocol`, and epochs, batch_size or augment of the profile's"):
         load(NO_EPOCHS)
 
 
 def test_epochs_beyond_the_most_that_a_training_has_are_one_line(load):
     with pytest.raises(
-        InputError, match=r"variants\.idih: 90,000 epochs .* epochs_factor 5 are 450,000; expected at most 100,000"
+        InputError, match=r"catalogue\.idih: 90,000 epochs .* epochs_factor 5 are 450,000; expected at most 100,000"
     ) as raised:
         load(("epochs: 1}", "epochs: 90000}"))
     assert "\n" not in str(raised.value)
@@ -125,8 +125,8 @@ def test_every_variant_of_the_project_has_a_protocol_and_data_in_the_profiles_th
     path = tmp_path / "params.yaml"
     path.write_text(replaced((root / "params.yaml").read_text(), ("profile: sample", f"profile: {profile}")))
     params = load_params(path)
-    assert [name for name, variant in params.variants.items() if variant.protocol is None] == []
-    assert {params.trained_on(variant.dataset) for variant in params.variants.values()} <= set(params.datasets)
+    assert [name for name, variant in params.catalogue.items() if variant.protocol is None] == []
+    assert {params.trained_on(variant.dataset) for variant in params.catalogue.values()} <= set(params.datasets)
 
 
 def test_full_asks_for_the_published_sets_or_what_stands_in_for_them(root, tmp_path):
@@ -136,6 +136,6 @@ def test_full_asks_for_the_published_sets_or_what_stands_in_for_them(root, tmp_p
         load_params(path)
     path.write_text(replaced(text, ("    stand_ins: {} # {hcoco", "    stand_ins: {hcoco: objects, hflickr: objects} # {hcoco")))
     params = load_params(path)
-    for variant in params.variants.values():
+    for variant in params.catalogue.values():
         regime = params.active.training.regime_of(variant)
         assert regime.model_dump() == variant.protocol.model_dump(include=set(type(regime).model_fields))

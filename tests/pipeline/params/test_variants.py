@@ -12,7 +12,7 @@ from pipeline.params.training import OF_THE_BACKGROUND, Variant
 from tests.conftest import ROOT
 from tests.pipeline.params.edits import SHORT, replaced
 
-VARIANTS = load_params(ROOT / "params.yaml").variants
+VARIANTS = load_params(ROOT / "params.yaml").catalogue
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def total(variant: Variant, output: Tensor, real: Tensor, mask: Tensor) -> Tenso
 @pytest.mark.parametrize("loss", ["unmasked_l1", "background_l1"])
 def test_a_loss_of_the_background_alone_is_refused_where_the_background_is_pasted_back(loss, message_of):
     message = message_of(("losses: {mask_weighted_mse: 1.0}", f"losses: {{mask_weighted_mse: 1.0, {loss}: 1.0}}"))
-    assert f"variants.idih: losses has '{loss}' with generator.paste true, which replaces the background: its gradient is 0" in message
+    assert f"catalogue.idih: losses has '{loss}' with generator.paste true, which replaces the background: its gradient is 0" in message
     assert "expected `paste: false` or no such loss" in message
 
 
@@ -60,7 +60,7 @@ def test_of_the_losses_those_of_the_background_alone_have_no_gradient_once_it_is
 
 def test_composites_are_not_given_to_a_critic_that_has_them_already(message_of):
     message = message_of(("{name: bce, weight: 1.0", "{name: disharmony, composite_is_fake: true, weight: 1.0"))
-    assert "variants.gan.adversarial: disharmony with `composite_is_fake`" in message
+    assert "catalogue.gan.adversarial: disharmony with `composite_is_fake`" in message
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from tests.composites import packed
 from tests.conftest import ROOT
 
 CPU = torch.device("cpu")
-VARIANTS = load_params(ROOT / "params.yaml").variants
+VARIANTS = load_params(ROOT / "params.yaml").catalogue
 TINY = Training(
     size_px=64,
     width_factor=0.125,

@@ -72,7 +72,8 @@ HOLDERS: list[Any] = [
 def tree() -> str:
     """The project's parameters with some variants and all sections, the defaults filled in, as JSON."""
     found = YAML(typ="safe", pure=True).load(ROOT / "params.yaml")
-    found["variants"] = {name: found["variants"][name] | MORE.get(name, {}) for name in VARIANTS}
+    found["catalogue"] = {name: found["catalogue"][name] | MORE.get(name, {}) for name in VARIANTS}
+    found["variants"] = list(VARIANTS)
     found["imported"] = IMPORTED
     filled = with_defaults(found)
     filled["profiles"] = {filled["profile"]: filled["profiles"][filled["profile"]]}
@@ -97,11 +98,11 @@ def counts(place: tuple[Any, ...]) -> bool:
 
 BOUND = {  # what only changes together with other values
     *[(key,) for key in ("sources", "datasets", "preprocessed", "decomposers", "classifiers")],
-    *[("variants", name, key) for name in VARIANTS for key in ("backbone", "input")],
-    ("variants", "fcn_feature", "resynthesis"),
-    *[("variants", name, "points") for name in VARIANTS if name != "regions"],  # with a generator that reads them
-    *[("variants", "regions", key) for key in ("resynthesis", "side_weights")],  # which it cannot have
-    ("variants", "fcn_feature", "dataset"),  # with what stands in for it
+    *[("catalogue", name, key) for name in VARIANTS for key in ("backbone", "input")],
+    ("catalogue", "fcn_feature", "resynthesis"),
+    *[("catalogue", name, "points") for name in VARIANTS if name != "regions"],  # with a generator that reads them
+    *[("catalogue", "regions", key) for key in ("resynthesis", "side_weights")],  # which it cannot have
+    ("catalogue", "fcn_feature", "dataset"),  # with what stands in for it
     *[
         ("profiles", "sample", "datasets", name, "split", key)
         for name in ("people", "luminance", "objects")
@@ -180,19 +181,19 @@ def test_how_edits_are_chosen_trains_no_shading_anew(params):
 
 
 def test_a_cell_of_one_variant_says_nothing_of_others(params):
-    fewer = params.model_copy(update={"variants": {"idih": params.variants["idih"]}, "baselines": ["identity"]})
+    fewer = params.model_copy(update={"variants": ["idih"], "baselines": ["identity"]})
     for stage, name in (("train", "idih"), ("evaluate", "idih"), ("evaluate_baselines", "identity"), ("filter_masks", "people")):
         assert values_of(fewer, stage, name) == values_of(params, stage, name)
 
 
 def trained(params: Params, variant: str, **changes: object) -> dict[str, Any]:
     """What the fingerprint of a training says with other values of the variant."""
-    variants = params.variants | {variant: params.variants[variant].model_copy(update=changes)}
-    return values_of(params.model_copy(update={"variants": variants}), "train", variant)
+    catalogue = params.catalogue | {variant: params.catalogue[variant].model_copy(update=changes)}
+    return values_of(params.model_copy(update={"catalogue": catalogue}), "train", variant)
 
 
 def test_what_a_paper_does_counts_where_the_profile_leaves_it_to_the_variant_and_nowhere_else(params):
-    longer = {"protocol": params.variants["idih"].protocol.model_copy(update={"epochs": 7, "augment": (), "batch_size": 3})}
+    longer = {"protocol": params.catalogue["idih"].protocol.model_copy(update={"epochs": 7, "augment": (), "batch_size": 3})}
     assert trained(params, "idih", **longer) == trained(params, "idih")
     own = params.active.training.model_copy(update={"epochs": None, "batch_size": None, "augment": None})
     open_ended = params.model_copy(update={"profiles": {params.profile: params.active.model_copy(update={"training": own})}})
@@ -202,7 +203,7 @@ def test_what_a_paper_does_counts_where_the_profile_leaves_it_to_the_variant_and
 
 def test_how_a_variant_is_shown_trains_nothing_anew_and_where_it_begins_does(params):
     assert trained(params, "idih", form="control") == trained(params, "idih")
-    begins = params.variants["idih"].generator.model_copy(update={"start": "published"})
+    begins = params.catalogue["idih"].generator.model_copy(update={"start": "published"})
     assert trained(params, "idih", generator=begins) != trained(params, "idih")
     assert trained(params, "idih", epochs_factor=3.0)["regime"]["epochs"] == 3
 
@@ -211,7 +212,7 @@ def test_what_stands_in_changes_the_trainings_that_name_it_and_the_names(params)
     other = params.active.model_copy(update={"stand_ins": {"hcoco": "luminance", "hflickr": "objects"}})
     found = params.model_copy(update={"profiles": {params.profile: other}})
     changed = {cell.address for cell, own in zip(cells_of(found), cells_of(params), strict=True) if cell.values != own.values}
-    named = {f"train@{name}" for name, variant in params.variants.items() if variant.dataset == "hcoco"}
+    named = {f"train@{name}" for name, variant in params.drawn.items() if variant.dataset == "hcoco"}
     assert changed == {*named, "name_data@composites", "name_data@intrinsic", "report"}
 
 

@@ -102,9 +102,9 @@ def test_a_table_that_lacks_a_column_is_said(load, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ([("generator: {name: bargain,", "generator: {name: idih,")], "variants.codes: domain_codes with generator 'idih'"),
-        ([("field_px: 16", "field_px: 142"), ("size_px: 64, width", "size_px: 32, width")], "variants.gan: a critic of 142 px needs"),
-        ([("{name: patchgan, field_px: 16,", "{name: patchgan,")], "variants.gan: discriminator 'patchgan' got field_px None"),
+        ([("generator: {name: bargain,", "generator: {name: idih,")], "catalogue.codes: domain_codes with generator 'idih'"),
+        ([("field_px: 16", "field_px: 142"), ("size_px: 64, width", "size_px: 32, width")], "catalogue.gan: a critic of 142 px needs"),
+        ([("{name: patchgan, field_px: 16,", "{name: patchgan,")], "catalogue.gan: discriminator 'patchgan' got field_px None"),
         ([("{name: patchgan, field_px: 16,", "{name: disharmony,")], "called disharmony need each other"),
         ([("{name: patchgan, field_px: 16,", "{name: fcn, field_px: 16,")], "expected none, since it does not judge patches"),
         ([("gradient_penalty: 0.0", "gradient_penalty: 1.0")], "needs a discriminator without batch norms"),
@@ -125,5 +125,5 @@ def test_networks_that_do_not_fit_are_said(changes, told, load):
     with pytest.raises(InputError) as error:
         try_variants(params)
     assert told in str(error.value)
-    assert str(error.value).startswith("params.yaml: variants.")
+    assert str(error.value).startswith("params.yaml: catalogue.")
     assert "\n" not in str(error.value)
