@@ -122,9 +122,11 @@ def compose_shard(job: ShardJob) -> int:
             lacking, made = _composites(job.order, photograph, instance)
             dropped += lacking
             for sample, change in made:
-                kept = {"real": photograph.file if len(rows) == first else None, "real_row": first}
-                samples.append(sample | {"licence": row["licence"], "sha256_real": sha256_real, "shard": job.shard, "row": len(rows)})
-                rows.append(change | kept | {name: sample[name] for name in ("sample_id", "image_id")})
+                own = "real" in change  # a truth of its own
+                kept = {"real": photograph.file if len(rows) == first else None, "real_row": len(rows) if own else first}
+                named = {"licence": row["licence"], "shard": job.shard, "row": len(rows)}
+                samples.append({"sha256_real": sha256_real} | sample | named)
+                rows.append(kept | change | {name: sample[name] for name in ("sample_id", "image_id")})
     has_own_files = job.order.regions.direction == "background"
     shard = write_shard(job.order.work, job.shard, rows, OWN_FILE_SHARD if has_own_files else COMPOSITE_SHARD)
     tables = [job.order.part(name, job.shard) for name in ("dropped", "manifest")]
@@ -160,7 +162,8 @@ def _composite(order: Order, region: Region, instance: Record, sample_id: str) -
         reason = order.limits.reason(seen)
         if not reason:
             made = region.made(attempt.pixels)
-            sample: Row = {
+            truth: Row = {} if made.truth is None else {"sha256_real": pixels_sha256(made.truth)}
+            sample: Row = truth | {
                 "sample_id": sample_id,
                 "transfer": transfer,
                 "transfer_params": json.dumps(attempt.parameters | {"attempt": number}),

@@ -33,3 +33,6 @@ TRANSFERS: dict[str, Transfer] = {
     "hmh_reinhard_code": ByReference(hmh_moments, hmh_reinhard_code),
     "hmh_msrcr_code": ByParameters(draw_hmh_msrcr_code, hmh_msrcr_code, sees_photograph=True),
 }
+
+# Those that need no other photograph: what may grade one as a whole.
+GRADES: dict[str, ByParameters] = {name: transfer for name, transfer in TRANSFERS.items() if isinstance(transfer, ByParameters)}
