@@ -2,8 +2,9 @@
 
 Photographs are uint8 sRGB (H, W, 3); masks uint8 (H, W), 1 = foreground; alpha mattes uint8 (H, W), 255 = foreground. Outside the
 mask a composite is its photograph, bit for bit: it is stored as the photograph's own file, a box of the mask and the pixels in it.
-Where the truth is a graded photograph (``composing.graded``) it has that in the photograph's place, as a PNG of its own. A composite whose background is not its photograph's (published as JPEG, or changed on purpose: ``composing.backgrounds``) is stored as its
-own file.
+Where the truth is a graded photograph (``composing.graded``) that stands in the photograph's place, as a PNG for each composite.
+A composite whose background is not its photograph's (published as JPEG, or changed on purpose: ``composing.backgrounds``) is stored
+as its own file.
 """
 
 from collections.abc import Callable

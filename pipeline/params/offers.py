@@ -51,7 +51,8 @@ def _choices(params: Params) -> Iterable[tuple[str, str, Iterable[str]]]:
         for backbone, layers in chosen.features.layers.items() if chosen.features else ():
             yield from ((f"{key}.features.layers.{backbone}", name, LAYERS[backbone]) for name in layers)
         if chosen.resynthesis:
-            yield from ((f"{key}.resynthesis.transfers", name, CHEAP_TRANSFERS) for name in chosen.resynthesis.transfers)
+            for part, names in (("transfers", chosen.resynthesis.transfers), ("grades", chosen.resynthesis.grades or ())):
+                yield from ((f"{key}.resynthesis.{part}", name, CHEAP_TRANSFERS) for name in names)
         if chosen.points:
             yield from ((f"{key}.points.transfers", name, POINT_TRANSFERS) for name in chosen.points.transfers)
             yield from ((f"{key}.points.grades", name, POINT_TRANSFERS) for name in chosen.points.grades)

@@ -278,5 +278,5 @@ def test_a_missing_photograph_is_named(tmp_path):
 
 
 def test_an_unknown_transfer_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"transfers \['sepia'\]; expected some of \['brightness', 'fecker_ycbcr', "):
+    with pytest.raises(InputError, match=r"transfers \['sepia'\] of a foreground; expected some of \['brightness', 'fecker_ycbcr', "):
         made(tmp_path, rows_of(), transfers=("sepia",))

@@ -19,8 +19,9 @@ from pipeline.steps.cells import cells_of, plain
 from tests.conftest import ROOT
 
 VARIANTS = ("idih", "fcn_feature", "style_unet3plus", "regions")  # among them they have every section
+GRADED = {"graded": 0.5, "grades": ["photometric"], "left_as_it_was": 0.5}
 MORE = {  # sections that the project's own variants leave out
-    "idih": {"resynthesis": {"transfers": ["lut", "mkl"], "share": 0.5}, "average_weights": {"ema": 0.9}},
+    "idih": {"resynthesis": {"transfers": ["lut", "mkl"], "share": 0.5} | GRADED, "average_weights": {"ema": 0.9}},
     "fcn_feature": {"adversarial": {"name": "bce", "weight": 1.0, "gradient_penalty": 0.0, "composite_is_fake": False}},
 }
 TABLE = {"file": "a.csv", "convention": "pctnet", "size_px": 64, "columns": {"name": "N", "mse": "M"}, "letters": "c"}
