@@ -15,14 +15,18 @@ from imharmony.pictures.images import decode_png, decode_trusted
 from imharmony.pictures.masks import decode_segmentation
 from imharmony.storage.shards import Row, ShardReader
 from imharmony.transfer import GRADES, TRANSFERS
-from imharmony.transfer.kinds import Transfer
+from imharmony.transfer.kinds import ByPlace, Transfer
 
 OUR_PLATES = PlateRules()
 Direction = Literal["foreground", "background", "photograph"]
 Region = Foreground | Background | WholePhotograph
 
-# What may change each part.
-TRANSFERS_OF: dict[Direction, Mapping[str, Transfer]] = {"foreground": TRANSFERS, "background": TRANSFERS, "photograph": GRADES}
+# What may change each part; a background has no place in another photograph.
+TRANSFERS_OF: dict[Direction, Mapping[str, Transfer]] = {
+    "foreground": TRANSFERS,
+    "background": {name: transfer for name, transfer in TRANSFERS.items() if not isinstance(transfer, ByPlace)},
+    "photograph": GRADES,
+}
 
 
 @dataclass(frozen=True)

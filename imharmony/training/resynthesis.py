@@ -8,6 +8,7 @@ references are foregrounds of other photographs of the split and of the same cat
 """
 
 from collections.abc import Callable, Sequence
+from typing import TypeGuard
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +23,7 @@ from imharmony.running.seeds import numpy_rng
 from imharmony.training.batches import FreshPictures
 from imharmony.training.rules import Resynthesis
 from imharmony.transfer import TRANSFERS
-from imharmony.transfer.kinds import ByParameters, Transfer
+from imharmony.transfer.kinds import ByParameters, ByPlace, OfPixels, Transfer
 from imharmony.transfer.moments import Channels, look, strangeness
 
 GRADE_STRENGTH = (0.3, 0.8)  # of a grade towards a reference: whole it would be another photograph
@@ -32,12 +33,14 @@ NEEDED = ("sample_id", "image_id", "annotation_id", "category")
 Change = Callable[[np.ndarray], np.ndarray]  # of pixels (N, 3)
 
 
-def sees_pixels_alone(transfer: Transfer) -> bool:
+def sees_pixels_alone(transfer: Transfer) -> TypeGuard[OfPixels]:
     """Whether a transfer asks for nothing but a region's pixels, which makes it cheap enough for a training step."""
+    if isinstance(transfer, ByPlace):
+        return False
     return not (transfer.sees_photograph if isinstance(transfer, ByParameters) else transfer.needs_regrain)
 
 
-CHEAP_TRANSFERS: dict[str, Transfer] = {name: transfer for name, transfer in TRANSFERS.items() if sees_pixels_alone(transfer)}
+CHEAP_TRANSFERS: dict[str, OfPixels] = {name: transfer for name, transfer in TRANSFERS.items() if sees_pixels_alone(transfer)}
 
 
 class FreshComposites:
@@ -87,7 +90,7 @@ class FreshComposites:
         change = self._change(row, _one_of(rules.transfers, rng), foreground, rng)
         return None if change is None else FreshPictures(foreground.replaced_by(foreground.laid(change(foreground.pixels))), truth)
 
-    def _graded(self, row: int, grade: Transfer, photograph: Foreground, rng: np.random.Generator) -> np.ndarray | None:
+    def _graded(self, row: int, grade: OfPixels, photograph: Foreground, rng: np.random.Generator) -> np.ndarray | None:
         """The whole photograph (S, S, 3) in other colours, by what is done to its foreground."""
         change, pixels = self._change(row, grade, photograph, rng), photograph.photo.reshape(-1, 3)
         if change is None:
@@ -98,7 +101,7 @@ class FreshComposites:
             colours = np.rint(pixels + strength * (colours.astype(np.float64) - pixels)).astype(np.uint8)
         return colours.reshape(photograph.photo.shape)
 
-    def _change(self, row: int, transfer: Transfer, foreground: Foreground, rng: np.random.Generator) -> Change | None:
+    def _change(self, row: int, transfer: OfPixels, foreground: Foreground, rng: np.random.Generator) -> Change | None:
         """What a transfer does to pixels (N, 3), drawn for this foreground; None without a reference."""
         if isinstance(transfer, ByParameters):
             parameters = transfer.draw(rng)
@@ -155,8 +158,8 @@ def _spans(runs: np.ndarray) -> np.ndarray:
     return np.stack([np.searchsorted(runs, runs), np.searchsorted(runs, runs, side="right")], axis=1)
 
 
-def _one_of(names: Sequence[str], rng: np.random.Generator) -> Transfer:
-    return CHEAP_TRANSFERS[names[rng.integers(len(names))]]
+def _one_of(names: Sequence[str], rng: np.random.Generator) -> OfPixels:
+    return CHEAP_TRANSFERS[names[int(rng.integers(len(names)))]]
 
 
 def _telling(foreground: Foreground) -> np.ndarray:

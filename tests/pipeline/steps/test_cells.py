@@ -105,10 +105,10 @@ BOUND = {  # what only changes together with other values
     ("variants", "fcn_feature", "dataset"),  # with what stands in for it
     *[
         ("profiles", "sample", "datasets", name, "split", key)
-        for name in ("people", "luminance", "objects")
+        for name in ("people", "luminance", "objects", "graded")
         for key in ("by", "val", "test")
     ],
-    *[("profiles", "sample", "datasets", name, "source") for name in ("people", "luminance", "objects", "hmh")],
+    *[("profiles", "sample", "datasets", name, "source") for name in ("people", "luminance", "objects", "hmh", "graded")],
     *[("profiles", "sample", "backbone", key) for key in ("name", "file")],
     *[("profiles", "sample", "sources", name, "kind") for name in ("photographs", "portraits")],
 }
