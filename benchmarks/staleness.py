@@ -176,7 +176,7 @@ CHANGES: dict[str, tuple[Change, str]] = {  # and what must go stale
     "a data set": (add_dataset, "its own stages, the names of data sets, all scores, the report"),
     "a changed loss, mask_weighted_mse": (change_loss, "the trainings that name it: idih, affine"),
     "a changed network, rain": (change_network, "the training and the scores of rainnet, the report"),
-    "a changed transfer, lut": (change_transfer, "the data set that names it: objects"),
+    "a changed transfer, lut": (change_transfer, "the data sets that name it: objects, graded"),
     "comments and docstrings everywhere": (edit_comments, "nothing"),
     "a private helper's name": (rename_helper, "nothing"),
     "a module's place": (move_module, "nothing"),

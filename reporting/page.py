@@ -49,7 +49,7 @@ class Card:
     """What a data set holds."""
 
     splits: list[dict[str, object]]  # split, composites, photographs
-    directions: list[str]  # which part of a picture was changed: foreground, background
+    directions: list[str]  # which part of a picture was changed: foreground, background, photograph
     transfers: dict[str, int]
     categories: dict[str, int]
     delta_e: float  # mean CIEDE2000 in the mask

@@ -30,7 +30,7 @@ def made(folder: Path, *, mattes: Mapping[int, np.ndarray] | None = None, region
         row["foreground_ratio"] = foreground_ratio(mask if mattes is None else mattes[row["image_id"]] >= INSIDE)
     selected, images = write_world(folder, rows, mattes=mattes)
     options = {"dataset": "people", "composites_per_foreground": COUNTS, "seed": 0, "workers": 1, "regions": regions}
-    transfers = ("reinhard_lab", "luminance")
+    transfers = ("photometric", "lut") if regions.direction == "photograph" else ("reinhard_lab", "luminance")
     synthesize(selected=selected, images=images, out=folder / "out", work=folder / "work", transfers=transfers, **options)
     return folder / "out"
 

@@ -2,8 +2,9 @@
 
 Photographs are uint8 sRGB (H, W, 3); masks uint8 (H, W), 1 = foreground; alpha mattes uint8 (H, W), 255 = foreground. Outside the
 mask a composite is its photograph, bit for bit: it is stored as the photograph's own file, a box of the mask and the pixels in it.
-A composite whose background is not its photograph's (published as JPEG, or changed on purpose: ``composing.backgrounds``) is stored as its
-own file.
+Where the truth is a graded photograph (``composing.graded``) that stands in the photograph's place, as a PNG for each composite.
+A composite whose background is not its photograph's (published as JPEG, or changed on purpose: ``composing.backgrounds``) is stored
+as its own file.
 """
 
 from collections.abc import Callable
@@ -42,10 +43,14 @@ class Box(NamedTuple):
 
 
 class Made(NamedTuple):
-    """A composite (H, W, 3), and the columns of its shard that hold it, but for its photograph."""
+    """A composite (H, W, 3), the columns of its shard that hold it, and its truth where that is not the photograph.
+
+    The columns have a ``real`` only if there is such a truth; else the photograph is added to them.
+    """
 
     composite: np.ndarray
     columns: Row
+    truth: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,10 @@ class Foreground:
         """The foreground that an alpha matte selects."""
         foreground = Foreground.of(photo, (alpha > 0).astype(np.uint8), name=name)
         return replace(foreground, alpha=foreground.box.of(alpha)[foreground.mask > 0])
+
+    def of_another(self, photo: np.ndarray) -> "Foreground":
+        """The same part of another picture of the photograph's size."""
+        return replace(self, photo=photo, pixels=self.cut(photo))
 
     @property
     def whole(self) -> np.ndarray:
@@ -194,7 +203,7 @@ def read_composite(reader: ShardReader, shard: int, row: int) -> tuple[np.ndarra
 
 
 def read_real(reader: ShardReader, shard: int, row: int) -> np.ndarray:
-    """The real photograph of a composite."""
+    """The truth of a composite: the real photograph, or a graded one."""
     owner = cast(int, reader.value(shard, row, "real_row"))
     return _decoded(decode_trusted, reader, shard, owner, "real")
 

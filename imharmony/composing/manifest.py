@@ -28,7 +28,7 @@ MANIFEST = pa.schema(
         ("delta_e", pa.float64()),
         ("clipped_fraction", pa.float64()),
         ("licence", pa.string()),
-        ("sha256_real", pa.string()),  # of the uint8 pixels, row by row
+        ("sha256_real", pa.string()),  # of the uint8 pixels of the truth, row by row
         ("sha256_mask", pa.string()),
         ("sha256_composite", pa.string()),
         ("shard", pa.int32()),
@@ -46,7 +46,7 @@ COMPOSITE_SHARD = pa.schema(
         ("box_y", pa.int32()),
         ("box_width", pa.int32()),
         ("box_height", pa.int32()),
-        ("real", pa.binary()),  # the photograph's own file, JPEG or PNG; null where an earlier row of the shard has it
+        ("real", pa.binary()),  # the truth: the photograph's own file, JPEG or PNG, or a PNG; null where an earlier row of the shard has it
         ("real_row", pa.int32()),  # the row of this shard that has it
         ("patch", pa.binary()),  # PNG
         ("mask", pa.binary()),  # PNG

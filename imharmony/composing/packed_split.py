@@ -61,7 +61,9 @@ def pack_split(composites: Path, cache: Path, *, split: str, size_px: int) -> Pa
 
 
 def first_of_each_foreground(split: PackedSplit) -> list[tuple[int, dict[str, str]]]:
-    """Position and columns of the first composite of each foreground; its real photograph and mask are those of the others too."""
+    """Position and columns of the first composite of each foreground; its mask is that of the others too, and its real photograph
+    unless photographs were graded: then each composite has a truth of its own.
+    """
     rows = split.rows.select(["sample_id", "image_id", "annotation_id", "category", "direction"]).to_pylist()
     first: dict[tuple[int, int], tuple[int, dict[str, str]]] = {}
     for index, row in enumerate(rows):
@@ -108,10 +110,11 @@ def _write_arrays(composites: Path, folder: Path, rows: pa.Table, *, size_px: in
 def _squared(composites: Path, rows: pa.Table, size_px: int) -> Iterator[Pictures]:
     reader = ShardReader(composites)
     held, real, small_real = None, np.empty(0), np.empty(0)
-    for row in rows.select(["shard", "row", "image_id", "direction"]).to_pylist():
+    for row in rows.select(["shard", "row", "direction"]).to_pylist():
         address = row["shard"], row["row"]
-        if held != row["image_id"]:  # the composites of a photograph follow each other
-            held, real = row["image_id"], read_real(reader, *address)
+        owner = row["shard"], reader.value(*address, "real_row")
+        if held != owner:  # the composites of a photograph follow each other
+            held, real = owner, read_real(reader, *address)
             small_real = square_image(real, size_px)
         composite, mask = read_change(reader, *address, real=real)
         mask = square_mask(to_harmonize(mask, row["direction"]), size_px)

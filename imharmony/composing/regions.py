@@ -1,5 +1,6 @@
-"""The part of a photograph that a composite changes: a foreground, or the background around one."""
+"""The part of a photograph that a composite changes: a foreground, the background around one, or all of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -7,15 +8,25 @@ import numpy as np
 
 from imharmony.composing.backgrounds import Background
 from imharmony.composing.composites import Foreground, gathered
+from imharmony.composing.graded import WholePhotograph
 from imharmony.composing.regrain import regrain
 from imharmony.composing.rules import PlateRules
 from imharmony.pictures.images import decode_png, decode_trusted
 from imharmony.pictures.masks import decode_segmentation
 from imharmony.storage.shards import Row, ShardReader
+from imharmony.transfer import GRADES, TRANSFERS
+from imharmony.transfer.kinds import ByPlace, Transfer
 
 OUR_PLATES = PlateRules()
-Direction = Literal["foreground", "background"]
-Region = Foreground | Background
+Direction = Literal["foreground", "background", "photograph"]
+Region = Foreground | Background | WholePhotograph
+
+# What may change each part; a background has no place in another photograph.
+TRANSFERS_OF: dict[Direction, Mapping[str, Transfer]] = {
+    "foreground": TRANSFERS,
+    "background": {name: transfer for name, transfer in TRANSFERS.items() if not isinstance(transfer, ByPlace)},
+    "photograph": GRADES,
+}
 
 
 @dataclass(frozen=True)
@@ -38,7 +49,10 @@ class Photograph:
 
 @dataclass(frozen=True)
 class RegionRules:
-    """Which part of a photograph is changed, and for a background what lies behind its foreground."""
+    """Which part of a photograph is changed, and for a background what lies behind its foreground.
+
+    A ``photograph`` is changed as a whole, which is then the truth, and its foreground left as it was.
+    """
 
     direction: Direction = "foreground"
     plate: PlateRules = OUR_PLATES
@@ -50,8 +64,10 @@ class RegionRules:
             matte = 255 * _mask(instance) if photograph.matte is None else photograph.matte
             return Background.of(photograph.pixels, matte, self.plate, name=name)
         if photograph.matte is None:
-            return Foreground.of(photograph.pixels, _mask(instance), name=name)
-        return Foreground.soft(photograph.pixels, photograph.matte, name=name)
+            foreground = Foreground.of(photograph.pixels, _mask(instance), name=name)
+        else:
+            foreground = Foreground.soft(photograph.pixels, photograph.matte, name=name)
+        return WholePhotograph(foreground) if self.direction == "photograph" else foreground
 
 
 def regrained(region: Region, pixels: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """The work on one shard of composites, as two jobs for a process: measure its instances' colours, then make its composites."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -22,7 +22,7 @@ from imharmony.storage.seals import seal
 from imharmony.storage.shards import Row, ShardReader, write_shard
 from imharmony.storage.tables import read_table, write_rows
 from imharmony.transfer import TRANSFERS
-from imharmony.transfer.kinds import ByParameters, ByReference, Parameters
+from imharmony.transfer.kinds import ByParameters, ByPlace, ByReference, Parameters
 from imharmony.transfer.moments import look
 
 # One row per instance: its look, and where the looks that single transfers measure of it lie (``measured_schema``).
@@ -58,10 +58,10 @@ class Order:
     seed: int
 
     @property
-    def measures(self) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
-        """What the transfers measure of a region beside its look, by name; transfers may share one."""
+    def measuring(self) -> dict[str, ByReference | ByPlace]:
+        """The transfers that measure something of a region beside its look, by the measure's name; of those that share one the last."""
         chosen = (TRANSFERS[name] for name in self.transfers)
-        return {each.measure.__name__: each.measure for each in chosen if isinstance(each, ByReference) and each.measure is not look}
+        return {each.measure.__name__: each for each in chosen if not isinstance(each, ByParameters) and each.measure is not look}
 
     @property
     def looks(self) -> Path:
@@ -90,7 +90,7 @@ def measure_shard(job: ShardJob) -> int:
     """Writes what the transfers measure of every instance's region; returns how many instances there are."""
     rows: list[Row] = []
     looks: list[Row] = []
-    reader, measures = ShardReader(job.order.images), job.order.measures
+    reader, measuring = ShardReader(job.order.images), job.order.measuring
     for row, instances in job.photographs:
         photograph = Photograph.read(reader, row)
         for instance in instances:
@@ -100,13 +100,17 @@ def measure_shard(job: ShardJob) -> int:
             pixels = region.whole.reshape(-1, 3) if job.order.references.whole_picture else region.telling(region.pixels)
             names = {name: instance[name] for name in ("annotation_id", "image_id", "split", "category")}
             rows.append(names | {"look": look(pixels), "shard": job.shard, "row": len(rows)})
-            looks.append({name: measure(pixels).tobytes() for name, measure in measures.items()})
+            looks.append({name: _measured(transfer, region, pixels).tobytes() for name, transfer in measuring.items()})
     files = [job.order.part("measured", job.shard)]
-    if measures:
-        files.append(write_shard(job.order.looks, job.shard, looks, pa.schema([(name, pa.binary()) for name in measures])))
+    if measuring:
+        files.append(write_shard(job.order.looks, job.shard, looks, pa.schema([(name, pa.binary()) for name in measuring])))
     write_rows(files[0], rows, MEASURED)
     seal(job.order.done("measured", job.shard), files)
     return sum(len(instances) for _, instances in job.photographs)
+
+
+def _measured(transfer: ByReference | ByPlace, region: Region, pixels: np.ndarray) -> np.ndarray:
+    return transfer.measure(region.whole, region.full_matte) if isinstance(transfer, ByPlace) else transfer.measure(pixels)
 
 
 def compose_shard(job: ShardJob) -> int:
@@ -122,9 +126,11 @@ def compose_shard(job: ShardJob) -> int:
             lacking, made = _composites(job.order, photograph, instance)
             dropped += lacking
             for sample, change in made:
-                kept = {"real": photograph.file if len(rows) == first else None, "real_row": first}
-                samples.append(sample | {"licence": row["licence"], "sha256_real": sha256_real, "shard": job.shard, "row": len(rows)})
-                rows.append(change | kept | {name: sample[name] for name in ("sample_id", "image_id")})
+                own = "real" in change  # a truth of its own
+                kept = {"real": photograph.file if len(rows) == first else None, "real_row": len(rows) if own else first}
+                named = {"licence": row["licence"], "shard": job.shard, "row": len(rows)}
+                samples.append({"sha256_real": sha256_real} | sample | named)
+                rows.append(kept | change | {name: sample[name] for name in ("sample_id", "image_id")})
     has_own_files = job.order.regions.direction == "background"
     shard = write_shard(job.order.work, job.shard, rows, OWN_FILE_SHARD if has_own_files else COMPOSITE_SHARD)
     tables = [job.order.part(name, job.shard) for name in ("dropped", "manifest")]
@@ -160,7 +166,8 @@ def _composite(order: Order, region: Region, instance: Record, sample_id: str) -
         reason = order.limits.reason(seen)
         if not reason:
             made = region.made(attempt.pixels)
-            sample: Row = {
+            truth: Row = {} if made.truth is None else {"sha256_real": pixels_sha256(made.truth)}
+            sample: Row = truth | {
                 "sample_id": sample_id,
                 "transfer": transfer,
                 "transfer_params": json.dumps(attempt.parameters | {"attempt": number}),
@@ -203,7 +210,7 @@ def _by_parameters(transfer: ByParameters, region: Region, seed: int, sample_id:
 
 
 def _by_references(
-    transfer: ByReference, region: Region, references: References, order: Order, annotation_id: int, sample_id: str
+    transfer: ByReference | ByPlace, region: Region, references: References, order: Order, annotation_id: int, sample_id: str
 ) -> Iterator[Attempt]:
     own, reader = references.position(annotation_id), _looks(order.looks, _measured_at(order))
 
@@ -214,13 +221,19 @@ def _by_references(
         return np.frombuffer(reader.value(shard, row, transfer.measure.__name__))
 
     key = {"sample_id": sample_id, "seed": order.seed, "implausible": order.references.implausible}
+    rng = numpy_rng(order.seed, sample_id, "parameters")
     for chosen in references.preferred(annotation_id, channels=transfer.channels, **key):
-        pixels = transfer.apply(region.pixels, measured(own), measured(chosen))
-        if transfer.needs_regrain:
-            pixels = regrained(region, pixels)
+        drawn: Parameters = {}
+        if isinstance(transfer, ByPlace):
+            drawn = transfer.draw(rng)
+            pixels = region.cut(transfer.apply(region.whole, region.full_matte, measured(chosen), drawn))
+        else:
+            pixels = transfer.apply(region.pixels, measured(own), measured(chosen))
+            if transfer.needs_regrain:
+                pixels = regrained(region, pixels)
         looks: Parameters = {name: references.looks[position].round(3).tolist() for name, position in (("own", own), ("reference", chosen))}
         looks |= {"measured": "picture"} if order.references.whole_picture else {}
-        yield Attempt(pixels, looks, (int(references.images[chosen]), int(references.annotations[chosen])))
+        yield Attempt(pixels, drawn | looks, (int(references.images[chosen]), int(references.annotations[chosen])))
 
 
 def _references(order: Order) -> dict[tuple[str, str], References]:

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from imharmony.composing.composites import PHOTOGRAPHS_PER_SHARD
-from imharmony.composing.regions import RegionRules
+from imharmony.composing.regions import TRANSFERS_OF, RegionRules
 from imharmony.composing.rules import Limits, ReferenceRules
 from imharmony.composing.shard_jobs import MEASURED_FILE, Order, ShardJob, compose_shard, measure_shard
 from imharmony.errors import InputError
@@ -28,7 +28,6 @@ from imharmony.storage.files import atomic_folder, link_or_copy
 from imharmony.storage.seals import is_sound
 from imharmony.storage.shards import shard_path
 from imharmony.storage.tables import read_parts, read_table, write_table
-from imharmony.transfer import TRANSFERS
 
 NO_LIMITS = Limits()
 FOREGROUNDS = RegionRules()
@@ -57,9 +56,12 @@ def synthesize(
 
     The shards are made by ``workers`` processes, or by the Dask cluster at an address (``cluster.cluster``), to the same bytes.
     """
-    unknown = sorted(set(transfers) - set(TRANSFERS))
+    offered = TRANSFERS_OF[regions.direction]
+    unknown = sorted(set(transfers) - set(offered))
     if unknown:
-        raise InputError(f"transfers {unknown}; expected some of {sorted(TRANSFERS)}; correct `transfers` in params.yaml")
+        raise InputError(
+            f"transfers {unknown} of a {regions.direction}; expected some of {sorted(offered)}; correct `transfers` in params.yaml"
+        )
     instances = read_table(selected / "instances.parquet").sort_by([("image_id", "ascending"), ("annotation_id", "ascending")])
     photographs = read_table(images / "photographs.parquet").sort_by("image_id")
     _check(instances, photographs, dataset=dataset, splits=sorted(composites_per_foreground), images=images)

@@ -93,14 +93,14 @@ def see_shard(job: ShardJob) -> Contents:
         reader.value(job.shard, 0, "sample_id")
     except BROKEN as error:
         return Contents(seen.samples, {}, [Finding("unreadable", shard_path(job.folder, job.shard).name, str(error))])
-    for image_id, rows in groupby(job.rows, key=lambda row: row["image_id"]):
+    for (image_id, _), rows in groupby(job.rows, key=lambda row: (row["image_id"], row["sha256_real"])):
         of_photograph = list(rows)
         try:
             real = read_real(reader, job.shard, of_photograph[0]["row"])
         except BROKEN as error:
             seen.findings.append(Finding("unreadable", _photograph(image_id), str(error)))
             continue
-        seen.hashes[_photograph(image_id)] = perceptual_hash(real)
+        seen.hashes.setdefault(_photograph(image_id), perceptual_hash(real))  # of graded ones the first
         sha256_real = pixels_sha256(real)
         for row in of_photograph:
             seen.findings.extend(_row_findings(reader, row, real, sha256_real))

@@ -4,7 +4,8 @@ Reading it back gives the same samples: the same ids, splits and lineage, the ph
 bit for bit. Composites are JPEG of the original's quality, so that their pixels are near but not equal, background included;
 ``lossless`` keeps them bit for bit as PNG, whose names end in .png in the folder and in the lists. Masks and photographs keep
 their names, so a loader that takes names from the lists and derives the rest reads either. A mask is white where something is to be
-harmonized, as code that trains on the layout takes it: around the foreground if it is the background that was changed.
+harmonized, as code that trains on the layout takes it: around the foreground if it is the background that was changed. A graded
+photograph is the truth of one composite: its name, and its mask's, have the composite's own numbers in them.
 """
 
 import logging
@@ -80,7 +81,8 @@ def _expect_layable(rows: list[Row], composites: Path) -> None:
             raise InputError(f"{name}: expected a name of its own, {image_id}_{annotation_id}_<k>; make the data set again")
         if row["split"] not in SPLITS:
             raise InputError(f"{name}: split {row['split']!r}; expected one of {SPLITS}; make the data set again")
-        for picture, owner in (("photograph", image_id), ("mask", (image_id, annotation_id))):
+        photograph = sample_id if row["direction"] == "photograph" else image_id
+        for picture, owner in (("photograph", photograph), ("mask", (image_id, annotation_id))):
             sha256_picture = row["sha256_real" if picture == "photograph" else "sha256_mask"]
             if shared.setdefault(owner, sha256_picture) != sha256_picture:
                 raise InputError(f"{name}: another {picture} than an earlier sample of the same id; expected one for all of them")
@@ -92,25 +94,33 @@ def _written(reader: ShardReader, rows: list[Row], folder: Path, *, prefix: str,
     real, profile = np.empty(0), None
     hashes: dict[str, str] = {}
     odd = 0
-    for row, before in zip(rows, [None, *rows], strict=False):
+    names = [f"{prefix}{_stem(row)}" for row in rows]
+    for row, stem, before in zip(rows, names, ["", *names], strict=False):
         place = row["shard"], row["row"]
-        if before is None or before["image_id"] != row["image_id"]:
+        if before.partition("_")[0] != stem.partition("_")[0]:
             file = reader.value(row["shard"], reader.value(*place, "real_row"), "real")
             real = decode_trusted(file, name=f"photograph {row['image_id']}")
             profile = own_profile(file, name=f"photograph {row['image_id']}")
-            hashes["real"] = _write(folder / REALS / f"{prefix}{row['image_id']}.jpg", file)
+            hashes["real"] = _write(folder / REALS / f"{stem.partition('_')[0]}.jpg", file)
             odd += not file.startswith(JPEG_START)
         composite, mask = read_change(reader, *place, real=real)
         own = reader.value(*place, "composite") if reader.value(*place, "patch") is None else None
         data = own or _encoded(composite, profile, lossless=lossless)
-        name = parse_name(f"{prefix}{row['sample_id']}.{'jpg' if data.startswith(JPEG_START) else 'png'}")
-        if before is None or (before["image_id"], before["annotation_id"]) != (row["image_id"], row["annotation_id"]):
+        name = parse_name(f"{stem}.{'jpg' if data.startswith(JPEG_START) else 'png'}")
+        if before.rpartition("_")[0] != stem.rpartition("_")[0]:
             hashes["mask"] = _write(folder / MASKS / name.mask, encode_png(to_harmonize(mask, row["direction"]), level=9))
         hashes["composite"] = _write(folder / COMPOSITES / name.file, data)
         lineage = {field: row[field] for field in LINEAGE.names if field in row}
         yield lineage | {"file": name.file} | {column: hashes[picture] for picture, column in HASHES.items()}
     if odd:
         log.warning("%d of the photographs are PNG; they keep their bytes under names in .jpg, as the layout has them", odd)
+
+
+def _stem(row: Row) -> str:
+    """A composite's name without its prefix and ending; what is before its first ``_`` is its photograph's."""
+    if row["direction"] != "photograph":
+        return row["sample_id"]
+    return f"{row['sample_id'].replace('_', '-')}_{row['annotation_id']}_{row['sample_id'].rpartition('_')[2]}"
 
 
 def _encoded(composite: np.ndarray, profile: bytes | None, *, lossless: bool) -> bytes:

@@ -15,7 +15,9 @@ log = logging.getLogger(__name__)
 
 
 def judged_split(split: PackedSplit, judges: Judges, *, dataset: str) -> list[Row]:
-    """The rows of ``judging.JUDGED`` of a split. The foreground is the annotated one, whichever part of the picture was changed.
+    """The rows of ``judging.JUDGED`` of a split; of graded photographs the first truth of each foreground is judged.
+
+    The foreground is the annotated one, whichever part of the picture was changed.
 
     A picture whose foreground fills or leaves no pixel at the split's size has no scores; how many there are is a warning.
     """

@@ -148,12 +148,12 @@ def import_shard(job: ShardJob) -> list[Row]:
     """Writes a shard; returns its rows of the manifest."""
     stored_rows: list[Row] = []
     manifest: list[Row] = []
-    real, sha256_real, first = np.empty(0), "", 0
+    real, sha256_real, first, held = np.empty(0), "", 0, None
     for sample in job.samples:
         image_id, file = sample.lineage["image_id"], None
-        if not manifest or manifest[-1]["image_id"] != image_id:
-            first = len(manifest)
-            file, real = _picture(sample.triple.real)
+        if held != sample.triple.real:
+            held, first = sample.triple.real, len(manifest)
+            file, real = _picture(held)
             sha256_real = pixels_sha256(real)
         measured, change = _change(sample, real)
         row = {name: value for name, value in sample.lineage.items() if name in MANIFEST.names}
@@ -183,7 +183,8 @@ def _samples(layout: Layout, *, val: float) -> Iterator[Sample]:
             if lineage is None:
                 raise InputError(f"{path}: no row for {triple.name.file}; expected one for each composite; export the set again")
             image_id = lineage["image_id"]
-            if tokens.setdefault(image_id, triple.name.image) != triple.name.image:
+            is_graded = lineage["direction"] == "photograph"  # then each composite has a photograph of its own
+            if not is_graded and tokens.setdefault(image_id, triple.name.image) != triple.name.image:
                 raise InputError(f"{layout.folder}: photographs {tokens[image_id]} and {triple.name.image} would both be {image_id}")
             if split == "train" and "val" not in layout.triples:
                 split_here = split_of(image_id, official="train", rule=SplitRule(by="official", val=val, test=0.0))
@@ -250,6 +251,6 @@ def _change(sample: Sample, real: np.ndarray) -> tuple[Row, Row]:
         "sha256_mask": pixels_sha256(mask),
         "sha256_composite": pixels_sha256(composite),
     }
-    if direction == "foreground" and np.array_equal(composite[mask == 0], real[mask == 0]):
+    if direction != "background" and np.array_equal(composite[mask == 0], real[mask == 0]):
         return measured, stored(foreground, foreground.patch(foreground.cut(composite)))
     return measured, stored_whole(foreground.box, foreground.matte, file)

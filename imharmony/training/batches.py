@@ -17,7 +17,15 @@ LARGEST_SHARE = 0.6  # of an accelerator's free memory that the data may take
 ROWS_AT_ONCE = 256
 ALL_ROWS = slice(None)
 
-Fresh = Callable[[np.ndarray], dict[int, np.ndarray]]  # positions of composites -> other pictures, by their place among these
+
+class FreshPictures(NamedTuple):
+    """A composite, uint8 (S, S, 3), that takes the place of a stored one, and its truth; None: the stored one."""
+
+    composite: np.ndarray
+    real: np.ndarray | None = None
+
+
+Fresh = Callable[[np.ndarray], dict[int, FreshPictures]]  # positions of composites -> other pictures, by their place among these
 
 
 class Batch(NamedTuple):
@@ -57,12 +65,14 @@ class Batches:
         """The composites at these positions; cropped and flipped at random, as ``changes`` say, if there is a generator.
 
         ``rows`` are those of the batch that are wanted; what is drawn for them does not depend on it. ``fresh`` gives composites
-        that take the place of stored ones.
+        that take the place of stored ones, some with another truth.
         """
         wanted = index[rows]
         composite, real, mask = (self._rows(name, wanted) for name in self._far)
-        for place, picture in fresh(wanted).items() if fresh else ():
-            composite[place] = torch.from_numpy(picture).to(self.device)
+        for place, pictures in fresh(wanted).items() if fresh else ():
+            for stored, picture in zip((composite, real), pictures, strict=True):
+                if picture is not None:
+                    stored[place] = torch.from_numpy(picture).to(self.device)
         batch = Batch(network_from_uint8(composite).contiguous(), network_from_uint8(real).contiguous(), mask_from_uint8(mask))
         if rng is None or not changes:
             return batch

@@ -1,45 +1,55 @@
-"""Fresh composites while a network trains: the foregrounds of real photographs take other colours in each epoch.
+"""Fresh composites while a network trains: the foregrounds of real photographs take other colours in each epoch, or the photographs do.
 
 They are made at the network's size of what is packed (``data.PackedSplit``): uint8 pictures (S, S, 3) and masks (S, S), 255 = what
-is to be harmonized. Where the mask is 0 a fresh composite is the photograph, bit for bit. Transfers must see pixels alone; their
+is to be harmonized. Where the mask is 0 a fresh composite is its truth, bit for bit: the photograph, or a graded one, in which the
+foreground may be left as it was (``composing.graded``). Transfers must see pixels alone; their
 references are foregrounds of other photographs of the split and of the same category, as plausible as those of stored composites
 (``composing.pairing``). What is drawn depends on the seed, the epoch and the sample's name alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeGuard
 
 import numpy as np
 import pyarrow as pa
 
 from imharmony.composing.composites import Foreground
+from imharmony.composing.graded import left_as_it_was
 from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
 from imharmony.running.progress import track
 from imharmony.running.ranks import ranks
 from imharmony.running.seeds import numpy_rng
+from imharmony.training.batches import FreshPictures
 from imharmony.training.rules import Resynthesis
 from imharmony.transfer import TRANSFERS
-from imharmony.transfer.kinds import ByParameters, Transfer
+from imharmony.transfer.kinds import ByParameters, ByPlace, OfPixels, Transfer
 from imharmony.transfer.moments import Channels, look, strangeness
 
+GRADE_STRENGTH = (0.3, 0.8)  # of a grade towards a reference: whole it would be another photograph
 CANDIDATES = 64  # references that are looked at; of random pairs one in three is plausible, so hardly ever none of them is
 NEEDED = ("sample_id", "image_id", "annotation_id", "category")
 
+Change = Callable[[np.ndarray], np.ndarray]  # of pixels (N, 3)
 
-def sees_pixels_alone(transfer: Transfer) -> bool:
+
+def sees_pixels_alone(transfer: Transfer) -> TypeGuard[OfPixels]:
     """Whether a transfer asks for nothing but a region's pixels, which makes it cheap enough for a training step."""
+    if isinstance(transfer, ByPlace):
+        return False
     return not (transfer.sees_photograph if isinstance(transfer, ByParameters) else transfer.needs_regrain)
 
 
-CHEAP_TRANSFERS: dict[str, Transfer] = {name: transfer for name, transfer in TRANSFERS.items() if sees_pixels_alone(transfer)}
+CHEAP_TRANSFERS: dict[str, OfPixels] = {name: transfer for name, transfer in TRANSFERS.items() if sees_pixels_alone(transfer)}
 
 
 class FreshComposites:
     """Composites that are drawn of a split's foregrounds; the look of each is measured once, here."""
 
     def __init__(self, split: PackedSplit, rules: Resynthesis, *, seed: int) -> None:
-        if not rules.transfers or set(rules.transfers) - set(CHEAP_TRANSFERS):
-            raise InputError(f"resynthesis.transfers is {list(rules.transfers)}; expected some of {sorted(CHEAP_TRANSFERS)}")
+        for key, names in (("transfers", rules.transfers), ("grades", rules.grades)):
+            if names is not None and (not names or set(names) - set(CHEAP_TRANSFERS)):
+                raise InputError(f"resynthesis.{key} is {list(names)}; expected some of {sorted(CHEAP_TRANSFERS)}")
         missing = [name for name in NEEDED if name not in split.rows.column_names]
         if missing:
             raise InputError(f"resynthesis: the manifest lacks the columns {missing}; run the stage that makes the composites again")
@@ -51,37 +61,58 @@ class FreshComposites:
         looks = [look(_telling(self._foreground(row))) for row in shown]
         self._looks = np.array(looks).reshape(-1, 6)
 
-    def drawn(self, index: Sequence[int] | np.ndarray, *, epoch: int) -> dict[int, np.ndarray]:
-        """Fresh composites, uint8 (S, S, 3), of those samples at these positions that get one, by their place in ``index``.
+    def drawn(self, index: Sequence[int] | np.ndarray, *, epoch: int) -> dict[int, FreshPictures]:
+        """Fresh composites of those samples at these positions that get one, by their place in ``index``.
 
         A sample without a reference, or whose foreground vanishes at this size, never gets one.
         """
-        fresh: dict[int, np.ndarray] = {}
+        fresh: dict[int, FreshPictures] = {}
         for place, row in enumerate(int(position) for position in index):
             rng = numpy_rng(self._seed, "resynthesis", epoch, self._names[row])
             if self._foreground_of[row] < 0 or rng.random() >= self._rules.share:
                 continue
-            composite = self._composite(row, CHEAP_TRANSFERS[self._rules.transfers[rng.integers(len(self._rules.transfers))]], rng)
-            if composite is not None:
-                fresh[place] = composite
+            pictures = self._pictures(row, rng)
+            if pictures is not None:
+                fresh[place] = pictures
         return fresh
 
-    def _composite(self, row: int, transfer: Transfer, rng: np.random.Generator) -> np.ndarray | None:
-        foreground = self._foreground(row)
-        if isinstance(transfer, ByParameters):
-            pixels = transfer.apply(foreground.pixels, transfer.draw(rng))
-        else:
-            own = int(self._foreground_of[row])
-            reference = self._reference(own, transfer.channels, rng)
-            if reference is None:
+    def _pictures(self, row: int, rng: np.random.Generator) -> FreshPictures | None:
+        rules, photograph = self._rules, self._foreground(row)
+        truth = None
+        if rules.grades and rng.random() < rules.graded:
+            is_left, grade = rng.random() < rules.left_as_it_was, _one_of(rules.grades, rng)
+            truth = self._graded(row, grade, photograph, rng)
+            if truth is None:
                 return None
-            if transfer.measure is look:
-                measured = self._looks[[own, reference]]
-            else:
-                other = self._foreground(int(self._rows[reference]))
-                measured = [transfer.measure(_telling(each)) for each in (foreground, other)]
-            pixels = transfer.apply(foreground.pixels, measured[0], measured[1])
-        return foreground.replaced_by(foreground.laid(pixels))
+            if is_left:
+                return FreshPictures(left_as_it_was(photograph, truth)[0], truth)
+        foreground = photograph if truth is None else photograph.of_another(truth)
+        change = self._change(row, _one_of(rules.transfers, rng), foreground, rng)
+        return None if change is None else FreshPictures(foreground.replaced_by(foreground.laid(change(foreground.pixels))), truth)
+
+    def _graded(self, row: int, grade: OfPixels, photograph: Foreground, rng: np.random.Generator) -> np.ndarray | None:
+        """The whole photograph (S, S, 3) in other colours, by what is done to its foreground."""
+        change, pixels = self._change(row, grade, photograph, rng), photograph.photo.reshape(-1, 3)
+        if change is None:
+            return None
+        colours = change(pixels)
+        if not isinstance(grade, ByParameters):
+            strength = rng.uniform(*GRADE_STRENGTH)
+            colours = np.rint(pixels + strength * (colours.astype(np.float64) - pixels)).astype(np.uint8)
+        return colours.reshape(photograph.photo.shape)
+
+    def _change(self, row: int, transfer: OfPixels, foreground: Foreground, rng: np.random.Generator) -> Change | None:
+        """What a transfer does to pixels (N, 3), drawn for this foreground; None without a reference."""
+        if isinstance(transfer, ByParameters):
+            parameters = transfer.draw(rng)
+            return lambda pixels: transfer.apply(pixels, parameters)
+        reference = self._reference(int(self._foreground_of[row]), transfer.channels, rng)
+        if reference is None:
+            return None
+        own = transfer.measure(_telling(foreground))
+        is_known = transfer.measure is look
+        other = self._looks[reference] if is_known else transfer.measure(_telling(self._foreground(int(self._rows[reference]))))
+        return lambda pixels: transfer.apply(pixels, own, other)
 
     def _reference(self, own: int, channels: Channels, rng: np.random.Generator) -> int | None:
         """A plausible foreground of another photograph, each equally likely; if none is found, the one that comes nearest."""
@@ -125,6 +156,10 @@ def _runs(labels: list[np.ndarray]) -> np.ndarray:
 def _spans(runs: np.ndarray) -> np.ndarray:
     """Where each entry's run begins and ends, (N, 2)."""
     return np.stack([np.searchsorted(runs, runs), np.searchsorted(runs, runs, side="right")], axis=1)
+
+
+def _one_of(names: Sequence[str], rng: np.random.Generator) -> OfPixels:
+    return CHEAP_TRANSFERS[names[int(rng.integers(len(names)))]]
 
 
 def _telling(foreground: Foreground) -> np.ndarray:

@@ -10,11 +10,21 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 class Resynthesis:
     """Fresh composites while it trains: which transfers make them, each equally often, and the share of samples that get one in an epoch.
 
-    The transfers are some of ``imharmony.training.resynthesis.CHEAP_TRANSFERS``.
+    Of a share ``graded`` of these the whole photograph is first graded by one of ``grades``: that is then the truth, and a share
+    ``left_as_it_was`` of them have the ungraded foreground for their composite. Transfers and grades are some of
+    ``imharmony.training.resynthesis.CHEAP_TRANSFERS``.
     """
 
     transfers: Annotated[tuple[str, ...], MinLen(1)]
     share: Annotated[float, Gt(0), Le(1)]
+    graded: Annotated[float, Ge(0), Le(1)] = 0.0
+    grades: tuple[str, ...] | None = None
+    left_as_it_was: Annotated[float, Ge(0), Le(1)] = 1.0
+
+    def __post_init__(self) -> None:
+        if (self.graded > 0) != bool(self.grades):
+            came = f"graded is {self.graded:g} and grades are {list(self.grades or ())}"
+            raise ValueError(f"{came}; expected a share above 0 and one grade or more, or neither")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The two kinds of colour transfer. Pixels of a region are uint8 sRGB (N, 3), N >= 1, in any order."""
+"""The kinds of colour transfer. Pixels of a region are uint8 sRGB (N, 3), N >= 1, in any order."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,4 +38,19 @@ class ByParameters:
     sees_photograph: bool = False
 
 
-Transfer = ByReference | ByParameters
+@dataclass(frozen=True)
+class ByPlace:
+    """Gives a foreground what it becomes in another one's place: ``apply(photo, mask, place, parameters)``, a photograph (H, W, 3).
+
+    A place is what ``measure(photo, mask)`` keeps of it, float64 (K,); ``draw`` says what is taken of it. ``mask`` is above 0 in the
+    foreground. ``channels`` are those by which the other foreground is plausible or not.
+    """
+
+    measure: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    draw: Callable[[np.random.Generator], Parameters]
+    apply: Callable[[np.ndarray, np.ndarray, np.ndarray, Parameters], np.ndarray]
+    channels: Channels = (True, True, True)
+
+
+OfPixels = ByReference | ByParameters
+Transfer = OfPixels | ByPlace

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from imharmony.composing.regions import Direction
 from imharmony.composing.rules import Limits, PlateRules, ReferenceRules, Rules, SplitRule
 from imharmony.storage.names import alike
 from pipeline.params.section import Count, EachOnce, Line, Name, Section, Seed, Text, strict
@@ -89,9 +90,12 @@ class CompositesPerForeground(Section):
 
 
 class Synthesis(Section):
-    """How composites are made: by a change of the foreground, or of the background around it."""
+    """How composites are made: by a change of the foreground, or of the background around it.
 
-    direction: Literal["foreground", "background"]
+    With ``photograph`` all of it is graded, which is then the truth, and the composite has the foreground as it was.
+    """
+
+    direction: Direction
     plate: PlateRules  # of a background
     transfers: Annotated[list[str], Field(min_length=1), EachOnce]
     composites_per_foreground: CompositesPerForeground

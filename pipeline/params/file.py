@@ -134,6 +134,7 @@ class Params(Section):
             unknown = sorted(set(method.datasets) - set(self.datasets))
             _expect(not unknown, f"imported.{name} has the data sets {unknown}; expected some of {self.datasets}")
         self._expect_lists_of_known_datasets()
+        self._expect_judges_of_real_photographs()
         self._expect_data_of_variants()
         self._expect_what_is_read_to_be_made()
         for kind, here, wanted in (("sources", self.active.sources, self.sources), ("datasets", self.active.datasets, self.datasets)):
@@ -166,6 +167,14 @@ class Params(Section):
         wrong = {key: names for key, names in lists.items() if set(names) - set(self.datasets)}
         came = ", ".join(f"{key} is {names}" for key, names in wrong.items())
         _expect(not wrong, f"{came}; expected some of {self.datasets}: change {' and '.join(wrong)}, or add to `datasets`")
+
+    def _expect_judges_of_real_photographs(self) -> None:
+        """None learns from graded photographs, which it would take for real ones."""
+        graded = {name for name, each in self.active.datasets.items() if each.synthesis and each.synthesis.direction == "photograph"}
+        for name, judges in self.judges.items():
+            found = sorted(graded & set(judges.datasets))
+            came = f"judges.{name}.datasets has {found}, whose truths are graded photographs"
+            _expect(not found, f"{came}; expected data sets of real ones; remove {' and '.join(found)}")
 
     def _expect_data_of_variants(self) -> None:
         """Each variant has its paper's data set, or what the profile says stands in for it, and a length, batches and changes."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from imharmony.baselines import BASELINES
 from imharmony.classification.network import PLACES
+from imharmony.composing.regions import TRANSFERS_OF
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import CONVENTIONS
 from imharmony.losses import ADVERSARIAL_LOSSES, DOMAIN_TRIPLETS, RECONSTRUCTION_LOSSES
@@ -13,7 +14,6 @@ from imharmony.networks import DISCRIMINATORS, GENERATORS
 from imharmony.points.transfers import POINT_TRANSFERS
 from imharmony.training.initialisation import INITIALISATIONS
 from imharmony.training.resynthesis import CHEAP_TRANSFERS
-from imharmony.transfer import TRANSFERS
 from pipeline.params.file import PARAMS_FILE, Params
 from pipeline.params.training import FEATURE
 
@@ -40,8 +40,9 @@ def _choices(params: Params) -> Iterable[tuple[str, str, Iterable[str]]]:
     for profile, section in params.profiles.items():
         for dataset, chosen in section.datasets.items():
             key = f"profiles.{profile}.datasets.{dataset}.synthesis.transfers"
-            transfers = chosen.synthesis.transfers if chosen.synthesis else []
-            yield from ((key, name, TRANSFERS) for name in transfers)
+            if chosen.synthesis:
+                offered = TRANSFERS_OF[chosen.synthesis.direction]
+                yield from ((key, name, offered) for name in chosen.synthesis.transfers)
     for variant, chosen in params.catalogue.items():
         key = f"catalogue.{variant}"
         yield f"{key}.generator.name", chosen.generator.name, GENERATORS
@@ -50,7 +51,8 @@ def _choices(params: Params) -> Iterable[tuple[str, str, Iterable[str]]]:
         for backbone, layers in chosen.features.layers.items() if chosen.features else ():
             yield from ((f"{key}.features.layers.{backbone}", name, LAYERS[backbone]) for name in layers)
         if chosen.resynthesis:
-            yield from ((f"{key}.resynthesis.transfers", name, CHEAP_TRANSFERS) for name in chosen.resynthesis.transfers)
+            for part, names in (("transfers", chosen.resynthesis.transfers), ("grades", chosen.resynthesis.grades or ())):
+                yield from ((f"{key}.resynthesis.{part}", name, CHEAP_TRANSFERS) for name in names)
         if chosen.points:
             yield from ((f"{key}.points.transfers", name, POINT_TRANSFERS) for name in chosen.points.transfers)
             yield from ((f"{key}.points.grades", name, POINT_TRANSFERS) for name in chosen.points.grades)

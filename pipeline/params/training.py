@@ -213,8 +213,9 @@ class Variant(Section):
             raise ValueError(f"{came}; expected `paste: false` or no such loss")
         if self.losses.get(FEATURE) == 0:
             raise ValueError("losses.feature is 0; expected more, or neither it nor `features`: its network would be asked for nothing")
-        if self.resynthesis is not None and (again := alike(self.resynthesis.transfers)) is not None:
-            raise ValueError(f"resynthesis.transfers has {again!r} twice; expected each once")
+        for key in ("transfers", "grades") if self.resynthesis else ():
+            if (again := alike(getattr(self.resynthesis, key) or ())) is not None:
+                raise ValueError(f"resynthesis.{key} has {again!r} twice; expected each once")
         if self.form == "as_published" and self.generator.start != "published":
             raise ValueError(f"form is 'as_published' with generator.start {self.generator.start!r}; expected 'published', or form: mended")
         if self.input != COMPOSITE and self.resynthesis is not None:

@@ -170,7 +170,7 @@ def _choices_of(variant: Variant) -> dict[Table, set[str]]:
         (LOSSES, "FEATURE_DISTANCES"): {features.distance} if features else set(),
         INITIALISATIONS: {variant.init},
         SCHEDULES: {variant.schedule.name},
-        TRANSFERS: set(variant.resynthesis.transfers) if variant.resynthesis else set(),
+        TRANSFERS: {*variant.resynthesis.transfers, *(variant.resynthesis.grades or ())} if variant.resynthesis else set(),
         POINT_TRANSFERS: {*variant.points.transfers, *variant.points.grades} if variant.points else set(),
         WAYS: {"points" if variant.points else "pictures"},
     }

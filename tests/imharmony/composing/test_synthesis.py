@@ -13,6 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from imharmony.composing import synthesis
 from imharmony.composing.composites import pixels_sha256, read_composite
 from imharmony.composing.manifest import MANIFEST
+from imharmony.composing.regions import RegionRules
 from imharmony.composing.rules import Limits, ReferenceRules
 from imharmony.composing.synthesis import synthesize
 from imharmony.errors import InputError
@@ -22,6 +23,7 @@ from imharmony.storage.shards import Row, ShardReader
 from imharmony.storage.tables import read_table
 from imharmony.transfer import TRANSFERS
 from imharmony.transfer.kinds import ByParameters, ByReference
+from imharmony.transfer.random_poisson import colours_by_place, random_poisson
 from tests.photographs import HEIGHT, WIDTH, instance, photo, rows_of, write_world
 
 COUNTS = {"train": 2, "val": 1, "test": 1}
@@ -248,6 +250,26 @@ def test_a_composite_beyond_the_limits_gets_another_reference_or_is_dropped_with
         assert json.loads(kept[name]["transfer_params"])["attempt"] > 0
 
 
+def test_a_foreground_blended_into_anothers_region_can_be_made_again_from_its_lineage(tmp_path):
+    folder = made(tmp_path, rows_of(), transfers=("random_poisson",))
+    reader, known = ShardReader(folder), {row["annotation_id"]: row for row in rows_of()}
+    rows = read_table(folder / "manifest.parquet").to_pylist()
+    reals = {row["image_id"]: read_composite(reader, row["shard"], row["row"])[0] for row in rows}
+    for row in rows:
+        real, composite, mask = read_composite(reader, row["shard"], row["row"])
+        reference = known[row["reference_annotation_id"]]
+        assert (reference["split"], reference["category"]) == (row["split"], row["category"])
+        assert reference["image_id"] != row["image_id"]
+        place = decode_segmentation(reference["segmentation"], width=WIDTH, height=HEIGHT)
+        region = colours_by_place(reals[reference["image_id"]], place)
+        assert_array_equal(composite, random_poisson(real, mask, region, json.loads(row["transfer_params"])))
+
+
+def test_a_background_is_blended_into_no_region(tmp_path):
+    with pytest.raises(InputError, match=r"transfers \['random_poisson'\] of a background; expected some of"):
+        made(tmp_path, rows_of(), transfers=("random_poisson",), regions=RegionRules("background"))
+
+
 def test_an_empty_split_is_named(tmp_path):
     with pytest.raises(InputError, match="data set d, split test: 0 categories; expected two photographs"):
         made(tmp_path, [row for row in rows_of() if row["split"] != "test"])
@@ -278,5 +300,5 @@ def test_a_missing_photograph_is_named(tmp_path):
 
 
 def test_an_unknown_transfer_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"transfers \['sepia'\]; expected some of \['brightness', 'fecker_ycbcr', "):
+    with pytest.raises(InputError, match=r"transfers \['sepia'\] of a foreground; expected some of \['brightness', 'fecker_ycbcr', "):
         made(tmp_path, rows_of(), transfers=("sepia",))

@@ -125,7 +125,7 @@ def test_the_lineage_is_kept_with_the_hash_of_every_file(layout, composites):
             assert sha256((layout / "people" / folder / file).read_bytes()).hexdigest() == row[f"sha256_{picture}_file"]
 
 
-@pytest.mark.parametrize("direction", ["foreground", "background"])
+@pytest.mark.parametrize("direction", ["foreground", "background", "photograph"])
 def test_soft_mattes_and_changed_backgrounds_are_read_back_identical(tmp_path, direction):
     mattes = {image_id: soft_matte(image_id) for image_id in range(1, 17)}
     expected = made(tmp_path, mattes=mattes, regions=RegionRules(direction))

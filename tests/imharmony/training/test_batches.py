@@ -6,7 +6,7 @@ import torch
 
 from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
-from imharmony.training.batches import Batches, augmentation_rng, shuffled
+from imharmony.training.batches import Batches, FreshPictures, augmentation_rng, shuffled
 from tests.composites import packed
 
 CPU = torch.device("cpu")
@@ -75,9 +75,9 @@ def test_fresh_composites_take_the_place_of_stored_ones(split):
     picture = np.full((32, 32, 3), 51, np.uint8)
     batches, asked = Batches(split, device=CPU), []
 
-    def fresh(index: np.ndarray) -> dict[int, np.ndarray]:
+    def fresh(index: np.ndarray) -> dict[int, FreshPictures]:
         asked.extend(index.tolist())
-        return {1: picture}
+        return {1: FreshPictures(picture)}
 
     stored, batch = batches.take(np.array([3, 1, 4])), batches.take(np.array([3, 1, 4]), fresh=fresh)
     assert asked == [3, 1, 4]
@@ -85,6 +85,17 @@ def test_fresh_composites_take_the_place_of_stored_ones(split):
     assert torch.equal(batch.composite[[0, 2]], stored.composite[[0, 2]])
     assert torch.equal(batch.real, stored.real)
     assert not np.array_equal(split.composite[1], picture)
+
+
+def test_a_fresh_composite_may_have_a_truth_of_its_own(split):
+    pictures = FreshPictures(*(np.full((32, 32, 3), level, np.uint8) for level in (51, 204)))
+    batches = Batches(split, device=CPU)
+    stored, batch = batches.take(np.array([3, 1])), batches.take(np.array([3, 1]), fresh=lambda _: {1: pictures})
+    for part, level in ((batch.composite, 51), (batch.real, 204)):
+        assert part[1].unique().tolist() == pytest.approx([level / 127.5 - 1])
+    assert torch.equal(batch.real[0], stored.real[0])
+    assert torch.equal(batch.mask, stored.mask)
+    assert not np.array_equal(split.real[1], pictures.real)
 
 
 def test_names_of_a_batch_are_those_of_its_rows(split):

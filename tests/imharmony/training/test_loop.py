@@ -65,7 +65,7 @@ def killed_after(epoch: int):
     return on_epoch
 
 
-FRESH = Resynthesis(("reinhard_lab", "photometric"), share=0.5)
+FRESH = Resynthesis(("reinhard_lab", "photometric"), share=0.5, graded=0.5, grades=("lut",))
 KINDS = [{"adversarial": "bce"}, {"adversarial": None}, {"average_weights": "recent"}, {"average_weights": 0.9}]
 KINDS += [{"accumulate": 2}, {"resynthesis": FRESH}, {"channels_last": True}]
 

@@ -61,7 +61,7 @@ def test_numbers_are_read_as_yaml_1_2(edited):
         ("layers: {classifier: {logits: 1.0}, ", "layers: {", r"fcn_feature_code\.features\.layers has \['vgg19'\]; expected classifier"),
         ("classifiers: [objects]", "classifiers: [things]", r"classifiers is \['things'\]; expected some of \['people'"),
         (
-            "datasets: [people, luminance, objects, hmh]\n",
+            "datasets: [people, luminance, objects, hmh, graded]\n",
             "datasets: [people]\n",
             r"classifiers is \['objects'\], preprocessed is \[.*; expected some of \['people'\]: change classifiers and preprocessed and j",
         ),
@@ -85,6 +85,17 @@ def test_numbers_are_read_as_yaml_1_2(edited):
             "    input: intrinsic\n    resynthesis: {transfers: [lut], share: 0.5}\n",
             r"catalogue\.fcn_content_code: `resynthesis` makes fresh composites, not input 'intrinsic'",
         ),
+        (
+            "datasets: [people, luminance, objects, hmh] #",
+            "datasets: [people, graded] #",
+            r"judges\.everyday\.datasets has \['graded'\], whose truths are graded photographs; expected data sets of real ones; remove gr",
+        ),
+        (
+            "average_weights: recent",
+            "resynthesis: {transfers: [lut], share: 1, graded: 0.5}",
+            r"idih\.resynthesis.*graded is 0\.5 and grades are \[\]; expected a share above 0 and one grade or more, or neither",
+        ),
+        ("direction: foreground #", "direction: all #", r"synthesis\.direction: .*'foreground', 'background' or 'photograph'"),
         ("  idih:\n", "  intrinsic:\n", r"catalogue\.intrinsic has the name of the preprocessing's own pictures; give it another"),
         ("width_factor: 0.25, epochs: 1", "width_factor: 0.25", r"profiles\.sample\.training\.epochs: Field required"),
     ],

@@ -116,6 +116,10 @@ def test_a_name_that_another_thing_has_is_refused(name, message_of):
         ([("categories: [person]", "categories: [person, person]")], "selection.categories has 'person' twice"),
         ([("splits: [val2017]", "splits: [val2017, val2017]")], "splits: 'val2017' comes twice"),
         ([("resynthesis: null", "resynthesis: {transfers: [lut, lut], share: 0.5}")], "resynthesis.transfers has 'lut' twice"),
+        (
+            [("resynthesis: null", "resynthesis: {transfers: [lut], share: 0.5, graded: 1, grades: [mkl, mkl]}")],
+            "resynthesis.grades has 'mkl' twice",
+        ),
         ([("  idih:\n", "  idih:\n    resynthesis: null\n  idih:\n")], "duplicate key"),
         ([("profile: small", "profile: small\nprofile: coco")], "duplicate key"),
     ],

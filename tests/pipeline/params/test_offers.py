@@ -21,6 +21,16 @@ from pipeline.params.offers import check_choices
             r"catalogue\.idih\.resynthesis\.transfers is 'idt'; expected one of \['brightness', 'fecker_ycbcr'",
         ),
         (
+            "average_weights: recent",
+            "resynthesis: {transfers: [lut], share: 0.5, graded: 0.5, grades: [msrcr]}",
+            r"catalogue\.idih\.resynthesis\.grades is 'msrcr'; expected one of \['brightness', 'fecker_ycbcr'",
+        ),
+        (
+            "transfers: [photometric, lut]",
+            "transfers: [photometric, mkl]",
+            r"graded\.synthesis\.transfers is 'mkl'; expected one of \['brightness', 'hmh_msrcr_code'",
+        ),
+        (
             "imported: {}",
             "imported: {a: {folder: b, tables: {people: {file: c.csv, convention: pct, size_px: 64, columns: {name: N, mse: M}}}}}",
             r"imported\.a\.tables\.people\.convention is 'pct'; expected one of \['diffharmony', 'dovenet'",

@@ -19,8 +19,9 @@ from pipeline.steps.cells import cells_of, plain
 from tests.conftest import ROOT
 
 VARIANTS = ("idih", "fcn_feature", "style_unet3plus", "regions")  # among them they have every section
+GRADED = {"graded": 0.5, "grades": ["photometric"], "left_as_it_was": 0.5}
 MORE = {  # sections that the project's own variants leave out
-    "idih": {"resynthesis": {"transfers": ["lut", "mkl"], "share": 0.5}, "average_weights": {"ema": 0.9}},
+    "idih": {"resynthesis": {"transfers": ["lut", "mkl"], "share": 0.5} | GRADED, "average_weights": {"ema": 0.9}},
     "fcn_feature": {"adversarial": {"name": "bce", "weight": 1.0, "gradient_penalty": 0.0, "composite_is_fake": False}},
 }
 TABLE = {"file": "a.csv", "convention": "pctnet", "size_px": 64, "columns": {"name": "N", "mse": "M"}, "letters": "c"}
@@ -105,10 +106,10 @@ BOUND = {  # what only changes together with other values
     ("catalogue", "fcn_feature", "dataset"),  # with what stands in for it
     *[
         ("profiles", "sample", "datasets", name, "split", key)
-        for name in ("people", "luminance", "objects")
+        for name in ("people", "luminance", "objects", "graded")
         for key in ("by", "val", "test")
     ],
-    *[("profiles", "sample", "datasets", name, "source") for name in ("people", "luminance", "objects", "hmh")],
+    *[("profiles", "sample", "datasets", name, "source") for name in ("people", "luminance", "objects", "hmh", "graded")],
     *[("profiles", "sample", "backbone", key) for key in ("name", "file")],
     *[("profiles", "sample", "sources", name, "kind") for name in ("photographs", "portraits")],
 }
