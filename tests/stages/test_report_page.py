@@ -118,6 +118,7 @@ def test_a_method_says_how_long_it_was_trained_whoever_says_that(root, tmp_path)
     assert described(params.variants["dovenet"], params)["for"] == "200 epochs, batch 1, as they are"
     assert described(params.variants["regions"], params)["for"] == "30 epochs, 80 steps each, batch 32, points of the regions"
     assert described(params.variants["fcn_content"], params)["critic"] == "fcn"
+    assert described(params.variants["dih"], params)["network"] == "dih, width 64, begins at the composite"
     assert described(params.variants["unet"], params)["critic"] == "patchgan, 70 px"
 
 
