@@ -175,9 +175,10 @@ def described(variant: Variant, params: Params) -> dict[str, str]:
     if variant.points:  # batches of its own, in which no picture is cropped or flipped
         batches = f"{variant.points.steps} steps each, batch {variant.points.batch_size}, points of the regions"
     field = f", {critic.field_px} px" if critic and critic.field_px else ""
+    begins = ", begins at the composite" if generator.start == "composite" else ""
     inference = "" if generator.inference_mode == "eval" else ", batch statistics and dropout at inference"
     return {
-        "network": f"{generator.name}, width {generator.width}{inference}",
+        "network": f"{generator.name}, width {generator.width}{inference}{begins}",
         "given": "the composite" if variant.input == COMPOSITE else "it semi-harmonized",
         "mask": "yes" if generator.mask_input else "no",
         "critic": "none" if critic is None else critic.name + field,
