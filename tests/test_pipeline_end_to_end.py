@@ -132,6 +132,11 @@ def test_an_experiment_retrains_and_rescores_one_variant_only(workspace):
     assert "catalogue.unet.losses.l1" in dvc(workspace, "exp", "diff")
 
 
+def test_a_variant_that_is_added_to_the_list_is_trained_and_scored_alone(workspace):
+    output = dvc(workspace, "exp", "run", "-n", "more", "-S", "variants=[unet,idih,affine]")
+    assert ran(output) == ALWAYS | {"train@affine", "evaluate@affine", "report"}
+
+
 def test_another_classifier_trains_no_variant_that_compares_no_features(workspace):
     output = dvc(workspace, "exp", "run", "-n", "classifier", "-S", "classifier.epochs=2")
     assert ran(output) == ALWAYS | {"train_classifier@people", "name_data"}

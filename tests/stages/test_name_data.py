@@ -26,6 +26,6 @@ def _inside(tmp_path, monkeypatch):
 def test_each_variant_has_what_its_training_reads_and_what_its_evaluation_does():
     name_data.main()
     found = {path.relative_to(PLACES.named()).as_posix(): json.loads(path.read_text()) for path in PLACES.named().glob("*/*")}
-    assert set(found) == {f"{variant}/{stage}" for variant in ("unet", "idih") for stage in ("train", "evaluate")}
+    assert set(found) == {f"{variant}/{stage}" for variant in ("unet", "idih", "affine") for stage in ("train", "evaluate")}
     assert found["idih/train"]["dataset"] == "people"  # which stands in for hcoco
     assert found["idih/evaluate"] == {"people": found["idih/train"]["pictures"]}
