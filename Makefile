@@ -12,7 +12,7 @@ repro sweep smoke: export MALLOC_MMAP_MAX_ := 0
 repro sweep smoke: export MALLOC_TRIM_THRESHOLD_ := 100000000000
 
 .DEFAULT_GOAL := help
-.PHONY: help env repro sweep test smoke hostile check docs format lock clean dashboard
+.PHONY: help env repro draw sweep test smoke hostile check docs format lock clean dashboard
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -33,6 +33,9 @@ repro: $(READY)  ## everything from photographs to the report
 	@python -m pipeline check
 	@python -m pipeline run
 	@python -m pipeline where
+
+draw: $(READY)  ## which variants are trained: NAME=all | default | names or patterns of names; then `make repro`
+	@python -m pipeline draw $(NAME)
 
 sweep: $(READY)  ## the experiments of NAME=preset in sweeps.yaml, JOBS=1 at once; then `dvc exp show --only-changed`
 	@python -m pipeline sweep --jobs $(or $(JOBS),1) -- "$(NAME)"

@@ -21,6 +21,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from pipeline.params.drawing import draw
+
 ROOT = Path(__file__).resolve().parent.parent
 RESULT = ROOT / "benchmarks" / "results" / "staleness.csv"
 PACKAGES = ("imharmony", "opinion_study", "pipeline", "reporting", "stages")
@@ -167,13 +169,13 @@ def move_module(folder: Path) -> None:
 
 
 CHANGES: dict[str, tuple[Change, str]] = {  # and what must go stale
-    "a variant": (add_variant, "its training, its scores, the report"),
+    "a variant": (add_variant, "the names of what is read, its training, its scores, the report"),
     "a loss that no variant names": (add_loss, "nothing"),
     "a network that no variant names": (add_network, "nothing"),
     "a transfer that no data set names": (add_transfer, "nothing"),
     "a baseline": (add_baseline, "its scores, the report"),
     "a metric": (add_metric, "all scores, the report; no training"),
-    "a data set": (add_dataset, "its own stages, the names of data sets, all scores, the report"),
+    "a data set": (add_dataset, "its own stages, the names of what is read, all scores, the report"),
     "a changed loss, mask_weighted_mse": (change_loss, "the trainings that name it: idih, affine"),
     "a changed network, rain": (change_network, "the training and the scores of rainnet, the report"),
     "a changed transfer, lut": (change_transfer, "the data sets that name it: objects, graded"),
@@ -215,6 +217,7 @@ def main() -> None:
             for package in PACKAGES:
                 shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
             shutil.copy(ROOT / "params.yaml", folder)
+            draw(["all"], folder / "params.yaml")
             if not name:
                 before = fingerprints(folder)
                 continue

@@ -27,7 +27,20 @@ def check() -> None:
     check_choices(params)
     check_prospects(params)
     try_variants(params)
-    print(f"params.yaml: profile {params.profile!r}, {len(params.variants)} variants, {len(params.datasets)} data sets: as expected")
+    variants = f"{len(params.variants)} of {len(params.catalogue)} variants"
+    print(f"params.yaml: profile {params.profile!r}, {variants}, {len(params.datasets)} data sets: as expected")
+    for line in params.prerequisites.idle():
+        print(f"params.yaml: {line}")
+
+
+def draw(names: Sequence[str]) -> None:
+    """Chooses the variants that are trained, in params.yaml: names or patterns of names, `all`, or `default`."""
+    from pipeline.params.drawing import draw
+
+    params = draw(names)
+    print(f"params.yaml: {len(params.variants)} of {len(params.catalogue)} variants: {', '.join(params.variants)}")
+    for key in ("classifiers", "preprocessed", "decomposers"):
+        print(f"{key}: {', '.join(getattr(params, key)) or 'none'}")
 
 
 def run(targets: Sequence[str], *, jobs: int | None, dry_run: bool, pull: bool) -> int:
@@ -87,6 +100,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "run": run,
     "sweep": sweep,
     "check": check,
+    "draw": draw,
     "where": where,
     "back": back,
     "verify": verify,
@@ -103,6 +117,8 @@ def main() -> None:
         if chosen is sweep:
             sub.add_argument("name", help="a preset of sweeps.yaml")
             sub.add_argument("--jobs", type=int, default=1, help="experiments at once (default: 1)")
+        if chosen is draw:
+            sub.add_argument("names", nargs="+", metavar="NAME", help="of the catalogue, or a pattern such as 'fcn_*'; all; default")
         if chosen is work:
             sub.add_argument("--prune", action="store_true", help="drop what no present fingerprint would take up")
             sub.add_argument("--all", action="store_true", dest="everything", help="drop the others and the downloads too")

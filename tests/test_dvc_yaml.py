@@ -83,18 +83,19 @@ def test_the_graph_has_a_cell_for_each_fingerprint_and_no_other(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")
-def test_a_training_waits_for_the_names_of_its_kind_of_pictures(tmp_path):
-    steps = steps_with(tmp_path)
-    assert steps["train@idih"].parents == {"fingerprint", "name_data@composites"}
-    assert steps["train@fcn_content"].parents == {"fingerprint", "name_data@intrinsic"}
-    assert steps["train@fcn_feature"].parents == {"fingerprint", "name_data@intrinsic", "train_classifier@objects"}
+def test_what_is_drawn_is_trained_and_scored_and_nothing_else_is(tmp_path):
+    steps = steps_with(tmp_path, variants=["unet", "idih"])
+    assert {name for name in steps if name.startswith(("train@", "evaluate@"))} == {
+        f"{stage}@{variant}" for stage in ("train", "evaluate") for variant in ("unet", "idih")
+    }
 
 
 @pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")
-def test_names_wait_for_every_data_set(tmp_path):
-    steps, datasets = steps_with(tmp_path), load_params().datasets
-    assert steps["name_data@composites"].parents == {"fingerprint", *(f"synthesize_composites@{name}" for name in datasets)}
-    assert steps["name_data@intrinsic"].parents == {"fingerprint", *(f"preprocess_intrinsic@{name}" for name in datasets)}
+def test_a_training_waits_for_the_names_which_wait_for_all_that_a_training_may_read(tmp_path):
+    steps, datasets = steps_with(tmp_path, classifiers=["objects"]), load_params().datasets
+    assert steps["train@idih"].parents == {"fingerprint", "name_data"}
+    made = {f"{stage}@{name}" for stage in ("synthesize_composites", "preprocess_intrinsic") for name in datasets}
+    assert steps["name_data"].parents == {"fingerprint", "train_classifier@objects", *made}
 
 
 @pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")

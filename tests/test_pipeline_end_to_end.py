@@ -132,14 +132,19 @@ def test_an_experiment_retrains_and_rescores_one_variant_only(workspace):
     assert "catalogue.unet.losses.l1" in dvc(workspace, "exp", "diff")
 
 
+def test_a_variant_that_is_added_to_the_list_is_trained_and_scored_alone(workspace):
+    output = dvc(workspace, "exp", "run", "-n", "more", "-S", "variants=[unet,idih,affine]")
+    assert ran(output) == ALWAYS | {"train@affine", "evaluate@affine", "report"}
+
+
 def test_another_classifier_trains_no_variant_that_compares_no_features(workspace):
     output = dvc(workspace, "exp", "run", "-n", "classifier", "-S", "classifier.epochs=2")
-    assert ran(output) == ALWAYS | {"train_classifier@people"}
+    assert ran(output) == ALWAYS | {"train_classifier@people", "name_data"}
 
 
 def test_other_semi_harmonized_pictures_train_no_variant_that_is_given_composites(workspace):
     output = dvc(workspace, "exp", "run", "-n", "semi", "-S", "defaults.intrinsic.edits=fitted")
-    stages = {"train_edits@people", "preprocess_intrinsic@people", "name_data@intrinsic", "evaluate_intrinsic@people", "report"}
+    stages = {"train_edits@people", "preprocess_intrinsic@people", "name_data", "evaluate_intrinsic@people", "report"}
     assert ran(output) == ALWAYS | stages
 
 

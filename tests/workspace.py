@@ -35,7 +35,7 @@ def run_data_stages(source: str, dataset: str) -> None:
 
 
 def shrink(path: Path) -> None:
-    """Two variants, one data set which stands in for that of the second, few scenes, little pictures, two epochs.
+    """Two variants of three, one data set which stands in for that of the second, few scenes, little pictures, two epochs.
 
     Its foregrounds are things of every kind, for the classifier to tell apart.
     """
@@ -50,7 +50,7 @@ def _shrunk(text: str) -> str:
     params["machine"].update(workers=1)  # another process costs seconds
     params.update({"preprocessed": ["people"], "decomposers": ["people"], "classifiers": ["people"], "judges": {}})
     params["variants"] = ["unet", "idih"]
-    params["catalogue"] = {name: params["catalogue"][name] for name in params["variants"]}
+    params["catalogue"] = {name: params["catalogue"][name] for name in ("unet", "idih", "affine")}
     sample = params["profiles"]["sample"]
     sample["sources"]["photographs"].update(scenes=40, width_px=96, height_px=72)
     sample["datasets"]["people"]["selection"].update(min_side_px=4, categories=None)

@@ -11,7 +11,7 @@ OF_PROFILES = ("stand_ins", "training", "backbone", "intrinsic", "evaluation", "
 
 
 def with_defaults(tree: Tree) -> Tree:
-    """The tree of ``params.yaml`` with its ``defaults`` filled in, and without them; what is not a tree is left for the check."""
+    """The tree of ``params.yaml`` with its ``defaults`` filled in, less what was filled in; what is no tree is left for the check."""
     defaults = tree.get("defaults") or {}
     if not isinstance(defaults, Mapping):
         return tree
@@ -21,8 +21,8 @@ def with_defaults(tree: Tree) -> Tree:
     if isinstance(tree.get("profiles"), Mapping):
         filled["profiles"] = {name: _profile(defaults, own) for name, own in tree["profiles"].items()}
     known = {*OF_PROFILES, "variant", "dataset", "datasets"}
-    if unknown := sorted(defaults.keys() - known, key=str):
-        filled["defaults"] = dict.fromkeys(unknown)  # refused by the check, as any key that nobody knows
+    if left := {key: value for key, value in defaults.items() if key not in known}:
+        filled["defaults"] = left  # `variants` of them; another is refused by the check, as any key that nobody knows
     return filled
 
 

@@ -12,11 +12,12 @@ from pipeline.params.defaults import place_of, with_defaults
 from pipeline.params.imported import ImportedMethod
 from pipeline.params.intrinsic import Intrinsic
 from pipeline.params.namespaces import clash_of
+from pipeline.params.prerequisites import Prerequisites
 from pipeline.params.realism import RealismJudges
 from pipeline.params.section import EachOnce, Name, Names, Section, Seed, Text
 from pipeline.params.stand_ins import problem_of_missing, problem_of_names, problem_of_stand_ins
 from pipeline.params.training import INTRINSIC, Backbone, Classifier, Evaluation, InputName, Training, Variant
-from pipeline.params.yaml_files import read_yaml
+from pipeline.params.yaml_files import parse_yaml, read_text
 
 PARAMS_FILE = Path("params.yaml")
 REFERENCE = "identity"  # the method that all are compared to, as ``imharmony.evaluation.blocks`` has it
@@ -48,6 +49,12 @@ class Profile(Section):
     threads: Annotated[int, Field(ge=0, le=1024)]  # of a processor that a network takes; 0: all cores
 
 
+class Defaults(Section):
+    """What is left of the section ``defaults`` once the others are filled in from it."""
+
+    variants: Names = Field(default_factory=list)  # that `python -m pipeline draw default` takes
+
+
 class Params(Section):
     """The whole of ``params.yaml``."""
 
@@ -66,6 +73,7 @@ class Params(Section):
     classifier: Classifier | None = None  # where there are classifiers
     judges: dict[Name, RealismJudges]  # of realism, where there is no truth
     machine: Machine = Machine()
+    defaults: Defaults = Defaults()
     profiles: dict[Name, Profile]
 
     @property
@@ -90,10 +98,14 @@ class Params(Section):
         """The data set that is taken where a variant names this one: itself, or what stands in for it in the active profile."""
         return self.active.stand_ins.get(dataset, dataset)
 
-    def named(self, given: InputName) -> dict[str, str]:
-        """The data sets of which there are pictures of a kind, by every name that a variant may say."""
-        listed = self.preprocessed if given == INTRINSIC else self.datasets
-        return {name: name for name in listed} | {name: chosen for name, chosen in self.active.stand_ins.items() if chosen in listed}
+    def given(self, kind: InputName) -> list[str]:
+        """The data sets of which there are pictures of a kind."""
+        return self.preprocessed if kind == INTRINSIC else self.datasets
+
+    def dataset_of(self, variant: Variant) -> str | None:
+        """The data set that a variant of the catalogue is trained on; None where there are no pictures of it, so that it cannot be."""
+        dataset = self.trained_on(variant.dataset)
+        return dataset if dataset in self.given(variant.input) else None
 
     @property
     def drawn(self) -> dict[str, Variant]:
@@ -105,6 +117,13 @@ class Params(Section):
         if name not in self.variants:
             raise InputError(f"variant is {name!r}; expected one of {self.variants}, as `variants` of params.yaml lists them")
         return self.catalogue[name]
+
+    @property
+    def prerequisites(self) -> Prerequisites:
+        """What the drawn variants need of other lists."""
+        own = {key: getattr(self, key) for key in ("drawn", "datasets", "classifiers", "preprocessed", "decomposers")}
+        learned_from = (self.trained_on(variant.dataset) for variant in self.drawn.values() if variant.backbone == "profile")
+        return Prerequisites(**own, classified=next(learned_from, self.datasets[0]))
 
     def judges_of(self, name: str) -> RealismJudges:
         """Judges of realism; an unknown name is an ``InputError``."""
@@ -196,19 +215,12 @@ class Params(Section):
 
     def _expect_what_is_read_to_be_made(self) -> None:
         """What a variant depends on is made by a stage: its graph says so, or nothing would run."""
-        look_through = [name for name, variant in self.drawn.items() if variant.backbone == "profile"]
-        came = f"classifiers is {self.classifiers}, but the loss of {look_through} looks through the profile's backbone"
-        _expect(bool(self.classifiers) or not look_through, f"{came}; expected a data set there, or none of these variants")
+        _refuse(self.prerequisites.problem())
         sections = (self.classifier, self.active.backbone)
         _expect(
             not self.classifiers or None not in sections,
             "classifiers without the section `classifier`, or without the profile's `backbone`",
         )
-        sees_it = [name for name, variant in self.drawn.items() if variant.input == INTRINSIC]
-        if sees_it or self.preprocessed or self.decomposers:
-            came = f"preprocessed is {self.preprocessed} and decomposers {self.decomposers}"
-            needed = f"expected {self.datasets} and one of them, or both [] and none of the variants with `input: {INTRINSIC}` {sees_it}"
-            _expect(set(self.preprocessed) == set(self.datasets) and bool(self.decomposers), f"{came}; {needed}")
 
 
 def _expect(claim: bool, message: str) -> None:
@@ -222,4 +234,9 @@ def _refuse(problem: str | None) -> None:
 
 def load_params(path: Path = PARAMS_FILE) -> Params:
     """Reads and checks the file."""
-    return read_yaml(path, Params, fill=with_defaults, place=place_of)
+    return parse_params(read_text(path), path)
+
+
+def parse_params(text: str, path: Path) -> Params:
+    """Checks a text that stands in the file, or is to."""
+    return parse_yaml(text, path, Params, fill=with_defaults, place=place_of)

@@ -45,7 +45,19 @@ def read_yaml(
 
     ``fill`` completes the tree before it is checked; ``place`` says where in the file that stands which is wrong in the filled one.
     """
-    tree = _tree_of(path)
+    return parse_yaml(read_text(path), path, kind, fill=fill, place=place)
+
+
+def parse_yaml(
+    text: str,
+    path: Path,
+    kind: type[T],
+    *,
+    fill: Callable[[dict[str, Any]], dict[str, Any]] = lambda tree: tree,
+    place: Callable[[Place, dict[str, Any]], Place] = lambda location, _tree: location,
+) -> T:
+    """The same of a text that stands in the file, or is to."""
+    tree = _tree_of(text, path)
     adapter = TypeAdapter(kind)
     try:
         filled = fill(tree) if isinstance(tree, dict) else tree
@@ -57,14 +69,18 @@ def read_yaml(
     return found
 
 
-def _tree_of(path: Path) -> Any:
+def read_text(path: Path) -> str:
+    """A file of parameters, whole and as it is; one that is absent, larger than any or not UTF-8 is an ``InputError``."""
     try:
-        text = read_small(path, at_most=LARGEST).decode("utf-8")
+        return read_small(path, at_most=LARGEST).decode("utf-8")
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; run from the repository's root") from error
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise InputError(f"{path}: line {line} is not UTF-8; expected a text in UTF-8; save it as such") from error
+
+
+def _tree_of(text: str, path: Path) -> Any:
     try:
         if "*" in text:  # an alias may stand for very much
             _expect_modest(path, YAML(typ="safe", pure=True).compose(text))

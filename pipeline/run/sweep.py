@@ -22,6 +22,7 @@ class Sweep(Section):
     """What is tried and why; ``set`` as ``dvc exp run --set-param`` takes it."""
 
     about: Text
+    variants: Annotated[list[Name], Field(min_length=1), EachOnce]  # that are trained, in place of those that params.yaml lists
     set: Annotated[list[Annotated[Text, Field(pattern=r"^[A-Za-z_+~][^=\s]*=\S+$")]], Field(min_length=1), EachOnce]
 
 
@@ -46,7 +47,8 @@ def sweep(name: str, *, jobs: int = 1, say: Callable[[str], None] = lambda _line
             f"{Path.cwd()}: no git repository; expected one, which experiments are kept in; git init && git add -A && git commit"
         )
     load_params()  # says what is wrong with it once, not in each experiment's log
-    settings = [argument for setting in sweeps[name].set for argument in ("--set-param", setting)]
+    chosen = [f"variants=[{','.join(sweeps[name].variants)}]", *sweeps[name].set]
+    settings = [argument for setting in chosen for argument in ("--set-param", setting)]
     queued = _dvc("exp", "run", "--queue", "--name", name, *settings)
     return queued or _dvc("queue", "start", "--jobs", str(jobs))
 

@@ -82,8 +82,13 @@ def _data_cells(params: Params) -> Iterator[Cell]:
         made = {"source": described} if has_own else {"synthesis": dataset.synthesis}
         transfers = set(dataset.synthesis.transfers) if dataset.synthesis else set()
         yield _cell("synthesize_composites", name, made, kind | {TRANSFERS: transfers})
-    for given in (COMPOSITE, INTRINSIC):
-        yield _cell("name_data", given, {"named": params.named(given)})
+    read = {name: _of_names(params, variant) for name, variant in params.catalogue.items()}
+    yield _cell("name_data", "", {"variants": read, "given": {kind: params.given(kind) for kind in (COMPOSITE, INTRINSIC)}})
+
+
+def _of_names(params: Params, variant: Variant) -> dict[str, Any]:
+    looks_through = variant.backbone == "profile" and bool(params.classifiers)
+    return {"input": variant.input, "dataset": params.dataset_of(variant), "looks_through": looks_through}
 
 
 def _network_cells(params: Params) -> Iterator[Cell]:

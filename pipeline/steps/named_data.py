@@ -1,30 +1,49 @@
-"""Data sets by the names that variants say: a small file for each, which changes when what a training reads there does.
+"""What each variant reads, as a small file for its training and one for its evaluation, which change when that does and not else.
 
-DVC cannot ask ``params.yaml`` what stands in for a variant's data set while it reads ``dvc.yaml``, so a training depends on the file of the
-name that its variant says. It reads the folder itself.
+DVC cannot look up a variant's section by its name while it reads ``dvc.yaml``, nor what stands in for its data set. So both depend on these
+files, and read the folders themselves. Every variant of the catalogue has files: a longer list of variants changes none of them.
 """
 
 import json
+from pathlib import Path
+from typing import Any
 
 from imharmony.composing.packed_split import data_hash
 from imharmony.storage.files import atomic_folder, sha256_of, write_text
-from pipeline.params.training import InputName
+from pipeline.params.file import Params
+from pipeline.params.training import Variant
 from pipeline.steps.paths import Places
 from pipeline.steps.preprocessed import PREPROCESSING
 
-NONE = "none"  # the one file where there are no pictures of a kind
+
+def write_names(params: Params, places: Places) -> None:
+    """Writes data/P/named/ anew."""
+    with atomic_folder(places.named()) as out:
+        for name, variant in params.catalogue.items():
+            for stage, read in (("train", _for_training), ("evaluate", _for_evaluation)):
+                write_text(out / name / stage, json.dumps(read(params, places, variant), indent=1) + "\n")
 
 
-def write_names(places: Places, given: InputName, named: dict[str, str]) -> None:
-    """Writes data/P/named/<given>/ anew: ``named`` has the data set by each name.
+def _for_training(params: Params, places: Places, variant: Variant) -> dict[str, Any]:
+    """Its data set and the network that its loss looks through; null where nothing makes them, as no variant of the list needs them."""
+    dataset = params.dataset_of(variant)
+    return {
+        "dataset": dataset,
+        "pictures": _pictures(places.given(variant.input, dataset)) if dataset else None,
+        "backbone": _files(places.backbone("profile")) if variant.backbone == "profile" and params.classifiers else None,
+    }
 
-    A manifest has the hashes of all its pictures; beside it, a training reads how semi-harmonized ones were made.
-    """
-    with atomic_folder(places.named(given)) as out:
-        for name, dataset in named.items():
-            folder = places.given(given, dataset)
-            made_by = folder / PREPROCESSING
-            tree = {"dataset": dataset, "data_hash": data_hash(folder), "made_by": sha256_of(made_by)[:16] if made_by.is_file() else None}
-            write_text(out / name, json.dumps(tree, indent=1) + "\n")
-        if not named:
-            write_text(out / NONE, "")
+
+def _for_evaluation(params: Params, places: Places, variant: Variant) -> dict[str, Any]:
+    """The pictures that it is given of each data set."""
+    return {dataset: _pictures(places.given(variant.input, dataset)) for dataset in params.given(variant.input)}
+
+
+def _pictures(folder: Path) -> dict[str, Any]:
+    """A manifest has the hashes of all its pictures; beside it lies how semi-harmonized ones were made."""
+    made_by = folder / PREPROCESSING
+    return {"data_hash": data_hash(folder), "made_by": sha256_of(made_by)[:16] if made_by.is_file() else None}
+
+
+def _files(folder: Path) -> dict[str, str]:
+    return {path.name: sha256_of(path)[:16] for path in sorted(folder.iterdir())}

@@ -39,9 +39,9 @@ class Places:
         """The pictures of a kind (``composites``, ``intrinsic``) of a data set."""
         return Path("data", self.profile, kind, dataset)
 
-    def named(self, kind: str) -> Path:
-        """A file for each name by which variants ask for pictures of a kind."""
-        return Path("data", self.profile, "named", kind)
+    def named(self) -> Path:
+        """What each variant reads: ``<variant>/train`` and ``<variant>/evaluate``."""
+        return Path("data", self.profile, "named")
 
     def runs(self, variant: str) -> Path:
         """A folder for each seed."""

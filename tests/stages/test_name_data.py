@@ -1,11 +1,10 @@
-"""The stage writes a file for each name by which variants ask for a data set, and refuses a kind of pictures that there is not."""
+"""The stage writes what each variant of the catalogue reads, drawn or not."""
 
 import json
 import shutil
 
 import pytest
 
-from imharmony.errors import InputError
 from pipeline.steps.paths import Places
 from stages import name_data
 from tests.conftest import ROOT
@@ -24,14 +23,9 @@ def _inside(tmp_path, monkeypatch):
         (PLACES.given(kind, "people") / "manifest.parquet").write_text(kind)
 
 
-@pytest.mark.parametrize("kind", ["composites", "intrinsic"])
-def test_a_file_for_each_data_set_and_for_each_that_another_stands_in_for(kind):
-    name_data.main(kind)
-    found = {path.name: json.loads(path.read_text()) for path in PLACES.named(kind).iterdir()}
-    assert {name: tree["dataset"] for name, tree in found.items()} == dict.fromkeys(("people", "hcoco", "hflickr"), "people")
-    assert len({tree["data_hash"] for tree in found.values()}) == 1
-
-
-def test_another_kind_of_pictures_is_refused():
-    with pytest.raises(InputError, match=r"input is 'photographs'; expected one of \['composites', 'intrinsic'\]"):
-        name_data.main("photographs")
+def test_each_variant_has_what_its_training_reads_and_what_its_evaluation_does():
+    name_data.main()
+    found = {path.relative_to(PLACES.named()).as_posix(): json.loads(path.read_text()) for path in PLACES.named().glob("*/*")}
+    assert set(found) == {f"{variant}/{stage}" for variant in ("unet", "idih", "affine") for stage in ("train", "evaluate")}
+    assert found["idih/train"]["dataset"] == "people"  # which stands in for hcoco
+    assert found["idih/evaluate"] == {"people": found["idih/train"]["pictures"]}

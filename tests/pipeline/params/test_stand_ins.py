@@ -28,11 +28,9 @@ def load(tmp_path):
     return read
 
 
-def test_what_stands_in_is_trained_on_and_named_for_both(load):
+def test_what_stands_in_is_trained_on(load):
     params = load(THINGS, STAND_INS)
     assert (params.trained_on("things"), params.trained_on("people")) == ("objects", "people")
-    assert params.named("composites") == {"people": "people", "objects": "objects", "things": "objects"}
-    assert params.named("intrinsic") == {}
 
 
 @pytest.mark.parametrize(

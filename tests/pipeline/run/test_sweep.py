@@ -27,7 +27,7 @@ def experiments(name: str) -> list[dict[str, object]]:
 @pytest.mark.parametrize("name", SWEEPS)
 def test_a_preset_sets_what_is_there_to_what_is_allowed(name):
     for settings in experiments(name):
-        tree = YAML(typ="safe", pure=True).load(ROOT / "params.yaml")
+        tree = YAML(typ="safe", pure=True).load(ROOT / "params.yaml") | {"variants": SWEEPS[name].variants}
         for key, value in settings.items():
             *folders, last = key.split(".")
             section = tree
@@ -36,6 +36,7 @@ def test_a_preset_sets_what_is_there_to_what_is_allowed(name):
             assert last in section, f"{key} is not in params.yaml"
             section[last] = value
         check_choices(Params.model_validate(with_defaults(tree)))
+        assert {key.split(".")[1] for key in settings} <= set(SWEEPS[name].variants), "it would vary what is not trained"
 
 
 @pytest.mark.parametrize("name", SWEEPS)
@@ -43,6 +44,10 @@ def test_a_preset_tries_more_than_one_thing(name):
     tried = [tuple(settings.values()) for settings in experiments(name)]
     assert len(tried) > 1
     assert len(set(tried)) == len(tried)
+
+
+def options(*settings: str) -> list[str]:
+    return [argument for setting in settings for argument in ("--set-param", setting)]
 
 
 @pytest.fixture
@@ -58,7 +63,7 @@ def test_a_preset_is_queued_under_its_name_and_then_started(asked):
     assert sweep("lambda_content", jobs=2) == 0
     first, second = SWEEPS["lambda_content"].set
     assert asked == [
-        ("exp", "run", "--queue", "--name", "lambda_content", "--set-param", first, "--set-param", second),
+        ("exp", "run", "--queue", "--name", "lambda_content", *options("variants=[fcn_mask_text_11]", first, second)),
         ("queue", "start", "--jobs", "2"),
     ]
 

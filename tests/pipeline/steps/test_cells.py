@@ -92,7 +92,7 @@ def places(part: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 def counts(place: tuple[Any, ...]) -> bool:
     """Whether it may change a result: how this machine runs and how files are fetched may not, nor does what no cell is made of."""
-    if place[0] in {"machine", "profile"} or (place[2:3] == ("sources",) and place[-1] in cells.TRANSPORT):
+    if place[0] in {"defaults", "machine", "profile"} or (place[2:3] == ("sources",) and place[-1] in cells.TRANSPORT):
         return False
     return place[:1] != ("profiles",) or place[2] not in {"sources", "datasets"} or place[3] in json.loads(tree())[place[2]]
 
@@ -200,13 +200,13 @@ def test_what_a_paper_does_counts_where_the_profile_leaves_it_to_the_variant_and
     open_ended = params.model_copy(update={"profiles": {params.profile: params.active.model_copy(update={"training": own})}})
     assert trained(open_ended, "idih", **longer)["regime"] == {"epochs": 7, "batch_size": 3, "augment": []}
     assert trained(open_ended, "idih", epochs_factor=3.0) == trained(open_ended, "idih")
+    assert trained(params, "idih", epochs_factor=4.0)["regime"]["epochs"] == 12
 
 
 def test_how_a_variant_is_shown_trains_nothing_anew_and_where_it_begins_does(params):
     assert trained(params, "idih", form="control") == trained(params, "idih")
     begins = params.catalogue["idih"].generator.model_copy(update={"start": "published"})
     assert trained(params, "idih", generator=begins) != trained(params, "idih")
-    assert trained(params, "idih", epochs_factor=3.0)["regime"]["epochs"] == 3
 
 
 def test_what_stands_in_changes_the_trainings_that_name_it_and_the_names(params):
@@ -214,7 +214,7 @@ def test_what_stands_in_changes_the_trainings_that_name_it_and_the_names(params)
     found = params.model_copy(update={"profiles": {params.profile: other}})
     changed = {cell.address for cell, own in zip(cells_of(found), cells_of(params), strict=True) if cell.values != own.values}
     named = {f"train@{name}" for name, variant in params.drawn.items() if variant.dataset == "hcoco"}
-    assert changed == {*named, "name_data@composites", "name_data@intrinsic", "report"}
+    assert changed == {*named, "name_data", "report"}
 
 
 def test_files_of_a_users_folder_count_by_name_size_and_time(params, tmp_path):

@@ -87,7 +87,7 @@ def calls() -> list[tuple[str, str, object]]:
     found += [("train_classifier", "people", train_classifier), ("train_shading", "people", train_shading)]
     found.append(("train_edits", "people", train_edits))
     found += [("preprocess_intrinsic", dataset, preprocess_intrinsic) for dataset in DATASETS]
-    found += [("name_data", given, name_data) for given in ("composites", "intrinsic")]
+    found.append(("name_data", "", name_data))
     for variant in VARIANTS:
         found += [("train", variant, train), ("evaluate", variant, evaluate)]
     found += [("evaluate_baselines", name, evaluate_baselines) for name in BASELINES]
