@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from imharmony.evaluation.control_summary import summarise_controls
+from imharmony.evaluation.controls import CONTROLS, SWAPPED, UNTOUCHED
 from imharmony.evaluation.conventions import FOREGROUND_ERRORS, rows_of
 from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.pairs import PAIRS
@@ -14,6 +16,7 @@ from imharmony.evaluation.summary import REFERENCE
 from imharmony.pictures.images import encode_jpeg, encode_png
 from pipeline.params.file import Params
 from reporting.choice import Means
+from reporting.controls import control_sections
 from reporting.distributions import distributions_of
 from reporting.figures import gains_figure, ratio_figure, svg_of, validation_figure
 from reporting.gallery import Case, Example, Focus, Picture, data_uri
@@ -89,7 +92,7 @@ def write_drawn_page(
     """The page of drawn scores, curves and cases; the latter by data set."""
     rng, steps = np.random.default_rng(0), np.arange(1, epochs + 1)
     histories = {name: pd.DataFrame({"epoch": steps, "val_fmse": 900 / steps, "val_psnr": 25 + np.log(steps)}) for name in methods[1:]}
-    headline = rows_of(statistics["summary"]).to_pandas()
+    headline, pairs = rows_of(statistics["summary"]).to_pandas(), statistics.get("pairs", PAIRS.empty_table())
     means = _drawn_validation(headline, list(cases))
     curves = curves_of(histories)
     sections = []
@@ -105,6 +108,7 @@ def write_drawn_page(
         summary=statistics["summary"].to_pandas(),
         overview=overview_of(headline, means, methods, list(cases), trained=methods[1:], rivals=methods),
         sections=sections,
+        controls=control_sections(_drawn_controls(scores), headline, pairs.to_pandas(), means, list(cases), blind=()),
         reports={},
         opinions=[],
         intrinsic=IntrinsicSection(params.active.intrinsic, [], None, []),
@@ -112,7 +116,7 @@ def write_drawn_page(
         ends=ends_of(histories),
         curves={"validation": svg_of(validation_figure(curves))} if curves else {},
         choices=Choices(
-            leaders_of(statistics["standings"].to_pandas(), shown_pairs(statistics.get("pairs", PAIRS.empty_table())), means),
+            leaders_of(statistics["standings"].to_pandas(), shown_pairs(pairs), means),
             distributions_of(scores),
             training_of(histories),
         ),
@@ -124,3 +128,19 @@ def _drawn_validation(headline: pd.DataFrame, datasets: list[str]) -> Means:
     """Means of validation photographs that are no others than those tested on: what is drawn has one split."""
     rows = headline[(headline["bucket"] == "all") & (headline["metric"] == "fmse")]
     return {name: rows[rows["dataset"] == name].set_index("method")["mean"].to_dict() for name in datasets}
+
+
+def _drawn_controls(scores: pa.Table) -> pa.Table:
+    """Controls of methods that lose half of their gain by another background, and change photographs by a tenth of what they leave."""
+    rows = rows_of(scores).to_pandas()
+    given = (
+        rows["dataset"]
+        .str.cat(rows["sample_id"])
+        .map(rows[rows["method"] == REFERENCE].assign(key=lambda own: own["dataset"] + own["sample_id"]).set_index("key")["fmse"])
+    )
+    swapped = rows.assign(
+        control=SWAPPED, other_image_id=None, own_fmse=rows["fmse"], composite_fmse=given, fmse=(rows["fmse"] + given) / 2
+    )
+    untouched = rows.assign(control=UNTOUCHED, other_image_id=None, own_fmse=None, composite_fmse=0.0, ciede2000=rows["ciede2000"] / 10)
+    frames = [pa.Table.from_pandas(part[CONTROLS.names], schema=CONTROLS, preserve_index=False) for part in (swapped, untouched)]
+    return summarise_controls(pa.concat_tables(frames), bootstrap=100)

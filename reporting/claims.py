@@ -6,14 +6,20 @@ from typing import Any, Literal
 import pandas as pd
 
 Verdict = Literal["lowers", "raises", "undecided", "unknown"]
+Side = Literal["below", "above", "astride", "unknown"]
+
+
+def side(low: float | None, high: float | None) -> Side:
+    """On which side of zero an interval lies; unknown without one."""
+    if low is None or high is None or pd.isna(low) or pd.isna(high):
+        return "unknown"
+    return "below" if high < 0 else "above" if low > 0 else "astride"
 
 
 def verdict(row: Mapping[str, Any]) -> Verdict:
     """What a row of the summary says of an error's change on other photographs: nothing without an interval."""
-    low, high = row["difference_low"], row["difference_high"]
-    if pd.isna(low) or pd.isna(high):
-        return "unknown"
-    return "lowers" if high < 0 else "raises" if low > 0 else "undecided"
+    says: dict[Side, Verdict] = {"below": "lowers", "above": "raises", "astride": "undecided", "unknown": "unknown"}
+    return says[side(row["difference_low"], row["difference_high"])]
 
 
 def sentence(row: Mapping[str, Any]) -> str:

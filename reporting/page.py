@@ -16,6 +16,7 @@ from ruamel.yaml.compat import StringIO
 
 from imharmony.evaluation.blocks import REFERENCE
 from imharmony.evaluation.buckets import LEAST_PHOTOGRAPHS, in_order
+from imharmony.evaluation.control_summary import VISIBLE
 from imharmony.evaluation.convention_words import WORDS
 from imharmony.evaluation.conventions import CONVENTIONS, COUNTED, HEADLINE, PEAKS
 from imharmony.evaluation.intervals import CONFIDENCE
@@ -26,6 +27,7 @@ from imharmony.storage.shards import Row
 from pipeline.params.file import Params
 from pipeline.params.training import COMPOSITE, INTRINSIC, Variant
 from reporting.claims import sentence
+from reporting.controls import ControlSection
 from reporting.distributions import MOST_IMAGES, QUANTILES
 from reporting.embedding import SMALLEST_P, json_for_page, plotting_library
 from reporting.gallery import Case, Example
@@ -87,6 +89,7 @@ def write_page(
     summary: pd.DataFrame,
     overview: Overview,
     sections: list[Section],
+    controls: Mapping[str, ControlSection],
     reports: "Mapping[str, ReportSection]",
     opinions: list[OpinionStudy],
     intrinsic: IntrinsicSection | None,
@@ -96,7 +99,9 @@ def write_page(
     choices: Choices,
     facts: Mapping[str, object],
 ) -> None:
-    """Renders the page. ``summary`` is ``tables/summary.parquet``; ``curves`` are SVGs by their description; ``facts`` say where from."""
+    """Renders the page. ``summary`` is ``tables/summary.parquet``; ``controls`` are by data set; ``curves`` are SVGs by
+    their description; ``facts`` say where from.
+    """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
@@ -112,7 +117,11 @@ def write_page(
         sentence=sentence,
         overview=overview,
         overview_order=apart_last(overview.methods, apart),
-        sections=[{"data": section, **_tables(summary[summary["dataset"] == section.name], params)} for section in sections],
+        sections=[
+            {"data": section, "controls": controls[section.name], **_tables(summary[summary["dataset"] == section.name], params)}
+            for section in sections
+        ],
+        visible=VISIBLE,
         opinions=opinions,
         intrinsic=intrinsic,
         realism=realism,

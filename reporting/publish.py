@@ -12,6 +12,7 @@ from imharmony.storage.names import expect_name
 from imharmony.storage.tables import read_table, write_csv, write_table
 from pipeline.params.file import load_params
 from pipeline.steps.paths import REPORTS, Places
+from reporting.control_table import SUFFIX
 from reporting.run_facts import run_facts
 
 # As a method is used, and its own picture, whose background nothing has replaced: a loss of the background shows there alone.
@@ -19,14 +20,15 @@ AS_TEXT = (HEADLINE, CONVENTIONS["report_001"])
 
 
 def publish(name: str) -> None:
-    """Copies the summary of the last report to reports/published/ with commit, data hashes, parameters and hardware.
+    """Copies the summaries of the last report to reports/published/ with commit, data hashes, parameters and hardware.
 
-    The Parquet file is all of it; the text has the headline protocol's rows of all images, then those of the methods' own pictures.
+    The Parquet file is all of the scores' summary; the text has the headline protocol's rows of all images, then those of the methods'
+    own pictures. The controls' summary is text alone.
     """
     expect_name(name, of="the name of what is published")
     params = load_params()
     places = Places(params.profile)
-    summary = read_table(REPORTS / "tables" / "summary.parquet")
+    summary, controls = (read_table(REPORTS / "tables" / f"{table}.parquet") for table in ("summary", "controls"))
     folder = REPORTS / "published"
     facts = {
         "data_hash": {dataset: data_hash(places.composites(dataset)) for dataset in params.datasets},
@@ -39,4 +41,5 @@ def publish(name: str) -> None:
     write_table(folder.joinpath(f"{name}.parquet"), summary)
     of_all = summary.filter(pc.field("bucket") == "all")
     write_csv(folder.joinpath(f"{name}.csv"), pa.concat_tables([rows_of(of_all, protocol) for protocol in AS_TEXT]))
+    write_csv(folder.joinpath(f"{name}{SUFFIX}"), controls)
     write_text(folder.joinpath(f"{name}.json"), json.dumps(facts, indent=2) + "\n")

@@ -53,6 +53,12 @@ def read_validation(params: Params, places: Places) -> pa.Table:
     return pa.concat_tables([read_table(places.validation(method, seed)) for method, seeds in own for seed in seeds])
 
 
+def read_controls(params: Params, places: Places) -> pa.Table:
+    """Rows of ``controls.CONTROLS`` of all methods; those from elsewhere have none."""
+    own = [(method, seeds) for method, seeds in methods_of(params) if method not in params.imported]
+    return pa.concat_tables([read_table(places.controls(method, seed)) for method, seeds in own for seed in seeds])
+
+
 def read_histories(params: Params, places: Places) -> dict[str, pd.DataFrame]:
     """The training of each variant by epoch, mean over the seeds."""
     histories = {}

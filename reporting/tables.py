@@ -17,6 +17,8 @@ from imharmony.evaluation.buckets import LEAST_PHOTOGRAPHS
 from imharmony.evaluation.conventions import CONVENTIONS, HEADLINE, Convention
 from imharmony.storage.files import write_text
 from imharmony.storage.names import expect_name
+from reporting.control_table import LEGEND as LEGEND_OF_CONTROLS
+from reporting.control_table import control_table
 from reporting.convention_table import convention_table
 from reporting.measure_table import measure_table
 from reporting.protocol_table import protocol_table
@@ -94,6 +96,13 @@ def raw(root: Path, arguments: Sequence[str]) -> str:
     return _means(root, arguments, RAW)
 
 
+def controls(root: Path, arguments: Sequence[str]) -> str:
+    """``controls RUN DATASET``: each method with another background and on untouched photographs."""
+    run, dataset = arguments
+    table = _table(*control_table(root / PUBLISHED, run, dataset))
+    return f"{table}\n\n{LEGEND_OF_CONTROLS}\n{_origin(run, _facts(root, run))}"
+
+
 def _means(root: Path, arguments: Sequence[str], protocol: Convention) -> str:
     run, metric, *datasets = arguments
     rows, facts = _run(root, run, metric, protocol)
@@ -155,6 +164,7 @@ TABLES: dict[str, Callable[[Path, Sequence[str]], str]] = {
     "results": results,
     "means": means,
     "raw": raw,
+    "controls": controls,
     "runs": runs,
     "measured": measured,
     "protocols": protocols,
@@ -176,7 +186,11 @@ def _run(root: Path, run: str, metric: str, protocol: Convention = HEADLINE) -> 
     if not rows:
         came = f"{path} has no rows of {metric!r} with the background {protocol.background}, rounded"
         raise InputError(f"{came}; expected some: publish the run again, or another metric")
-    return rows, json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    return rows, _facts(root, run)
+
+
+def _facts(root: Path, run: str) -> dict[str, Any]:
+    return json.loads((root / PUBLISHED / f"{run}.json").read_text(encoding="utf-8"))
 
 
 def _rows_of(protocol: Convention) -> Row:

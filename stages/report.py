@@ -4,6 +4,7 @@ import logging
 
 import pyarrow as pa
 
+from imharmony.evaluation.control_summary import summarise_controls
 from imharmony.storage.tables import write_table
 from pipeline.params.file import load_params
 from pipeline.steps.device import device_of
@@ -12,6 +13,7 @@ from pipeline.steps.paths import REPORTS, Places
 from pipeline.steps.studies import read_opinions
 from reporting.choice import means_of, validation_table
 from reporting.comparisons import report_sections
+from reporting.controls import blind_variants, control_sections
 from reporting.distributions import distributions_of
 from reporting.dvc_views import write_metrics, write_plots
 from reporting.figures import training_figures
@@ -24,7 +26,7 @@ from reporting.overview import overview_of
 from reporting.page import Choices, write_page
 from reporting.pictures import kept_pictures
 from reporting.realism import realism_of
-from reporting.results import headline_frame, methods_of, read_histories, read_scores, read_validation, rivals_of
+from reporting.results import headline_frame, methods_of, read_controls, read_histories, read_scores, read_validation, rivals_of
 from reporting.run_facts import RUN, write_run
 from reporting.sections import section_of
 from reporting.statistics import statistics_of
@@ -49,9 +51,10 @@ def main() -> None:
         workers=params.machine.processes,
         code=places.fingerprint("statistics"),
     )
+    controls = summarise_controls(read_controls(params, places), bootstrap=params.active.evaluation.bootstrap)
     frame, headline = statistics["summary"].to_pandas(), headline_frame(statistics["summary"])
     more = ({"opinions": opinions} if params.studies else {}) | ({"realism": realism_of(params, places)} if params.judges else {})
-    for name, table in ({"scores": scores, "validation": validation, **statistics} | more).items():
+    for name, table in ({"scores": scores, "validation": validation, "controls": controls, **statistics} | more).items():
         write_table(REPORTS / "tables" / f"{name}.parquet", table)
     methods = methods_by_name(params, places, device=device_of(params))
     pictures = kept_pictures(params, places, methods)
@@ -68,6 +71,9 @@ def main() -> None:
             )
             for name in params.datasets
         ],
+        controls=control_sections(
+            controls, headline, statistics["pairs"].to_pandas(), means, params.datasets, blind=blind_variants(params)
+        ),
         reports=report_sections(params=params, scores=scores, summary=frame, methods=methods, pictures=pictures, figures=FIGURES),
         opinions=opinion_studies(opinions),
         intrinsic=intrinsic_section(params, places),

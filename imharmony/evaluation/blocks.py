@@ -7,7 +7,7 @@ A number does not depend, to the last bit, on which others are computed beside i
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,20 @@ class Column(NamedTuple):
     background: str
     quantisation: str
     metric: str
+
+
+class Resampled(Protocol):
+    """Images sorted by photograph, and resamples of the photographs."""
+
+    @property
+    def starts(self) -> np.ndarray:
+        """First image of each photograph."""
+        ...
+
+    @property
+    def resamples(self) -> np.ndarray:
+        """How often each bootstrap resample holds each photograph, (resamples, photographs)."""
+        ...
 
 
 class Block(NamedTuple):
@@ -69,10 +83,16 @@ def sums_of(values: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndar
     return np.where(finite, values, 0).sum(0), finite.sum(0)
 
 
-def by_photograph(block: Block, parts: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def by_photograph(block: Resampled, parts: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Sums and numbers of images (images, ...) as those of photographs (photographs, ...)."""
     sums, counts = (np.add.reduceat(part, block.starts, axis=0) for part in parts)
     return sums, counts
+
+
+def resamples_of(dataset: str, photographs: int, *, bootstrap: int, seed: int) -> np.ndarray:
+    """How often each of ``bootstrap`` resamples of a data set holds each photograph, (resamples, photographs)."""
+    rng = numpy_rng(seed, dataset, "bootstrap")
+    return rng.multinomial(photographs, np.full(photographs, 1 / photographs), size=bootstrap).astype(np.float64)
 
 
 def signed_rank(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
@@ -122,7 +142,6 @@ def _block(part: pd.DataFrame, dataset: str, *, bootstrap: int, seed: int) -> Bl
     columns = [Column(background, quantisation, metric) for background, quantisation in protocols for metric in metrics]
     photographs, starts = np.unique(images["image_id"].to_numpy(), return_index=True)
     ratio = images["foreground_ratio"].to_numpy()
-    rng = numpy_rng(seed, dataset, "bootstrap")
     return Block(
         dataset=dataset,
         cells=cells,
@@ -133,7 +152,7 @@ def _block(part: pd.DataFrame, dataset: str, *, bootstrap: int, seed: int) -> Bl
         samples=images["sample_id"].tolist(),
         starts=starts,
         buckets=buckets_of(ratio, images["image_id"].to_numpy()),
-        resamples=rng.multinomial(len(photographs), np.full(len(photographs), 1 / len(photographs)), size=bootstrap).astype(np.float64),
+        resamples=resamples_of(dataset, len(photographs), bootstrap=bootstrap, seed=seed),
     )
 
 

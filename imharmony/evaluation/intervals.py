@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import t
 
-from imharmony.evaluation.blocks import Block, ratio_of, sums_of
+from imharmony.evaluation.blocks import Resampled, ratio_of, sums_of
 from imharmony.evaluation.buckets import LEAST_PHOTOGRAPHS
 from imharmony.evaluation.measures import MEASURES
 
@@ -23,7 +23,7 @@ TAIL = (1 - CONFIDENCE) / 2
 Sums = tuple[np.ndarray, np.ndarray]
 
 
-def interval(block: Block, sums: np.ndarray, counts: np.ndarray, seeds: Sequence[Sums] = ()) -> Sums:
+def interval(block: Resampled, sums: np.ndarray, counts: np.ndarray, seeds: Sequence[Sums] = ()) -> Sums:
     """Low and high of the mean of each column of ``sums`` and ``counts`` (photographs, columns); NaN below ``LEAST_PHOTOGRAPHS``.
 
     ``seeds`` are, for each method that has several, its seeds' sums and counts (seeds, columns); of two methods compared, both may.
@@ -83,7 +83,7 @@ def exactly_summed(sums: np.ndarray) -> np.ndarray:
     return np.rint(sums / step) * step
 
 
-def _studentised(block: Block, mean: np.ndarray, sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
+def _studentised(block: Resampled, mean: np.ndarray, sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """The resamples' quantiles of (mean of the resample - mean) / its standard error, (2, columns); NaN where nothing varies."""
     distinct, inverse = np.unique(counts, axis=1, return_inverse=True)  # most columns count the same images
     drawn = np.ascontiguousarray(block.resamples.T)

@@ -89,12 +89,14 @@ def score_split(
     perceptual: nn.Module | None,
     repeats: bool = True,
     inputs: np.ndarray | None = None,
+    on_output: Callable[[int, np.ndarray], None] | None = None,
 ) -> list[Row]:
     """The rows of ``measures.SCORES`` of one method on one split: every image under every protocol.
 
     ``names`` are the columns that all rows share: method, seed, dataset, code, data hash and what it learned from. ``inputs``
     (N, S, S, 3) are given to the method in place of the composites, over which its pictures are still pasted. Without ``repeats``,
     and with ``inputs``, which would have to be made anew, the method can make no second picture, and ``idempotence`` is null.
+    ``on_output`` is given each composite's position and the method's own picture of it.
     """
     rows: list[Row] = []
     samples = split.rows.select(["sample_id", "image_id", "foreground_ratio"]).to_pylist()
@@ -103,6 +105,8 @@ def score_split(
         given = composite.copy() if inputs is None else np.array(inputs[index])
         where = f"{names['method']}: {names['dataset']}, image {sample['sample_id']}"
         raw = expect_finite(harmonize(given, mask[0, 0].numpy().copy()), where)
+        if on_output:
+            on_output(index, raw)
         scores = score_images(
             raw=metric_tensor(raw), composite=metric_tensor(composite), real=metric_tensor(real), mask=mask, perceptual=perceptual
         )

@@ -50,6 +50,8 @@ GENERATORS: dict[str, Callable[..., Generator]] = {  # (in_channels, width, size
     "unet3plus_code": unet3plus_code,
 }
 
+WITHOUT_BACKGROUND = frozenset({"regions_foreground_only"})  # those whose output inside the mask depends on what is inside it alone
+
 
 class Discriminator(NamedTuple):
     """How a discriminator is made, (width, and what it takes beside) -> network, and what it is shown.

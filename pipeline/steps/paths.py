@@ -86,3 +86,7 @@ class Places:
     def validation(self, method: str, seed: int) -> Path:
         """The same on the validation photographs, by which a method is chosen."""
         return Path("scores", self.profile, method, f"val_{seed}.parquet")
+
+    def controls(self, method: str, seed: int) -> Path:
+        """What a method does with other backgrounds and with photographs that need nothing."""
+        return Path("scores", self.profile, method, f"controls_{seed}.parquet")

@@ -2,13 +2,15 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 from torch import nn
 
 from imharmony.composing.packed_split import PackedSplit, data_hash
+from imharmony.evaluation.controls import CONTROLS, inner_error, score_controls
 from imharmony.evaluation.conventions import headline_means
 from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.scoring import Harmonize, score_split
@@ -39,27 +41,38 @@ def write_scores(
     given: InputName = COMPOSITE,
     learned_from: Mapping[str, str | None] = UNTRAINED,
 ) -> None:
-    """Writes the per-image table of a method and, beside it, a few headline numbers for ``dvc metrics`` and the validation's table.
+    """Writes the per-image table of a method and, beside it, a few headline numbers for ``dvc metrics``, the validation's table and
+    that of the controls.
 
-    A method may be ``given`` the semi-harmonized pictures; it is scored against and pasted over the composites as all others are.
+    A method may be ``given`` the semi-harmonized pictures; it is scored against and pasted over the composites as all others are. It
+    has no controls: their pictures would have to be semi-harmonized anew.
     ``code`` is the fingerprint of the cell that scores it; ``learned_from`` are the columns ``trained_on`` and ``stands_in_for``.
     """
     evaluation = params.active.evaluation
     made_by, perceptual = read_fingerprint(code).code, perceptual_network(evaluation.lpips)
     rows: list[Row] = []
     validation: list[Row] = []
+    controls: list[Row] = []
     for dataset in params.datasets:
         names = {"method": method, "seed": seed, "dataset": dataset, "code": made_by, **learned_from}
         names["data_hash"] = data_hash(places.composites(dataset))
         split = _split(params, places, dataset, "test", given)
-        rows += score_split(split, harmonize, names=names, perceptual=perceptual, inputs=split.semi_harmonized)
+        own: list[float | None] = []
+        keep = _keep_inner_error(split, own) if given == COMPOSITE else None
+        rows += score_split(split, harmonize, names=names, perceptual=perceptual, inputs=split.semi_harmonized, on_output=keep)
+        controls += score_controls(split, harmonize, names=names, own=own) if given == COMPOSITE else []
         if "val" in read_table(places.composites(dataset) / "manifest.parquet", ["split"])["split"].to_pylist():
             split = _split(params, places, dataset, "val", given)
             validation += score_validation(split, harmonize, names=names, inputs=split.semi_harmonized)
         else:
             log.warning("%s: no validation photographs; no method can be chosen on it", dataset)
     write_table(places.validation(method, seed), pa.Table.from_pylist(validation, schema=SCORES))
+    write_table(places.controls(method, seed), pa.Table.from_pylist(controls, schema=CONTROLS))
     write_rows_of(places.scores(method, seed), rows)
+
+
+def _keep_inner_error(split: PackedSplit, found: list[float | None]) -> Callable[[int, np.ndarray], None]:
+    return lambda index, raw: found.append(inner_error(split, index, raw))
 
 
 def _split(params: Params, places: Places, dataset: str, split: str, given: InputName) -> PackedSplit:

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from imharmony.errors import InputError
+from imharmony.evaluation.control_summary import CONTROL_SUMMARY
 from imharmony.evaluation.summary import SUMMARY
 from imharmony.storage.tables import write_rows
 from pipeline.params.file import load_params
@@ -24,6 +25,8 @@ def workspace(tmp_path, monkeypatch, root):
         for bucket in ("all", "0-5 %")
     ]
     write_rows(tmp_path / "reports" / "tables" / "summary.parquet", rows, SUMMARY)
+    control = {"method": "idih", "dataset": "people", "measure": "untouched_visible", "mean": 0.5}
+    write_rows(tmp_path / "reports" / "tables" / "controls.parquet", [control], CONTROL_SUMMARY)
     return tmp_path
 
 
@@ -37,6 +40,8 @@ def test_the_headline_is_readable_without_tools_and_the_facts_stand_beside_it(wo
     rows = list(csv.DictReader((workspace / "reports" / "published" / "trial.csv").read_text().splitlines()))
     found = [tuple(row[key] for key in ("method", "background", "quantisation", "bucket", "mean")) for row in rows]
     assert found == [("idih", "composite", "uint8", "all", "1.5"), ("idih", "raw", "uint8", "all", "1.5")]
+    (control,) = csv.DictReader((workspace / "reports" / "published" / "trial.controls.csv").read_text().splitlines())
+    assert (control["method"], control["measure"], control["mean"], control["low"]) == ("idih", "untouched_visible", "0.5", "")
     facts = json.loads((workspace / "reports" / "published" / "trial.json").read_text())
     assert facts["data_hash"] == dict.fromkeys(datasets, "2d711642b726b044")
     assert facts["profile"] == "sample"

@@ -214,3 +214,13 @@ def test_the_command_rewrites_pages_in_place(tmp_path, monkeypatch):
     write_tables()
     assert "| SSIM |" in (tmp_path / "docs" / "page.md").read_text()
     assert (tmp_path / "README.md").read_text() == "words\n"
+
+
+def test_controls_are_a_table_of_their_run(tmp_path):
+    published(tmp_path, [scored("idih", mean=100)])
+    rows = "dataset,method,measure,mean,low,high,n_photographs\npeople,idih,swapped_loss,12,-3,27,20\n"
+    (tmp_path / "reports" / "published" / "trial.controls.csv").write_text(rows)
+    found = table(tmp_path, "controls trial people").splitlines()
+    assert "| `idih` | – | – | +12 (−3 to +27) | – | – |" in found
+    assert found[-2].startswith("Run `trial`: profile `coco`, 128 px")
+    assert table(tmp_path, "runs").count("`trial`") == 1

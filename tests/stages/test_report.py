@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import pytest
 
 from imharmony.errors import InputError
+from imharmony.evaluation.controls import CONTROLS
 from imharmony.evaluation.measures import SCORES
 from imharmony.pictures.images import read_rgb
 from imharmony.storage.tables import read_table
@@ -27,6 +28,21 @@ def test_scores_of_a_baseline_are_rows_of_every_image_and_protocol(inside):
 def test_headline_numbers_stand_beside_the_scores(inside):
     numbers = json.loads((inside / "scores/sample/identity/0.json").read_text())
     assert numbers["people"] == {"fmse": 900.0, "psnr": numbers["people"]["psnr"], "ssim": numbers["people"]["ssim"], "images": IMAGES}
+
+
+def test_controls_lie_beside_the_scores_with_their_lineage(inside):
+    table = read_table(inside / "scores/sample/idih/1.parquet")
+    controls = read_table(inside / "scores/sample/idih/controls_1.parquet")
+    assert controls.schema.equals(CONTROLS)
+    assert controls.num_rows == 2 * 2 * IMAGES
+    for name in ("method", "seed", "code", "data_hash", "trained_on", "stands_in_for"):
+        assert set(controls[name].to_pylist()) == set(table[name].to_pylist())
+    assert read_table(inside / "scores/sample/intrinsic/controls_0.parquet").num_rows == 0
+    summary = read_table(inside / "reports/tables/controls.parquet").to_pylist()
+    assert {row["method"] for row in summary} == {"identity", "reinhard", *VARIANTS}
+    assert {(row["n_pictures"], row["n_photographs"], row["n_seeds"]) for row in summary if row["method"] == "idih"} == {
+        (IMAGES, IMAGES // 2, len(SEEDS))
+    }
 
 
 def test_the_reports_scores_are_all_methods_seeds_and_images(inside):

@@ -122,12 +122,26 @@ def test_a_method_says_how_long_it_was_trained_whoever_says_that(root, tmp_path)
     assert described(params.catalogue["unet"], params)["critic"] == "patchgan, 70 px"
 
 
+def test_controls_stand_beside_each_data_sets_methods_and_a_sentence_says_what_they_mean(text):
+    for dataset in ("people", "luminance"):
+        section = text.split(f'id="{dataset}"')[1].split("</section>")[0]
+        table = section.split(f'aria-label="Controls of the methods on {dataset}"')[1].split("</table>")[0]
+        rows = {row.split("</th>")[0].split("<")[0]: row for row in table.split('<tr><th scope="row">')[1:]}
+        assert set(rows) == {"identity", "reinhard", "intrinsic", *VARIANTS}
+        few = f"<small>– ({IMAGES // 2} photographs)</small>"
+        assert re.findall(r"<td>(.+)</td>", rows["identity"]) == [f"0.0{few}"] * 3 + [f"0.00{few}", "0 %", f"0.0{few}"]
+        assert rows["intrinsic"].count("<td>–</td>") == 6
+        assert f"No method without a background was scored, so it is not known what the foregrounds of {dataset} give away." in section
+        assert "Too few photographs to say whether they look at the background" in section
+    assert "is above 1.8." in text
+
+
 def test_tables_scroll_inside_their_own_box(text):
     boxes = [attributes for tag, attributes in Elements(text).found if tag == "div" and attributes.get("class") == "scroll"]
     published = read_published(ROOT / PUBLISHED_SCORES)
     beside = sum(len(report.tables) for report in read_described(published, ROOT / SIDE_BY_SIDE).values())
     realism = 1
-    assert len(boxes) == 1 + 2 * 3 + 1 + 1 + 3 + 1 + 1 + 3 + realism + len(published) + beside
+    assert len(boxes) == 1 + 2 * 4 + 1 + 1 + 3 + 1 + 1 + 3 + realism + len(published) + beside
     assert all(box["tabindex"] == "0" and box["aria-label"] for box in boxes)
 
 
