@@ -10,6 +10,7 @@ from msgspec import Meta, Struct, structs
 from imharmony.errors import InputError
 from imharmony.networks.blocks import Start
 from imharmony.networks.harmonizer import Harmonizer, InferenceMode, build_harmonizer
+from imharmony.networks.region_ensemble import MOST_MEMBERS
 from imharmony.storage.descriptions import LARGEST_SEED, Digest, Size, SizeText, Width, described, size_in
 from imharmony.storage.weights import AGAIN, expect_fit, load_weights, read_metadata, read_weights, write_weights
 
@@ -28,6 +29,7 @@ class Architecture(Struct, frozen=True, forbid_unknown_fields=True):
     paste: bool
     inference_mode: InferenceMode
     start: Start = "published"  # files of before there was a choice say nothing
+    members: Annotated[int, Meta(ge=1, le=MOST_MEMBERS)] = 1
 
 
 class Preprocessing(Struct, frozen=True, forbid_unknown_fields=True):

@@ -24,7 +24,7 @@ from imharmony.networks.fcn_critic import FCNCritic
 from imharmony.networks.idih import idih
 from imharmony.networks.patchgan import PatchGAN
 from imharmony.networks.rain import rain
-from imharmony.networks.regions import regions, regions_foreground_only
+from imharmony.networks.region_ensemble import regions, regions_foreground_only
 from imharmony.networks.self_attention_critic import SelfAttentionCritic
 from imharmony.networks.unet import unet
 from imharmony.networks.unet3plus import unet3plus, unet3plus_code
@@ -50,6 +50,7 @@ GENERATORS: dict[str, Callable[..., Generator]] = {  # (in_channels, width, size
     "unet3plus_code": unet3plus_code,
 }
 
+OF_MEMBERS = frozenset({"regions", "regions_foreground_only"})  # those that can be several networks whose mean is taken
 WITHOUT_BACKGROUND = frozenset({"regions_foreground_only"})  # those whose output inside the mask depends on what is inside it alone
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from imharmony.errors import InputError
-from imharmony.networks import DISCRIMINATORS, GENERATORS
+from imharmony.networks import DISCRIMINATORS, GENERATORS, OF_MEMBERS
 from imharmony.networks.blocks import Generator, Start
 from imharmony.running.randomness import torch_seed
 from imharmony.storage.descriptions import LARGEST_PX, MULTIPLE_PX, SMALLEST_PX, WIDEST
@@ -108,6 +108,7 @@ def build_harmonizer(
     paste: bool,
     inference_mode: InferenceMode,
     start: Start = "published",
+    members: int = 1,
 ) -> Harmonizer:
     """A harmonizer with a generator by name, for pictures of ``size_px`` squared."""
     if name not in GENERATORS:
@@ -116,7 +117,10 @@ def build_harmonizer(
         raise InputError(f"size_px is {size_px}; expected a multiple of {MULTIPLE_PX} from {SMALLEST_PX} to {LARGEST_PX}")
     if not 1 <= width <= WIDEST:
         raise InputError(f"width is {width}; expected 1 to {WIDEST}")
-    network = GENERATORS[name](in_channels=4 if mask_input else 3, width=width, size_px=size_px, start=start)
+    if members != 1 and name not in OF_MEMBERS:
+        raise InputError(f"generator {name!r} got {members} members; expected 1; only {sorted(OF_MEMBERS)} can have more")
+    several = {"members": members} if name in OF_MEMBERS else {}
+    network = GENERATORS[name](in_channels=4 if mask_input else 3, width=width, size_px=size_px, start=start, **several)
     return Harmonizer(network, mask_input=mask_input, paste=paste, inference_mode=inference_mode)
 
 

@@ -1,4 +1,4 @@
-"""A harmonizer that reads points of the regions and moves the foreground's colours as a whole.
+"""What reads points of the regions and moves the foreground's colours as a whole.
 
 Images are float (B, 3, H, W) in [-1, 1]; the mask channel is in [0, 1]. Points of the foreground, of the background, of a ring
 around the mask and pairs across its border become six numbers: for each channel of CIELAB a shift and the logarithm of a gain
@@ -12,7 +12,7 @@ from torch.nn.functional import gelu
 
 from imharmony.colour.tensor_lab import lab_from_srgb, srgb_from_lab
 from imharmony.errors import InputError
-from imharmony.networks.blocks import Generator, Start, ZeroLinear, full_precision
+from imharmony.networks.blocks import ZeroLinear, full_precision
 from imharmony.networks.region_features import (
     EDGE_NUMBERS,
     REGION_NUMBERS,
@@ -24,32 +24,28 @@ from imharmony.networks.region_features import (
     region_statistics,
     scaled,
 )
-from imharmony.points.positions import Counts, counts_for
-from imharmony.points.sets import Points, points_of
+from imharmony.points.positions import Counts
+from imharmony.points.sets import Points
 
 PICTURE_AND_MASK = 4
 NUMBERS = 6
 KNOWN_BESIDE = 3  # whether there is a background, a ring, a border
 LARGEST_GAIN = 2.0  # of its natural logarithm
-DROPOUT = 0.1
+DROPOUT = 0.2
 
 
-class Regions(Generator):
+class Regions(nn.Module):
     """Statistics and encodings of the points, then a perceptron; before it learns, the composite is what comes out.
 
     Where there is no foreground or no background it changes nothing. Without ``sees_background`` all but the foreground is
     withheld: the control for how much of a score comes from what the composites' making left in the foreground.
     """
 
-    reads_points = True
-    begins_at_composite = True
-
     def __init__(self, *, in_channels: int, width: int, counts: Counts, sees_background: bool = True) -> None:
         super().__init__()
         if in_channels != PICTURE_AND_MASK:
             expected = "expected 4, the composite and its mask; set mask_input: true"
             raise InputError(f"a generator of regions got {in_channels} input channels; {expected}")
-        self.depth = 0
         self.counts = counts
         self.sees_background = sees_background
         encoders = [SetEncoder(width) for _ in range(3 if sees_background else 1)]
@@ -64,32 +60,14 @@ class Regions(Generator):
         self.dropout = nn.Dropout(DROPOUT)
         self.last = ZeroLinear(4 * width, NUMBERS)
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        """The composite with its colours moved, float32 also under autocast; nothing bounds it to [-1, 1]."""
-        return mapped(inputs[:, :3], self.maps(inputs))
-
-    def maps(self, inputs: Tensor) -> Tensor:
-        """(B, 6, H, W) in float32, the same at each pixel: in CIELAB what is added of the colour itself, and beside it."""
-        points = points_of(inputs[:, :3], inputs[:, 3:], self.counts)
-        return self.changes(points)[:, :, None, None].expand(-1, -1, *inputs.shape[2:])
-
-    def mapped(self, pictures: Tensor, maps: Tensor) -> Tensor:
-        """Pictures (B, 3, H', W') of any size with their colours moved."""
-        return mapped(pictures, maps)
-
     def changes(self, points: Points) -> Tensor:
-        """What ``maps`` says, (B, 6): g - 1 and s - (g - 1) m for a gain g, a shift s and the foreground's mean m of each channel."""
+        """(B, 6): g - 1 and s - (g - 1) m for a gain g, a shift s and the foreground's mean m of each channel."""
         with full_precision(points.known):
             mean = lab_from_srgb(points.foreground).mean(1)
             numbers = self.last(self._read(points))
             more = numbers[:, 3:].clamp(-LARGEST_GAIN, LARGEST_GAIN).expm1()
             shift = numbers[:, :3] * numbers.new_tensor(SCALE)
             return torch.cat([more, shift - more * mean], 1) * self._is_answerable(points.known)
-
-    def recoloured(self, points: Points) -> Tensor:
-        """The foreground's points harmonized, sRGB (B, N, 3), not clipped."""
-        changes = self.changes(points)
-        return moved(points.foreground, changes[:, None], dim=2)
 
     def _read(self, points: Points) -> Tensor:
         """The perceptron's last layer but one, (B, 4 width)."""
@@ -111,7 +89,7 @@ class Regions(Generator):
 
 
 def mapped(pictures: Tensor, maps: Tensor) -> Tensor:
-    """Pictures (B, 3, H, W) with the colour maps ``Regions.maps`` of their size; where these are 0 not a bit changes."""
+    """Pictures (B, 3, H, W) with colour maps (B, 6, H, W) as ``moved`` takes them; where these are 0 not a bit changes."""
     return pictures + 2 * (moved((pictures + 1) / 2, maps, dim=1) - (pictures + 1) / 2)
 
 
@@ -123,13 +101,3 @@ def moved(srgb: Tensor, changes: Tensor, *, dim: int) -> Tensor:
     lab = lab_from_srgb(srgb.float(), dim=dim)
     more, offset = changes.float().chunk(2, dim)
     return srgb + (srgb_from_lab(lab + more * lab + offset, dim=dim) - srgb_from_lab(lab, dim=dim))
-
-
-def regions(*, in_channels: int, width: int, size_px: int, start: Start = "composite") -> Regions:  # noqa: ARG001
-    """The network for pictures of this size; it has no other start."""
-    return Regions(in_channels=in_channels, width=width, counts=counts_for(size_px))
-
-
-def regions_foreground_only(*, in_channels: int, width: int, size_px: int, start: Start = "composite") -> Regions:  # noqa: ARG001
-    """The control that sees the foreground alone; it has no other start."""
-    return Regions(in_channels=in_channels, width=width, counts=counts_for(size_px), sees_background=False)

@@ -12,7 +12,7 @@ from imharmony.training.participants import Players
 from imharmony.training.point_batches import PointBatch
 
 if TYPE_CHECKING:
-    from imharmony.networks.regions import Regions
+    from imharmony.networks.region_ensemble import RegionEnsemble
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Part:
     def _computed(self) -> list[Tensor]:
         batch, harmonizer = self.batch, self.players.harmonizer
         if isinstance(batch, PointBatch):
-            return [batch.harmonized(cast("Regions", self.players.bare.network))]
+            return [batch.harmonized(cast("RegionEnsemble", self.players.bare.network))]
         if self.players.objective.side_weights:
             return harmonizer(batch.composite, batch.mask, sides=True)
         return [harmonizer(batch.composite, batch.mask)]

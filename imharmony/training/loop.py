@@ -126,6 +126,7 @@ def fit(
     harmonizer.to(memory_format=torch.contiguous_format)  # pyright: ignore[reportCallIssue]
     harmonizer.load_state_dict(state.best)
     harmonizer.infer()
+    data.settle(harmonizer, val)
     return state.history
 
 

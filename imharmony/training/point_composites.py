@@ -51,8 +51,8 @@ class PointComposites:
         """The number of foregrounds."""
         return len(self._names)
 
-    def drawn(self, index: np.ndarray, *, visit: int) -> PointBatch:
-        """Fresh composites of the foregrounds at these positions; another ``visit`` draws anew."""
+    def drawn(self, index: np.ndarray, *, visit: int, turns: np.ndarray | None = None) -> PointBatch:
+        """Fresh composites of the foregrounds at these positions; another ``visit`` draws anew. ``turns``: whose they are."""
         chance = np.stack([numpy_rng(self._seed, "points", visit, self._names[row]).random(TOTAL) for row in index.tolist()])
         decided, for_grade, for_transfer = np.split(chance, [DECISIONS, DECISIONS + FOR_A_CHANGE], axis=1)
         plan, rules = planned(decided, self._rules), self._rules
@@ -66,7 +66,11 @@ class PointComposites:
         inside = _levels(real[1].lerp(inside, inside_alpha))
         outside = _levels(real[2].lerp(outside, outside_alpha))
         known[:, 3] *= self._tensor(~plan.hides_edges)
-        return point_batch(Points(foreground, truth[1], truth[2], inside, outside, known), real[0])
+        return point_batch(
+            Points(foreground, truth[1], truth[2], inside, outside, known),
+            real[0],
+            self._tensor(np.zeros(len(index), np.int64) if turns is None else turns),
+        )
 
     def _changed(
         self,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 import torch
@@ -10,12 +10,14 @@ from tqdm import tqdm
 
 from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
-from imharmony.networks.regions import Regions
+from imharmony.networks.harmonizer import Harmonizer
+from imharmony.networks.region_ensemble import RegionEnsemble
 from imharmony.training.batches import Batches, augmentation_rng, shuffled
 from imharmony.training.parallel import rows_of
 from imharmony.training.participants import Players
 from imharmony.training.point_composites import PointComposites
 from imharmony.training.point_pool import PointPool
+from imharmony.training.restraint import fit_restraint
 from imharmony.training.resynthesis import FreshComposites
 from imharmony.training.steps import Losses, reconstruction_step, step_of
 
@@ -36,6 +38,10 @@ class Way(Protocol):
 
     def steps(self, players: Players, epoch: int, progress: tqdm) -> Iterator[tuple[np.ndarray, Losses]]:
         """Takes the epoch's steps, one for each item: the positions of this process's samples and its losses on them."""
+        ...
+
+    def settle(self, harmonizer: Harmonizer, val: PackedSplit) -> None:
+        """Fits to validation photographs what is fitted once the weights are learned."""
         ...
 
 
@@ -67,17 +73,24 @@ class PictureWay:
             yield index[rows], step(players, self._batches.take(index, rng, changes=recipe.augment, rows=rows, fresh=fresh))
             progress.update(len(index))
 
+    def settle(self, harmonizer: Harmonizer, val: PackedSplit) -> None:
+        """Nothing."""
+
 
 class PointWay:
     """Fresh composites on points, for a network that asks for no more; nothing is cropped, since points have no place."""
 
     def __init__(self, split: PackedSplit, recipe: "Recipe", players: Players, *, device: torch.device) -> None:
         network, rules = players.bare.network, recipe.points
-        if not isinstance(network, Regions) or rules is None:
+        if not isinstance(network, RegionEnsemble) or rules is None:
             raise InputError("points are given to a generator that sees pictures; expected one whose name begins with regions")
         if players.critic is not None:
             raise InputError("points are given beside a critic, which judges pictures; expected neither discriminator nor adversarial")
-        self._split, self._recipe, self._rules = split, recipe, rules
+        self._members = len(network.members)
+        if rules.batch_size < self._members * players.fabric.world_size:
+            came = f"points.batch_size is {rules.batch_size} for {self._members} members on {players.fabric.world_size} processes"
+            raise InputError(f"{came}; expected a foreground for each, {self._members * players.fabric.world_size} or more")
+        self._split, self._recipe, self._rules, self._device = split, recipe, rules, device
         self._pool = PointPool(split, network.counts, device=device)
         self._composites = PointComposites(split, self._pool, rules, seed=recipe.seed, device=device)
 
@@ -97,10 +110,15 @@ class PointWay:
             done = epoch - 1 + number / rules.steps
             players.set_rate(recipe.rate(done) * _warmed(done / recipe.epochs, rules.warm_up, 1 / (rules.steps * recipe.epochs)))
             index = next(batches)
-            index = index[rows_of(players.fabric, len(index))]
-            batch = self._composites.drawn(index, visit=(epoch - 1) * rules.steps + number)
+            rows = rows_of(players.fabric, len(index))
+            index, turns = index[rows], (np.arange(len(index)) % self._members)[rows]
+            batch = self._composites.drawn(index, visit=(epoch - 1) * rules.steps + number, turns=turns)
             yield index, reconstruction_step(players, batch)
             progress.update(rules.batch_size)
+
+    def settle(self, harmonizer: Harmonizer, val: PackedSplit) -> None:
+        """How far the network is trusted."""
+        fit_restraint(cast("RegionEnsemble", harmonizer.network), val, self._rules, seed=self._recipe.seed, device=self._device)
 
     def _batches(self, epoch: int) -> Iterator[np.ndarray]:
         count, size = len(self._composites), self._rules.batch_size

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from imharmony.networks.blocks import Start
+from imharmony.networks.region_ensemble import MOST_MEMBERS
 from imharmony.storage.descriptions import WIDEST
 from imharmony.storage.names import alike
 from imharmony.training.rules import PointTraining, Resynthesis
@@ -69,6 +70,7 @@ class Generator(Section):
     paste: bool
     inference_mode: Literal["eval", "train"]
     start: Start = "published"
+    members: Annotated[int, Field(ge=1, le=MOST_MEMBERS)] = 1  # networks of regions whose mean is taken
 
 
 class Discriminator(Section):

@@ -31,6 +31,7 @@ def test_constant_errors_have_known_losses():
     assert RECONSTRUCTION_LOSSES["mask_weighted_mse"](real - 0.5 * mask, real, mask).item() == pytest.approx(0.25)
     assert RECONSTRUCTION_LOSSES["masked_l1"](real - 0.5 * mask, real, mask).item() == 0.25
     assert RECONSTRUCTION_LOSSES["foreground_l1"](real - 0.5 * mask, real, mask).item() == 0.5
+    assert RECONSTRUCTION_LOSSES["foreground_rmse"](real - 0.5 * mask, real, mask).item() == pytest.approx((0.25 + 0.02**2) ** 0.5 - 0.02)
     assert RECONSTRUCTION_LOSSES["background_l1"](real - 0.5 * (1 - mask), real, mask).item() == 0.5
 
 
@@ -45,6 +46,7 @@ def test_reconstruction_losses_agree_with_numpy(pictures):
         "masked_l1": np.abs(output * mask - real * mask).mean(),
         "unmasked_l1": np.abs(output * (1 - mask) - real * (1 - mask)).mean(),
         "foreground_l1": np.mean([(error[i] * mask[i]).sum() / (3 * areas[i]) for i in range(3)]),
+        "foreground_rmse": np.mean([(0.02**2 + (error[i] ** 2 * mask[i]).sum() / (3 * areas[i])) ** 0.5 - 0.02 for i in range(3)]),
         "background_l1": np.mean([(error[i] * (1 - mask[i])).sum() / (3 * others[i]) for i in range(3)]),
     }
     for name, value in expected.items():

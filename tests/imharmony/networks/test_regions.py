@@ -10,8 +10,8 @@ from imharmony.colour.spaces import lab_from_srgb, srgb_from_lab
 from imharmony.errors import InputError
 from imharmony.inference import harmonize
 from imharmony.networks.harmonizer import Harmonizer
+from imharmony.networks.region_ensemble import RegionEnsemble, regions, regions_foreground_only
 from imharmony.networks.region_features import RunningNorm, edge_statistics, quantiles, region_statistics
-from imharmony.networks.regions import Regions, regions, regions_foreground_only
 from imharmony.points.sets import points_of
 from imharmony.training.initialisation import initialise
 
@@ -20,19 +20,19 @@ def rng(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def network(*, foreground_only: bool = False, says: list[float] | None = None) -> Regions:
+def network(*, foreground_only: bool = False, says: list[float] | None = None) -> RegionEnsemble:
     """A network with random weights, which says the same of every picture if it is told what."""
     made = (regions_foreground_only if foreground_only else regions)(in_channels=4, width=4, size_px=64)
     initialise(made, name="xavier", generator=rng())
     if says is not None:
         with torch.no_grad():
-            made.last.bias.copy_(torch.tensor(says))
+            made.members[0].last.bias.copy_(torch.tensor(says))
     return made.eval()
 
 
-def awake(made: Regions) -> Regions:
+def awake(made: RegionEnsemble) -> RegionEnsemble:
     """The same with a last layer that is not zero."""
-    nn.init.normal_(made.last.weight, 0, 0.5, generator=rng(9))
+    nn.init.normal_(made.members[0].last.weight, 0, 0.5, generator=rng(9))
     return made
 
 
@@ -108,8 +108,9 @@ def test_the_control_sees_the_foreground_alone():
 
 def test_a_pictures_answer_depends_on_no_other_picture():
     for made in (awake(network()), awake(network()).train()):
-        made.dropout.p = 0.0
-        for norm in (*made.norms, made.pair_norm):
+        (member,) = made.members
+        member.dropout.p = 0.0
+        for norm in (*member.norms, member.pair_norm):
             norm.seen.fill_(1e12)  # what it gathers now changes nothing
             norm.memory = 1e12
         given = inputs(3)
