@@ -49,12 +49,12 @@ def report_sections(
     """The five reports by number; also writes ``tables/side_by_side.parquet`` and the details as PNG."""
     published = read_published()
     reports, systems = read_described(published), published_rows(published)
-    run = Run({REFERENCE: Method(identity), **methods}, pictures, {name: typical(scores, name) for name in params.datasets})
+    run = Run({REFERENCE: Method(identity), **methods}, pictures, {name: typical(scores, name) for name in params.scored})
     report_000 = {}
     for table in (table for report in reports.values() for table in report.tables if table.convention == REPORT_000_CODE):
         report_000 |= _as_report_000_counts(table, run)
     measured = Measured(
-        datasets=params.datasets,
+        datasets=params.scored,
         pasting={*params.baselines, *(name for name, variant in params.drawn.items() if variant.generator.paste)} - {REFERENCE},
         means=means_of(summary),
         pictures=run.typical,

@@ -36,7 +36,7 @@ def read_scores(params: Params, places: Places) -> pa.Table:
     """Per-image scores of all methods. Only files that the parameters name are read: those of removed variants may still lie there."""
     tables = []
     for method, seeds in methods_of(params):
-        expected = sorted(params.imported[method].datasets if method in params.imported else params.datasets)
+        expected = sorted(params.imported[method].datasets if method in params.imported else params.scored)
         for seed in seeds:
             path = places.scores(method, seed)
             table = read_table(path)

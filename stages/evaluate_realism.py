@@ -21,9 +21,7 @@ def main(name: str) -> None:
     critic, critic_px, _ = load_critic(places.realism(name, "critic") / MODEL)
     judges = Judges(load_database(places.realism(name, "database") / DATABASE)[0], (critic, critic_px))
     rows = [
-        row
-        for dataset in params.datasets
-        for row in judged_split(packed(params, places, dataset, "test", size_px), judges, dataset=dataset)
+        row for dataset in params.scored for row in judged_split(packed(params, places, dataset, "test", size_px), judges, dataset=dataset)
     ]
     with atomic_folder(places.realism(name, "judged")) as out:
         write_rows(out / "judged.parquet", rows, JUDGED)

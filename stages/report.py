@@ -64,16 +64,14 @@ def main() -> None:
         REPORTS / "index.html",
         params=params,
         summary=frame,
-        overview=overview_of(headline, means, methods_named, params.datasets, trained=list(params.variants), rivals=rivals),
+        overview=overview_of(headline, means, methods_named, params.scored, trained=list(params.variants), rivals=rivals),
         sections=[
             section_of(
                 name, params=params, places=places, scores=scores, headline=headline, means=means, pictures=pictures, figures=FIGURES
             )
-            for name in params.datasets
+            for name in params.scored
         ],
-        controls=control_sections(
-            controls, headline, statistics["pairs"].to_pandas(), means, params.datasets, blind=blind_variants(params)
-        ),
+        controls=control_sections(controls, headline, statistics["pairs"].to_pandas(), means, params.scored, blind=blind_variants(params)),
         reports=report_sections(params=params, scores=scores, summary=frame, methods=methods, pictures=pictures, figures=FIGURES),
         opinions=opinion_studies(opinions),
         intrinsic=intrinsic_section(params, places),

@@ -44,16 +44,28 @@ class Rules:
 class SplitRule:
     """``hash`` draws by photograph; ``official`` keeps the source's own parts and carves ``val`` out of its train part.
 
-    COCO's own val2017 is the test part then, because its test photographs have no annotations.
+    COCO's own val2017 is the test part then, because its test photographs have no annotations. By hash, ``test`` 0 is a data set to
+    learn from alone, and ``val`` 0 with ``test`` 1 one to be scored on alone.
     """
 
     by: Literal["hash", "official"]
-    val: Annotated[float, Gt(0), Lt(1)]
-    test: Annotated[float, Ge(0), Lt(1)]
+    val: Annotated[float, Ge(0), Lt(1)]
+    test: Annotated[float, Ge(0), Le(1)]
 
     def __post_init__(self) -> None:
-        if self.by == "hash" and not 0 < self.test < 1 - self.val:
-            raise ValueError(f"val {self.val} and test {self.test} must be positive and leave a part for training")
+        is_all_test = self.by == "hash" and (self.val, self.test) == (0, 1)
+        if not is_all_test and not 0 < self.val < 1 - (self.test if self.by == "hash" else 0):
+            came = f"val {self.val:g} and test {self.test:g}"
+            raise ValueError(f"{came}; expected val above 0 and a part left for training, or val 0 and test 1: all of it is scored")
+
+    @property
+    def parts(self) -> tuple[Split, ...]:
+        """The splits that have photographs."""
+        if self.by == "official":
+            return "train", "val", "test"
+        if self.test == 1:
+            return ("test",)
+        return ("train", "val", "test") if self.test > 0 else ("train", "val")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from imharmony.composing.instances import INSTANCES
 from imharmony.composing.rules import Rules, SplitRule
-from imharmony.composing.splits import SPLITS, split_of
+from imharmony.composing.splits import split_of
 from imharmony.errors import InputError
 from imharmony.pictures.masks import DegenerateSegmentationError, border_fraction, decode_segmentation, foreground_ratio, part_count
 from imharmony.pictures.occlusion import occlusions
@@ -161,7 +161,7 @@ def _splits(instances: pa.Table, photographs: pa.Table, reasons: np.ndarray, *, 
     kept = np.flatnonzero(reasons == "")
     for position, image_id in zip(kept, instances.column("image_id").take(kept).to_pylist(), strict=True):
         splits[position] = split_of(image_id, official=official[image_id], rule=split)
-    _check_splits(splits[kept].tolist(), reasons)
+    _check_splits(splits[kept].tolist(), reasons, expected=split.parts)
     return splits
 
 
@@ -187,11 +187,13 @@ def _expect_known(what: str, bearer: str, wanted: Sequence[str] | None, column: 
             raise InputError(f"{what} {name!r}: no {bearer} has it; expected one that the source has, such as {', '.join(close)}")
 
 
-def _check_splits(splits: list[str], reasons: np.ndarray) -> None:
-    missing = [name for name in SPLITS if name not in splits]
+def _check_splits(splits: list[str], reasons: np.ndarray, *, expected: Sequence[str]) -> None:
+    missing = [name for name in expected if name not in splits]
     if missing:
         came = f"{len(splits)} of {len(reasons)} instances were kept (dropped: {reason_counts(reasons.tolist())})"
-        raise InputError(f"{came} and none is in {', '.join(missing)}; expected some in each split; widen the selection or the split")
+        raise InputError(
+            f"{came} and none is in {', '.join(missing)}; expected some in each of its splits; widen the selection or the split"
+        )
 
 
 def _licensed(photographs: pa.Table, licences: Sequence[str] | None) -> np.ndarray:

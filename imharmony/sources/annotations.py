@@ -31,12 +31,16 @@ Checksums = Callable[[pa.Table, str], pa.Table]  # adds them to a split's photog
 log = logging.getLogger(__name__)
 
 
-def write_instances(parts: Iterable[Json], *, out: Path, checksums: Checksums = lambda table, _: table) -> None:
+def write_instances(
+    parts: Iterable[Json], *, out: Path, checksums: Checksums = lambda table, _: table, images: frozenset[int] | None = None
+) -> None:
     """Writes ``photographs.parquet`` and ``instances.parquet`` of all parts; memory holds one json at a time, and no table of it.
 
-    What could not be read is in ``rejected.parquet``, which is not there where nothing was left out.
+    With ``images`` only these photographs' instances are written; one that no part has is an ``InputError``. What could not be read is
+    in ``rejected.parquet``, which is not there where nothing was left out.
     """
     left_out: list[LeftOut] = []
+    chosen = pa.array(sorted(images or ()), pa.int64())
     with (
         atomic_path(out / "photographs.parquet") as photographs_path,
         atomic_path(out / "instances.parquet") as instances_path,
@@ -52,9 +56,10 @@ def write_instances(parts: Iterable[Json], *, out: Path, checksums: Checksums = 
             photographs.write_table(checksums(listed, split))
             for batch in instance_batches(content):
                 seen["annotations"].append(batch["annotation_id"])
-                instances.write_batch(batch)
+                instances.write_batch(batch if images is None else batch.filter(_positions(batch["image_id"], chosen).is_valid()))
         for what, ids in seen.items():
             _expect_unique(pa.chunked_array(ids, pa.int64()), what=what)
+        _expect_listed(chosen, pa.chunked_array(seen["photographs"], pa.int64()))
     keep_left_out(left_out, out, what="annotations")
 
 
@@ -159,3 +164,10 @@ def _is_unique(values: pa.Array | pa.ChunkedArray) -> bool:
 def _expect_unique(ids: pa.ChunkedArray, *, what: str) -> None:
     if not _is_unique(ids):
         raise InputError(f"the splits together: an id of {what} occurs twice; expected each once; number them through over all splits")
+
+
+def _expect_listed(chosen: pa.Array, ids: pa.ChunkedArray) -> None:
+    missing = chosen.filter(_positions(chosen, ids.combine_chunks()).is_null())
+    if len(missing):
+        came = f"{len(missing)} of {len(chosen)} listed images are in no split, the first is image_id {missing[0]}"
+        raise InputError(f"{came}; expected photographs of the source; shorten the list or name a source that has them")

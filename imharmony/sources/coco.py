@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from imharmony.sources.annotations import Json, write_instances
+from imharmony.sources.image_lists import read_image_list
 from imharmony.sources.mirror import Checksum, FolderMirror, WebMirror, open_mirror
 from imharmony.sources.photographs import Wanted, store_photographs
 from imharmony.sources.zips import MOST_UNPACKED, read_member, zip_problem
@@ -27,17 +28,24 @@ def list_coco(
     attempts: int,
     timeout_seconds: float,
     workers: int,  # noqa: ARG001
+    images: str | None = None,
 ) -> None:
-    """Writes ``photographs.parquet`` and ``instances.parquet`` of the splits into ``out``; downloads go to ``work``."""
+    """Writes ``photographs.parquet`` and ``instances.parquet`` of the splits into ``out``; downloads go to ``work``.
+
+    ``images`` is a CSV file with a column ``image_id``: of all photographs only these have instances then, so that no other one is fetched.
+    """
+    wanted = None if images is None else read_image_list(Path(images))
     with open_mirror(mirror, attempts=attempts, timeout_seconds=timeout_seconds, parallel=parallel) as opened:
-        list_mirror(opened, out=out, work=work, splits=splits)
+        list_mirror(opened, out=out, work=work, splits=splits, images=wanted)
 
 
-def list_mirror(mirror: FolderMirror | WebMirror, *, out: Path, work: Path, splits: list[str]) -> None:
+def list_mirror(
+    mirror: FolderMirror | WebMirror, *, out: Path, work: Path, splits: list[str], images: frozenset[int] | None = None
+) -> None:
     """``list_coco`` of an open mirror."""
     members = {split: f"annotations/instances_{split}.json" for split in splits}
     parts = [_instances_json(mirror, work, split, members) for split in splits]
-    write_instances(parts, out=out, checksums=lambda table, split: _with_checksums(table, mirror, split))
+    write_instances(parts, out=out, checksums=lambda table, split: _with_checksums(table, mirror, split), images=images)
 
 
 def fetch_coco(

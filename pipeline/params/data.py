@@ -30,6 +30,7 @@ class CocoSource(Section):
     kind: Literal["coco"]
     mirror: Text
     splits: Annotated[list[Literal["train2017", "val2017"]], Field(min_length=1), EachOnce]
+    images: Text | None = None  # a CSV file with a column image_id: no other photographs are taken; null: all
     parallel: Annotated[int, Field(ge=1, le=64)]
     attempts: Annotated[int, Field(ge=1, le=100)]
     timeout_seconds: Seconds

@@ -94,6 +94,11 @@ class Params(Section):
             raise InputError(f"data set is {name!r}; expected one of {self.datasets}, as params.yaml lists them")
         return self.active.datasets[name]
 
+    @property
+    def scored(self) -> list[str]:
+        """The data sets that have test photographs; the others are there to be learned from."""
+        return [name for name in self.datasets if "test" in self.active.datasets[name].split.parts]
+
     def trained_on(self, dataset: str) -> str:
         """The data set that is taken where a variant names this one: itself, or what stands in for it in the active profile."""
         return self.active.stand_ins.get(dataset, dataset)
@@ -207,7 +212,15 @@ class Params(Section):
         _refuse(problem_of_names(self.profile, here.stand_ins, named, listed=self.datasets))
         described = {"datasets": here.datasets, "sources": here.sources}
         _refuse(problem_of_missing(self.profile, here.stand_ins, named, listed=self.datasets, **described))
+        _expect(
+            bool(self.scored), f"datasets has {self.datasets}, none with test photographs; expected one to score on: split.test above 0"
+        )
         for name, variant in self.drawn.items():
+            dataset = self.trained_on(variant.dataset)
+            if "train" not in here.datasets[dataset].split.parts:
+                raise ValueError(
+                    f"catalogue.{name}.dataset is {dataset!r}, all of which is scored on; expected one with a part for training"
+                )
             try:
                 here.training.regime_of(variant)
             except ValueError as error:

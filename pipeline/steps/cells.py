@@ -209,7 +209,12 @@ def _telling(tree: Any) -> Any:
 
 
 def _stamps(source: Source) -> Iterator[str]:
-    """The files of a folder of the user's, which DVC does not watch: another one, or a change of one, is seen by its size and time."""
+    """The files of a source that DVC does not watch.
+
+    In a folder of the user's another one, or a change of one, is seen by its size and time; a list of images by its content.
+    """
+    if source.kind == "coco" and source.images is not None and (listed := Path(source.images)).is_file():
+        yield sha256_of(listed)
     if source.kind != "folder":
         return
     folder = Path(source.folder)

@@ -41,16 +41,23 @@ def _expect_source(key: str, source: Source) -> None:
 
 def _places_of(source: Source) -> list[tuple[Path, str]]:
     """What a source reads on this machine."""
+    if source.kind == "coco":
+        listed = [] if source.images is None else [(Path(source.images), "a CSV file with a column image_id")]
+        return [*listed, *_places_of_mirror(source.mirror)]
     if source.kind == "folder":
         return [(Path(source.folder, part), "a folder with photographs/ and masks/ in it") for part in ("photographs", "masks")]
     if source.kind == "iharmony4":
         return [(Path(source.folder, source.subset), "the folder of the subset, with its lists")]
     if source.kind == "matting_human" and source.archive is not None:
         return [(Path(source.archive), "a zip archive or the folder that it was unpacked to")]
-    if source.kind == "coco" and "://" not in source.mirror:
-        return [(Path(source.mirror).expanduser(), "the folder of a mirror")]
-    if source.kind == "coco" and not source.mirror.startswith(("http://", "https://", "file://")):
-        raise InputError(f"{PARAMS_FILE}: mirror is {source.mirror!r}; expected https://, http://, file:// or a folder")
+    return []
+
+
+def _places_of_mirror(mirror: str) -> list[tuple[Path, str]]:
+    if "://" not in mirror:
+        return [(Path(mirror).expanduser(), "the folder of a mirror")]
+    if not mirror.startswith(("http://", "https://", "file://")):
+        raise InputError(f"{PARAMS_FILE}: mirror is {mirror!r}; expected https://, http://, file:// or a folder")
     return []
 
 

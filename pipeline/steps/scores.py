@@ -56,11 +56,12 @@ def write_scores(
     for dataset in params.datasets:
         names = {"method": method, "seed": seed, "dataset": dataset, "code": made_by, **learned_from}
         names["data_hash"] = data_hash(places.composites(dataset))
-        split = _split(params, places, dataset, "test", given)
-        own: list[float | None] = []
-        keep = _keep_inner_error(split, own) if given == COMPOSITE else None
-        rows += score_split(split, harmonize, names=names, perceptual=perceptual, inputs=split.semi_harmonized, on_output=keep)
-        controls += score_controls(split, harmonize, names=names, own=own) if given == COMPOSITE else []
+        if dataset in params.scored:
+            split = _split(params, places, dataset, "test", given)
+            own: list[float | None] = []
+            keep = _keep_inner_error(split, own) if given == COMPOSITE else None
+            rows += score_split(split, harmonize, names=names, perceptual=perceptual, inputs=split.semi_harmonized, on_output=keep)
+            controls += score_controls(split, harmonize, names=names, own=own) if given == COMPOSITE else []
         if "val" in read_table(places.composites(dataset) / "manifest.parquet", ["split"])["split"].to_pylist():
             split = _split(params, places, dataset, "val", given)
             validation += score_validation(split, harmonize, names=names, inputs=split.semi_harmonized)
