@@ -27,6 +27,7 @@ def main(dataset: str) -> None:
     synthesis = section.synthesis
     if synthesis is None:
         raise InputError(f"data set {dataset}: its source has photographs alone; expected a section `synthesis` in params.yaml")
+    each = synthesis.composites_per_foreground.model_dump(include=set(section.split.parts))
     # The photographs' table has the SHA-256 of every file, so the files themselves need not be read for the key.
     inputs = (places.fingerprint("synthesize_composites", dataset), dataset, selected / "instances.parquet", images / "photographs.parquet")
     synthesize(
@@ -36,7 +37,7 @@ def main(dataset: str) -> None:
         work=work_folder("synthesize_composites", *inputs),
         dataset=dataset,
         transfers=synthesis.transfers,
-        composites_per_foreground=synthesis.composites_per_foreground.model_dump(),
+        composites_per_foreground=each,
         regions=RegionRules(synthesis.direction, synthesis.plate),
         limits=synthesis.limits or Limits(),
         references=synthesis.references or ReferenceRules(),
