@@ -7,7 +7,9 @@ Packages beside the library add commands of their own: ``harmonize study`` asks 
 
 import argparse
 import sys
+from contextlib import nullcontext
 from importlib.metadata import entry_points
+from importlib.resources import as_file, files
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,7 @@ from imharmony.storage.files import write_bytes
 from imharmony.storage.places import expect_place
 
 ADDED = "imharmony.commands"  # entry points: (arguments) -> what to print, exit code
+STARTER = files("imharmony").joinpath("starter", "model.safetensors")  # docs/starter.md
 MEGAPIXELS = 250  # of a photograph: phones take up to 200
 MOST_MEGAPIXELS = 1000  # about as many as the libraries below decode and encode
 
@@ -62,14 +65,16 @@ def _harmonize(arguments: list[str]) -> tuple[str, int]:
     parser.add_argument("out", type=Path, help="where to write: .png or .jpg")
     harmonized = "which part is to be changed, the pasted object or all around it"
     parser.add_argument("--direction", choices=("foreground", "background"), default="foreground", help=harmonized)
-    parser.add_argument("--model", type=Path, required=True, help="model.safetensors of a training run")
+    model = "model.safetensors of a training run; the one that comes with the package if it is not given"
+    parser.add_argument("--model", type=Path, help=model)
     networks = "model.safetensors of the preprocessing's networks, for models that were trained on what they make of composites"
     parser.add_argument("--intrinsic", type=Path, help=networks)
     most = f"refuse larger pictures before they are decoded; up to {MOST_MEGAPIXELS}, {MEGAPIXELS} if it is not given"
     parser.add_argument("--max-megapixels", type=int, default=MEGAPIXELS, metavar="N", help=most)
-    options = parser.parse_args(arguments)
-    run(**vars(options))
-    return str(options.out), 0
+    options = vars(parser.parse_args(arguments))
+    with nullcontext(options.pop("model")) if options["model"] else as_file(STARTER) as chosen:
+        run(model=chosen, **options)
+    return str(options["out"]), 0
 
 
 def run(

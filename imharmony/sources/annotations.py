@@ -90,6 +90,7 @@ def photograph_table(content: Instances, *, name: str, split: str) -> pa.Table:
         "image_id": _ids(images),
         "file_name": [image.file_name for image in images],
         "url": [image.coco_url for image in images],
+        "flickr_url": [image.flickr_url or None for image in images],
         "width": _integers(image.width for image in images),
         "height": _integers(image.height for image in images),
         "official_split": pa.repeat(split, len(images)),

@@ -30,6 +30,7 @@ class Photograph(msgspec.Struct, gc=False):
     height: Side
     license: Number
     coco_url: str = ""
+    flickr_url: str = ""
 
 
 class Annotation(msgspec.Struct, gc=False):

@@ -8,6 +8,7 @@ PHOTOGRAPHS = pa.schema(
         ("image_id", pa.int64()),
         ("file_name", pa.string()),
         ("url", pa.string()),  # as the source's own json names it
+        ("flickr_url", pa.string()),  # where its author put it, which an attribution names; null where the source does not say
         ("width", pa.int32()),
         ("height", pa.int32()),
         ("official_split", pa.string()),  # the source's own part, e.g. train2017

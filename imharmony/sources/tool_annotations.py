@@ -64,6 +64,7 @@ class _Photograph(msgspec.Struct):
     height: Any = None
     license: Any = None
     coco_url: Any = None
+    flickr_url: Any = None
 
 
 class _Annotation(msgspec.Struct):
@@ -177,8 +178,8 @@ def _photograph(entry: _Photograph, names: set[str]) -> Photograph:
         licence = _whole(entry.license, "license", most=MOST_NUMBER)
     except _RefusalError:
         licence = NO_LICENCE
-    url = entry.coco_url if isinstance(entry.coco_url, str) else ""
-    return Photograph(_whole(entry.id, "id", most=MOST_ID), file_name, sides[0], sides[1], licence, url)
+    urls = (each if isinstance(each, str) else "" for each in (entry.coco_url, entry.flickr_url))
+    return Photograph(_whole(entry.id, "id", most=MOST_ID), file_name, sides[0], sides[1], licence, *urls)
 
 
 class _AnnotationReader:

@@ -151,6 +151,29 @@ def test_fractions_of_the_splits_are_as_asked():
     assert names.count("val") / len(names) == pytest.approx(0.1, abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("rule", "parts"),
+    [
+        (SplitRule(by="hash", val=0.3, test=0.3), {"train", "val", "test"}),
+        (SplitRule(by="hash", val=0.3, test=0.0), {"train", "val"}),
+        (SplitRule(by="hash", val=0.0, test=1.0), {"test"}),
+    ],
+)
+def test_a_rule_names_the_splits_that_photographs_come_into(rule, parts):
+    assert {split_of(image_id, official="", rule=rule) for image_id in range(500)} == parts == set(rule.parts)
+    assert set(run(GOOD, split=rule)[0]["split"].to_pylist()) == parts
+
+
+@pytest.mark.parametrize(
+    "shares", [{"val": 0.0, "test": 0.5}, {"val": 0.5, "test": 0.5}, {"val": 0.3, "test": 1.0}, {"val": 0.0, "test": 0.0}]
+)
+def test_shares_that_leave_nothing_to_learn_from_or_to_choose_by_are_refused(shares):
+    with pytest.raises(ValueError, match=r"expected val above 0 and a part left for training, or val 0 and test 1"):
+        SplitRule(by="hash", **shares)
+    with pytest.raises(ValueError, match="expected val above 0"):
+        SplitRule(by="official", val=0.0, test=1.0)
+
+
 def test_a_category_that_nobody_has_names_close_ones():
     with pytest.raises(InputError, match=r"category 'persn': no annotation has it; .*such as person"):
         run(GOOD, rules=replace(RULES, categories=["persn"]))

@@ -147,6 +147,23 @@ def test_the_tables_hold_what_the_json_says(tmp_path):
     assert json.loads(row["segmentation"]) == SQUARE
 
 
+def test_of_listed_images_alone_there_are_instances_and_all_photographs_stay_listed(mirror, tmp_path):
+    (tmp_path / "listed.csv").write_text("image_id\n3\n102\n")
+    options = {**OPTIONS, "mirror": str(mirror), "splits": SPLITS, "work": tmp_path / "work"}
+    list_coco(out=tmp_path / "all", **options)
+    list_coco(out=tmp_path / "some", images=str(tmp_path / "listed.csv"), **options)
+    every, some = (read_table(tmp_path / name / "instances.parquet").to_pylist() for name in ("all", "some"))
+    assert some == [row for row in every if row["image_id"] in {3, 102}]
+    assert {row["image_id"] for row in some} == {3, 102}
+    assert read_table(tmp_path / "some" / "photographs.parquet").equals(read_table(tmp_path / "all" / "photographs.parquet"))
+
+
+def test_a_listed_image_that_no_split_has_is_named(mirror, tmp_path):
+    (tmp_path / "listed.csv").write_text("image_id\n3\n77\n")
+    with pytest.raises(InputError, match="1 of 2 listed images are in no split, the first is image_id 77"):
+        list_coco(out=tmp_path / "out", work=tmp_path, mirror=str(mirror), splits=SPLITS, images=str(tmp_path / "listed.csv"), **OPTIONS)
+
+
 def test_a_photograph_in_two_splits_is_named(tmp_path):
     data = json.dumps(instances([1, 2])).encode
     with pytest.raises(InputError, match="the splits together: an id of photographs occurs twice"):

@@ -52,7 +52,7 @@ def test_numbers_are_read_as_yaml_1_2(edited):
             r"profiles\.sample\.sources lacks \['photos'\], which `sources` lists",
         ),
         ("foreground_ratio: [0.01, 0.8]", "foreground_ratio: [0.8, 0.01]", r"foreground_ratio.*expected the smaller first"),
-        ("val: 0.12, test: 0.25", "val: 0.5, test: 0.5", r"leave a part for training"),
+        ("val: 0.12, test: 0.25", "val: 0.5, test: 0.5", r"a part left for training"),
         ("kind: studio", "kind: theatre", r"sources\.photographs: .*'studio', 'coco', 'folder', 'iharmony4'"),
         ("adversarial: {name: bce, weight: 1.0}\n", "\n", r"catalogue\.unet_code: `discriminator` and `adversarial` need each other"),
         ("{name: classifier, file: null}", "{name: vgg16, file: null}", r"defaults\.backbone\.name: .*'classifier', 'vgg19'"),

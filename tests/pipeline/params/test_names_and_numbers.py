@@ -194,6 +194,6 @@ def test_the_stages_are_those_of_the_graph(root):
     assert set(graph["stages"]) | {"pack", "pictures", "statistics"} == set(STAGES)
 
 
-@pytest.mark.parametrize("workspace", ["own", "smoke"])
+@pytest.mark.parametrize("workspace", ["own", "smoke", "starter"])
 def test_the_other_workspaces_are_valid(workspace, root):
     assert load_params(root / workspace / "params.yaml").profile == workspace

@@ -43,6 +43,10 @@ def test_parameters_that_nothing_refuses_pass(load, capsys):
         ([("sources: [photographs]", "sources: [photographs, published]")], "published: ../HCOCO is not there"),
         ([("sources: [photographs]", "sources: [photographs, mirrored]"), ("http://localhost", "mirror")], "mirrored: mirror is not there"),
         ([("sources: [photographs]", "sources: [photographs, mirrored]"), ("http://", "ftp://")], "mirror is 'ftp://localhost'"),
+        (
+            [("sources: [photographs]", "sources: [photographs, mirrored]"), ("splits: [val2017]", "splits: [val2017], images: some.csv")],
+            "mirrored: some.csv is not there; expected a CSV file with a column image_id",
+        ),
         ([VGG, SEES_VGG], "put nowhere.pth into"),
         ([(VGG[0], "backbone: {name: squeezenet, file: nowhere.npz}"), SEES_VGG], "nowhere.npz is not there"),
         ([("imported: {}", "imported: {a: {folder: ., outputs: {people: png}}}")], "outputs.people: png is not there"),
