@@ -38,12 +38,13 @@ def write_metrics(summary: pd.DataFrame) -> None:
 
 
 def write_plots(histories: dict[str, pd.DataFrame], scores: pa.Table, pictures: Pictures, *, params: Params) -> None:
-    """The curves, the distributions and a comparison for each variant, on the data set that it was trained on."""
+    """The curves, the distributions and a comparison for each variant, on the data set that it was trained on; on the first if that has no test."""
     frame = rows_of(scores).to_pandas()
     write_curves(histories)
     write_distributions(frame)
     for variant, trained in track(params.drawn.items(), total=len(params.variants), what="report: comparisons", unit="variants"):
-        dataset = params.trained_on(trained.dataset)
+        learned_from = params.trained_on(trained.dataset)
+        dataset = learned_from if learned_from in params.scored else params.scored[0]
         write_comparison(variant, dataset, pictures, frame[frame["dataset"] == dataset])
 
 
