@@ -1,5 +1,7 @@
 """An ensemble of regions' networks: its mean, and how far it is held back."""
 
+from typing import cast
+
 import numpy as np
 import pytest
 import torch
@@ -23,7 +25,7 @@ def ensemble(says: list[list[float]]) -> RegionEnsemble:
     made = regions(in_channels=4, width=4, size_px=64, members=len(says))
     initialise(made, name="xavier", generator=rng())
     with torch.no_grad():
-        for member, numbers in zip(made.members, says, strict=True):
+        for member, numbers in zip(made.each, says, strict=True):
             member.last.bias.copy_(torch.tensor(numbers))
     return made.eval()
 
@@ -92,12 +94,13 @@ def test_in_training_each_row_is_one_members(inputs):
 def test_members_and_restraint_are_in_the_file(tmp_path):
     architecture = {"name": "regions", "width": 4, "size_px": 64, "mask_input": True, "paste": True, "inference_mode": "eval", "members": 2}
     harmonizer = build_harmonizer(**architecture)
-    nn.init.normal_(harmonizer.network.members[1].last.weight, generator=rng(2))
-    harmonizer.network.doubt.fill_(4.0)
+    network = cast("RegionEnsemble", harmonizer.network)
+    nn.init.normal_(network.each[1].last.weight, generator=rng(2))
+    network.doubt.fill_(4.0)
     save_harmonizer(tmp_path / "model.safetensors", harmonizer, architecture, {"size_px": 64})
-    loaded, _ = load_harmonizer(tmp_path / "model.safetensors")
-    assert loaded.network.doubt == 4
-    assert torch.equal(loaded.network.members[1].last.weight, harmonizer.network.members[1].last.weight)
+    loaded = cast("RegionEnsemble", load_harmonizer(tmp_path / "model.safetensors")[0].network)
+    assert loaded.doubt == 4
+    assert torch.equal(loaded.each[1].last.weight, network.each[1].last.weight)
 
 
 @pytest.mark.parametrize(
