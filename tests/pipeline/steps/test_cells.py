@@ -73,7 +73,7 @@ def tree() -> str:
     """The project's parameters with some variants and all sections, the defaults filled in, as JSON."""
     found = YAML(typ="safe", pure=True).load(ROOT / "params.yaml")
     found["catalogue"] = {name: found["catalogue"][name] | MORE.get(name, {}) for name in VARIANTS}
-    found["variants"] = list(VARIANTS)
+    found |= {"variants": list(VARIANTS), "classifiers": ["objects"]}  # through which one of them looks
     found["imported"] = IMPORTED
     filled = with_defaults(found)
     filled["profiles"] = {filled["profile"]: filled["profiles"][filled["profile"]]}
