@@ -116,7 +116,7 @@ def test_a_method_says_how_long_it_was_trained_whoever_says_that(root, tmp_path)
     params = load_params(path)
     assert described(params.catalogue["idih"], params)["for"] == "120 epochs, batch 16, crop + flip"
     assert described(params.catalogue["dovenet"], params)["for"] == "200 epochs, batch 1, as they are"
-    assert described(params.catalogue["regions"], params)["for"] == "30 epochs, 80 steps each, batch 32, points of the regions"
+    assert described(params.catalogue["regions"], params)["for"] == "30 epochs, 50 steps each, batch 96, points of the regions"
     assert described(params.catalogue["fcn_content"], params)["critic"] == "fcn"
     assert described(params.catalogue["dih"], params)["network"] == "dih, width 64, begins at the composite"
     assert described(params.catalogue["unet"], params)["critic"] == "patchgan, 70 px"

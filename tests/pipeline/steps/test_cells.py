@@ -23,6 +23,7 @@ GRADED = {"graded": 0.5, "grades": ["photometric"], "left_as_it_was": 0.5}
 MORE = {  # sections that the project's own variants leave out
     "idih": {"resynthesis": {"transfers": ["lut", "mkl"], "share": 0.5} | GRADED, "average_weights": {"ema": 0.9}},
     "fcn_feature": {"adversarial": {"name": "bce", "weight": 1.0, "gradient_penalty": 0.0, "composite_is_fake": False}},
+    "regions": {"average_weights": {"ema": 0.9}},
 }
 TABLE = {"file": "a.csv", "convention": "pctnet", "size_px": 64, "columns": {"name": "N", "mse": "M"}, "letters": "c"}
 IMPORTED = {
