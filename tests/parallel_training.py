@@ -19,7 +19,7 @@ from imharmony.training.batches import shuffled
 from imharmony.training.loop import Recipe, fit
 from imharmony.training.parallel import fabric_on, rows_of
 from imharmony.training.participants import CodeTerm, Critic, Objective, Reconstruction
-from imharmony.training.rules import Resynthesis
+from imharmony.training.rules import PointTraining, Resynthesis
 from imharmony.training.schedules import constant
 from imharmony.training.state import LoopState
 from stages import train
@@ -28,6 +28,17 @@ from tests.composites import packed
 CPU = torch.device("cpu")
 L1 = {"l1": Reconstruction(l1, 10.0)}
 FRESH = Resynthesis(("reinhard_lab", "lut"), share=0.5)
+POINTS = PointTraining(
+    transfers=("reinhard_lab", "lut"),
+    grades=("photometric",),
+    untouched=0.2,
+    graded=0.5,
+    left_as_it_was=0.5,
+    hidden_edges=0.25,
+    batch_size=7,
+    steps=4,
+    warm_up=0.1,
+)
 
 # Recipes by name; what none of them names is that of ``trained``.
 KINDS: dict[str, dict] = {
@@ -35,15 +46,17 @@ KINDS: dict[str, dict] = {
     "game": {"average_weights": 0.9},
     "accumulated": {"accumulate": 2},
     "codes": {"plays": False, "generator": "bargain"},
+    "points": {"plays": False, "generator": "regions", "members": 2, "points": POINTS, "clip_norm": 1.0, "weight_decay": 0.05},
     "batch_norms": {"generator": "unet"},
 }
 
 
-def trained(folder: Path, *, generator: str = "fcn", plays: bool = True, **changes) -> tuple[list, dict]:
+def trained(folder: Path, *, generator: str = "fcn", members: int = 1, plays: bool = True, **changes) -> tuple[list, dict]:
     """The history and the weights of a small training; without batch norms and dropout unless the generator is ``unet``."""
     torch.manual_seed(0)
-    harmonizer = build_harmonizer(name=generator, width=4, size_px=32, mask_input=True, paste=True, inference_mode="eval")
-    if generator == "bargain":
+    shape = {"width": 4, "size_px": 32, "mask_input": True, "paste": True, "inference_mode": "eval", "members": members}
+    harmonizer = build_harmonizer(name=generator, **shape)
+    if generator in ("bargain", "regions"):
         strip(harmonizer)
     codes = CodeTerm(DOMAIN_TRIPLETS["bargainnet"], harmonizer.network.codes, 1.0) if generator == "bargain" else None
     network = nn.Sequential(nn.Conv2d(6, 4, 4, 2), nn.LeakyReLU(), nn.Conv2d(4, 1, 4))

@@ -8,6 +8,7 @@ arXiv:1612.01474).
 """
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -38,6 +39,11 @@ class RegionEnsemble(Generator):
         self.register_buffer("doubt", torch.zeros(()))
         self.register_buffer("floor", torch.zeros(()))
 
+    @property
+    def each(self) -> list[Regions]:
+        """The members."""
+        return cast("list[Regions]", list(self.members))
+
     def forward(self, inputs: Tensor) -> Tensor:
         """The composite with its colours moved, float32 also under autocast; nothing bounds it to [-1, 1]."""
         return mapped(inputs[:, :3], self.maps(inputs))
@@ -60,7 +66,7 @@ class RegionEnsemble(Generator):
 
     def said(self, points: Points) -> Tensor:
         """What each member says, (M, B, 6)."""
-        return torch.stack([member.changes(points) for member in self.members])  # pyright: ignore[reportCallIssue]
+        return torch.stack([member.changes(points) for member in self.each])
 
     def recoloured(self, points: Points, turns: Tensor | None = None) -> Tensor:
         """The foreground's points harmonized, sRGB (B, N, 3), not clipped; with ``turns`` (B,) each row by that member alone."""
@@ -68,11 +74,11 @@ class RegionEnsemble(Generator):
             changes = self.changes(points)
         else:
             changes = points.known.new_zeros(len(points.known), 6)
-            for place, member in enumerate(self.members):
+            for place, member in enumerate(self.each):
                 rows = (turns == place).nonzero()[:, 0]
                 if len(rows):
                     own = Points._make(part[rows] for part in points)
-                    changes = changes.index_add(0, rows, member.changes(own))  # pyright: ignore[reportCallIssue]
+                    changes = changes.index_add(0, rows, member.changes(own))
         return moved(points.foreground, changes[:, None], dim=2)
 
 

@@ -4,7 +4,7 @@ Colours are float (B, N, 3); CIELAB is scaled as ``scaled`` does. The points of 
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 from torch.nn.functional import gelu
 
 ORIGIN, SCALE = (50.0, 2.0, 8.0), (25.0, 12.0, 15.0)  # of L, a and b: about the mean and the spread of photographs
@@ -61,7 +61,8 @@ class RunningNorm(nn.Module):
     """Features (B, C) less their mean, over their deviation, both gathered while training; beyond ``OUTLIER`` they are cut.
 
     Unlike a batch norm it takes the gathered numbers in training too: one picture's result depends on no other's, and a batch
-    may be one picture. No gradient flows through them.
+    may be one picture. No gradient flows through them. Processes that train side by side gather from the whole batch, so each of
+    them must call it as often as the others.
     """
 
     mean: Tensor
@@ -85,8 +86,12 @@ class RunningNorm(nn.Module):
     def _gather(self, features: Tensor) -> None:
         self.seen += 1
         weight = 1 / self.seen.clamp(max=self.memory)
-        self.mean += (features.mean(0) - self.mean) * weight
-        self.square += (features.square().mean(0) - self.square) * weight
+        sums = torch.cat([features.sum(0), features.square().sum(0), features.new_tensor([len(features)])])
+        if distributed.is_available() and distributed.is_initialized():
+            distributed.all_reduce(sums)
+        mean, square = (sums[:-1] / sums[-1]).chunk(2)
+        self.mean += (mean - self.mean) * weight
+        self.square += (square - self.square) * weight
 
 
 class SetEncoder(nn.Module):

@@ -14,9 +14,10 @@ from imharmony.training.point_pool import PointPool
 from imharmony.training.rules import PointTraining
 
 VISITS = 8  # composites that are made of each validation foreground, among them untouched and graded ones as in training
-AT_ONCE = 64  # foregrounds
+AT_ONCE = 16  # foregrounds
 DOUBTS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # of the members' disagreement
 FLOORS = (0.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0)  # levels of 255 squared
+CHOICES = [(doubt, floor) for doubt in DOUBTS for floor in FLOORS]
 
 
 def fit_restraint(network: RegionEnsemble, val: PackedSplit, rules: PointTraining, *, seed: int, device: torch.device) -> None:
@@ -27,7 +28,7 @@ def fit_restraint(network: RegionEnsemble, val: PackedSplit, rules: PointTrainin
     """
     pool = PointPool(val, network.counts, device=device)
     composites = PointComposites(val, pool, rules, seed=seed, device=device)
-    errors = torch.zeros(len(DOUBTS) * len(FLOORS), dtype=torch.float64)
+    errors = torch.zeros(len(CHOICES), dtype=torch.float64)
     network.eval()
     with torch.no_grad():
         for visit in range(VISITS):
@@ -35,22 +36,17 @@ def fit_restraint(network: RegionEnsemble, val: PackedSplit, rules: PointTrainin
                 batch = composites.drawn(np.arange(start, min(start + AT_ONCE, len(composites))), visit=visit)
                 errors += _errors(network, batch.points(), colours_of(batch.real))
     best = len(errors) - 1 - int(errors.flip(0).argmin())
-    doubt, floor = _choices()[best]
+    doubt, floor = CHOICES[best]
     network.doubt.fill_(doubt)
     network.floor.fill_(floor)
-
-
-def _choices() -> list[tuple[float, float]]:
-    return [(doubt, floor) for doubt in DOUBTS for floor in FLOORS]
 
 
 def _errors(network: RegionEnsemble, points: Points, real: Tensor) -> Tensor:
     """The sum over the foregrounds (B, N, 3) of the error under each choice, in levels."""
     said = network.said(points)
     size, spread = agreement(points.foreground, said)
-    mean, sums = said.mean(0), []
-    for doubt, floor in _choices():
-        weight = restraint(size, spread, size.new_tensor(doubt), size.new_tensor(floor))
-        output = moved(points.foreground, (mean * weight[:, None])[:, None], dim=2).clamp(0, 1)
-        sums.append((output - real).mul(LEVELS).square().mean((1, 2)).sqrt().double().sum().cpu())
-    return torch.stack(sums)
+    doubts, floors = size.new_tensor(CHOICES).T
+    weights = restraint(size, spread, doubts[:, None], floors[:, None])  # (choices, B)
+    changes = weights[..., None] * said.mean(0)
+    outputs = moved(points.foreground.expand(len(CHOICES), -1, -1, -1), changes[:, :, None], dim=3).clamp(0, 1)
+    return (outputs - real).mul(LEVELS).square().mean((2, 3)).sqrt().double().sum(1).cpu()

@@ -152,7 +152,7 @@ def interrupted_in_epoch_two(count: int, *, batch_size: int, seed: int, epoch: i
 
 
 def test_an_unknown_variant_and_missing_data_are_refused(workspace):
-    with pytest.raises(InputError, match=r"variant is 'vnet'; expected one of \['idih', 'unet'\]"):
+    with pytest.raises(InputError, match=r"variant is 'vnet'; expected one of \['unet', 'idih'\]"):
         train.main("vnet")
     shutil.rmtree(workspace / "data")
     with pytest.raises(InputError, match=r"manifest\.parquet: no such table; run the stage that writes it"):

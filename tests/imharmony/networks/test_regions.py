@@ -26,13 +26,13 @@ def network(*, foreground_only: bool = False, says: list[float] | None = None) -
     initialise(made, name="xavier", generator=rng())
     if says is not None:
         with torch.no_grad():
-            made.members[0].last.bias.copy_(torch.tensor(says))
+            made.each[0].last.bias.copy_(torch.tensor(says))
     return made.eval()
 
 
 def awake(made: RegionEnsemble) -> RegionEnsemble:
     """The same with a last layer that is not zero."""
-    nn.init.normal_(made.members[0].last.weight, 0, 0.5, generator=rng(9))
+    nn.init.normal_(made.each[0].last.weight, 0, 0.5, generator=rng(9))
     return made
 
 
@@ -108,7 +108,7 @@ def test_the_control_sees_the_foreground_alone():
 
 def test_a_pictures_answer_depends_on_no_other_picture():
     for made in (awake(network()), awake(network()).train()):
-        (member,) = made.members
+        (member,) = made.each
         member.dropout.p = 0.0
         for norm in (*member.norms, member.pair_norm):
             norm.seen.fill_(1e12)  # what it gathers now changes nothing

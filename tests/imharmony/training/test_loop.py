@@ -30,8 +30,8 @@ class KilledError(Exception):
 
 
 def train(folder: Path, *, name: str = "unet", adversarial: str | None = "bce", on_epoch=lambda _row: None, seed: int = 0, **changes):
-    start = changes.pop("start", "published")
-    harmonizer = build_harmonizer(name=name, width=4, size_px=32, mask_input=True, paste=True, inference_mode="eval", start=start)
+    shape = {"start": changes.pop("start", "published"), "members": changes.pop("members", 1)}
+    harmonizer = build_harmonizer(name=name, width=4, size_px=32, mask_input=True, paste=True, inference_mode="eval", **shape)
     critic = build_discriminator(name="patchgan", width=4, size_px=32, field_px=34)
     for network in (harmonizer, critic):
         initialise(network, name="normal", generator=torch.Generator().manual_seed(0))

@@ -14,6 +14,7 @@ from imharmony.training.loop import Recipe
 from imharmony.training.participants import Objective, Reconstruction, set_up
 from imharmony.training.rules import PointTraining
 from imharmony.training.schedules import cosine
+from imharmony.training.steps import reconstruction_step
 from imharmony.training.validation import validate
 from imharmony.training.ways import WAYS
 from tests.imharmony.training.test_loop import CPU, TRAIN, VAL, KilledError, killed_after, same_weights, train
@@ -43,10 +44,50 @@ def test_a_killed_training_on_points_resumes_to_the_same_bits(tmp_path):
     assert not same_weights(other, straight)
 
 
+def killed_in_step(number: int, monkeypatch) -> None:
+    """The training dies as it takes this step, counted over all epochs."""
+    taken = []
+
+    def dying(*arguments: object):
+        taken.append(1)
+        if len(taken) == number:
+            raise KilledError
+        return reconstruction_step(*arguments)
+
+    monkeypatch.setattr("imharmony.training.ways.reconstruction_step", dying)
+
+
+def test_an_ensemble_killed_at_ten_moments_ends_in_the_same_bits(tmp_path, monkeypatch):
+    ensemble = ON_POINTS | {"members": 2}
+    straight, expected = train(tmp_path / "straight", **ensemble)
+    for number in range(1, 21, 2):
+        with monkeypatch.context() as patch:
+            killed_in_step(number, patch)
+            with pytest.raises(KilledError):
+                train(tmp_path / f"killed{number}", **ensemble)
+        resumed, history = train(tmp_path / f"killed{number}", **ensemble)
+        assert history == expected
+        assert same_weights(resumed, straight)
+
+
+def test_each_member_learns_from_composites_of_its_own(tmp_path):
+    harmonizer, _ = train(tmp_path, **ON_POINTS | {"members": 2, "average_weights": None})
+    one, other = (member.state_dict() for member in harmonizer.network.members)
+    assert all((one[f"norms.0.{name}"] != other[f"norms.0.{name}"]).any() for name in ("mean", "square"))
+    assert one["norms.0.seen"] == other["norms.0.seen"] == 20
+
+
+def test_a_batch_must_have_a_foreground_for_each_member(tmp_path):
+    with pytest.raises(InputError, match=r"points.batch_size is 4 for 5 members on 1 processes; expected a foreground for each, 5 or more"):
+        train(tmp_path, **ON_POINTS | {"members": 5})
+
+
 def test_on_points_it_learns_to_mend_the_stored_composites(tmp_path):
     harmonizer, history = train(tmp_path, **ON_POINTS | {"epochs": 5, "points": replace(POINTS, steps=20)})
     assert history[-1]["val_fmse"] < 0.9 * history[0]["val_fmse"]
     assert history[-1]["l1"] is not None
+    harmonizer.network.doubt.fill_(0)
+    harmonizer.network.floor.fill_(0)
     assert validate(harmonizer, Batches(VAL, device=CPU), batch_size=4).fmse == min(row["val_fmse"] for row in history)
 
 

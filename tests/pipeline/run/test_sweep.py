@@ -91,9 +91,9 @@ def test_no_workers_are_an_error(asked):
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("a: {about: x, set: [key]}", "a.set.0: .*; got 'key'"),
-        ("a: {about: x, set: []}", "a.set: "),
-        ("a: {about: x}", "a.set: Field required"),
+        ("a: {about: x, variants: [b], set: [key]}", "a.set.0: .*; got 'key'"),
+        ("a: {about: x, variants: [b], set: []}", "a.set: "),
+        ("a: {about: x, variants: [b]}", "a.set: Field required"),
         ("a: [", "not valid YAML"),
     ],
 )
