@@ -65,14 +65,15 @@ def _harmonize(arguments: list[str]) -> tuple[str, int]:
     parser.add_argument("out", type=Path, help="where to write: .png or .jpg")
     harmonized = "which part is to be changed, the pasted object or all around it"
     parser.add_argument("--direction", choices=("foreground", "background"), default="foreground", help=harmonized)
-    model = "model.safetensors of a training run; the one that comes with the package if it is not given"
-    parser.add_argument("--model", type=Path, help=model)
+    weights = "model.safetensors of a training run; the one that comes with the package if it is not given"
+    parser.add_argument("--model", type=Path, help=weights)
     networks = "model.safetensors of the preprocessing's networks, for models that were trained on what they make of composites"
     parser.add_argument("--intrinsic", type=Path, help=networks)
     most = f"refuse larger pictures before they are decoded; up to {MOST_MEGAPIXELS}, {MEGAPIXELS} if it is not given"
     parser.add_argument("--max-megapixels", type=int, default=MEGAPIXELS, metavar="N", help=most)
     options = vars(parser.parse_args(arguments))
-    with nullcontext(options.pop("model")) if options["model"] else as_file(STARTER) as chosen:
+    model = options.pop("model")
+    with as_file(STARTER) if model is None else nullcontext(model) as chosen:
         run(model=chosen, **options)
     return str(options["out"]), 0
 

@@ -38,7 +38,10 @@ def write_metrics(summary: pd.DataFrame) -> None:
 
 
 def write_plots(histories: dict[str, pd.DataFrame], scores: pa.Table, pictures: Pictures, *, params: Params) -> None:
-    """The curves, the distributions and a comparison for each variant, on the data set that it was trained on; on the first if that has no test."""
+    """The curves, the distributions and a comparison for each variant, on the data set that it was trained on.
+
+    On the first that is scored if that one is not.
+    """
     frame = rows_of(scores).to_pandas()
     write_curves(histories)
     write_distributions(frame)

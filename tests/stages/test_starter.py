@@ -35,7 +35,10 @@ def write_mirror(root: Path) -> Path:
     content = instances([*FREE, *OTHER])
     content["licenses"] = [{"id": 1, "name": "Attribution-NonCommercial License"}, {"id": 4, "name": "Attribution License"}]
     for image in content["images"]:
-        image |= {"license": 4 if image["id"] in FREE else 1, "flickr_url": f"http://farm1.staticflickr.com/9/{7000 + image['id']}_ab_z.jpg"}
+        image |= {
+            "license": 4 if image["id"] in FREE else 1,
+            "flickr_url": f"http://farm1.staticflickr.com/9/{7000 + image['id']}_ab_z.jpg",
+        }
         path = root / "images" / "val2017" / image["file_name"]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(photograph(image["id"]))
