@@ -1,22 +1,27 @@
-"""The model that comes with the package: what it learned from, and what the command says of it."""
+"""The model that comes with the package: it is there, it is what its card says, and the command uses it."""
 
 import csv
 import re
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from importlib.resources import files
 
 import numpy as np
 import pytest
 
+from imharmony.checkpoint import load_harmonizer
 from imharmony.cli import main
-from imharmony.pictures.images import encode_png
-from imharmony.storage.files import write_bytes
+from imharmony.pictures.images import encode_png, read_rgb
+from imharmony.storage.files import sha256_of, write_bytes
+from imharmony.storage.weights import read_metadata
 from tests.conftest import ROOT
 
-PHOTOGRAPHS = ROOT / "imharmony" / "starter" / "photographs.csv"
+FOLDER = ROOT / "imharmony" / "starter"
+MODEL, CARD, PHOTOGRAPHS = (FOLDER / name for name in ("model.safetensors", "model_card.md", "photographs.csv"))
 FREE = {"Attribution License", "Attribution-ShareAlike License", "No known copyright restrictions", "United States Government Work"}
+MOST_BYTES = 5 << 20
 
 
 @pytest.fixture
@@ -36,6 +41,19 @@ def pasted(tmp_path, monkeypatch):
 def call(monkeypatch, *arguments):
     monkeypatch.setattr(sys, "argv", ["harmonize", *arguments])
     main()
+
+
+def test_without_a_model_the_command_changes_the_foreground_and_nothing_else(monkeypatch, pasted):
+    call(monkeypatch, "photo.png", "mask.png", "out.png")
+    before, after, inside = read_rgb(pasted / "photo.png"), read_rgb(pasted / "out.png"), read_rgb(pasted / "mask.png")[..., 0] > 0
+    assert (before[~inside] == after[~inside]).all()
+    assert np.abs(before[inside].astype(int) - after[inside]).mean() > 1
+
+
+def test_it_is_the_file_that_the_package_has(monkeypatch, pasted):
+    call(monkeypatch, "photo.png", "mask.png", "out.png")
+    call(monkeypatch, "photo.png", "mask.png", "same.png", "--model", str(MODEL))
+    assert (pasted / "out.png").read_bytes() == (pasted / "same.png").read_bytes()
 
 
 def test_wrong_input_is_one_line_without_a_model_too(monkeypatch, pasted, capsys):
@@ -69,6 +87,33 @@ def listed() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def told(fact: str) -> str:
+    """What the card says of a fact."""
+    (value,) = re.findall(rf"^\| {re.escape(fact)} \| (.+?) \|$", CARD.read_text(encoding="utf-8"), re.MULTILINE)
+    return value.strip("`")
+
+
+def test_the_card_is_of_these_weights():
+    metadata = read_metadata(MODEL)
+    assert told("weights, SHA-256") == sha256_of(MODEL)
+    assert int(told("weights, bytes")) == MODEL.stat().st_size <= MOST_BYTES
+    assert told("code of the training, fingerprint") == metadata["code"]
+    assert told("training data, hash") == metadata["data_hash"]
+    network = load_harmonizer(MODEL)[0].network
+    assert told("restraint") == f"doubt {network.doubt:g}, floor {network.floor:g}"
+
+
+def test_the_card_counts_the_listed_photographs(listed):
+    counts = Counter(row["split"] for row in listed)
+    assert told("training data").endswith(f", {counts['train']} photographs to learn from, {counts['val']} to choose by")
+    assert counts.keys() == {"train", "val"}
+    of_licences = Counter((row["licence"], row["licence_url"], row["split"]) for row in listed)
+    for name, url in {(row["licence"], row["licence_url"]) for row in listed}:
+        assert f"| [{name}]({url}) | {of_licences[name, url, 'train']} | {of_licences[name, url, 'val']} |" in CARD.read_text(
+            encoding="utf-8"
+        )
+
+
 def test_every_listed_photograph_is_free_and_can_be_attributed(listed):
     assert {row["licence"] for row in listed} <= FREE
     assert len({row["image_id"] for row in listed}) == len(listed)
@@ -78,9 +123,10 @@ def test_every_listed_photograph_is_free_and_can_be_attributed(listed):
         assert re.fullmatch(r"[0-9a-f]{64}", row["sha256"])
 
 
-def test_a_wheel_has_the_list(tmp_path):
+def test_a_wheel_has_the_model_its_card_and_its_list(tmp_path):
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as opened:
-        assert opened.read(PHOTOGRAPHS.relative_to(ROOT).as_posix()) == PHOTOGRAPHS.read_bytes()
+        for path in (MODEL, CARD, PHOTOGRAPHS):
+            assert opened.read(path.relative_to(ROOT).as_posix()) == path.read_bytes()
