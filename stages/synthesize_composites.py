@@ -1,7 +1,7 @@
 """Stage ``synthesize_composites``: selected instances and their photographs -> composites with their lineage."""
 
 from imharmony.composing.regions import RegionRules
-from imharmony.composing.rules import Limits, ReferenceRules
+from imharmony.composing.rules import Limits, ReferenceRules, parts_of
 from imharmony.composing.synthesis import synthesize
 from imharmony.errors import InputError
 from imharmony.sources import SOURCES
@@ -27,7 +27,7 @@ def main(dataset: str) -> None:
     synthesis = section.synthesis
     if synthesis is None:
         raise InputError(f"data set {dataset}: its source has photographs alone; expected a section `synthesis` in params.yaml")
-    each = synthesis.composites_per_foreground.model_dump(include=set(section.split.parts))
+    each = synthesis.composites_per_foreground.model_dump(include=set(parts_of(section.split)))
     # The photographs' table has the SHA-256 of every file, so the files themselves need not be read for the key.
     inputs = (places.fingerprint("synthesize_composites", dataset), dataset, selected / "instances.parquet", images / "photographs.parquet")
     synthesize(

@@ -58,14 +58,14 @@ class SplitRule:
             came = f"val {self.val:g} and test {self.test:g}"
             raise ValueError(f"{came}; expected val above 0 and a part left for training, or val 0 and test 1: all of it is scored")
 
-    @property
-    def parts(self) -> tuple[Split, ...]:
-        """The splits that have photographs."""
-        if self.by == "official":
-            return "train", "val", "test"
-        if self.test == 1:
-            return ("test",)
-        return ("train", "val", "test") if self.test > 0 else ("train", "val")
+
+def parts_of(rule: SplitRule) -> tuple[Split, ...]:
+    """The splits that have photographs."""
+    if rule.by == "official":
+        return "train", "val", "test"
+    if rule.test == 1:
+        return ("test",)
+    return ("train", "val", "test") if rule.test > 0 else ("train", "val")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from imharmony.composing.instances import INSTANCES
-from imharmony.composing.rules import Rules, SplitRule
+from imharmony.composing.rules import Rules, SplitRule, parts_of
 from imharmony.composing.splits import split_of
 from imharmony.errors import InputError
 from imharmony.pictures.masks import DegenerateSegmentationError, border_fraction, decode_segmentation, foreground_ratio, part_count
@@ -161,7 +161,7 @@ def _splits(instances: pa.Table, photographs: pa.Table, reasons: np.ndarray, *, 
     kept = np.flatnonzero(reasons == "")
     for position, image_id in zip(kept, instances.column("image_id").take(kept).to_pylist(), strict=True):
         splits[position] = split_of(image_id, official=official[image_id], rule=split)
-    _check_splits(splits[kept].tolist(), reasons, expected=split.parts)
+    _check_splits(splits[kept].tolist(), reasons, expected=parts_of(split))
     return splits
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from imharmony.composing.rules import parts_of
 from imharmony.errors import InputError
 from pipeline.params.data import Dataset, Source, problem_of_splits
 from pipeline.params.defaults import place_of, with_defaults
@@ -97,7 +98,7 @@ class Params(Section):
     @property
     def scored(self) -> list[str]:
         """The data sets that have test photographs; the others are there to be learned from."""
-        return [name for name in self.datasets if "test" in self.active.datasets[name].split.parts]
+        return [name for name in self.datasets if "test" in parts_of(self.active.datasets[name].split)]
 
     def trained_on(self, dataset: str) -> str:
         """The data set that is taken where a variant names this one: itself, or what stands in for it in the active profile."""
@@ -217,7 +218,7 @@ class Params(Section):
         )
         for name, variant in self.drawn.items():
             dataset = self.trained_on(variant.dataset)
-            if "train" not in here.datasets[dataset].split.parts:
+            if "train" not in parts_of(here.datasets[dataset].split):
                 raise ValueError(
                     f"catalogue.{name}.dataset is {dataset!r}, all of which is scored on; expected one with a part for training"
                 )

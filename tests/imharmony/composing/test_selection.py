@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from imharmony.composing.instances import INSTANCES
-from imharmony.composing.rules import Rules, SplitRule
+from imharmony.composing.rules import Rules, SplitRule, parts_of
 from imharmony.composing.selection import REASONS, select
 from imharmony.composing.splits import split_of
 from imharmony.errors import InputError
@@ -160,7 +160,7 @@ def test_fractions_of_the_splits_are_as_asked():
     ],
 )
 def test_a_rule_names_the_splits_that_photographs_come_into(rule, parts):
-    assert {split_of(image_id, official="", rule=rule) for image_id in range(500)} == parts == set(rule.parts)
+    assert {split_of(image_id, official="", rule=rule) for image_id in range(500)} == parts == set(parts_of(rule))
     assert set(run(GOOD, split=rule)[0]["split"].to_pylist()) == parts
 
 
