@@ -10,7 +10,7 @@ from tests.composites import packed
 from tests.conftest import ROOT
 from tests.pipeline.steps.test_assembly import TINY
 
-VARIANTS = load_params(ROOT / "params.yaml").variants
+VARIANTS = load_params(ROOT / "params.yaml").catalogue
 PUBLISHED = [name for name, variant in VARIANTS.items() if variant.form == "as_published"]
 OTHERS = [name for name in VARIANTS if name not in PUBLISHED]
 
