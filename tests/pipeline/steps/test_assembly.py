@@ -143,7 +143,7 @@ def test_unknown_losses_are_refused_with_the_key():
 
 def test_points_reach_the_recipe_with_their_optimizers_numbers_and_ask_for_a_network_of_regions():
     recipe = recipe_of(VARIANTS["regions"], TINY, seed=0)
-    assert (recipe.points, recipe.weight_decay, recipe.clip_norm) == (VARIANTS["regions"].points, 0.02, 1.0)
+    assert (recipe.points, recipe.weight_decay, recipe.clip_norm) == (VARIANTS["regions"].points, 0.05, 1.0)
     with pytest.raises(InputError, match=r"points with generator 'unet', which sees pictures; expected one whose name begins with regions"):
         harmonizer_of(changed(points=VARIANTS["regions"].points), TINY, seed=0)
 

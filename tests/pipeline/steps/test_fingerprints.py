@@ -88,10 +88,13 @@ def test_packages_that_count_or_are_excused_are_reached_and_installed_by_these_n
     assert {name for name, found in named.items() if PACKAGES[name].replace(".", "-") not in found} == set()
 
 
-def test_every_file_beside_the_code_counts_for_the_report_but_for_the_studys_page(code):
+def test_every_file_beside_the_code_counts_for_the_report_but_for_the_studys_page_and_the_starter(code):
     named = code.trace("stages.report", "main").files
     others = [path for package in OURS for path in (ROOT / package).rglob("*") if path.is_file() and path.suffix not in {".py", ".pyc"}]
-    assert {path for path in others if not {path, *path.parents} & named} == set((ROOT / "opinion_study" / "page").iterdir())
+    assert {path for path in others if not {path, *path.parents} & named} == {
+        *(ROOT / "opinion_study" / "page").iterdir(),
+        *(path for path in (ROOT / "imharmony" / "starter").iterdir() if path.is_file() and path.suffix != ".py"),
+    }
 
 
 def test_formatting_and_comments_of_every_file_change_nothing(tmp_path, real, params):
