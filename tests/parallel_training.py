@@ -3,6 +3,7 @@
 import os
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from time import sleep
 from unittest import mock
@@ -19,16 +20,18 @@ from imharmony.training.batches import shuffled
 from imharmony.training.loop import Recipe, fit
 from imharmony.training.parallel import fabric_on, rows_of
 from imharmony.training.participants import CodeTerm, Critic, Objective, Reconstruction
-from imharmony.training.rules import PointTraining, Resynthesis
+from imharmony.training.rules import Resynthesis
 from imharmony.training.schedules import constant
 from imharmony.training.state import LoopState
 from stages import train
 from tests.composites import packed
+from tests.imharmony.training.test_point_composites import PLAIN
 
 CPU = torch.device("cpu")
 L1 = {"l1": Reconstruction(l1, 10.0)}
 FRESH = Resynthesis(("reinhard_lab", "lut"), share=0.5)
-POINTS = PointTraining(
+POINTS = replace(
+    PLAIN,
     transfers=("reinhard_lab", "lut"),
     grades=("photometric",),
     untouched=0.2,
@@ -37,7 +40,6 @@ POINTS = PointTraining(
     hidden_edges=0.25,
     batch_size=7,
     steps=4,
-    warm_up=0.1,
 )
 
 # Recipes by name; what none of them names is that of ``trained``.

@@ -12,23 +12,22 @@ from imharmony.networks.harmonizer import build_harmonizer
 from imharmony.training.batches import Batches
 from imharmony.training.loop import Recipe
 from imharmony.training.participants import Objective, Reconstruction, set_up
-from imharmony.training.rules import PointTraining
 from imharmony.training.schedules import cosine
 from imharmony.training.steps import reconstruction_step
 from imharmony.training.validation import validate
 from imharmony.training.ways import WAYS
 from tests.imharmony.training.test_loop import CPU, TRAIN, VAL, KilledError, killed_after, same_weights, train
+from tests.imharmony.training.test_point_composites import PLAIN
 
-POINTS = PointTraining(
+POINTS = replace(
+    PLAIN,
     transfers=("reinhard_lab", "photometric"),
     grades=("photometric",),
     untouched=0.2,
     graded=0.4,
     left_as_it_was=0.6,
     hidden_edges=0.25,
-    batch_size=4,
     steps=5,
-    warm_up=0.1,
 )
 ON_POINTS = {"name": "regions", "adversarial": None, "points": POINTS, "weight_decay": 0.02, "clip_norm": 1.0, "average_weights": 0.9}
 
