@@ -186,7 +186,7 @@ def _samples(layout: Layout, *, val: float) -> Iterator[Sample]:
             is_graded = lineage["direction"] == "photograph"  # then each composite has a photograph of its own
             if not is_graded and tokens.setdefault(image_id, triple.name.image) != triple.name.image:
                 raise InputError(f"{layout.folder}: photographs {tokens[image_id]} and {triple.name.image} would both be {image_id}")
-            if split == "train" and "val" not in layout.triples:
+            if split == "train" and val > 0 and "val" not in layout.triples:
                 split_here = split_of(image_id, official="train", rule=SplitRule(by="official", val=val, test=0.0))
             else:
                 split_here = split

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from benchmarks.drawn_report import drawn_case, drawn_scores, write_drawn_page
 from imharmony.evaluation.pairs import standings
 from imharmony.evaluation.summary import summarise
-from pipeline.params.file import load_params
+from pipeline.params.drawing import draw
 from reporting.results import methods_of
 from tests.conftest import ROOT
 from tests.stages.conftest import opened
@@ -21,11 +21,13 @@ CASE = "#people .case"
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory) -> str:
-    """A page of all methods that ``params.yaml`` names, on four data sets, after one epoch of training."""
+    """A page of the whole catalogue of ``params.yaml`` and its baselines, on four data sets, after one epoch of training."""
     path = tmp_path_factory.mktemp("drawn") / "index.html"
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        params = load_params()
+        copied = path.with_name("params.yaml")
+        copied.write_bytes((ROOT / "params.yaml").read_bytes())
+        params = draw(["all"], copied)
         methods = [name for name, _ in methods_of(params)]
         scores = drawn_scores(methods, dict.fromkeys(DATASETS, 6), np.random.default_rng(0))
         tables = {"summary": summarise(scores, bootstrap=20), "standings": standings(scores, bootstrap=20)}
