@@ -13,14 +13,13 @@ interval over photographs; ``harm`` is the share of test images whose error grew
 """
 
 import argparse
-import csv
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from benchmarks.regions import Images, scores, stored
+from benchmarks.held_out import Images, change_of, images_of, write_csv
 from imharmony.composing.packed_split import PackedSplit, pack_split
 from imharmony.networks.blocks import Start
 from imharmony.training.batches import Batches
@@ -33,7 +32,6 @@ from pipeline.steps.assembly import critic_of, harmonizer_of, objective_of, reci
 
 CPU = torch.device("cpu")
 STARTS: tuple[Start, ...] = ("published", "composite")
-COLUMNS = ["variant", "start", "steps", "epoch_kept", "val_composite", "val_last", "val_kept", "test_composite", "test_change", "harm"]
 
 
 def offered(variants: Mapping[str, Variant]) -> list[str]:
@@ -68,7 +66,7 @@ def trained(
         on_epoch=lambda row: print(f"{name} {start}, epoch {row['epoch']}: val fMSE {row['val_fmse']:.0f}", flush=True),
     )
     best, untouched = best_row(history), harmonizer_of(starting(variant, "composite"), training, seed=0)
-    (found,) = scores(harmonizer, {"test": test})
+    found = change_of(harmonizer, test)
     return {
         "variant": name,
         "start": start,
@@ -77,9 +75,9 @@ def trained(
         "val_composite": f"{validate(untouched, Batches(val, device=CPU), batch_size=recipe.batch_size).fmse:.0f}",
         "val_last": f"{history[-1]['val_fmse']:.0f}",
         "val_kept": f"{best['val_fmse']:.0f}",
-        "test_composite": found["composite_fmse"],
-        "test_change": "{} ({} to {})".format(*(round(float(str(found[key]))) for key in ("change", "low", "high"))),
-        "harm": found["harm"],
+        "test_composite": f"{found.composite:.0f}",
+        "test_change": found.text(),
+        "harm": f"{found.harm:.0f}",
     }
 
 
@@ -105,12 +103,9 @@ def main() -> None:
     for name in options.variants:
         for start in STARTS:
             variant = starting(params.catalogue[name], start)
-            rows.append(trained(name, variant, training, train, val, stored(test), epochs=options.epochs, keep=options.keep))
+            rows.append(trained(name, variant, training, train, val, images_of(test), epochs=options.epochs, keep=options.keep))
             print(rows[-1], flush=True)
-    with options.out.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(options.out, rows)
 
 
 if __name__ == "__main__":

@@ -18,11 +18,10 @@ from imharmony.points.transfers import DRAWS, POINT_TRANSFERS
 from imharmony.running.seeds import numpy_rng
 from imharmony.training.point_batches import PointBatch, point_batch
 from imharmony.training.point_pool import PointPool
-from imharmony.training.rules import PointTraining
+from imharmony.training.rules import GRADE_STRENGTH, PointTraining
 from imharmony.transfer.moments import strangeness
 
 CANDIDATES = 32  # references that are looked at
-GRADE_STRENGTH = (0.3, 0.8)  # of a grade towards a reference: whole it would be another photograph
 DECISIONS = 6  # of a sample
 FOR_A_CHANGE = DRAWS + 1 + CANDIDATES
 TOTAL = DECISIONS + 2 * FOR_A_CHANGE

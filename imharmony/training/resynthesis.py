@@ -21,12 +21,11 @@ from imharmony.running.progress import track
 from imharmony.running.ranks import ranks
 from imharmony.running.seeds import numpy_rng
 from imharmony.training.batches import FreshPictures
-from imharmony.training.rules import Resynthesis
+from imharmony.training.rules import GRADE_STRENGTH, Resynthesis
 from imharmony.transfer import TRANSFERS
 from imharmony.transfer.kinds import ByParameters, ByPlace, OfPixels, Transfer
 from imharmony.transfer.moments import Channels, look, strangeness
 
-GRADE_STRENGTH = (0.3, 0.8)  # of a grade towards a reference: whole it would be another photograph
 CANDIDATES = 64  # references that are looked at; of random pairs one in three is plausible, so hardly ever none of them is
 NEEDED = ("sample_id", "image_id", "annotation_id", "category")
 
@@ -87,7 +86,7 @@ class FreshComposites:
             if is_left:
                 return FreshPictures(left_as_it_was(photograph, truth)[0], truth)
         foreground = photograph if truth is None else photograph.of_another(truth)
-        change = self._change(row, _one_of(rules.transfers, rng), foreground, rng)
+        change = self._change(row, _one_of(rules.transfers, rng), foreground, rng, is_graded=truth is not None)
         return None if change is None else FreshPictures(foreground.replaced_by(foreground.laid(change(foreground.pixels))), truth)
 
     def _graded(self, row: int, grade: OfPixels, photograph: Foreground, rng: np.random.Generator) -> np.ndarray | None:
@@ -101,16 +100,18 @@ class FreshComposites:
             colours = np.rint(pixels + strength * (colours.astype(np.float64) - pixels)).astype(np.uint8)
         return colours.reshape(photograph.photo.shape)
 
-    def _change(self, row: int, transfer: OfPixels, foreground: Foreground, rng: np.random.Generator) -> Change | None:
+    def _change(
+        self, row: int, transfer: OfPixels, foreground: Foreground, rng: np.random.Generator, *, is_graded: bool = False
+    ) -> Change | None:
         """What a transfer does to pixels (N, 3), drawn for this foreground; None without a reference."""
         if isinstance(transfer, ByParameters):
             parameters = transfer.draw(rng)
             return lambda pixels: transfer.apply(pixels, parameters)
-        reference = self._reference(int(self._foreground_of[row]), transfer.channels, rng)
+        place, is_known = int(self._foreground_of[row]), transfer.measure is look
+        reference = self._reference(place, transfer.channels, rng)
         if reference is None:
             return None
-        own = transfer.measure(_telling(foreground))
-        is_known = transfer.measure is look
+        own = self._looks[place] if is_known and not is_graded else transfer.measure(_telling(foreground))
         other = self._looks[reference] if is_known else transfer.measure(_telling(self._foreground(int(self._rows[reference]))))
         return lambda pixels: transfer.apply(pixels, own, other)
 

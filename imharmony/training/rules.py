@@ -5,6 +5,8 @@ from typing import Annotated
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 
+GRADE_STRENGTH = (0.3, 0.8)  # the share that is taken of a grade towards a reference: whole it would be another photograph
+
 
 @dataclass(frozen=True)
 class Resynthesis:
