@@ -99,7 +99,9 @@ def test_sets(people: PackedSplit, mixed: PackedSplit, graded: PackedSplit) -> d
 def compressed(picture: np.ndarray) -> np.ndarray:
     """Written as JPEG and read again."""
     _, data = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    return cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1]
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert decoded is not None
+    return decoded[..., ::-1]
 
 
 def trained(
@@ -164,8 +166,8 @@ def main() -> None:
         points = variant.points
         assert points is not None
         path = options.keep / idea.replace(" ", "_").replace(",", "").replace("%", "percent")
-        splits = (packed("objects", split, size_px) for split in ("train", "val"))
-        harmonizer, minutes = trained(variant, training, *splits, path, epochs=steps // points.steps)
+        train, val = (packed("objects", split, size_px) for split in ("train", "val"))
+        harmonizer, minutes = trained(variant, training, train, val, path, epochs=steps // points.steps)
         rows.append(row_of(idea, harmonizer, minutes, sets[size_px]))
         print(rows[-1], flush=True)
     write_csv(options.out, rows)
