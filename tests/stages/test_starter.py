@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from imharmony.errors import InputError
+from imharmony.pictures.images import read_rgb
 from imharmony.storage.files import sha256_of
 from imharmony.storage.tables import read_table
 from pipeline.steps.paths import Places
-from reporting import starter
+from reporting import look, starter
 from stages import (
     download_annotations,
     download_images,
@@ -140,3 +142,17 @@ def test_the_lists_bring_the_same_foregrounds_again(package, tmp_path, monkeypat
     for name, table in first.items():
         filter_masks.main(name)
         assert read_table(PLACES.selected(name) / "instances.parquet").equals(table)
+
+
+@pytest.mark.usefixtures("package")
+def test_a_sheet_of_pictures_shows_photographs_under_a_licence_that_permits_it(monkeypatch):
+    with pytest.raises(InputError, match=r"people: no test photograph under 'Attribution License'"):
+        look.write_look("regions")  # what is scored on here is not free
+    monkeypatch.setattr(look, "LICENCE", "Attribution-NonCommercial License")
+    look.write_look("regions")
+    sheet, shown = read_rgb(Path("docs/look/people.jpg")), rows(Path("docs/look/shown.csv"))
+    assert len({row["photograph"] for row in shown}) == len(shown) == look.EACH
+    assert sheet.shape == (look.EACH * (150 + 4) - 4, 3 * (200 + 4) - 4, 3)
+    assert all(int(row["fmse_before"]) > 0 for row in shown)
+    with pytest.raises(InputError, match="method is 'reinhard'; expected a variant"):
+        look.write_look("reinhard")
