@@ -31,7 +31,6 @@ PICTURE_AND_MASK = 4
 NUMBERS = 6
 KNOWN_BESIDE = 3  # whether there is a background, a ring, a border
 LARGEST_GAIN = 2.0  # of its natural logarithm
-DROPOUT = 0.2
 
 
 class Regions(nn.Module):
@@ -57,7 +56,6 @@ class Regions(nn.Module):
             self.pair_norm = RunningNorm(EDGE_NUMBERS + self.pairs.size)
             features += EDGE_NUMBERS + self.pairs.size + KNOWN_BESIDE
         self.hidden = nn.ModuleList([nn.Linear(features, 4 * width), nn.Linear(4 * width, 4 * width)])
-        self.dropout = nn.Dropout(DROPOUT)
         self.last = ZeroLinear(4 * width, NUMBERS)
 
     def changes(self, points: Points) -> Tensor:
@@ -81,7 +79,7 @@ class Regions(nn.Module):
             features += [self.pair_norm(numbers) * points.known[:, 3:], points.known[:, 1:]]
         read = torch.cat(features, 1)
         for layer in self.hidden:
-            read = self.dropout(gelu(layer(read)))
+            read = gelu(layer(read))
         return read
 
     def _is_answerable(self, known: Tensor) -> Tensor:

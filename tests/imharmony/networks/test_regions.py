@@ -109,7 +109,6 @@ def test_the_control_sees_the_foreground_alone():
 def test_a_pictures_answer_depends_on_no_other_picture():
     for made in (awake(network()), awake(network()).train()):
         (member,) = made.each
-        member.dropout.p = 0.0
         for norm in (*member.norms, member.pair_norm):
             norm.seen.fill_(1e12)  # what it gathers now changes nothing
             norm.memory = 1e12
