@@ -27,7 +27,7 @@ from pipeline.steps.provenance import code_commit
 STARTER = Path(str(files("imharmony").joinpath("starter")))
 TEMPLATES = Path(reporting.__file__).with_name("templates")
 SCORED_ON = Path("scored_on.csv")  # in the workspace
-VARIANT, CONTROL = "regions", "regions_foreground_only"
+VARIANT, CONTROL, STRICT = "regions", "regions_foreground_only", "regions_strict"
 MOST_BYTES = 5 << 20  # of the weights: they lie in git and in every wheel
 # COCO's names of the licences that permit commercial use and derivatives, and where each is explained, as its json says.
 FREE = {
@@ -117,6 +117,7 @@ def card_of(
             {"name": name, "url": FREE[str(name)], **{split: int((part["split"] == split).sum()) for split in ("train", "val")}}
             for name, part in photographs.groupby("licence")
         ],
+        strict=_photographs_of(places, params.catalogue[STRICT].dataset),
         counts={split: int((photographs["split"] == split).sum()) for split in ("train", "val")},
         size_px=params.active.evaluation.size_px,
         datasets=[_set_of(name, params, scores) for name in params.scored],
@@ -129,9 +130,15 @@ def source_of(mirror: str, count: int) -> str:
     return mirror if mirror.startswith(("http://", "https://")) else f"a local mirror of {count:,} photographs"
 
 
+def _photographs_of(places: Places, dataset: str) -> dict[str, int]:
+    """How many photographs each split of a data set has."""
+    selected = read_table(places.selected(dataset) / "instances.parquet", ["image_id", "split"]).to_pandas().drop_duplicates()
+    return {split: int((selected["split"] == split).sum()) for split in ("train", "val")}
+
+
 def _set_of(name: str, params: Params, scores: pd.DataFrame) -> dict[str, Any]:
     own = scores[scores["dataset"] == name].set_index("method")
-    methods = [VARIANT, CONTROL, *(each for each in params.baselines if each != REFERENCE)]
+    methods = [VARIANT, STRICT, CONTROL, *(each for each in params.baselines if each != REFERENCE)]
     return {"name": name, "reference": own.loc[REFERENCE], "methods": {method: own.loc[method] for method in methods}}
 
 

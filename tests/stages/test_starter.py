@@ -52,13 +52,17 @@ def write_mirror(root: Path) -> Path:
 def write_params(mirror: Path) -> None:
     yaml = YAML(typ="safe")
     tree = yaml.load(ROOT / "starter" / "params.yaml")
-    tree |= {"datasets": ["free_objects", "people"], "baselines": ["identity", "reinhard"], "machine": {"workers": 1}}
+    tree |= {"datasets": ["free_objects", "strict_objects", "people"], "baselines": ["identity", "reinhard"], "machine": {"workers": 1}}
     for variant in tree["catalogue"].values():
         variant["points"] |= {"steps": 2, "batch_size": 6}
     profile = tree["profiles"]["starter"]
     for source in profile["sources"].values():
         source |= {"mirror": str(mirror), "splits": ["val2017"], "images": None}
-    for name, licence in (("free_objects", "Attribution License"), ("people", "Attribution-NonCommercial License")):
+    for name, licence in (
+        ("free_objects", "Attribution License"),
+        ("strict_objects", "Attribution License"),
+        ("people", "Attribution-NonCommercial License"),
+    ):
         tree["defaults"]["datasets"][name]["selection"] |= {"licences": [licence], "min_side_px": 10}
     profile["training"] |= {"size_px": 32, "width_factor": 0.03125, "epochs": 1}
     profile["evaluation"] |= {"size_px": 32, "bootstrap": 100, "gallery": 2}
@@ -70,12 +74,12 @@ def run_stages() -> None:
     fingerprint.main()
     for source in ("free", "noncommercial"):
         download_annotations.main(source)
-    for dataset in ("free_objects", "people"):
+    for dataset in ("free_objects", "strict_objects", "people"):
         for stage in (filter_masks, download_images, synthesize_composites):
             stage.main(dataset)
     for baseline in ("identity", "reinhard"):
         evaluate_baselines.main(baseline)
-    for variant in ("regions", "regions_foreground_only"):
+    for variant in ("regions", "regions_strict", "regions_foreground_only"):
         train.main(variant)
         evaluate.main(variant)
     report.main()
@@ -104,7 +108,7 @@ def test_what_is_learned_from_is_not_scored_and_what_is_scored_chooses_nothing()
     for method in ("identity", "regions"):
         assert set(read_table(PLACES.scores(method, 0), ["dataset"])["dataset"].to_pylist()) == {"people"}
         assert set(read_table(PLACES.controls(method, 0), ["dataset"])["dataset"].to_pylist()) == {"people"}
-        assert set(read_table(PLACES.validation(method, 0), ["dataset"])["dataset"].to_pylist()) == {"free_objects"}
+        assert set(read_table(PLACES.validation(method, 0), ["dataset"])["dataset"].to_pylist()) == {"free_objects", "strict_objects"}
 
 
 def test_every_selected_photograph_is_listed_with_what_an_attribution_names(package):
@@ -125,6 +129,8 @@ def test_the_package_has_the_runs_own_weights_and_a_card_of_them(package):
     assert str(Path.cwd()) not in card
     split = [row["split"] for row in rows(package / "photographs.csv")]
     assert f"| {split.count('train')} | {split.count('val')} |" in card
+    assert f"{split.count('train')} photographs to learn from, {split.count('val')} to choose by. It is not\nin the package" in card
+    assert "\n| `regions_strict` | " in card
 
 
 def test_the_lists_bring_the_same_foregrounds_again(package, tmp_path, monkeypatch):
