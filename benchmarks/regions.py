@@ -2,7 +2,8 @@
 
     python -m benchmarks.regions --composites DIR --keep DIR [--ideas NAME ...]
 
-DIR has the folders ``objects`` (its train split is learned from; its test split is the set ``mixed``), ``people`` and ``graded`` of
+DIR has the folders ``objects`` (its train split is learned from, and some of its composites are the set ``train``, which tells
+what is not learned from what is not known of other photographs; its test split is the set ``mixed``), ``people`` and ``graded`` of
 composites, as the profile ``coco`` makes them. An idea changes the variant ``regions`` of params.yaml; ``base`` is one member of it,
 so that an idea costs minutes. More sets are made of ``mixed``:
 
@@ -31,6 +32,7 @@ from imharmony.checkpoint import load_harmonizer, save_harmonizer
 from imharmony.composing.packed_split import PackedSplit, pack_split
 from imharmony.evaluation.controls import background_of, one_of_each_foreground, swapped
 from imharmony.networks.harmonizer import Harmonizer
+from imharmony.running.seeds import numpy_rng
 from imharmony.training.loop import fit
 from pipeline.params.file import load_params
 from pipeline.params.training import Training, Variant
@@ -39,6 +41,7 @@ from pipeline.steps.assembly import harmonizer_of, objective_of, recipe_of
 
 CPU = torch.device("cpu")
 QUALITY = 75
+OF_TRAIN = 500
 NARROW = ["reinhard_lab", "luminance", "photometric"]
 
 # What each changes of the base, by the place in the variant's section, and `size_px` and `steps` of the whole training.
@@ -82,13 +85,14 @@ def of_the_idea(base: Variant, changes: Mapping[str, object]) -> Variant:
     return Variant.model_validate(section)
 
 
-def test_sets(people: PackedSplit, mixed: PackedSplit, graded: PackedSplit) -> dict[str, Images]:
+def sets_of(train: PackedSplit, people: PackedSplit, mixed: PackedSplit, graded: PackedSplit) -> dict[str, Images]:
     """The sets by name."""
     kinds, own = graded.rows["transfer"].to_pylist(), images_of(mixed)
     one, others = one_of_each_foreground(mixed), background_of(mixed)
     first = images_of(mixed, one)
     moved = [swapped(mixed, place, cast("int", others[place])) for place in one]
-    found = {"people": images_of(people), "mixed": own}
+    some = numpy_rng("regions", "train").choice(len(train.mask), min(len(train.mask), OF_TRAIN), replace=False)
+    found = {"train": images_of(train, sorted(some.tolist())), "people": images_of(people), "mixed": own}
     for kind in ("photometric", "lut"):
         found[f"graded_{kind}"] = images_of(graded, [place for place, transfer in enumerate(kinds) if transfer == kind])
     found["swapped"] = first._replace(composite=np.stack(moved))
@@ -161,7 +165,8 @@ def main() -> None:
         changes = dict(IDEAS[idea])
         size_px, steps = cast("int", changes.pop("size_px", 256)), cast("int", changes.pop("steps", 1300))
         if size_px not in sets:
-            sets[size_px] = test_sets(*(packed(name, "test", size_px) for name in ("people", "objects", "graded")))
+            tests = (packed(name, "test", size_px) for name in ("people", "objects", "graded"))
+            sets[size_px] = sets_of(packed("objects", "train", size_px), *tests)
         variant, training = of_the_idea(base, changes), coco.model_copy(update={"size_px": size_px, "precision": "fp32"})
         points = variant.points
         assert points is not None
