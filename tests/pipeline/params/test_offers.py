@@ -18,12 +18,12 @@ from pipeline.params.offers import check_choices
         (
             "average_weights: recent",
             "resynthesis: {transfers: [lut, idt], share: 0.5}",
-            r"catalogue\.idih\.resynthesis\.transfers is 'idt'; expected one of \['brightness', 'fecker_ycbcr'",
+            r"catalogue\.unet\.resynthesis\.transfers is 'idt'; expected one of \['brightness', 'fecker_ycbcr'",
         ),
         (
             "average_weights: recent",
             "resynthesis: {transfers: [lut], share: 0.5, graded: 0.5, grades: [msrcr]}",
-            r"catalogue\.idih\.resynthesis\.grades is 'msrcr'; expected one of \['brightness', 'fecker_ycbcr'",
+            r"catalogue\.unet\.resynthesis\.grades is 'msrcr'; expected one of \['brightness', 'fecker_ycbcr'",
         ),
         (
             "transfers: [photometric, lut]",
