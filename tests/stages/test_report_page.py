@@ -112,7 +112,9 @@ def test_a_method_says_how_long_it_was_trained_whoever_says_that(root, tmp_path)
     path.write_text(replaced(text, ("batch_size: 4, epochs: 3, precision: fp32", "epochs: 4, precision: fp32")))
     params = load_params(path)
     assert described(params.catalogue["idih"], params)["for"] == "20 epochs, batch 8, crop + flip"
-    path.write_text(replaced(text, ("batch_size: 4, epochs: 3, precision: fp32", "epochs: null, batch_size: null, augment: null, precision: fp32")))
+    path.write_text(
+        replaced(text, ("batch_size: 4, epochs: 3, precision: fp32", "epochs: null, batch_size: null, augment: null, precision: fp32"))
+    )
     params = load_params(path)
     assert described(params.catalogue["idih"], params)["for"] == "120 epochs, batch 16, crop + flip"
     assert described(params.catalogue["dovenet"], params)["for"] == "200 epochs, batch 1, as they are"

@@ -114,9 +114,9 @@ def test_the_recipe_is_the_variants_over_the_profiles_epochs():
 
 def test_the_recipe_takes_what_the_profile_says_of_the_loop():
     training = TINY.model_copy(update={"accumulate": 2, "patience": 5, "compile": True, "channels_last": True})
-    recipe = recipe_of(VARIANTS["unet"], training, seed=0)
+    recipe = recipe_of(VARIANTS["dovenet"], training, seed=0)
     assert (recipe.accumulate, recipe.patience, recipe.compiled, recipe.channels_last) == (2, 5, True, True)
-    plain = recipe_of(VARIANTS["unet"], TINY, seed=0)
+    plain = recipe_of(VARIANTS["dovenet"], TINY, seed=0)
     assert (plain.accumulate, plain.patience, plain.compiled, plain.channels_last) == (1, None, False, False)
     assert (plain.average_weights, plain.resynthesis) == (None, None)
 
@@ -143,7 +143,7 @@ def test_unknown_losses_are_refused_with_the_key():
 
 def test_points_reach_the_recipe_with_their_optimizers_numbers_and_ask_for_a_network_of_regions():
     recipe = recipe_of(VARIANTS["regions"], TINY, seed=0)
-    assert (recipe.points, recipe.weight_decay, recipe.clip_norm) == (VARIANTS["regions"].points, 0.05, 1.0)
+    assert (recipe.points, recipe.weight_decay, recipe.clip_norm) == (VARIANTS["regions"].points, 0.01, 1.0)
     with pytest.raises(InputError, match=r"points with generator 'unet', which sees pictures; expected one whose name begins with regions"):
         harmonizer_of(changed(points=VARIANTS["regions"].points), TINY, seed=0)
 

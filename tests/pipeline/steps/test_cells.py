@@ -201,7 +201,7 @@ def test_what_a_paper_does_counts_where_the_profile_leaves_it_to_the_variant_and
     open_ended = params.model_copy(update={"profiles": {params.profile: params.active.model_copy(update={"training": own})}})
     assert trained(open_ended, "idih", **longer)["regime"] == {"epochs": 7, "batch_size": 3, "augment": []}
     assert trained(open_ended, "idih", epochs_factor=3.0) == trained(open_ended, "idih")
-    assert trained(params, "idih", epochs_factor=4.0)["regime"]["epochs"] == 8
+    assert trained(params, "idih", epochs_factor=4.0)["regime"]["epochs"] == 4 * params.active.training.epochs
 
 
 def test_how_a_variant_is_shown_trains_nothing_anew_and_where_it_begins_does(params):

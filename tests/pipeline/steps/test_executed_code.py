@@ -66,7 +66,7 @@ def tiny(folder: Path, *, methods: int | None = None) -> None:
     sample["datasets"]["people"]["selection"] |= {"min_side_px": 4, "categories": None, "max_occlusion": 0.9}
     transfers = ["reinhard_lab", "reinhard_lalphabeta", "xiao_rgb", "fecker_ycbcr", "idt", "mkl", "histogram", "photometric", "lut"]
     limits = {"delta_e": [0.1, 80], "clipped_fraction": 0.9, "hue_shift_degrees": 180, "redraws": 1}
-    sample["datasets"]["people"]["synthesis"] |= {"transfers": transfers, "limits": limits}
+    sample["datasets"]["people"]["synthesis"] = {"transfers": transfers, "limits": limits}
     sample["datasets"]["people"]["split"] = sample["datasets"]["hmh"]["split"] = {"val": 0.3, "test": 0.3}
     sample["stand_ins"] = {"hcoco": "people", "hflickr": "people"}
     sample["training"] |= {"size_px": 32, "width_factor": 0.0625, "batch_size": 4, "epochs": 1}
