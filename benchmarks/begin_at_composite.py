@@ -76,7 +76,7 @@ def trained(
         "val_last": f"{history[-1]['val_fmse']:.0f}",
         "val_kept": f"{best['val_fmse']:.0f}",
         "test_composite": f"{found.composite:.0f}",
-        "test_change": found.text(),
+        "test_change": found.mean.text(),
         "harm": f"{found.harm:.0f}",
     }
 

@@ -4,16 +4,19 @@ Tables of the pipeline have the same numbers under nine protocols; this is the o
 """
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from imharmony.colour.ranges import mask_from_uint8, metric_from_network, network_from_uint8, uint8_from_metric
-from imharmony.colour.spaces import ciede2000, lab_from_srgb
 from imharmony.composing.packed_split import PackedSplit
+from imharmony.evaluation.scoring import metric_tensor
+from imharmony.metrics.colour_difference import foreground_ciede2000
+from imharmony.metrics.error import foreground_mse
 from imharmony.networks.harmonizer import Harmonizer
 from imharmony.running.seeds import numpy_rng
 
@@ -29,18 +32,24 @@ class Images(NamedTuple):
     photographs: np.ndarray
 
 
-class Change(NamedTuple):
-    """A mean with the 95 % interval over photographs; ``harm`` is the share of images whose error grew, in percent."""
+class Mean(NamedTuple):
+    """A mean with the 95 % interval over photographs."""
 
     value: float
     low: float
     high: float
-    harm: float
-    composite: float  # the composites' own mean
 
     def text(self, digits: int = 0) -> str:
         """The value and its interval."""
         return f"{self.value:.{digits}f} ({self.low:.{digits}f} to {self.high:.{digits}f})"
+
+
+class Change(NamedTuple):
+    """Of the mean error; ``harm`` is the share of images whose error grew, in percent."""
+
+    mean: Mean
+    harm: float
+    composite: float  # the composites' own mean
 
 
 def images_of(split: PackedSplit, places: Sequence[int] | None = None) -> Images:
@@ -52,23 +61,17 @@ def images_of(split: PackedSplit, places: Sequence[int] | None = None) -> Images
 
 def change_of(harmonizer: Harmonizer, images: Images) -> Change:
     """Of the mean foreground MSE, in percent of the composites' own."""
-    error, before = (
-        np.array([_mse(*parts) for parts in zip(pictures, images.real, images.mask, strict=True)])
-        for pictures in (list(_outputs(harmonizer, images)), images.composite)
-    )
+    error, before = (_measured(foreground_mse, pictures, images) for pictures in (_outputs(harmonizer, images), images.composite.copy()))
     changes = [100 * (after / own - 1) for after, own in _resampled(np.column_stack([error, before]), images.photographs)]
-    low, high = np.percentile(changes, (2.5, 97.5))
     value = 100 * (error.mean() / before.mean() - 1)
-    return Change(float(value), float(low), float(high), float(100 * np.mean(error > before)), float(before.mean()))
+    return Change(_with_interval(value, changes), float(100 * np.mean(error > before)), float(before.mean()))
 
 
-def difference_to(harmonizer: Harmonizer, images: Images) -> Change:
+def difference_to(harmonizer: Harmonizer, images: Images) -> Mean:
     """The mean CIEDE2000 that is done to the foreground of composites that are their own truth."""
-    made = zip(_outputs(harmonizer, images), images.real, images.mask, strict=True)
-    far = np.array([_difference(*parts) for parts in made])
+    far = _measured(foreground_ciede2000, _outputs(harmonizer, images), images)
     means = [total / count for total, count in _resampled(np.column_stack([far, np.ones(len(far))]), images.photographs)]
-    low, high = np.percentile(means, (2.5, 97.5))
-    return Change(float(far.mean()), float(low), float(high), 100.0, 0.0)
+    return _with_interval(far.mean(), means)
 
 
 def write_csv(path: Path, rows: Sequence[dict[str, object]]) -> None:
@@ -82,17 +85,23 @@ def write_csv(path: Path, rows: Sequence[dict[str, object]]) -> None:
 def _outputs(harmonizer: Harmonizer, images: Images) -> Iterator[np.ndarray]:
     with torch.inference_mode():
         for composite, mask in zip(images.composite, images.mask, strict=True):
-            given = network_from_uint8(torch.from_numpy(composite.copy())[None]), mask_from_uint8(torch.from_numpy(mask.copy())[None])
-            yield uint8_from_metric(metric_from_network(harmonizer(*given)))[0].numpy()
+            output = harmonizer(network_from_uint8(torch.from_numpy(composite.copy())[None]), _opacity(mask))
+            yield uint8_from_metric(metric_from_network(output))[0].numpy()
 
 
-def _mse(output: np.ndarray, real: np.ndarray, mask: np.ndarray) -> float:
-    return float((np.square(output.astype(np.float64) - real).mean(2) * mask).sum() / mask.sum())
+def _measured(metric: Callable[..., Tensor], pictures: Iterable[np.ndarray], images: Images) -> np.ndarray:
+    """A metric of the foreground for each picture."""
+    each = zip(pictures, images.real, images.mask, strict=True)
+    return np.array([metric(metric_tensor(picture), metric_tensor(real.copy()), _opacity(mask)).item() for picture, real, mask in each])
 
 
-def _difference(output: np.ndarray, real: np.ndarray, mask: np.ndarray) -> float:
-    difference = ciede2000(lab_from_srgb(output / 255), lab_from_srgb(real / 255))
-    return float((difference * mask).sum() / mask.sum())
+def _opacity(mask: np.ndarray) -> Tensor:
+    return mask_from_uint8(torch.from_numpy(mask.copy())[None])
+
+
+def _with_interval(value: float, resampled: Sequence[float]) -> Mean:
+    low, high = np.percentile(resampled, (2.5, 97.5))
+    return Mean(float(value), float(low), float(high))
 
 
 def _resampled(values: np.ndarray, photographs: np.ndarray) -> Iterator[np.ndarray]:

@@ -141,7 +141,7 @@ def row_of(idea: str, harmonizer: Harmonizer, minutes: float, sets: Mapping[str,
             row[name] = difference_to(harmonizer, images).text(1)
         else:
             change = change_of(harmonizer, images)
-            row |= {name: change.text(), f"{name}_harm": f"{change.harm:.0f}"}
+            row |= {name: change.mean.text(), f"{name}_harm": f"{change.harm:.0f}"}
     return row
 
 

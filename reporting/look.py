@@ -11,8 +11,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pyarrow as pa
+import torch
 
 from imharmony.checkpoint import load_harmonizer
+from imharmony.colour.ranges import mask_from_uint8
 from imharmony.composing.composites import read_composite
 from imharmony.errors import InputError
 from imharmony.evaluation.scoring import metric_tensor
@@ -25,6 +27,7 @@ from imharmony.storage.files import write_bytes
 from imharmony.storage.shards import Row, ShardReader
 from imharmony.storage.tables import read_table, write_csv
 from pipeline.params.file import load_params
+from pipeline.params.training import COMPOSITE
 from pipeline.steps.paths import MODEL, Places
 from reporting.starter import page_of
 
@@ -39,7 +42,7 @@ QUALITY = 88
 def write_look(method: str) -> None:
     """Writes docs/look/: composites of the test photographs before and after a variant's last run."""
     params = load_params()
-    if method not in params.drawn or params.drawn[method].input != "composites":
+    if method not in params.drawn or params.drawn[method].input != COMPOSITE:
         raise InputError(f"method is {method!r}; expected a variant that is trained on composites: some of {sorted(params.drawn)}")
     places = Places(params.profile)
     harmonizer, _ = load_harmonizer(places.run(method, params.seeds[0]) / MODEL)
@@ -99,5 +102,4 @@ def _lines(reader: ShardReader, rows: list[Row], harmonizer: Harmonizer, *, size
 
 
 def _fmse(picture: np.ndarray, real: np.ndarray, mask: np.ndarray) -> float:
-    weight = metric_tensor(mask[..., None].repeat(3, 2))[:, :1] / 255
-    return foreground_mse(metric_tensor(picture), metric_tensor(real), weight).item()
+    return foreground_mse(metric_tensor(picture), metric_tensor(real), mask_from_uint8(torch.from_numpy(mask)[None])).item()

@@ -117,8 +117,8 @@ def card_of(
             {"name": name, "url": FREE[str(name)], **{split: int((part["split"] == split).sum()) for split in ("train", "val")}}
             for name, part in photographs.groupby("licence")
         ],
-        strict=_photographs_of(places, params.catalogue[STRICT].dataset),
-        counts={split: int((photographs["split"] == split).sum()) for split in ("train", "val")},
+        strict=_counts_of(places, params.catalogue[STRICT].dataset),
+        counts=_counts_of(places, facts["metadata"]["dataset"]),
         size_px=params.active.evaluation.size_px,
         datasets=[_set_of(name, params, scores) for name in params.scored],
         controls=_control_rows(params, controls),
@@ -130,7 +130,7 @@ def source_of(mirror: str, count: int) -> str:
     return mirror if mirror.startswith(("http://", "https://")) else f"a local mirror of {count:,} photographs"
 
 
-def _photographs_of(places: Places, dataset: str) -> dict[str, int]:
+def _counts_of(places: Places, dataset: str) -> dict[str, int]:
     """How many photographs each split of a data set has."""
     selected = read_table(places.selected(dataset) / "instances.parquet", ["image_id", "split"]).to_pandas().drop_duplicates()
     return {split: int((selected["split"] == split).sum()) for split in ("train", "val")}

@@ -13,6 +13,7 @@ from imharmony.training.batches import Batches
 from imharmony.training.loop import Recipe
 from imharmony.training.participants import Objective, Reconstruction, set_up
 from imharmony.training.schedules import cosine
+from imharmony.training.state import best_row
 from imharmony.training.steps import reconstruction_step
 from imharmony.training.validation import validate
 from imharmony.training.ways import WAYS
@@ -70,10 +71,10 @@ def test_an_ensemble_killed_at_ten_moments_ends_in_the_same_bits(tmp_path, monke
 
 
 def test_each_member_learns_from_composites_of_its_own(tmp_path):
-    harmonizer, _ = train(tmp_path, **ON_POINTS | {"members": 2, "average_weights": None})
+    harmonizer, history = train(tmp_path, **ON_POINTS | {"members": 2, "average_weights": None})
     one, other = (member.state_dict() for member in harmonizer.network.members)
     assert all((one[f"norms.0.{name}"] != other[f"norms.0.{name}"]).any() for name in ("mean", "square"))
-    assert one["norms.0.seen"] == other["norms.0.seen"] > 0
+    assert one["norms.0.seen"] == other["norms.0.seen"] == POINTS.steps * best_row(history)["epoch"] == 15
 
 
 def test_a_batch_must_have_a_foreground_for_each_member(tmp_path):
