@@ -21,7 +21,7 @@ import torch
 
 from benchmarks.held_out import Images, change_of, images_of, write_csv
 from imharmony.composing.packed_split import PackedSplit, pack_split
-from imharmony.networks.blocks import Start
+from imharmony.storage.descriptions import Start
 from imharmony.training.batches import Batches
 from imharmony.training.loop import fit
 from imharmony.training.state import best_row

@@ -8,10 +8,8 @@ import torch
 from msgspec import Meta, Struct, structs
 
 from imharmony.errors import InputError
-from imharmony.networks.blocks import Start
 from imharmony.networks.harmonizer import Harmonizer, InferenceMode, build_harmonizer
-from imharmony.networks.region_ensemble import MOST_MEMBERS
-from imharmony.storage.descriptions import LARGEST_SEED, Digest, Size, SizeText, Width, described, size_in
+from imharmony.storage.descriptions import LARGEST_SEED, MOST_MEMBERS, Digest, Size, SizeText, Start, Width, described, size_in
 from imharmony.storage.weights import AGAIN, expect_fit, load_weights, read_metadata, read_weights, write_weights
 
 Backend = Literal["learned", "luminance", "retinex", "compphoto"]

@@ -11,7 +11,7 @@ from pipeline.steps.work_folders import work_folder
 
 
 def main(dataset: str) -> None:
-    """Report 001's preprocessing of one data set."""
+    """Report 001's preprocessing of one data set: of its training photographs only if something learns from them."""
     params = load_params()
     places, chosen = Places(params.profile), params.intrinsic
     params.dataset(dataset)  # a name that params.yaml does not have ends here
@@ -23,6 +23,7 @@ def main(dataset: str) -> None:
         work=work_folder("preprocess_intrinsic", places.fingerprint("preprocess_intrinsic", dataset), data_hash(composites), networks),
         recipe=Recipe(**chosen.of_pictures, model=places.preprocessing("edits") / MODEL if networks else None),
         workers=params.machine.processes,
+        splits=params.preprocessed_splits(dataset),
     )
     write_preprocessing(out, Preprocessing(**chosen.of_pictures, networks_sha256=networks))
 

@@ -1,14 +1,17 @@
 """A folder of composites -> another one in the same layout that holds the semi-harmonized pictures, and ``lights.parquet``.
 
 Whatever reads composites reads these too: photographs, masks, names and splits are the same. A composite that is stored as a patch of
-its photograph stays one, for outside its mask nothing changes; one that is a file of its own becomes a PNG. Shard by shard in
-processes side by side; what is finished lies in the work folder and is not made again. Bytes do not depend on the processes.
+its photograph stays one, for outside its mask nothing changes; one that is a file of its own becomes a PNG. Splits that nobody asks
+for are left out.
+
+Shard by shard in processes side by side; what is finished lies in the work folder and is not made again. Bytes do not depend on the
+processes.
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import groupby
 from pathlib import Path
@@ -20,6 +23,7 @@ import torch
 from imharmony.composing.composites import Box, gathered, pixels_sha256, purest, read_change, read_real, to_harmonize
 from imharmony.composing.limits import quality
 from imharmony.composing.manifest import COMPOSITE_SHARD, MANIFEST, OWN_FILE_SHARD
+from imharmony.composing.splits import SPLITS
 from imharmony.errors import InputError
 from imharmony.intrinsic.compositing import SemiHarmonized
 from imharmony.intrinsic.light import Light
@@ -84,11 +88,11 @@ class ShardJob:
     rows: list[Row]
 
 
-def preprocess(*, composites: Path, out: Path, work: Path, recipe: Recipe, workers: int) -> None:
-    """Writes the folder ``out`` from a folder of composites, by ``workers`` processes; ``work`` is emptied at the end."""
+def preprocess(*, composites: Path, out: Path, work: Path, recipe: Recipe, workers: int, splits: Collection[str] = SPLITS) -> None:
+    """Writes the folder ``out`` from these splits of a folder of composites, by ``workers`` processes; ``work`` is emptied at the end."""
     preprocessor(recipe)  # what is missing is said before anything is begun
     order = Order(composites.resolve(), work.resolve(), recipe)
-    jobs = _jobs(order)
+    jobs = _jobs(order, splits)
     todo = [job for job in jobs if not is_sound(order.done(job.shard))]
     total, left = (sum(len(job.rows) for job in some) for some in (jobs, todo))
     progress = bar(total=total, initial=total - left, what="preprocessing", unit="composites")
@@ -110,6 +114,7 @@ def preprocess_shard(job: ShardJob, done: Callable[[int], object] = int) -> int:
     rows, lights, samples = [], [], []
     reader, way = ShardReader(job.order.composites), _loaded(job.order.recipe)
     real, owner = np.empty(0), None
+    first: dict[int, int] = {}  # by the row that has a photograph in the composites' shard: the row that has it in this one
     with _one_thread():
         for sample in job.rows:
             stored = reader.row(job.shard, sample["row"])
@@ -118,9 +123,12 @@ def preprocess_shard(job: ShardJob, done: Callable[[int], object] = int) -> int:
             composite, matte = read_change(reader, job.shard, sample["row"], real=real)
             made, reason = _semi_harmonized(way, composite, matte, sample)
             image = composite if made is None else made.image
-            rows.append(stored | _picture(stored, image, matte))
+            row = len(rows)
+            holder = first.setdefault(stored["real_row"], row)
+            file = reader.value(job.shard, stored["real_row"], "real") if holder == row else None
+            rows.append(stored | _picture(stored, image, matte) | {"real": file, "real_row": holder})
             lights.append({name: sample[name] for name in ("sample_id", "split")} | _lights(made, sample["direction"], reason))
-            samples.append(sample | _measures(real, image, matte, sample["direction"]))
+            samples.append(sample | {"row": row} | _measures(real, image, matte, sample["direction"]))
             done(1)
     schema = OWN_FILE_SHARD if "composite" in rows[0] else COMPOSITE_SHARD
     shard = write_shard(job.order.work, job.shard, rows, schema)
@@ -131,7 +139,7 @@ def preprocess_shard(job: ShardJob, done: Callable[[int], object] = int) -> int:
     return len(samples)
 
 
-def _jobs(order: Order) -> list[ShardJob]:
+def _jobs(order: Order, splits: Collection[str]) -> list[ShardJob]:
     path = order.composites / "manifest.parquet"
     manifest = read_table(path, MANIFEST.names).sort_by([("shard", "ascending"), ("row", "ascending")]).to_pylist()
     if not manifest:
@@ -140,7 +148,10 @@ def _jobs(order: Order) -> list[ShardJob]:
     for job in jobs:
         if [row["row"] for row in job.rows] != list(range(len(job.rows))):  # a row may need the photograph of one that is left out
             raise InputError(f"{path}: rows of shard {job.shard} are missing or twice; expected each once; make the data set again")
-    return jobs
+    kept = [replace(job, rows=[row for row in job.rows if row["split"] in splits]) for job in jobs]
+    if not any(job.rows for job in kept):
+        raise InputError(f"{path}: no composites in {', '.join(splits)}; expected some; widen the selection or the split")
+    return [job for job in kept if job.rows]
 
 
 def _semi_harmonized(way: Preprocess, composite: np.ndarray, matte: np.ndarray, sample: Row) -> tuple[SemiHarmonized | None, str | None]:

@@ -11,7 +11,8 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from imharmony.networks.blocks import Generator, Start, ZeroConv2d, doubling, exact_halvings, full_precision, halving
+from imharmony.networks.blocks import Generator, ZeroConv2d, doubling, exact_halvings, full_precision, halving
+from imharmony.storage.descriptions import Start
 
 WIDEST = 8
 DEEPEST = 6

@@ -13,7 +13,6 @@ from imharmony.networks.blocks import (
     NORMS,
     Generator,
     Norm,
-    Start,
     decoder_block,
     decoder_channels,
     doubling,
@@ -22,6 +21,7 @@ from imharmony.networks.blocks import (
     full_precision,
     halving,
 )
+from imharmony.storage.descriptions import Start
 
 WIDEST = 8  # channels stop growing at this multiple of the width
 GATED_JOINS = 3  # the outermost ones

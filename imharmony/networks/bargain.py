@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from imharmony.colour.hsv import hsv_as_saved, hsv_from_network
 from imharmony.errors import InputError
 from imharmony.networks.attention_unet import attention_unet
-from imharmony.networks.blocks import Generator, Norm, Start
+from imharmony.networks.blocks import Generator, Norm
 from imharmony.networks.domain_code import CODE, DomainCodeExtractor
 from imharmony.networks.unet3plus import unet3plus, unet3plus_code
+from imharmony.storage.descriptions import Start
 
 PICTURE_AND_MASK = 4
 FIRST_SCALE, SMALLEST_SCALE = 0.1, 0.001

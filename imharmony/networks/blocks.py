@@ -10,7 +10,6 @@ KERNEL_PX = 4
 LARGEST_CHANGE = 2.0  # from one end of [-1, 1] to the other
 
 Norm = Literal["batch", "instance"]
-Start = Literal["published", "composite"]  # what comes out before training: the paper's first picture, or the composite to the bit
 
 # (channels) -> layer. An instance norm has no parameters and is the same in training and in use.
 NORMS: dict[Norm, Callable[[int], nn.Module]] = {"batch": nn.BatchNorm2d, "instance": nn.InstanceNorm2d}

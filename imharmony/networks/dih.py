@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from imharmony.errors import InputError
-from imharmony.networks.blocks import KERNEL_PX, Generator, Start, doubling, exact_halvings, full_precision, halving
+from imharmony.networks.blocks import KERNEL_PX, Generator, doubling, exact_halvings, full_precision, halving
+from imharmony.storage.descriptions import Start
 
 DEEPEST = 6
 SMALLEST_MAP_PX = 4  # the bottleneck's kernel

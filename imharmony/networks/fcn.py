@@ -7,7 +7,8 @@ padding's zeros are black there and grey here.
 
 from torch import Tensor, nn
 
-from imharmony.networks.blocks import LARGEST_CHANGE, Generator, Start, ZeroConv2d, exact_halvings, full_precision
+from imharmony.networks.blocks import LARGEST_CHANGE, Generator, ZeroConv2d, exact_halvings, full_precision
+from imharmony.storage.descriptions import Start
 
 CONVOLUTIONS = 3  # on the way down; the channels double from one to the next
 SHRINKING_IN_CODE = 2

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from imharmony.errors import InputError
 from imharmony.networks import DISCRIMINATORS, GENERATORS, OF_MEMBERS
-from imharmony.networks.blocks import Generator, Start
+from imharmony.networks.blocks import Generator
 from imharmony.running.randomness import torch_seed
-from imharmony.storage.descriptions import LARGEST_PX, MULTIPLE_PX, SMALLEST_PX, WIDEST
+from imharmony.storage.descriptions import LARGEST_PX, MULTIPLE_PX, SMALLEST_PX, WIDEST, Start
 
 InferenceMode = Literal["eval", "train"]
 

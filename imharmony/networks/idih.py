@@ -13,7 +13,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from imharmony.networks.blocks import Generator, Start, ZeroConv2d, doubling, exact_halvings, full_precision, halving
+from imharmony.networks.blocks import Generator, ZeroConv2d, doubling, exact_halvings, full_precision, halving
+from imharmony.storage.descriptions import Start
 
 WIDEST = 8
 FIRST_NORMALISED = 2

@@ -14,7 +14,6 @@ from imharmony.networks.attention_unet import GATED_JOINS, WIDEST, AttentionGate
 from imharmony.networks.blocks import (
     LARGEST_CHANGE,
     Generator,
-    Start,
     decoder_channels,
     doubling,
     encoder_block,
@@ -23,6 +22,7 @@ from imharmony.networks.blocks import (
     halving,
 )
 from imharmony.running.roots import root
+from imharmony.storage.descriptions import Start
 
 EPSILON = 1e-5  # added to variances
 

@@ -14,12 +14,12 @@ import torch
 from torch import Tensor, nn
 
 from imharmony.errors import InputError
-from imharmony.networks.blocks import Generator, Start, full_precision
+from imharmony.networks.blocks import Generator, full_precision
 from imharmony.networks.regions import Regions, mapped, moved
 from imharmony.points.positions import counts_for
 from imharmony.points.sets import Points, points_of
+from imharmony.storage.descriptions import MOST_MEMBERS, Start
 
-MOST_MEMBERS = 16
 LEVELS = 255.0
 
 

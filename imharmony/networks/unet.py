@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from imharmony.networks.blocks import (
     LARGEST_CHANGE,
     Generator,
-    Start,
     decoder_block,
     decoder_channels,
     doubling,
@@ -20,6 +19,7 @@ from imharmony.networks.blocks import (
     full_precision,
     halving,
 )
+from imharmony.storage.descriptions import Start
 
 WIDEST = 8  # channels stop growing at this multiple of the width
 DROPOUT_BLOCKS = 3

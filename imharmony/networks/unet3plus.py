@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, max_pool2d
 
-from imharmony.networks.blocks import NORMS, Generator, Norm, Start, ZeroConv2d, exact_halvings, full_precision
+from imharmony.networks.blocks import NORMS, Generator, Norm, ZeroConv2d, exact_halvings, full_precision
+from imharmony.storage.descriptions import Start
 
 DEEPEST = 4  # halvings, so five levels
 CODE_SLOPE = 0.01

@@ -177,6 +177,8 @@ def _samples(layout: Layout, *, val: float) -> Iterator[Sample]:
     path = layout.folder / LINEAGE_FILE
     known = {row["file"]: row for row in read_lineage(path).to_pylist()} if path.exists() else None
     tokens: dict[int, str] = {}
+    draws = val > 0 and "val" not in layout.triples  # what is published has no validation part, so some of train becomes one
+    rule = SplitRule(by="official", val=val, test=0.0) if draws else None
     for split, triples in layout.triples.items():
         for triple in triples:
             lineage = _published(layout.subset, triple) if known is None else known.get(triple.name.file)
@@ -186,10 +188,7 @@ def _samples(layout: Layout, *, val: float) -> Iterator[Sample]:
             is_graded = lineage["direction"] == "photograph"  # then each composite has a photograph of its own
             if not is_graded and tokens.setdefault(image_id, triple.name.image) != triple.name.image:
                 raise InputError(f"{layout.folder}: photographs {tokens[image_id]} and {triple.name.image} would both be {image_id}")
-            if split == "train" and val > 0 and "val" not in layout.triples:
-                split_here = split_of(image_id, official="train", rule=SplitRule(by="official", val=val, test=0.0))
-            else:
-                split_here = split
+            split_here = split_of(image_id, official="train", rule=rule) if rule and split == "train" else split
             yield Sample(triple, lineage | {"split": split_here, "k": triple.name.k})
 
 

@@ -4,7 +4,7 @@ import re
 import reprlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -18,11 +18,14 @@ WIDEST = 4096  # channels of a first layer
 DEEPEST = 8  # levels
 MOST_CATEGORIES = 100_000
 LARGEST_SEED = 2**63 - 1
+MOST_MEMBERS = 16  # networks of one ensemble
 
 Size = Annotated[int, Meta(ge=SMALLEST_PX, le=LARGEST_PX, multiple_of=MULTIPLE_PX)]
 SizeText = Annotated[str, Meta(pattern=r"\A[1-9][0-9]{1,3}\Z")]  # files have it as a text, beside others of their facts
 Width = Annotated[int, Meta(ge=1, le=WIDEST)]
 Digest = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+
+Start = Literal["published", "composite"]  # what comes out before training: the paper's first picture, or the composite to the bit
 
 T = TypeVar("T", bound=Struct)
 SHORT = reprlib.Repr()  # of values of any size

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from imharmony.composing.rules import parts_of
+from imharmony.composing.splits import SPLITS
 from imharmony.errors import InputError
 from pipeline.params.data import Dataset, Source, problem_of_splits
 from pipeline.params.defaults import place_of, with_defaults
@@ -112,6 +113,11 @@ class Params(Section):
         """The data set that a variant of the catalogue is trained on; None where there are no pictures of it, so that it cannot be."""
         dataset = self.trained_on(variant.dataset)
         return dataset if dataset in self.given(variant.input) else None
+
+    def preprocessed_splits(self, dataset: str) -> list[str]:
+        """The splits of a data set that report 001's preprocessing is done on: what is scored, and what the catalogue learns from."""
+        learned = {self.dataset_of(variant) for variant in self.catalogue.values() if variant.input == INTRINSIC}
+        return [split for split in SPLITS if split != "train" or dataset in learned]
 
     @property
     def drawn(self) -> dict[str, Variant]:

@@ -4,9 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from imharmony.networks.blocks import Start
-from imharmony.networks.region_ensemble import MOST_MEMBERS
-from imharmony.storage.descriptions import WIDEST
+from imharmony.storage.descriptions import MOST_MEMBERS, WIDEST, Start
 from imharmony.storage.names import alike
 from imharmony.training.rules import PointTraining, Resynthesis
 from pipeline.params.protocol import Augmentation, Protocol, Regime

@@ -122,7 +122,8 @@ def _preprocessing_cells(params: Params, chosen: Intrinsic) -> Iterator[Cell]:
         yield _cell("train_shading", name, learned | {"network": chosen.shading_network})
         yield _cell("train_edits", name, learned | {"edits": chosen.edits, "network": chosen.edit_network} | edits | networks, own)
     for name in params.preprocessed:
-        yield _cell("preprocess_intrinsic", name, chosen.of_pictures | networks, own)
+        asked = {"splits": params.preprocessed_splits(name)}
+        yield _cell("preprocess_intrinsic", name, chosen.of_pictures | networks | asked, own)
 
 
 def _score_cells(params: Params) -> Iterator[Cell]:

@@ -10,6 +10,7 @@ from imharmony.composing.composites import read_composite, to_harmonize
 from imharmony.composing.manifest import MANIFEST
 from imharmony.composing.packed_split import pack_split
 from imharmony.composing.regions import RegionRules
+from imharmony.composing.splits import SPLITS
 from imharmony.datasets.contents import contents
 from imharmony.errors import InputError
 from imharmony.intrinsic import preprocessing
@@ -28,8 +29,8 @@ from tests.photographs import soft_matte
 RECIPE = Recipe("luminance")
 
 
-def preprocessed(composites, out, *, recipe=RECIPE, workers=1):
-    preprocess(composites=composites, out=out, work=out.with_suffix(".work"), recipe=recipe, workers=workers)
+def preprocessed(composites, out, *, recipe=RECIPE, workers=1, splits=SPLITS):
+    preprocess(composites=composites, out=out, work=out.with_suffix(".work"), recipe=recipe, workers=workers, splits=splits)
     return out
 
 
@@ -107,6 +108,27 @@ def test_packing_reads_the_folder_as_it_reads_composites(pair, tmp_path):
     assert (splits[0].real == splits[1].real).all()
     assert (splits[0].mask == splits[1].mask).all()
     assert (splits[0].composite != splits[1].composite).any()
+
+
+def test_splits_that_nobody_asks_for_are_left_out_and_the_others_are_as_they_were(pair, tmp_path):
+    composites, whole = pair
+    part = preprocessed(composites, tmp_path / "part", splits=["val", "test"])
+    left = read_table(part / "manifest.parquet")
+    assert set(left["split"].to_pylist()) == {"val", "test"}
+    everything = {row["sample_id"]: row for row in read_table(whole / "manifest.parquet").to_pylist()}
+    reader, whole_reader = ShardReader(part), ShardReader(whole)
+    for row in left.to_pylist():
+        before = everything[row["sample_id"]]
+        assert {**before, "row": row["row"]} == row
+        pictures = zip(
+            read_composite(reader, row["shard"], row["row"]), read_composite(whole_reader, before["shard"], before["row"]), strict=True
+        )
+        assert all(np.array_equal(*pair) for pair in pictures)
+    assert sum(path.stat().st_size for path in part.rglob("*.arrow")) < sum(path.stat().st_size for path in whole.rglob("*.arrow"))
+    with pytest.raises(InputError, match=r"no composites in split 'train'"):
+        pack_split(part, tmp_path / "cache", split="train", size_px=32)
+    with pytest.raises(InputError, match=r"no composites in nothing; expected some"):
+        preprocessed(composites, tmp_path / "none", splits=["nothing"])
 
 
 def test_lights_of_the_test_split_are_listed_as_the_objects_and_its_surroundings(pair):

@@ -57,6 +57,14 @@ def test_what_is_not_drawn_needs_nothing(load):
     assert list(load(SEEING, *without).drawn) == ["gan"]
 
 
+def test_training_photographs_are_preprocessed_where_something_of_the_catalogue_learns_from_them(load):
+    seeing = load(SEEING, *PREPROCESSED)
+    assert seeing.preprocessed_splits("people") == ["train", "val", "test"]
+    assert seeing.preprocessed_splits("objects") == ["val", "test"]
+    blind = load(*PREPROCESSED)
+    assert blind.preprocessed_splits("people") == blind.preprocessed_splits("objects") == ["val", "test"]
+
+
 def test_what_is_made_in_vain_is_said(load):
     assert load().prerequisites.idle() == []
     (line,) = load(("variants: [gan, idih, codes]", "variants: [gan]")).prerequisites.idle()
