@@ -1,5 +1,7 @@
 """params.yaml: read as DVC reads it, and every mistake is one line that names the key."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,12 @@ def test_the_projects_own_file_is_valid(root):
     assert params.profile == "sample"
     assert set(params.profiles) == {"sample", "coco", "full"}
     assert params.active is params.profiles["sample"]
+
+
+def test_it_is_read_without_torch(root):
+    """Every stage and every run reads it, and torch takes seconds."""
+    code = "import sys, pipeline.__main__; print('torch' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", code], cwd=root, text=True) == "False\n"
 
 
 def test_numbers_are_read_as_yaml_1_2(edited):
