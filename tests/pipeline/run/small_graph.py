@@ -1,12 +1,20 @@
 """A DVC graph of small commands, and the runner over it."""
 
+import io
+import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import warnings
+from contextlib import ExitStack, chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest import mock
 
+import pytest
+
+from pipeline import __main__ as pipeline
 from tests.conftest import ROOT
 from tests.workspace import environment
 
@@ -75,9 +83,27 @@ def started(folder: Path, *arguments: str, command: str = "run") -> subprocess.P
 
 
 def run(folder: Path, *arguments: str, command: str = "run") -> tuple[int, str]:
-    with started(folder, *arguments, command=command) as process:
-        said, _ = process.communicate(timeout=120)
-    return process.returncode, said
+    """The exit code and all that was said, errors first."""
+    code, output, errors = called(folder, command, *arguments)
+    return code, errors + output
+
+
+def called(folder: Path, *words: str) -> tuple[int, str, str]:
+    """``python -m pipeline WORDS`` as a call, without the seconds that a process takes to begin: exit code, output, errors.
+
+    What it starts are processes as ever.
+    """
+    own, output, errors = environment(folder / ".home") | {"PYTHONPATH": str(ROOT)}, io.StringIO(), io.StringIO()
+    with ExitStack() as stack:
+        stack.enter_context(chdir(folder))
+        stack.enter_context(mock.patch.dict(os.environ, own))
+        stack.enter_context(mock.patch.object(sys, "argv", ["pipeline", *words]))
+        stack.enter_context(redirect_stdout(output))
+        stack.enter_context(redirect_stderr(errors))
+        stack.enter_context(warnings.catch_warnings(action="ignore"))  # of DVC's libraries
+        with pytest.raises(SystemExit) as ended:
+            pipeline.main()
+    return int(ended.value.code or 0), output.getvalue(), errors.getvalue()
 
 
 def last(said: str) -> str:

@@ -17,7 +17,7 @@ from pipeline.run.dvc_repro import DvcRepro
 from pipeline.run.graph import Step
 from pipeline.run.slots import Gpus
 from tests.conftest import ROOT
-from tests.pipeline.run.small_graph import change, last, run, started
+from tests.pipeline.run.small_graph import called, change, last, run, started
 from tests.workspace import dvc, environment, locked_hashes
 
 # A first stage that looks at `asked`, and two that depend on one each of the things that it found.
@@ -77,13 +77,13 @@ def test_a_dry_run_tells_and_changes_nothing(workspace):
 
 def test_the_list_of_a_dry_run_is_on_standard_output_and_nothing_else_is(workspace):
     (workspace / "fetched").write_text("by hand")
-    words, own = [sys.executable, "-m", "pipeline", "run"], environment(workspace / ".home") | {"PYTHONPATH": str(ROOT)}
-    listed = subprocess.run([*words, "--dry-run"], cwd=workspace, env=own, capture_output=True, text=True, check=True)
-    assert listed.stdout.splitlines()[-1] == "4 stages: 3 stale, 1 behind them"
-    assert "tell: if what it needs changes" in listed.stdout
-    assert listed.stderr == ""
-    ran = subprocess.run(words, cwd=workspace, env=own, capture_output=True, text=True, check=True)
-    assert ran.stdout == ""
+    code, output, errors = called(workspace, "run", "--dry-run")
+    assert code == 0
+    assert output.splitlines()[-1] == "4 stages: 3 stale, 1 behind them"
+    assert "tell: if what it needs changes" in output
+    assert errors == ""
+    code, output, _ = called(workspace, "run")
+    assert (code, output) == (0, "")
 
 
 def test_a_target_brings_what_it_needs(workspace):

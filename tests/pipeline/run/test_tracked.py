@@ -2,12 +2,12 @@
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
+from tests.pipeline.run.small_graph import called
 from tests.workspace import dvc, environment
 
 # A result that DVC caches and a number that git tracks, both made of one parameter.
@@ -68,9 +68,8 @@ def commit(folder: Path) -> None:
 
 def pipeline(folder: Path, *arguments: str) -> tuple[int, list[str]]:
     """The exit code and what was said."""
-    command, own = [sys.executable, "-m", "pipeline", *arguments], environment(folder / ".home") | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, timeout=120)
-    return done.returncode, done.stderr.strip().splitlines()
+    code, _, errors = called(folder, *arguments)
+    return code, errors.strip().splitlines()
 
 
 def experiment(folder: Path) -> None:
