@@ -1,10 +1,11 @@
 """Which of our definitions a call runs, as the interpreter says: an oracle for what ``SourceCode`` finds by reading."""
 
+import functools
 import importlib
 import pkgutil
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, FrameType
@@ -13,30 +14,36 @@ from typing import Any
 from pipeline.steps.fingerprints import OURS
 from pipeline.steps.source_code import EFFECTS, SourceCode, Target
 
+Traced = Callable[[FrameType, str, Any], Any]
 READING = "pipeline.params"  # what runs below it makes values, which stand in the fingerprint as they were read
 
 
 class Executed:
-    """The code objects of modules below a folder that were run while it was recorded."""
+    """The code objects of modules below a folder that were run while it was recorded.
+
+    Each is known by its identity: to hash or compare one takes as long as all that is in it.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = f"{root}/"
         self._modules: dict[str, str | None] = {}
+        self._others: dict[int, CodeType] = {}  # not ours; kept, or others could have their identities
         self._here = threading.local()
-        self.codes: set[CodeType] = set()
+        self._codes: dict[int, CodeType] = {}
 
     @contextmanager
-    def recorded(self) -> Iterator[set[CodeType]]:
-        """What is run in the block, by any thread that begins in it."""
+    def recorded(self) -> Iterator[list[CodeType]]:
+        """What is run in the block, by any thread that begins in it; complete when the block has ended."""
         import_all()  # or bodies of modules would be run where a function imports them
-        self.codes = set()
-        threading.setprofile(self._see)
-        sys.setprofile(self._see)
+        self._codes, found = {}, list[CodeType]()
+        threading.settrace(self._see)
+        sys.settrace(self._see)
         try:
-            yield self.codes
+            yield found
         finally:
-            sys.setprofile(None)
-            threading.setprofile(None)
+            sys.settrace(None)
+            threading.settrace(None)  # pyright: ignore[reportArgumentType]
+            found += self._codes.values()
 
     def module_of(self, code: CodeType) -> str | None:
         """The name of a module of ours."""
@@ -47,15 +54,29 @@ class Executed:
             self._modules[name] = own.removesuffix(".py").removesuffix("/__init__").replace("/", ".") if ours else None
         return self._modules[name]
 
-    def _see(self, frame: FrameType, event: str, _argument: Any) -> None:
-        if event not in {"call", "return"} or (module := self.module_of(frame.f_code)) is None:
-            return
-        if module.startswith(READING):
-            self._here.depth = getattr(self._here, "depth", 0) + (1 if event == "call" else -1)
-        elif event == "call" and not getattr(self._here, "depth", 0):
-            self.codes.add(frame.f_code)
+    def _see(self, frame: FrameType, _event: str, _argument: Any) -> Traced | None:
+        """A call. Only a frame that reads parameters is looked at until it returns."""
+        code = frame.f_code
+        if id(code) in self._others or id(code) in self._codes:
+            return None
+        module = self.module_of(code)
+        if module is None:
+            self._others[id(code)] = code
+        elif module.startswith(READING):
+            self._here.depth = getattr(self._here, "depth", 0) + 1
+            frame.f_trace_lines = False
+            return self._returns
+        elif not getattr(self._here, "depth", 0):
+            self._codes[id(code)] = code
+        return None
+
+    def _returns(self, _frame: FrameType, event: str, _argument: Any) -> Traced:
+        if event == "return":
+            self._here.depth -= 1
+        return self._returns
 
 
+@functools.cache
 def import_all() -> None:
     """Every module of the packages that cells are made of, but for those that start something or need what is not installed."""
     for package in ("imharmony", "reporting", "stages", "pipeline.steps", "pipeline.params"):
