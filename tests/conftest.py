@@ -3,6 +3,7 @@
 import functools
 import gc
 import os
+import pickle
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,25 +11,29 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from pipeline.params import yaml_files
 from pipeline.steps import fingerprints
 
 ROOT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 LONGEST = (
     "test_pipeline_end_to_end.py",
+    "test_killed_walk.py",
+    "test_walk_experiments.py",
+    "test_executed_code.py",
     "test_command.py",
     "test_flow.py",
-    "test_executed_code.py",
     "test_fingerprints.py",
-    "test_parallel.py",
     "test_spool.py",
-    "test_integrity.py",
-    "test_tracked.py",
+    "test_cli_photographs.py",
+    "test_parallel.py",
     "test_intrinsic_stages.py",
     "test_report.py",
     "test_report_choices.py",
     "test_kernels.py",
     "test_report_page.py",
+    "test_integrity.py",
+    "test_tracked.py",
     "test_train.py",
     "test_statistics.py",
     "test_report_at_size.py",
@@ -60,6 +65,20 @@ def _code_is_read_once() -> Iterator[None]:
     """No test changes the code that it runs, so all fingerprints of a process are made of one reading of it, which takes seconds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fingerprints, "source_code", functools.cache(fingerprints.source_code))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _yaml_is_parsed_once() -> Iterator[None]:
+    """The same text is the same tree, and params.yaml takes a third of a second."""
+    parse = yaml_files._tree_of
+
+    @functools.cache
+    def pickled(text: str, path: Path) -> bytes:
+        return pickle.dumps(parse(text, path))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(yaml_files, "_tree_of", lambda text, path: pickle.loads(pickled(text, path)))
         yield
 
 
