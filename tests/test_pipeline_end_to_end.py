@@ -1,16 +1,11 @@
-"""The whole walk: photographs in, report out; cached, comparable, and the same after a kill."""
+"""The whole walk: photographs in, report out; cached, and the same in another clone."""
 
 import asyncio
-import csv
-import io
-import os
 import re
-import signal
 import subprocess
-import sys
 import threading
-import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import asyncssh
 import boto3
@@ -21,18 +16,15 @@ from moto.server import ThreadedMotoServer
 from imharmony.composing.packed_split import pack_split
 from imharmony.pictures.images import encode_png
 from imharmony.storage.files import write_bytes
-from tests.workspace import copy_project, dvc, environment, locked_hashes
+from tests.walk import ALWAYS, own_walk, ran
+from tests.workspace import dvc, locked_hashes
 
 pytestmark = pytest.mark.timeout(600)  # a slow machine that does other work needs half of it
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory):
-    folder = copy_project(tmp_path_factory.mktemp("walk"))
-    dvc(folder, "repro")
-    for command in (["add", "-A"], ["commit", "-q", "-m", "ran"]):
-        subprocess.run(["git", *command], cwd=folder, env=environment(folder / ".home"), check=True)
-    return folder
+def workspace(session_folder, tmp_path_factory) -> Path:
+    return own_walk(session_folder, tmp_path_factory.mktemp("own"))
 
 
 @pytest.fixture
@@ -75,21 +67,10 @@ def ssh_host(tmp_path) -> Iterator[dict[str, str]]:
     loop.close()
 
 
-ALWAYS = {"fingerprint"}  # says what each cell depends on, every time
-
-
-def ran(output: str) -> set[str]:
-    return set(re.findall(r"Running stage '([^']+)'", output))
-
-
 def test_the_walk_ends_in_a_report(workspace):
     page = (workspace / "reports" / "index.html").read_text()
     assert "idih" in page
     assert not re.search(r"""(src|href)=["']https?://""", page)
-
-
-def test_a_second_run_runs_nothing(workspace):
-    assert ran(dvc(workspace, "repro")) == ALWAYS
 
 
 def test_comments_and_another_name_of_a_helper_rerun_nothing_and_leave_the_lock_as_it_is(workspace):
@@ -102,79 +83,35 @@ def test_comments_and_another_name_of_a_helper_rerun_nothing_and_leave_the_lock_
     path.write_text(text)
 
 
-@pytest.mark.parametrize("kind", ["folder", "s3", "ssh"])
-def test_another_clone_pulls_the_report_and_runs_nothing(kind, workspace, tmp_path, request):
-    clone, remote = tmp_path / "clone", f"{kind}-remote"
-    served = {"s3": "bucket", "ssh": "ssh_host"}
-    where = request.getfixturevalue(served[kind]) if kind in served else {"url": str(tmp_path / "remote")}
-    subprocess.run(["git", "clone", "-q", str(workspace), str(clone)], check=True)
-    for folder in (workspace, clone):
-        dvc(folder, "remote", "add", "--quiet", "--local", "--default", remote, where["url"])
-        for option in where.keys() - {"url"}:
-            dvc(folder, "remote", "modify", "--local", remote, option, where[option])
+def clone_of(workspace: Path, folder: Path, remote: dict[str, str]) -> Path:
+    """Another clone into which DVC pulled what the workspace had pushed to the remote."""
+    subprocess.run(["git", "clone", "-q", str(workspace), str(folder)], check=True)
+    options = "".join(f"    {name} = {value}\n" for name, value in remote.items())
+    for each in (workspace, folder):
+        (each / ".dvc" / "config.local").write_text(f"[core]\n    remote = shared\n['remote \"shared\"']\n{options}")
     dvc(workspace, "push")
-    dvc(clone, "pull")
-    assert (clone / "reports" / "index.html").read_bytes() == (workspace / "reports" / "index.html").read_bytes()
+    dvc(folder, "pull")
+    return folder
+
+
+def outputs(folder: Path) -> dict[str, bytes]:
+    """Every file that the lock answers for."""
+    paths = [folder / name for name in locked_hashes(folder)]
+    files = [file for path in paths for file in ([path] if path.is_file() else path.rglob("*")) if file.is_file()]
+    return {str(file.relative_to(folder)): file.read_bytes() for file in files}
+
+
+@pytest.mark.parametrize("served", ["bucket", "ssh_host"])
+def test_another_clone_pulls_every_result_from_a_server(served, workspace, tmp_path, request):
+    clone = clone_of(workspace, tmp_path / "clone", request.getfixturevalue(served))
+    assert outputs(clone) == outputs(workspace)
+
+
+def test_another_clone_pulls_every_result_from_a_folder_and_runs_nothing(workspace, tmp_path):
+    clone = clone_of(workspace, tmp_path / "clone", {"url": str(tmp_path / "remote")})
+    assert outputs(clone) == outputs(workspace)
+    assert "reports/index.html" in outputs(clone)
     assert ran(dvc(clone, "repro")) == ALWAYS
-
-
-def test_an_experiment_retrains_and_rescores_one_variant_only(workspace):
-    before = locked_hashes(workspace)
-    output = dvc(workspace, "exp", "run", "-n", "heavier", "-S", "catalogue.unet.losses.l1=10")
-    assert ran(output) == ALWAYS | {"train@unet", "evaluate@unet", "report"}
-    after = locked_hashes(workspace)
-    assert after["runs/sample/unet"] != before["runs/sample/unet"]
-    assert after["runs/sample/idih"] == before["runs/sample/idih"]
-    assert after["scores/sample/idih"] == before["scores/sample/idih"]
-    shown = list(csv.DictReader(io.StringIO(dvc(workspace, "exp", "show", "--csv").split("\r\n\r\n")[0])))
-    experiment = next(row for row in shown if row["Experiment"] == "heavier")
-    assert float(experiment["catalogue.unet.losses.l1"]) == 10
-    assert "catalogue.unet.losses.l1" in dvc(workspace, "exp", "diff")
-
-
-def test_a_variant_that_is_added_to_the_list_is_trained_and_scored_alone(workspace):
-    output = dvc(workspace, "exp", "run", "-n", "more", "-S", "variants=[unet,idih,affine]")
-    assert ran(output) == ALWAYS | {"train@affine", "evaluate@affine", "report"}
-
-
-def test_another_classifier_trains_no_variant_that_compares_no_features(workspace):
-    output = dvc(workspace, "exp", "run", "-n", "classifier", "-S", "classifier.epochs=2")
-    assert ran(output) == ALWAYS | {"train_classifier@people", "name_data"}
-
-
-def test_other_semi_harmonized_pictures_train_no_variant_that_is_given_composites(workspace):
-    output = dvc(workspace, "exp", "run", "-n", "semi", "-S", "defaults.intrinsic.edits=fitted")
-    stages = {"train_edits@people", "preprocess_intrinsic@people", "name_data", "evaluate_intrinsic@people", "report"}
-    assert ran(output) == ALWAYS | stages
-
-
-def killed_when(folder, has_happened) -> None:
-    """Starts `dvc repro` and kills its whole process group as soon as something has happened in the workspace."""
-    command = [sys.executable, "-m", "dvc", "repro"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(command, cwd=folder, env=environment(folder / ".home"), start_new_session=True, **quiet)
-    while not has_happened(folder):
-        assert process.poll() is None, "the run ended before it could be killed"
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-MOMENTS = {
-    "photographs are being drawn": lambda folder: (folder / "data" / "sample" / "sources").exists(),
-    "an epoch of the first training is stored": lambda folder: any((folder / ".work" / "train").glob("*/state.pt")),
-    "the first harmonizer is being scored": lambda folder: any((folder / "runs" / "sample").glob("*/0/model.safetensors")),
-}
-
-
-def test_a_killed_run_ends_in_the_same_hashes(workspace, tmp_path):
-    folder = copy_project(tmp_path / "killed")
-    for has_happened in MOMENTS.values():
-        killed_when(folder, has_happened)
-    dvc(folder, "repro")
-    undisturbed = subprocess.run(["git", "show", "HEAD:dvc.lock"], cwd=workspace, capture_output=True, text=True, check=True).stdout
-    (tmp_path / "dvc.lock").write_text(undisturbed)
-    assert locked_hashes(folder) == locked_hashes(tmp_path)
 
 
 def test_results_from_elsewhere_are_scored_and_reported_when_they_change_and_nothing_else_runs(workspace, tmp_path):

@@ -51,6 +51,7 @@ def _shrunk(text: str) -> str:
     params.update({"preprocessed": ["people"], "decomposers": ["people"], "classifiers": ["people"], "judges": {}})
     params["variants"] = ["unet", "idih"]
     params["catalogue"] = {name: params["catalogue"][name] for name in ("unet", "idih", "affine")}
+    params["catalogue"]["idih"].update(epochs_factor=1.0)
     sample = params["profiles"]["sample"]
     sample["sources"]["photographs"].update(scenes=40, width_px=96, height_px=72)
     sample["datasets"]["people"]["selection"].update(min_side_px=4, categories=None)
