@@ -40,8 +40,9 @@ stages:
 # Prefect's engine with a server of its own, in a process of its own: it sets signals, loggers and warnings. Then the commands of
 # docs/running.md, against that server, where that pool alone exists.
 SERVED = """\
-import os, subprocess, sys
+import os, sys
 from prefect.client.orchestration import get_client
+from prefect.testing.cli import invoke_and_assert
 from prefect.testing.utilities import prefect_test_harness
 from prefect.settings import get_current_settings
 from pipeline.dashboard.flow import reproduce
@@ -56,8 +57,7 @@ with prefect_test_harness(server_startup_timeout=150):
     print(group.state_name, sorted((task.name, task.state_name) for task in tasks if task.flow_run_id == group.id))
     print([(node["label"], [nodes[parent["id"]]["label"] for parent in node["parents"]]) for node in nodes.values()], flush=True)
     for command in ("work-pool create --type process harmonization-process", "--no-prompt deploy --all"):
-        code = subprocess.run([sys.executable, "-m", "prefect", *command.split()], cwd=sys.argv[1]).returncode
-        print(command, code, flush=True)
+        print(command, invoke_and_assert(command, expected_code=None, temp_dir=sys.argv[1]).exit_code, flush=True)
 """
 
 
