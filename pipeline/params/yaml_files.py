@@ -82,9 +82,11 @@ def read_text(path: Path) -> str:
 
 def _tree_of(text: str, path: Path) -> Any:
     try:
+        yaml = YAML(typ="safe", pure=True)
+        root = yaml.compose(text)
         if "*" in text:  # an alias may stand for very much
-            _expect_modest(path, YAML(typ="safe", pure=True).compose(text))
-        return YAML(typ="safe", pure=True).load(text)
+            _expect_modest(path, root)
+        return None if root is None else yaml.constructor.construct_document(root)
     except YAMLError as error:
         raise InputError(f"{path}: not valid YAML: {_said(error)}") from error
     except RecursionError as error:
