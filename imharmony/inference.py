@@ -5,7 +5,6 @@ Photographs are uint8 (H, W, 3); masks uint8 (H, W), 255 = foreground, soft valu
 
 from collections.abc import Iterator
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -14,9 +13,9 @@ from torch.nn.functional import interpolate
 from imharmony.colour.ranges import mask_from_uint8, network_from_uint8
 from imharmony.errors import InputError
 from imharmony.networks.harmonizer import Harmonizer
+from imharmony.pictures.pairs import check_pair, squared
 
 TILE_PX = 2**20  # pixels that are worked on at once, in float: about 0.2 GB with the widest maps
-UNSEEN = 3  # levels of 255 that the noise of JPEG leaves on a mask that is one colour
 
 
 def harmonize(photo: np.ndarray, mask: np.ndarray, *, harmonizer: Harmonizer, size_px: int) -> np.ndarray:
@@ -28,17 +27,29 @@ def harmonize(photo: np.ndarray, mask: np.ndarray, *, harmonizer: Harmonizer, si
     columns at a time: at full size there are the photograph, its mask and the result, and nothing in float.
     """
     check_pair(photo, mask)
-    composite = network_from_uint8(torch.from_numpy(_resized(photo, size_px))[None])
-    weight = mask_from_uint8(torch.from_numpy(_resized(mask, size_px))[None])
     harmonized = photo.copy()
     with torch.inference_mode():
-        for columns, maps in _enlarged(_finite(harmonizer.maps(composite, weight)), mask):
+        for columns, maps in _enlarged(maps_of(photo, mask, harmonizer=harmonizer, size_px=size_px), mask):
             part = harmonized[:, columns]
             full = network_from_uint8(torch.from_numpy(part.copy())[None])
             change = _as_image(harmonizer.network.mapped(full, maps) - full)
             alpha = mask[:, columns].astype(np.float32)[..., None] / 255
             part[:] = np.clip(np.rint(part + alpha * change), 0, 255).astype(np.uint8)
     return harmonized
+
+
+def maps_of(photo: np.ndarray, mask: np.ndarray, *, harmonizer: Harmonizer, size_px: int) -> Tensor:
+    """What a network that was trained at ``size_px`` does to each pixel, (1, C, h, w); an ``InputError`` where it is not finite."""
+    with torch.inference_mode():
+        return _finite(harmonizer.maps(*inputs_of(photo, mask, harmonizer=harmonizer, size_px=size_px)))
+
+
+def inputs_of(photo: np.ndarray, mask: np.ndarray, *, harmonizer: Harmonizer, size_px: int) -> tuple[Tensor, Tensor]:
+    """The picture and the mask as a network sees them, (1, 3, S, S) in [-1, 1] and (1, 1, S, S) in [0, 1], on its device."""
+    device = next((each.device for each in harmonizer.parameters()), torch.device("cpu"))
+    composite = network_from_uint8(torch.from_numpy(squared(photo, size_px))[None])
+    weight = mask_from_uint8(torch.from_numpy(squared(mask, size_px))[None])
+    return composite.to(device), weight.to(device)
 
 
 def _enlarged(maps: Tensor, mask: np.ndarray) -> Iterator[tuple[slice, Tensor]]:
@@ -67,21 +78,5 @@ def _bicubic(maps: Tensor, height: int, width: int) -> Tensor:
     return interpolate(maps, (height, width), mode="bicubic", align_corners=False)
 
 
-def _resized(image: np.ndarray, size_px: int) -> np.ndarray:
-    shrinks = min(image.shape[:2]) >= size_px
-    return cv2.resize(image, (size_px, size_px), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-
-
 def _as_image(change: Tensor) -> np.ndarray:
     return change[0].permute(1, 2, 0).float().numpy() * 127.5
-
-
-def check_pair(photo: np.ndarray, mask: np.ndarray) -> None:
-    """Raises an ``InputError`` unless a mask (H, W) is the photograph's and leaves something to harmonize, and something to go by."""
-    if photo.shape[:2] != mask.shape:
-        came, expected = f"{mask.shape[1]}x{mask.shape[0]}", f"{photo.shape[1]}x{photo.shape[0]}"
-        raise InputError(f"the mask is {came} pixels; expected {expected}, the photograph's size; save the mask at that size")
-    if mask.max() <= UNSEEN:
-        raise InputError("the mask is black everywhere; expected white where the pasted object is; invert or redraw it")
-    if mask.min() >= 255 - UNSEEN:
-        raise InputError("the mask is white everywhere; expected black where the background is: there is nothing to harmonize with")

@@ -1,9 +1,11 @@
 """The files of the model that comes with the package, from a finished run of the workspace starter/.
 
-``model.safetensors`` is the run's own checkpoint; ``photographs.csv`` lists every photograph that it was trained or validated on, with
-what an attribution asks for; ``model_card.md`` says what the model is and how it scored. ``scored_on.csv`` stays in the workspace.
+``model.safetensors`` is the run's own checkpoint and ``model.onnx`` the same network for onnxruntime; ``photographs.csv`` lists every
+photograph that it was trained or validated on, with what an attribution asks for; ``model_card.md`` says what the model is and how it
+scored. ``scored_on.csv`` stays in the workspace.
 """
 
+import csv
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -26,6 +28,8 @@ from pipeline.steps.provenance import code_commit
 
 STARTER = Path(str(files("imharmony").joinpath("starter")))
 TEMPLATES = Path(reporting.__file__).with_name("templates")
+PORTABLE = "model.onnx"
+TRIPLES = Path(reporting.__file__).parents[1] / "benchmarks" / "results" / "starter_triples.csv"
 SCORED_ON = Path("scored_on.csv")  # in the workspace
 VARIANT, CONTROL, STRICT = "regions", "regions_foreground_only", "regions_strict"
 MOST_BYTES = 5 << 20  # of the weights: they lie in git and in every wheel
@@ -52,10 +56,18 @@ def write_starter() -> None:
     summary, controls = (read_table(REPORTS / "tables" / f"{table}.parquet") for table in ("summary", "controls"))
     facts = {"commit": code_commit(), "sha256": sha256_of(checkpoint), "bytes": size, "network": harmonizer.network, "metadata": metadata}
     write_bytes(STARTER / MODEL, checkpoint.read_bytes())
+    write_portable()
     write_csv(STARTER / "photographs.csv", photographs)
     write_csv(SCORED_ON, scored_photographs(params, places))
     card = card_of(params, places, photographs.to_pandas(), scores_of(summary), controls.to_pandas(), facts)
     write_text(STARTER / "model_card.md", card)
+
+
+def write_portable() -> None:
+    """Writes the package's model as ONNX, beside it."""
+    from imharmony.portable.export import export_onnx  # here, because it needs an extra
+
+    export_onnx(STARTER / MODEL, STARTER / PORTABLE)
 
 
 def photographs_of(params: Params, places: Places, dataset: str) -> pa.Table:
@@ -122,7 +134,14 @@ def card_of(
         size_px=params.active.evaluation.size_px,
         datasets=[_set_of(name, params, scores) for name in params.scored],
         controls=_control_rows(params, controls),
+        triples=triples(),
     )
+
+
+def triples() -> list[dict[str, str]]:
+    """The rows that ``benchmarks.triples`` left."""
+    with TRIPLES.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 def source_of(mirror: str, count: int) -> str:

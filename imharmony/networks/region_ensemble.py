@@ -57,12 +57,20 @@ class RegionEnsemble(Generator):
         """Pictures (B, 3, H', W') of any size with their colours moved."""
         return mapped(pictures, maps)
 
+    def trust(self, inputs: Tensor) -> Tensor:
+        """What the members' mean change is multiplied by for each picture, (B,), in [0, 1]: little where they do not agree."""
+        return self.restrained(points_of(inputs[:, :3], inputs[:, 3:], self.counts))[1]
+
     def changes(self, points: Points) -> Tensor:
         """The mean of the members' changes (B, 6), restrained."""
+        return self.restrained(points)[0]
+
+    def restrained(self, points: Points) -> tuple[Tensor, Tensor]:
+        """The changes (B, 6), and what they were multiplied by, (B,)."""
         with full_precision(points.known):
             said = self.said(points)
-            size, spread = agreement(points.foreground, said)
-            return said.mean(0) * restraint(size, spread, self.doubt, self.floor)[:, None]
+            kept = restraint(*agreement(points.foreground, said), self.doubt, self.floor)
+            return said.mean(0) * kept[:, None], kept
 
     def said(self, points: Points) -> Tensor:
         """What each member says, (M, B, 6)."""

@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 
 from imharmony.errors import InputError
 from imharmony.pictures.images import read_rgb
+from imharmony.portable.session import OnnxModel
 from imharmony.storage.files import sha256_of
 from imharmony.storage.tables import read_table
 from pipeline.steps.paths import Places
@@ -55,6 +56,7 @@ def write_params(mirror: Path) -> None:
     tree |= {"datasets": ["free_objects", "strict_objects", "people"], "baselines": ["identity", "reinhard"], "machine": {"workers": 1}}
     for variant in tree["catalogue"].values():
         variant["points"] |= {"steps": 2, "batch_size": 6}
+        variant["generator"] |= {"members": 1}
     profile = tree["profiles"]["starter"]
     for source in profile["sources"].values():
         source |= {"mirror": str(mirror), "splits": ["val2017"], "images": None}
@@ -123,6 +125,7 @@ def test_every_selected_photograph_is_listed_with_what_an_attribution_names(pack
 
 def test_the_package_has_the_runs_own_weights_and_a_card_of_them(package):
     assert sha256_of(package / "model.safetensors") == sha256_of(PLACES.run("regions", 0) / "model.safetensors")
+    assert OnnxModel.load(package / "model.onnx").facts.sha256 == sha256_of(package / "model.safetensors")
     card = (package / "model_card.md").read_text(encoding="utf-8")
     assert f"| weights, SHA-256 | `{sha256_of(package / 'model.safetensors')}` |" in card
     assert "| photographs from | a local mirror of 80 photographs |" in card

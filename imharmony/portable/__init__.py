@@ -1,0 +1,1 @@
+"""Models as ONNX, and how what they say becomes a picture."""

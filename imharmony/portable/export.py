@@ -1,0 +1,220 @@
+"""A trained harmonizer as one ONNX file, which ``imharmony.portable.session`` runs without torch.
+
+Writing one needs the extra `export`: import this module only where a file is written.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from imharmony.checkpoint import input_of, load_harmonizer
+from imharmony.errors import InputError
+from imharmony.networks.blocks import Generator
+from imharmony.networks.harmonizer import Harmonizer, InferenceMode
+from imharmony.networks.region_ensemble import RegionEnsemble
+from imharmony.points.sets import Points
+from imharmony.portable.facts import FORMAT, Facts, written
+from imharmony.portable.kinds import kind_of
+from imharmony.storage.files import sha256_of, write_bytes
+
+try:
+    import onnx_ir as ir
+    import onnxruntime
+    from onnx_ir.passes import common as passes
+    from onnxscript import opset18, optimizer
+except ImportError as error:
+    raise InputError(f"{error.name} is not installed; expected it for writing ONNX; run `pip install 'imharmony[export]'`") from error
+
+OPSET, IR_VERSION = 18, 8  # of 2022 and 2021: every runtime that we know of runs them
+CLOSE = 1e-3  # of maps, and of six numbers; of larger ones than 1 it is a share
+FOLDED = 4096  # values that a constant may have which is computed beforehand
+DRAWS = 3  # pictures that a file is checked with
+PICTURE, POINTS = ("composite", "mask"), Points._fields
+OTHER = "expected a network that ONNX can say; run this one with torch (`harmonize`)"
+
+
+def export_onnx(model: Path, out: Path) -> None:
+    """Writes the harmonizer of a ``model.safetensors`` as one file without others beside it; equal models give equal bytes.
+
+    Networks that read points take ``Points`` of one picture, sRGB in [0, 1], and give ``changes`` (1, 6) and ``trust`` (1,). All others
+    take ``composite`` (1, 3, S, S) in [-1, 1] and ``mask`` (1, 1, S, S) in [0, 1], and give ``maps`` (1, C, S, S). Before it is written,
+    drawn pictures go through the file and through torch; if what comes out differs by more than ``CLOSE``, or the model cannot be said in
+    ONNX, an ``InputError`` is raised and nothing is written.
+    """
+    if input_of(model) == "intrinsic":
+        came = "trained on semi-harmonized pictures (input: intrinsic)"
+        raise InputError(f"{model}: {came}; expected one that takes composites, which needs no preprocessing; take another")
+    harmonizer, metadata = load_harmonizer(model)
+    size_px, network = int(metadata["size_px"]), harmonizer.network
+    drawn = list(_drawn(network, size_px))
+    with torch.inference_mode():
+        expected = [_said(harmonizer, inputs) for inputs in drawn]
+    facts = Facts(
+        format=FORMAT,
+        kind=kind_of(network),
+        size_px=size_px,
+        counts=network.counts if isinstance(network, RegionEnsemble) else None,
+        sha256=sha256_of(model),
+        generator=metadata["architecture"]["name"],
+        input="composites",
+        inference_mode=cast("InferenceMode", harmonizer.inference_mode),
+        members=len(network.each) if isinstance(network, RegionEnsemble) else 1,
+    )
+    data = _exported(model, harmonizer, drawn[0], facts)
+    _check(model, data, drawn, expected)
+    write_bytes(out, data)
+
+
+class _Maps(nn.Module):
+    def __init__(self, harmonizer: Harmonizer) -> None:
+        super().__init__()
+        self.network, self.mask_input = harmonizer.network, harmonizer.mask_input
+
+    def forward(self, composite: Tensor, mask: Tensor) -> Tensor:
+        return self.network.maps(torch.cat([composite, mask], 1) if self.mask_input else composite)
+
+
+class _Changes(nn.Module):
+    def __init__(self, network: RegionEnsemble) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, *points: Tensor) -> tuple[Tensor, Tensor]:
+        return self.network.restrained(Points._make(points))
+
+
+def _drawn(network: Generator, size_px: int) -> Iterator[tuple[Tensor, ...]]:
+    """Inputs of the network: pictures of noise in another tint each, with masks of a rectangle that is soft at one side."""
+    generator = torch.Generator().manual_seed(0)
+    for draw in range(DRAWS):
+        tint = torch.rand(3, generator=generator)
+        if isinstance(network, RegionEnsemble):
+            counts = network.counts
+            points = [torch.rand(1, count, 3, generator=generator) * tint for count in (*counts, counts.pairs)]
+            known = torch.ones(1, 4)
+            known[:, 4 - draw :] = 0  # all four, then without a border, then without a ring too
+            yield (*points, known)
+        else:
+            composite = torch.rand(1, 3, size_px, size_px, generator=generator) * (2 * tint[:, None, None]) - 1
+            mask = torch.zeros(1, 1, size_px, size_px)
+            mask[..., size_px // 4 : -size_px // 4, size_px // (3 + draw) : -size_px // 3] = 1
+            mask[..., size_px // (3 + draw)] /= 2
+            yield composite, mask
+
+
+def _said(harmonizer: Harmonizer, inputs: tuple[Tensor, ...]) -> list[np.ndarray]:
+    if isinstance(harmonizer.network, RegionEnsemble):
+        return [each.numpy() for each in harmonizer.network.restrained(Points._make(inputs))]
+    return [harmonizer.maps(*inputs).numpy()]
+
+
+def _exported(model: Path, harmonizer: Harmonizer, inputs: tuple[Tensor, ...], facts: Facts) -> bytes:
+    if harmonizer.inference_mode == "train":
+        _settle(model, harmonizer)
+    network = harmonizer.network
+    is_of_points = isinstance(network, RegionEnsemble)
+    module = (_Changes(network) if is_of_points else _Maps(harmonizer)).eval().requires_grad_(False)
+    try:
+        program = torch.onnx.export(
+            module,
+            inputs,
+            input_names=POINTS if is_of_points else PICTURE,
+            output_names=["changes", "trust"] if is_of_points else ["maps"],
+            opset_version=OPSET,
+            dynamo=True,
+            optimize=False,
+            verbose=False,
+            custom_translation_table={torch.ops.aten.avg_pool2d.default: _avg_pool2d},
+        )
+    except (torch.onnx.errors.OnnxExporterError, NotImplementedError) as error:
+        raise InputError(f"{model}: {facts.generator} cannot be exported ({_first_line(error)}); {OTHER}") from error
+    return _packed(cast("Any", program).model, facts)
+
+
+def _settle(model: Path, harmonizer: Harmonizer) -> None:
+    """Of one picture a batch norm's own statistics are an instance norm's; dropout's draws are torch's, and no other program's."""
+    for module in harmonizer.modules():
+        if isinstance(module, nn.Dropout) and module.p > 0:
+            raise InputError(f"{model}: inference_mode is train, with dropout that torch draws; expected eval; train it with that")
+        for name, child in module.named_children():
+            if isinstance(child, nn.BatchNorm2d):
+                alone = nn.InstanceNorm2d(child.num_features, child.eps, affine=child.affine)
+                alone.load_state_dict(dict(child.named_parameters()))
+                setattr(module, name, alone)
+
+
+def _packed(model: ir.Model, facts: Facts) -> bytes:
+    """The file's bytes, in which nothing names the machine or the programs that made it.
+
+    What is known beforehand is computed here, and what is computed twice stands once: of the exporter's nodes half are left. Its own
+    ``optimize`` leaves as many and takes 50 times as long.
+    """
+    passes.ClearMetadataAndDocStringPass()(model)
+    _merge(model)
+    optimizer.fold_constants(model, onnx_shape_inference=True, output_size_limit=FOLDED)
+    passes.IdentityEliminationPass()(model)
+    passes.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model)
+    _merge(model)
+    model.ir_version = IR_VERSION
+    model.producer_name, model.producer_version = "imharmony", None
+    model.metadata_props.update(written(facts))
+    return ir.to_proto(model).SerializeToString(deterministic=True)
+
+
+def _merge(model: ir.Model) -> None:
+    passes.DeduplicateInitializersPass()(model)
+    passes.CommonSubexpressionEliminationPass()(model)
+    passes.RemoveUnusedNodesPass()(model)
+
+
+def _check(model: Path, data: bytes, drawn: Sequence[tuple[Tensor, ...]], expected: Sequence[list[np.ndarray]]) -> None:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    try:
+        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its classes have no common one but this
+        raise InputError(f"{model}: what was exported does not run ({_first_line(error)}); {OTHER}") from error
+    names = [each.name for each in session.get_inputs()]
+    for inputs, wanted in zip(drawn, expected, strict=True):
+        said = session.run(None, dict(zip(names, (each.numpy() for each in inputs), strict=True)))
+        apart = max(_apart(*pair) for pair in zip(cast("list[np.ndarray]", said), wanted, strict=True))
+        if not apart <= CLOSE:
+            raise InputError(f"{model}: what was exported differs from torch by {apart:.2g}; expected at most {CLOSE:g}; {OTHER}")
+
+
+def _apart(said: np.ndarray, wanted: np.ndarray) -> float:
+    apart = float(np.abs(said - wanted).max() / max(1.0, np.abs(wanted).max()))
+    return apart if np.isfinite(apart) else np.inf
+
+
+def _avg_pool2d(  # torch's own translation forgets the divisor
+    features: Any,
+    kernel_size: Sequence[int],
+    stride: Sequence[int] = (),
+    padding: Sequence[int] = (0, 0),
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Any:
+    sides = list(kernel_size) if len(kernel_size) > 1 else [kernel_size[0]] * 2
+    pads = [*padding, *padding] if len(padding) > 1 else [padding[0]] * 4
+    mean: Any = opset18.AveragePool(
+        features,
+        kernel_shape=sides,
+        strides=list(stride) or sides,
+        pads=pads,
+        ceil_mode=int(ceil_mode),
+        count_include_pad=int(count_include_pad or divisor_override is not None),
+    )
+    if divisor_override is None:
+        return mean
+    factor: Any = opset18.Constant(value_float=sides[0] * sides[1] / divisor_override)
+    return opset18.Mul(mean, factor)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
