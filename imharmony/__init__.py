@@ -1,0 +1,32 @@
+"""Image harmonization: the colours of a pasted object fitted to the photograph that it was pasted into.
+
+>>> import imharmony
+>>> imharmony.__all__
+['Explanation', 'Harmonizer', 'InputError', 'explain', 'harmonize']
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from imharmony.errors import InputError
+
+if TYPE_CHECKING:
+    from imharmony.harmonizing.api import Harmonizer, explain, harmonize
+    from imharmony.harmonizing.explanation import Explanation
+
+__all__ = ["Explanation", "Harmonizer", "InputError", "explain", "harmonize"]
+
+_WHERE = {
+    "Explanation": "imharmony.harmonizing.explanation",
+    "Harmonizer": "imharmony.harmonizing.api",
+    "explain": "imharmony.harmonizing.api",
+    "harmonize": "imharmony.harmonizing.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Loads what is asked for only then: the stages import this package too, and need none of it."""
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_WHERE[name]), name)

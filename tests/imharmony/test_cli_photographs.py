@@ -4,6 +4,7 @@ import os
 import sys
 from io import BytesIO
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
@@ -111,6 +112,25 @@ def test_under_a_profile_the_networks_see_what_a_viewer_shows(run):
     assert abs(to_srgb(pixels(run(saved(PHOTO, icc_profile=WIDE))), WIDE).astype(int) - expected).mean() < 2
 
 
+@pytest.mark.parametrize("out", ["out.png", "out.jpeg", "out.webp", "out.tiff"])
+def test_what_the_file_says_is_kept_in_every_format(run, out):
+    exif = Image.Exif()
+    exif[271], exif[274] = "The Maker", 3
+    path = run(saved(PHOTO[::-1, ::-1], exif=exif, dpi=(300, 300)), out=out)
+    with Image.open(path) as image:
+        assert (image.getexif()[271], image.getexif()[274]) == ("The Maker", 1)
+    if not out.endswith("jpeg"):
+        assert np.array_equal(pixels(path)[MASK == 0], PHOTO[MASK == 0])
+
+
+def test_16_bits_stay_16_bits(run):
+    deep = PHOTO.astype(np.uint16) * 257 + 77
+    written = cv2.imread(str(run(cv2.imencode(".png", deep)[1].tobytes())), cv2.IMREAD_UNCHANGED)
+    assert written.dtype == np.uint16
+    assert np.array_equal(written[MASK == 0], deep[MASK == 0])
+    assert (written[MASK > 0] != deep[MASK > 0]).any()
+
+
 def test_a_profile_and_alpha_together(run):
     path = run(saved(with_hidden(9), icc_profile=WIDE))
     with Image.open(path) as image:
@@ -173,7 +193,7 @@ def test_a_limit_that_makes_no_sense_is_refused(refused, count):
 @pytest.mark.parametrize("out", ["folder.png", "photo.png", "mask.png", "photo.png/out.png"])
 def test_a_place_that_cannot_be_written_is_known_before_the_work(refused, folder, monkeypatch, out):  # noqa: F811
     (folder / "folder.png").mkdir()
-    monkeypatch.setattr("imharmony.cli.harmonize", None)
+    monkeypatch.setattr("imharmony.commands.photo.harmonize_file", None)
     assert out.partition("/")[0] in refused(out=out)
 
 

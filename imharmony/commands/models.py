@@ -1,0 +1,80 @@
+"""``harmonize models``: what can harmonize here, what is known of the model in the package, models as ONNX, and a page that runs one."""
+
+import argparse
+from importlib.resources import files
+from pathlib import Path
+
+from imharmony.commands.parsing import Parser, path_of
+from imharmony.errors import InputError
+from imharmony.harmonizing.models import CLASSICAL, PORTABLE, STARTER
+from imharmony.storage.files import write_bytes
+from imharmony.storage.places import expect_place
+
+PACKAGE = files("imharmony").joinpath("starter")
+CARD = "model_card.md"
+SAID = {
+    STARTER: "three small networks that move the object's colours as a whole; in the package",
+    "reinhard": "means and deviations of CIELAB matched to the background's (Reinhard et al. 2001)",
+    "histogram": "histograms matched to the background's",
+    "mkl": "means and covariances matched by the linear map that moves least (Pitie & Kokaram 2007)",
+    "lalonde_efros": "clusters of colours moved to the background's (Lalonde & Efros 2007)",
+    "xue": "zones of luminance, temperature and saturation matched (Xue et al. 2012)",
+    "poisson": "gradients kept, colours of the border taken over (Perez et al. 2003)",
+    "multiband": "blended into the background in Laplacian pyramids (Burt & Adelson 1983)",
+}
+
+
+def run(arguments: list[str]) -> tuple[str, int]:
+    """What to print, and the exit code; raises ``InputError`` on wrong input."""
+    options = vars(_parser().parse_args(arguments))
+    return options.pop("command")(**options), 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(prog="harmonize models", description=__doc__)
+    parser.set_defaults(command=_listed)
+    commands = parser.add_subparsers()
+    commands.add_parser("list", description="Names that --model takes.").set_defaults(command=_listed)
+    commands.add_parser("card", description="The model card of the model in the package.").set_defaults(command=_card)
+    export = commands.add_parser("export", description="Writes a model as ONNX, checked against torch.")
+    export.add_argument("model", help=f"{STARTER}, or a file model.safetensors")
+    export.add_argument("-o", "--output", type=path_of, required=True, metavar="OUT.onnx")
+    export.set_defaults(command=_export)
+    page = commands.add_parser("page", description=f"Writes a page for any file server, on which the browser itself runs {STARTER}.")
+    page.add_argument("output", type=path_of, metavar="OUT_FOLDER", help="a new folder, or a page that this wrote before")
+    said = "onnxruntime-web, its .tgz or unpacked; without it npm fetches it"
+    page.add_argument("--runtime", type=path_of, metavar="DIR", help=said)
+    page.set_defaults(command=_page)
+    return parser
+
+
+def _listed() -> str:
+    width = max(map(len, SAID))
+    return "\n".join([*(f"{name:{width}}  {SAID[name]}" for name in (STARTER, *CLASSICAL)), "or a file: model.safetensors, model.onnx"])
+
+
+def _card() -> str:
+    return PACKAGE.joinpath(CARD).read_text(encoding="utf-8").rstrip()
+
+
+def _export(*, model: str, output: Path) -> str:
+    if output.suffix != ".onnx":
+        raise InputError(f"{output}: expected a name that ends in .onnx")
+    if model in CLASSICAL:
+        raise InputError(f"{model}: a method without weights; expected {STARTER} or a file model.safetensors")
+    is_starter = model == STARTER
+    expect_place(output, inputs=[] if is_starter else [Path(model)])
+    if is_starter:  # it was exported and checked when it was made
+        write_bytes(output, PACKAGE.joinpath(PORTABLE).read_bytes())
+        return str(output)
+    from imharmony.portable.export import export_onnx
+
+    export_onnx(Path(model), output)
+    return str(output)
+
+
+def _page(*, output: Path, runtime: Path | None) -> str:
+    from imharmony.web.static_page import write_page
+
+    write_page(output, runtime)
+    return str(output)

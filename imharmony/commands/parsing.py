@@ -1,0 +1,36 @@
+"""What all commands' parsers do alike: a wrong argument is one line, and a place may begin with a minus."""
+
+import argparse
+import re
+from pathlib import Path
+from typing import NoReturn
+
+from imharmony.errors import InputError
+
+PLACE = re.compile(r"-\d+,-?\d+")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are ``InputError``."""
+
+    def error(self, message: str) -> NoReturn:
+        """One line, without the usage."""
+        raise InputError(f"{message}; see {self.prog} --help")
+
+
+def with_places(arguments: list[str]) -> list[str]:
+    """The arguments with ``--at -3,4`` as ``--at=-3,4``: what begins with a minus would be taken for an option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] == "--at" and PLACE.fullmatch(argument):
+            joined[-1] = f"--at={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
+def path_of(text: str) -> Path:
+    """A path that names something; of a variable that is not set nothing is left."""
+    if not text or "\0" in text:
+        raise argparse.ArgumentTypeError(f"{text!r}: no name of a file; expected one; check what it was to be")
+    return Path(text)

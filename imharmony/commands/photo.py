@@ -1,0 +1,143 @@
+"""``harmonize PHOTO MASK``: one composite photograph and its mask in, the harmonized photograph out.
+
+``harmonize CUTOUT --background PHOTO`` lays a cut-out on a photograph first; its transparency is the mask.
+"""
+
+import argparse
+import json
+import logging
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from imharmony.commands.parsing import Parser, path_of, with_places
+from imharmony.errors import InputError
+from imharmony.harmonizing.api import Harmonizer
+from imharmony.harmonizing.cutout import Placement
+from imharmony.harmonizing.models import CLASSICAL, STARTER
+from imharmony.harmonizing.photo_file import MEGAPIXELS, MOST_MEGAPIXELS, Done, Given, doubt_of, harmonize_file, read_cut_out, read_pair
+from imharmony.harmonizing.sheet import before_after
+from imharmony.pictures.saving import default_output, expect_ending
+from imharmony.storage.files import write_bytes
+from imharmony.storage.places import expect_place
+
+DIRECTIONS = ("foreground", "background")
+
+log = logging.getLogger(__name__)
+
+
+def run(arguments: list[str]) -> tuple[str, int]:
+    """What to print, and the exit code; raises ``InputError`` on wrong input."""
+    options = _parser().parse_args(with_places(arguments))
+    begin = time.perf_counter()
+    _expect_sense(options)
+    out = options.output or options.old_output or default_output(options.background or options.photo, stem=options.photo.stem)
+    inputs = [each for each in (options.photo, options.mask, options.background, options.intrinsic) if each is not None]
+    inputs += [Path(options.model)] if options.model not in (STARTER, *CLASSICAL) else []
+    _expect_outputs(out, options, inputs)
+    harmonizer = Harmonizer.load(options.model, device=options.device, intrinsic=options.intrinsic)
+    given = _given(options)
+    if options.direction == "foreground" and options.background is None and (line := doubt_of(given)) is not None:
+        log.warning(line)
+    done = harmonize_file(harmonizer, given, out, strength=options.strength, direction=options.direction, cautious=options.cautious)
+    if options.old_output is not None:
+        log.warning("harmonize PHOTO MASK OUT goes with the next release; write: harmonize PHOTO MASK -o OUT")
+    return _report(done, options, seconds=time.perf_counter() - begin), 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="harmonize",
+        description="Fits the colours of a pasted object to the photograph that it was pasted into.",
+        epilog="Other commands: harmonize folder, doctor, models, app, dataset, score, study; each has --help.",
+    )
+    parser.add_argument(
+        "photo", type=path_of, help="the composite photograph; with --background a cut-out that is transparent around the object"
+    )
+    parser.add_argument("mask", type=path_of, nargs="?", help="white (or opaque) where the pasted object is; same size")
+    parser.add_argument("old_output", type=path_of, nargs="?", help=argparse.SUPPRESS)
+    written = "where to write; by default beside the photograph, as photo_harmonized and its own ending"
+    parser.add_argument("-o", "--output", type=path_of, metavar="OUT", help=written)
+    parser.add_argument("--background", type=path_of, metavar="PHOTO", help="the photograph that the cut-out is laid on first")
+    parser.add_argument("--at", type=point, metavar="X,Y", help="where the cut-out's left upper corner lies; by default it is centred")
+    parser.add_argument("--scale", type=float, metavar="S", help="what the cut-out's sides are multiplied by; by default 1")
+    models = f"{STARTER} (the default, in the package), a file .safetensors or .onnx, or {', '.join(CLASSICAL)}"
+    parser.add_argument("--model", default=STARTER, help=models)
+    parser.add_argument("--strength", type=float, default=1.0, metavar="0..1", help="how much of the change; 1 if it is not given")
+    harmonized = "which part is to be changed, the pasted object or all around it"
+    parser.add_argument("--direction", choices=DIRECTIONS, default="foreground", help=harmonized)
+    parser.add_argument("--cautious", action="store_true", help="leave the photograph as it is where no improvement is expected")
+    words = "say in words what was changed, and write OUT_before_after.jpg, small"
+    parser.add_argument("--explain", action="store_true", help=words)
+    parser.add_argument("--json", action="store_true", help="print what was done as JSON")
+    parser.add_argument("--device", default="cpu", help="cpu (the default), or one that torch has: cuda, mps")
+    networks = "model.safetensors of the preprocessing's networks, for models that were trained on what they make of composites"
+    parser.add_argument("--intrinsic", type=path_of, metavar="FILE", help=networks)
+    most = f"refuse larger pictures before they are decoded; up to {MOST_MEGAPIXELS}, {MEGAPIXELS} if it is not given"
+    parser.add_argument("--max-megapixels", type=int, default=MEGAPIXELS, metavar="N", help=most)
+    return parser
+
+
+def point(text: str) -> tuple[int, int]:
+    x, comma, y = text.partition(",")
+    if not comma:
+        raise argparse.ArgumentTypeError(f"{text!r}; expected X,Y in pixels, such as 120,40")
+    try:
+        return int(x), int(y)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}; expected two whole numbers of pixels, such as 120,40") from error
+
+
+def _expect_sense(options: argparse.Namespace) -> None:
+    """Options that contradict each other, or lack what they need."""
+    if options.background is None and options.mask is None:
+        advice = "name it (harmonize PHOTO MASK), or lay a cut-out on a photograph (harmonize CUTOUT --background PHOTO)"
+        raise InputError(f"{options.photo}: no mask; expected one that is white where the pasted object is; {advice}")
+    if options.background is not None and options.mask is not None:
+        raise InputError(f"{options.mask}: a mask beside --background; the cut-out's transparency is the mask; leave one of them out")
+    if options.background is None and (options.at is not None or options.scale is not None):
+        raise InputError("--at and --scale place a cut-out; expected --background with the photograph that it is laid on")
+    if options.old_output is not None and options.output is not None:
+        raise InputError(f"{options.old_output}: a second place to write beside -o {options.output}; expected one; leave the first out")
+    if not 0 <= options.strength <= 1:
+        raise InputError(f"--strength {options.strength:g}: expected 0 (untouched) to 1 (all of the change)")
+    if not 1 <= options.max_megapixels <= MOST_MEGAPIXELS:
+        raise InputError(f"--max-megapixels {options.max_megapixels}: expected 1 to {MOST_MEGAPIXELS}")
+
+
+def _expect_outputs(out: Path, options: argparse.Namespace, inputs: list[Path]) -> None:
+    expect_ending(out)
+    expect_place(out, inputs=inputs)
+    if options.explain:
+        expect_place(_sheet_of(out), inputs=[*inputs, out])
+
+
+def _given(options: argparse.Namespace) -> Given:
+    if options.background is None:
+        return read_pair(options.photo, options.mask, max_megapixels=options.max_megapixels)
+    placement = Placement(options.at, 1.0 if options.scale is None else options.scale)
+    return read_cut_out(options.photo, options.background, placement, max_megapixels=options.max_megapixels)
+
+
+def _sheet_of(out: Path) -> Path:
+    return out.with_name(f"{out.stem}_before_after.jpg")
+
+
+def _report(done: Done, options: argparse.Namespace, *, seconds: float) -> str:
+    """What is printed: the file, and on request what was done."""
+    explanation = None
+    if options.explain or options.json:
+        explanation = done.proposal.explanation(done.strength)
+    if options.explain:
+        write_bytes(_sheet_of(done.out), before_after(done.proposal.photo, done.proposal.picture(done.strength), done.proposal.region))
+    if options.json and explanation is not None:
+        trust = done.proposal.said.trust
+        facts = {"output": str(done.out), "model": options.model, "strength": done.strength, "left_as_it_was": done.is_left, "trust": trust}
+        facts |= {"before_after": str(_sheet_of(done.out)) if options.explain else None}
+        return json.dumps(facts | {"change": asdict(explanation) | {"words": explanation.words}, "seconds": round(seconds, 3)}, indent=1)
+    lines = [str(done.out)]
+    if done.is_left:
+        lines.append("left as it was: no improvement is expected")
+    if explanation is not None and not done.is_left:
+        lines.append(explanation.words)
+    return "\n".join(lines)
