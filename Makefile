@@ -12,7 +12,7 @@ repro sweep smoke starter: export MALLOC_MMAP_MAX_ := 0
 repro sweep smoke starter: export MALLOC_TRIM_THRESHOLD_ := 100000000000
 
 .DEFAULT_GOAL := help
-.PHONY: help env repro draw sweep test smoke starter hostile check docs format lock clean dashboard
+.PHONY: help env repro draw sweep test smoke starter hostile check docs demo format lock clean dashboard
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -69,6 +69,9 @@ check: $(READY)  ## format, lint, types, import contracts, parameters
 
 docs: $(READY)  ## the documentation's site in site/; a broken link is an error
 	@NO_MKDOCS_2_WARNING=1 mkdocs build --strict
+
+demo: $(READY)  ## a static page in site/try/ on which a visitor's browser runs the starter model; fetches onnxruntime-web from npm
+	@harmonize models page site/try
 
 format: $(READY)  ## mend what can be mended by machine
 	ruff format .

@@ -114,7 +114,7 @@ def _serve(study: Path, host: str, port: int, public: list[str]) -> tuple[str, i
     try:
         from opinion_study.serving import serve
     except ModuleNotFoundError as error:
-        if error.name not in ("fastapi", "uvicorn"):
+        if error.name not in ("fastapi", "starlette", "h11", "uvicorn"):
             raise
         raise InputError(WITHOUT_SERVER) from error
     serve(study, host=host, port=port, public=public)

@@ -1,7 +1,7 @@
 """The web service of a study: a page, its pictures, and where a vote is posted. Answers that are not pages are JSON.
 
 Errors are ``{"detail": sentence}``: 404 for what the study does not have, 409 for a vote that contradicts an earlier one, 422 for a
-vote that is none, 503 while the disk or the file of votes cannot be used. What comes first, and the headers, is in ``guarding``.
+vote that is none, 503 while the disk or the file of votes cannot be used. What comes first, and headers: ``imharmony.web.guarding``.
 """
 
 import logging

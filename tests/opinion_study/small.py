@@ -85,7 +85,7 @@ def served(folder: Path, port: int = 0, *, host: str = "127.0.0.1", public: tupl
     # Not by the command, which imports torch first.
     call = f"serve(Path({str(folder)!r}), host={host!r}, port={port}, public={public!r})"
     code = (
-        f"from pathlib import Path; from opinion_study import patience; from opinion_study.serving import serve; {before or 'pass'}; {call}"
+        f"from pathlib import Path; from imharmony.web import patience; from opinion_study.serving import serve; {before or 'pass'}; {call}"
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE, text=True)
     try:

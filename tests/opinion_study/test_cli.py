@@ -122,6 +122,7 @@ def test_a_report_needs_a_study_with_votes_and_a_known_ending(fails, rating, tmp
 
 
 def test_without_the_servers_packages_serve_says_what_to_install(fails, rating, monkeypatch):
-    monkeypatch.delitem(sys.modules, "opinion_study.serving", raising=False)
+    for name in ("opinion_study.serving", "imharmony.web.serving"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     assert fails("serve", rating) == "study serve needs FastAPI and uvicorn, which are not installed; pip install 'imharmony[study]'"

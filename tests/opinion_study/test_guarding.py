@@ -9,11 +9,11 @@ import httpx
 import pytest
 
 from imharmony.errors import InputError
+from imharmony.web.guarding import served_under
 from opinion_study.definition import read_study
-from opinion_study.guarding import served_under
 from tests.opinion_study.small import make, served
 
-QUICK = "patience.ARRIVAL_S = 1.0; patience.ANSWER_S = 2.0; patience.MOST_CONNECTIONS = 20"
+QUICK = "p = patience.PatientProtocol; p.arrival_s, p.answer_s, p.most_connections = 1.0, 2.0, 20"
 PUBLIC = "https://study.example.org"
 
 

@@ -6,14 +6,15 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-ARRIVAL_S = 15.0  # until a request is here whole, from when it could begin
-ANSWER_S = 120.0  # from then until its answer is taken: a picture over a slow line
-MOST_CONNECTIONS = 500  # those beyond are closed at once
 ARRIVING = {h11.IDLE, h11.SEND_BODY}
 
 
 class PatientProtocol(H11Protocol):
     """uvicorn's protocol, which would wait for ever for the rest of a head or of a body."""
+
+    arrival_s = 15.0  # until a request is here whole, from when it could begin
+    answer_s = 120.0  # from then until its answer is taken: a picture over a slow line
+    most_connections = 500  # those beyond are closed at once
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -23,22 +24,22 @@ class PatientProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Begins to wait for a first request."""
         super().connection_made(transport)
-        if len(self.connections) > MOST_CONNECTIONS:
+        if len(self.connections) > self.most_connections:
             transport.abort()
         else:
-            self._wait(ARRIVAL_S)
+            self._wait(self.arrival_s)
 
     def handle_events(self) -> None:
         """Takes what has come; once that is a whole request, its answer has a deadline of its own."""
         super().handle_events()
         if not self._has_arrived and self.conn.their_state not in ARRIVING and not self.transport.is_closing():
             self._has_arrived = True
-            self._wait(ANSWER_S)
+            self._wait(self.answer_s)
 
     def on_response_complete(self) -> None:
         """Begins to wait for a next request."""
         self._has_arrived = False
-        self._wait(ARRIVAL_S)
+        self._wait(self.arrival_s)
         super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -1,8 +1,8 @@
-"""Who may ask a study's server, and what: looked at before anything else is.
+"""Who may ask a server of ours, and what: looked at before anything else is.
 
-A page of another site can make a rater's browser send requests here, and a name that its owner points to this machine can make the
-browser believe that they are the site's own. So the name asked for must be one that the study is served under, and what changes
-something must come from a page of the study's. A program that is no browser says neither, and may ask.
+A page of another site can make a visitor's browser send requests here, and a name that its owner points to this machine can make the
+browser believe that they are the site's own. So the name asked for must be one that the page is served under, and what changes
+something must come from the page. A program that is no browser says neither, and may ask.
 """
 
 import ipaddress
@@ -27,26 +27,26 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",  # the address of a rater's page is the key to it
+    "Referrer-Policy": "no-referrer",  # the address of a page can be the key to it
     "X-Content-Type-Options": "nosniff",
 }
 
 
 @dataclass(frozen=True)
 class Served:
-    """The names that a study is served under, and the origins of its pages; ``any_address``: every address in digits too."""
+    """The names that a page is served under, and the origins of it; ``any_address``: every address in digits too."""
 
     names: frozenset[str]
     origins: frozenset[str] = frozenset()
     any_address: bool = False
 
     def has_name(self, authority: str) -> bool:
-        """Whether the header Host is of this study, by its name: the port may be another, forwarded, one."""
+        """Whether the header Host is of this server, by its name: the port may be another, forwarded, one."""
         name = _name_of(authority)
         return name is not None and (name in self.names or (self.any_address and _is_address(name)))
 
     def has_page(self, headers: Headers) -> bool:
-        """Whether a request that changes something comes from a page of this study, or from no browser."""
+        """Whether a request that changes something comes from the page itself, or from no browser."""
         origin, site = headers.get("origin"), headers.get("sec-fetch-site")
         if site is not None and site not in OWN_PAGES:
             return False
@@ -69,11 +69,15 @@ def served_under(host: str, public: Iterable[str] = ()) -> Served:
 
 
 class Guard:
-    """An application behind the checks above, with headers for all of its answers; a rater who goes away is no error."""
+    """An application behind the checks above, with headers for all of its answers; a visitor who goes away is no error.
 
-    def __init__(self, app: ASGIApp, served: Served) -> None:
+    ``what`` is served, the ``option`` that names another address, and the ``key`` of an error's sentence are for refusals.
+    """
+
+    def __init__(self, app: ASGIApp, served: Served, *, what: str, option: str, key: str) -> None:
         self._app = app
         self._served = served
+        self._what, self._option, self._key = what, option, key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
@@ -93,14 +97,15 @@ class Guard:
         headers = Headers(scope=scope)
         if not self._served.has_name(headers.get("host", "")):
             known = ", ".join(sorted(self._served.names))
-            return _refused(421, f"this study is not served under that name; expected one of {known}; name it with --public")
+            return self._refused(
+                421, f"this {self._what} is not served under that name; expected one of {known}; name it with {self._option}"
+            )
         if scope["method"] not in READING and not self._served.has_page(headers):
-            return _refused(403, "this comes from a page of another site; expected one of this study's")
+            return self._refused(403, f"this comes from a page of another site; expected one of this {self._what}'s")
         return None
 
-
-def _refused(status: int, detail: str) -> ASGIApp:
-    return JSONResponse({"detail": detail}, status)
+    def _refused(self, status: int, sentence: str) -> ASGIApp:
+        return JSONResponse({self._key: sentence}, status)
 
 
 def _public(address: str) -> tuple[str, str]:
