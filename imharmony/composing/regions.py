@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -10,7 +9,7 @@ from imharmony.composing.backgrounds import Background
 from imharmony.composing.composites import Foreground, gathered
 from imharmony.composing.graded import WholePhotograph
 from imharmony.composing.regrain import regrain
-from imharmony.composing.rules import PlateRules
+from imharmony.composing.rules import Direction, PlateRules
 from imharmony.pictures.images import decode_png, decode_trusted
 from imharmony.pictures.masks import decode_segmentation
 from imharmony.storage.shards import Row, ShardReader
@@ -18,7 +17,6 @@ from imharmony.transfer import GRADES, TRANSFERS
 from imharmony.transfer.kinds import ByPlace, Transfer
 
 OUR_PLATES = PlateRules()
-Direction = Literal["foreground", "background", "photograph"]
 Region = Foreground | Background | WholePhotograph
 
 # What may change each part; a background has no place in another photograph.

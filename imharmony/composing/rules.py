@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from imharmony.composing.limits import Quality
 
 Split = Literal["train", "val", "test"]
+Direction = Literal["foreground", "background", "photograph"]  # what of a photograph a composite changes
 Fraction = Annotated[float, Ge(0), Le(1)]
 Count = Annotated[int, Ge(1)]
 

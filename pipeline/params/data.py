@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from imharmony.composing.regions import Direction
-from imharmony.composing.rules import Limits, PlateRules, ReferenceRules, Rules, SplitRule
+from imharmony.composing.rules import Direction, Limits, PlateRules, ReferenceRules, Rules, SplitRule
 from imharmony.storage.names import alike
 from pipeline.params.section import Count, EachOnce, Line, Name, Section, Seed, Text, strict
 
