@@ -1,4 +1,4 @@
-"""Photographs, masks and places for results that ``harmonize PHOTO MASK OUT`` is given."""
+"""Photographs, masks and places for results that ``harmonize PHOTO MASK -o OUT`` is given."""
 
 import io
 import os
@@ -90,7 +90,7 @@ def files(**given: bytes | Callable[[Path], object]) -> Callable[[], None]:
 
 def harmonized(*options: object, out: Path | str = RESULT) -> Callable[[], int | None]:
     """The command on the three files."""
-    return called(Path(IN, PHOTO), Path(IN, MASK), out, "--model", Path(IN, MODEL), *options)
+    return called(Path(IN, PHOTO), Path(IN, MASK), "-o", out, "--model", Path(IN, MODEL), *options)
 
 
 def whole_result(path: Path = RESULT) -> Verdict:
