@@ -12,7 +12,8 @@ from imharmony.composing.manifest import COMPOSITE_SHARD
 from imharmony.composing.regions import RegionRules
 from imharmony.composing.synthesis import FOREGROUNDS, synthesize
 from imharmony.pictures.images import encode_jpeg, encode_png
-from imharmony.pictures.masks import INSIDE, decode_segmentation, foreground_ratio
+from imharmony.pictures.masks import decode_segmentation, foreground_ratio
+from imharmony.pictures.pairs import INSIDE
 from imharmony.storage.shards import Row, ShardReader, write_shard
 from imharmony.storage.tables import read_table, write_rows
 from imharmony.studio.scene import render_scene

@@ -18,7 +18,8 @@ from imharmony.composing.splits import SPLITS
 from imharmony.datasets.perceptual_hash import perceptual_hash
 from imharmony.errors import InputError
 from imharmony.pictures.images import decode_rgb
-from imharmony.pictures.masks import INSIDE, foreground_ratio
+from imharmony.pictures.masks import foreground_ratio
+from imharmony.pictures.pairs import INSIDE
 from imharmony.running.processes import processes
 from imharmony.running.progress import bar
 from imharmony.sources.findings import Finding

@@ -14,7 +14,7 @@ from PIL import Image
 
 from imharmony.errors import InputError
 from imharmony.pictures.opening import UPRIGHT, Source, is_deep, opened, orientation_of
-from imharmony.pictures.photo_files import Photograph, colours_differ, opaque_rgb, photograph_of, srgb_of
+from imharmony.pictures.photo_files import colours_differ, opaque_rgb, photograph_of, srgb_of
 
 COLOUR_PROFILE = "colour profile"
 LONGEST_SIDES = {".jpg": 65_500, ".png": 1_000_000}  # pixels that the formats' libraries write
@@ -112,22 +112,14 @@ def encoder_for(path: Path) -> Callable[[np.ndarray], bytes]:
     return encoders[path.suffix.lower()]
 
 
-def encode_like(rgb: np.ndarray, photograph: Photograph, path: Path) -> bytes:
-    """A picture (H, W, 3) in a photograph's own colours, with its alpha and its profile, as a PNG or JPEG by the ending of ``path``."""
-    if photograph.profile is None and (photograph.alpha is None or path.suffix.lower() != ".png"):
-        return encoder_for(path)(rgb)
-    return encode_under(photograph.profile, rgb, path.suffix.lower(), alpha=photograph.alpha)
-
-
-def encode_under(profile: bytes | None, rgb: np.ndarray, ending: str, *, alpha: np.ndarray | None = None) -> bytes:
-    """A picture (H, W, 3) under a colour profile as .png, with an alpha channel (H, W) if it has one, or as .jpg of quality 95, 4:2:0."""
+def encode_under(profile: bytes | None, rgb: np.ndarray, ending: str) -> bytes:
+    """A picture (H, W, 3) under a colour profile as .png, or as .jpg of quality 95, 4:2:0."""
     kind, buffer = ".png" if ending == ".png" else ".jpg", BytesIO()
     _expect_sides(rgb, kind)
     if kind == ".jpg":
         Image.fromarray(rgb).save(buffer, "JPEG", quality=95, subsampling="4:2:0", icc_profile=profile or b"")
     else:
-        pixels = rgb if alpha is None else np.dstack([rgb, alpha])
-        Image.fromarray(pixels).save(buffer, "PNG", compress_level=1, icc_profile=profile)
+        Image.fromarray(rgb).save(buffer, "PNG", compress_level=1, icc_profile=profile)
     return buffer.getvalue()
 
 

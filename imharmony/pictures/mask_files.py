@@ -11,11 +11,12 @@ import numpy as np
 from PIL import Image
 
 from imharmony.errors import InputError
-from imharmony.pictures.masks import INSIDE
 from imharmony.pictures.opening import MOST_PIXELS, Source, deep_channels, opened, orientation_of, pixels_of, scaled_to_8_bits, upright
+from imharmony.pictures.pairs import INSIDE
 
 OPAQUE = 250  # alpha from here on is opaque to every eye: some tools write 253 or 254 here and there
 COLOURED = 32  # levels between a pixel's channels; below it is JPEG's noise around grey
+GARISH, STRAY = 96, 0.01  # up to there, and in so many pixels, it is what is left of a photograph along a mask's edge
 ALIKE = 16  # levels by which an alpha channel may differ from the grey of the same mask
 FLAT = 8  # levels within which what is visible of a drawing is one colour
 VOID = 255  # the label that VOC's annotators drew around objects, for pixels that belong to nothing
@@ -50,6 +51,11 @@ def decode_mask(data: bytes, *, name: str) -> np.ndarray:
     return read_mask(data, name=name)
 
 
+def mask_of_image(image: Image.Image, *, name: str) -> np.ndarray:
+    """The mask that an image in memory means, uint8 (H, W), as it is stored: nobody turns it."""
+    return _meaning(_layers(image.copy(), b"", name=name), name=name)
+
+
 def _layers(image: Image.Image, source: Source, *, name: str) -> Layers:
     deep = deep_channels(image, source)
     if deep is not None:
@@ -81,7 +87,8 @@ def _grey_of(colours: np.ndarray) -> np.ndarray | None:
     if low.max() == high.max() and np.array_equal(low, high):
         return first
     coloured = COLOURED * (257 if colours.dtype == np.uint16 else 1)
-    if cv2.subtract(high, low).max() > coloured:
+    apart = cv2.subtract(high, low)
+    if apart.max() > coloured and (apart.max() > GARISH / COLOURED * coloured or np.mean(apart > coloured) > STRAY):
         return None
     if high.max() <= coloured:  # too dark for a picture: numbers of objects, of which grey would make less, or nothing
         return high
@@ -125,11 +132,11 @@ def _meaning(layers: Layers, *, name: str) -> np.ndarray:
     if layers.alpha is None:
         if grey is None:
             raise InputError(f"{name}: a picture in colours; {WANTED}; save it as a grey PNG, white where the pasted object is")
-        return grey if layers.labels is not None else _levels(grey, name=name)
+        return grey if layers.labels is not None else meant_levels(grey, name=name)
     if grey is None or _is_flat_drawing(grey, layers.alpha):  # a cut-out, or a drawing in one colour
-        return _levels(layers.alpha, name=f"{name}, alpha channel")
-    own = grey if layers.labels is not None else _levels(grey, name=name)
-    alpha = _levels(layers.alpha, name=f"{name}, alpha channel")
+        return meant_levels(layers.alpha, name=f"{name}, alpha channel")
+    own = grey if layers.labels is not None else meant_levels(grey, name=name)
+    alpha = meant_levels(layers.alpha, name=f"{name}, alpha channel")
     if int(cv2.absdiff(own, alpha).max()) > ALIKE:
         came = "its alpha channel is one mask and its grey levels are another"
         raise InputError(f"{name}: {came}; expected one of them; save the one that is meant as a grey PNG without alpha")
@@ -146,7 +153,7 @@ def _is_flat_drawing(grey: np.ndarray, alpha: np.ndarray) -> bool:
     return high >= INSIDE * deep or bool(grey.max() < INSIDE * deep)
 
 
-def _levels(numbers: np.ndarray, *, name: str) -> np.ndarray:
+def meant_levels(numbers: np.ndarray, *, name: str) -> np.ndarray:
     """The numbers of a grey picture as 0..255, by what they are likely to mean."""
     if numbers.dtype.kind == "f":
         return _of_floats(numbers, name=name)

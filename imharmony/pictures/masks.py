@@ -12,7 +12,6 @@ from pycocotools import mask as coco_mask
 
 from imharmony.pictures.opening import MOST_PIXELS
 
-INSIDE = 128  # of a soft mask's 0..255: from here on a pixel is foreground where it must be one or the other
 SMALLEST_PART = 0.01  # of the mask's area; smaller connected parts do not count
 LONGEST_SIDE_PX = 65_535  # of a photograph whose annotations are drawn; pycocotools counts pixels in 32 bits and takes a byte for each
 LONGEST_OUTLINE_PX = 1 << 23  # pycocotools keeps every step along it: 40 bytes a pixel

@@ -25,7 +25,9 @@ FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")  # a phone's JPEG of sev
 EXPECTED = "expected a whole JPEG, PNG, WebP, TIFF, BMP or GIF"
 MOST_PIXELS = 89_478_485  # of one picture of a data set; a byte less than a quarter of a gigabyte of RGB
 STRIP_PIXELS = 1 << 22  # that are converted at a time, so that a large picture is not held three times
+STRIP_ROWS = 256
 UPRIGHT = 1  # EXIF's orientation
+BITS, PLANES, APART = 258, 284, 2  # TIFF's tags of the bits a channel and of how channels lie, and its word for one by one
 
 # What the first bytes say of files that are taken for pictures and are none of ours: where they begin, and what they say.
 KINDS = (
@@ -95,9 +97,9 @@ def orientation_of(image: Image.Image) -> int:
     return found if found in range(2, 9) else UPRIGHT
 
 
-def turned_note(path: Path, *, name: str) -> str:
+def turned_note(source: Source, *, name: str) -> str:
     """For messages about sizes: what EXIF's orientation does to that of a file, or nothing where it stays as stored."""
-    with opened(path, name=name) as image:
+    with opened(source, name=name) as image:
         orientation, (width, height) = orientation_of(image), image.size
     if orientation not in range(5, 9) or width == height:
         return ""
@@ -142,6 +144,9 @@ def deep_channels(image: Image.Image, source: Source) -> np.ndarray | None:
     """
     if image.format not in {"PNG", "TIFF"} or image.mode.startswith("I") or not _deep_channels(image):
         return None
+    if _has_deep_planes(image):
+        raise ValueError("16 bits a channel, and each channel by itself")
+    is_weighted = "RGBa" in _raw_mode(image)
     image.load()
     data = source.read_bytes() if isinstance(source, Path) else source
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
@@ -149,7 +154,8 @@ def deep_channels(image: Image.Image, source: Source) -> np.ndarray | None:
         if image.format == "TIFF":  # of the many kinds of TIFF OpenCV does not read all that Pillow does
             return None
         raise ValueError("16 bits a channel that do not decode")
-    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
+    pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
+    return _straight(pixels) if is_weighted else pixels
 
 
 def scaled_to_8_bits(pixels: np.ndarray) -> np.ndarray:
@@ -157,11 +163,30 @@ def scaled_to_8_bits(pixels: np.ndarray) -> np.ndarray:
     return ((pixels.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
 
 
+def _straight(pixels: np.ndarray) -> np.ndarray:
+    """Colours that were stored weighted by alpha, uint16 (H, W, 4), without the weight."""
+    for top in range(0, len(pixels), STRIP_ROWS):
+        rows = pixels[top : top + STRIP_ROWS]
+        alpha = np.maximum(rows[..., 3:], 1).astype(np.float64)
+        rows[..., :3] = np.minimum(np.rint(rows[..., :3] * (65535 / alpha)), 65535)
+    return pixels
+
+
+def _has_deep_planes(image: Image.Image) -> bool:
+    """Whether a TIFF has 16 bits a channel and each channel by itself, of which neither library makes the picture."""
+    tags = getattr(image, "tag_v2", {})
+    return tags.get(PLANES, 1) == APART and max(tags.get(BITS, (8,))) > 8 and len(tags.get(BITS, ())) > 1
+
+
 def _deep_channels(image: Image.Image) -> bool:
+    return ";16" in _raw_mode(image) or _has_deep_planes(image)
+
+
+def _raw_mode(image: Image.Image) -> str:
+    """How the numbers of a picture that is not yet decoded lie in its file, as Pillow writes it."""
     tiles = getattr(image, "tile", ())
     arguments = tiles[0][3] if tiles else ""
-    raw = arguments if isinstance(arguments, str) else arguments[0] if arguments else ""
-    return ";16" in str(raw)
+    return str(arguments if isinstance(arguments, str) else arguments[0] if arguments else "")
 
 
 def _converted(image: Image.Image, mode: str) -> np.ndarray:
@@ -220,4 +245,4 @@ def _has_more(image: Image.Image) -> bool:
         is_stack = image.width * image.height >= first
         image.seek(0)
         return is_stack
-    return image.format in {"PNG", "WEBP", "GIF"} and getattr(image, "is_animated", False)
+    return image.format in {"PNG", "WEBP", "GIF", "HEIF"} and getattr(image, "is_animated", False)

@@ -41,6 +41,14 @@ def means_srgb(profile: bytes) -> bool:
     return int(np.abs(to_srgb(grid, profile).astype(int) - grid).max()) <= SAME
 
 
+def profile_name(profile: bytes) -> str:
+    """What the profile calls itself; "unnamed" where it says nothing readable."""
+    try:
+        return " ".join(ImageCms.getProfileDescription(_opened(profile)).split()) or "unnamed"
+    except (ImageCms.PyCMSError, ValueError):  # also what is no text
+        return "unnamed"
+
+
 def to_srgb(pixels: np.ndarray, profile: bytes) -> np.ndarray:
     """Pixels under a profile as sRGB, uint8 (H, W, 3); raises ``BrokenProfileError``."""
     return _applied(pixels, _transform(profile, space_of(profile), is_back=False))

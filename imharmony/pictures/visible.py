@@ -6,7 +6,7 @@ Pixels whose alpha is 0 are hidden: their colours play no part, and are written 
 import numpy as np
 
 from imharmony.errors import InputError
-from imharmony.pictures.masks import INSIDE
+from imharmony.pictures.pairs import INSIDE
 from imharmony.pictures.photo_files import Photograph
 from imharmony.pictures.profiles import from_srgb
 

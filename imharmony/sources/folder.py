@@ -18,8 +18,9 @@ from imharmony.composing.instances import INSTANCES
 from imharmony.errors import InputError
 from imharmony.pictures.images import plain_photograph, size_of_whole
 from imharmony.pictures.mask_files import read_mask
-from imharmony.pictures.masks import INSIDE, instance_of
+from imharmony.pictures.masks import instance_of
 from imharmony.pictures.opening import turned_note
+from imharmony.pictures.pairs import INSIDE
 from imharmony.running.progress import track
 from imharmony.running.seeds import stable_hash
 from imharmony.sources.left_out import LeftOut, examples_of, keep_left_out

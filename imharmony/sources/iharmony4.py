@@ -31,7 +31,8 @@ from imharmony.composing.rules import SplitRule
 from imharmony.composing.splits import split_of
 from imharmony.errors import InputError
 from imharmony.pictures.images import decode_trusted, size_of_whole
-from imharmony.pictures.masks import INSIDE, foreground_ratio, instance_of
+from imharmony.pictures.masks import foreground_ratio, instance_of
+from imharmony.pictures.pairs import INSIDE
 from imharmony.running.processes import processes
 from imharmony.running.progress import bar, track
 from imharmony.running.seeds import stable_hash

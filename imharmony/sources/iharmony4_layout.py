@@ -20,8 +20,8 @@ from imharmony.composing.manifest import FILLED, MANIFEST
 from imharmony.errors import InputError
 from imharmony.pictures.jpeg_warnings import JPEG_START
 from imharmony.pictures.mask_files import read_mask
-from imharmony.pictures.masks import INSIDE
 from imharmony.pictures.opening import opened
+from imharmony.pictures.pairs import INSIDE
 from imharmony.sources.findings import Finding
 from imharmony.sources.iharmony4_lists import COMPOSITES, LISTS, WHOLE_SET, Files, Name, list_path, own_lists, parse_name, whole_set_names
 from imharmony.storage.tables import read_typed

@@ -19,7 +19,8 @@ import pyarrow.compute as pc
 from imharmony.composing.instances import INSTANCES
 from imharmony.errors import InputError
 from imharmony.pictures.images import encode_patch
-from imharmony.pictures.masks import INSIDE, instance_of
+from imharmony.pictures.masks import instance_of
+from imharmony.pictures.pairs import INSIDE
 from imharmony.running.processes import processes
 from imharmony.running.progress import bar
 from imharmony.sources.archives import Archive, open_archive

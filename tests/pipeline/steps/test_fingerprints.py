@@ -93,6 +93,7 @@ def test_every_file_beside_the_code_counts_for_the_report_but_for_the_studys_pag
     others = [path for package in OURS for path in (ROOT / package).rglob("*") if path.is_file() and path.suffix not in {".py", ".pyc"}]
     assert {path for path in others if not {path, *path.parents} & named} == {
         *(ROOT / "opinion_study" / "page").iterdir(),
+        *(path for folder in ("page", "static") for path in (ROOT / "imharmony" / "web" / folder).rglob("*") if path.is_file()),
         *(path for path in (ROOT / "imharmony" / "starter").iterdir() if path.is_file() and path.suffix != ".py"),
     }
 
