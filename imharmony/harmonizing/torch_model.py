@@ -1,7 +1,9 @@
 """A trained harmonizer by its weights, run by torch; with the preprocessing of report 001 where it was trained on that."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -10,10 +12,12 @@ from imharmony.checkpoint import load_harmonizer
 from imharmony.errors import InputError
 from imharmony.harmonizing.models import Said
 from imharmony.inference import inputs_of, maps_of
-from imharmony.intrinsic.recipe import Preprocess, preprocessor, recipe_of
 from imharmony.networks.harmonizer import Harmonizer
 from imharmony.networks.region_ensemble import RegionEnsemble
 from imharmony.portable.kinds import kind_of
+
+if TYPE_CHECKING:
+    from imharmony.intrinsic.recipe import Preprocess
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Trained:
     name: str
     harmonizer: Harmonizer
     size_px: int
-    preprocess: Preprocess | None
+    preprocess: "Preprocess | None"
 
     def say(self, photo: np.ndarray, mask: np.ndarray, *, direction: str) -> Said:
         """Its maps, of the semi-harmonized picture if it was trained on such."""
@@ -44,8 +48,17 @@ class Trained:
 def load_trained(path: Path, *, name: str, device: str, intrinsic: Path | None) -> Trained:
     """A harmonizer by the file that its training wrote, ``model.safetensors``."""
     harmonizer, metadata = load_harmonizer(path)
-    recipe = recipe_of(metadata, name=str(path), networks=intrinsic)
-    return Trained(name, harmonizer.to(_device(device)), int(metadata["size_px"]), None if recipe is None else preprocessor(recipe))
+    preprocess = _preprocess_of(metadata, name=str(path), networks=intrinsic)
+    return Trained(name, harmonizer.to(_device(device)), int(metadata["size_px"]), preprocess)
+
+
+def _preprocess_of(metadata: Mapping[str, Any], *, name: str, networks: Path | None) -> "Preprocess | None":
+    if metadata.get("preprocessing") is None:
+        return None
+    from imharmony.intrinsic.recipe import preprocessor, recipe_of  # here, because it takes as long to load as all else but torch
+
+    recipe = recipe_of(metadata, name=name, networks=networks)
+    return None if recipe is None else preprocessor(recipe)
 
 
 def _device(name: str) -> torch.device:
