@@ -32,16 +32,15 @@ def main() -> None:
 
 
 def _run() -> int:
-    name, *rest = sys.argv[1:] or [""]
+    arguments = ["--help"] if sys.argv[1:2] == ["help"] else sys.argv[1:]
+    name = arguments[0] if arguments else ""
     if name in {"--version", "-V"}:
         from importlib.metadata import version
 
         return _say(f"imharmony {version('imharmony')}")
-    if name == "help":
-        name, rest = "--help", []
     try:
         command = _added(name) if name not in COMMANDS else _command(COMMANDS[name])
-        text, code = command(rest) if command else _command(PHOTO)([each for each in (name, *rest) if each or len(sys.argv) > 1])
+        text, code = command(arguments[1:]) if command else _command(PHOTO)(arguments)
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing in {"", "imharmony"}:

@@ -20,6 +20,7 @@ from imharmony.checkpoint import load_harmonizer
 from imharmony.errors import InputError
 from imharmony.evaluation.blocks import REFERENCE
 from imharmony.evaluation.conventions import rows_of
+from imharmony.harmonizing.models import PORTABLE
 from imharmony.storage.files import sha256_of, write_bytes, write_text
 from imharmony.storage.tables import read_table, write_csv
 from pipeline.params.file import Params, load_params
@@ -28,7 +29,6 @@ from pipeline.steps.provenance import code_commit
 
 STARTER = Path(str(files("imharmony").joinpath("starter")))
 TEMPLATES = Path(reporting.__file__).with_name("templates")
-PORTABLE = "model.onnx"
 TRIPLES = Path(reporting.__file__).parents[1] / "benchmarks" / "results" / "starter_triples.csv"
 SCORED_ON = Path("scored_on.csv")  # in the workspace
 VARIANT, CONTROL, STRICT = "regions", "regions_foreground_only", "regions_strict"

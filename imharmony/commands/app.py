@@ -3,9 +3,9 @@
 import argparse
 
 from imharmony.commands.parsing import Parser
-from imharmony.commands.photo import MOST_MEGAPIXELS
 from imharmony.errors import InputError
 from imharmony.harmonizing.models import CLASSICAL, STARTER
+from imharmony.harmonizing.photo_file import MOST_MEGAPIXELS
 
 MOST_MEGABYTES = 2000
 LARGEST_PORT = 65_535

@@ -8,14 +8,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from imharmony.commands.parsing import Parser, path_of, with_places
+from imharmony.commands.parsing import Parser, expect_bounds, path_of, with_places
 from imharmony.errors import USER_ERROR, InputError
 from imharmony.harmonizing.diagnosis import Case, Finding, case_of, examined
 from imharmony.harmonizing.machine import machine_facts, machine_findings, machine_lines
 from imharmony.harmonizing.mask_checks import MASK_CHECKS
 from imharmony.harmonizing.mending import mended
 from imharmony.harmonizing.photo_checks import PHOTO_CHECKS, facts_of, memory_needed
-from imharmony.harmonizing.photo_file import MEGAPIXELS, MOST_MEGAPIXELS
+from imharmony.harmonizing.photo_file import MEGAPIXELS
 from imharmony.pictures.images import encode_png
 from imharmony.storage.files import write_bytes
 from imharmony.storage.places import expect_place
@@ -56,8 +56,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _expect_sense(options: argparse.Namespace) -> None:
-    if not 1 <= options.max_megapixels <= MOST_MEGAPIXELS:
-        raise InputError(f"--max-megapixels {options.max_megapixels}: expected 1 to {MOST_MEGAPIXELS}")
+    expect_bounds(max_megapixels=options.max_megapixels)
     if options.background is not None and options.mask is not None:
         raise InputError(f"{options.mask}: a mask beside --background; the cut-out's transparency is the mask; leave one of them out")
     if options.write is None:

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from imharmony.commands.folder_work import Job, Settings, work
-from imharmony.commands.parsing import Parser, path_of, with_places
+from imharmony.commands.parsing import Parser, expect_bounds, path_of, with_places
 from imharmony.commands.photo import DIRECTIONS, point
 from imharmony.errors import InputError
 from imharmony.harmonizing.cutout import Placement
 from imharmony.harmonizing.ledger import NAME, Row, append_row, read_rows, row_of, write_rows
 from imharmony.harmonizing.models import CLASSICAL, STARTER
 from imharmony.harmonizing.pairing import Pair, Sought, pairs_of
-from imharmony.harmonizing.photo_file import MEGAPIXELS, MOST_MEGAPIXELS
+from imharmony.harmonizing.photo_file import MEGAPIXELS
 from imharmony.harmonizing.result_names import result_names
 from imharmony.pictures.saving import default_output, expect_ending
 from imharmony.running.processes import WAITING_PER_WORKER, processes
@@ -92,10 +92,7 @@ def _expect_sense(options: argparse.Namespace) -> None:
         raise InputError("--background is for cut-outs, whose transparency is the mask; leave out --masks and --together")
     if options.background is None and (options.at is not None or options.scale is not None):
         raise InputError("--at and --scale place cut-outs; expected --background with the photograph that they are laid on")
-    if not 0 <= options.strength <= 1:
-        raise InputError(f"--strength {options.strength:g}: expected 0 (untouched) to 1 (all of the change)")
-    if not 1 <= options.max_megapixels <= MOST_MEGAPIXELS:
-        raise InputError(f"--max-megapixels {options.max_megapixels}: expected 1 to {MOST_MEGAPIXELS}")
+    expect_bounds(max_megapixels=options.max_megapixels, strength=options.strength)
     if options.workers is not None and options.workers < 1:
         raise InputError(f"--workers {options.workers}: expected 1 or more")
     if options.cautious and options.model in CLASSICAL:

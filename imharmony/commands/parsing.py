@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from imharmony.errors import InputError
+from imharmony.harmonizing.photo_file import MOST_MEGAPIXELS
 
 PLACE = re.compile(r"-\d+,-?\d+")
 
@@ -27,6 +28,14 @@ def with_places(arguments: list[str]) -> list[str]:
         else:
             joined.append(argument)
     return joined
+
+
+def expect_bounds(*, max_megapixels: int, strength: float = 1.0) -> None:
+    """What is asked of numbers that several commands take."""
+    if not 0 <= strength <= 1:
+        raise InputError(f"--strength {strength:g}: expected 0 (untouched) to 1 (all of the change)")
+    if not 1 <= max_megapixels <= MOST_MEGAPIXELS:
+        raise InputError(f"--max-megapixels {max_megapixels}: expected 1 to {MOST_MEGAPIXELS}")
 
 
 def path_of(text: str) -> Path:

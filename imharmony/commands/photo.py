@@ -9,10 +9,11 @@ import logging
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import get_args
 
-from imharmony.commands.parsing import Parser, path_of, with_places
+from imharmony.commands.parsing import Parser, expect_bounds, path_of, with_places
 from imharmony.errors import InputError
-from imharmony.harmonizing.api import Harmonizer
+from imharmony.harmonizing.api import Direction, Harmonizer
 from imharmony.harmonizing.cutout import Placement
 from imharmony.harmonizing.models import CLASSICAL, STARTER
 from imharmony.harmonizing.photo_file import MEGAPIXELS, MOST_MEGAPIXELS, Done, Given, doubt_of, harmonize_file, read_cut_out, read_pair
@@ -21,7 +22,7 @@ from imharmony.pictures.saving import default_output, expect_ending
 from imharmony.storage.files import write_bytes
 from imharmony.storage.places import expect_place
 
-DIRECTIONS = ("foreground", "background")
+DIRECTIONS = get_args(Direction)
 
 log = logging.getLogger(__name__)
 
@@ -99,10 +100,7 @@ def _expect_sense(options: argparse.Namespace) -> None:
         raise InputError("--at and --scale place a cut-out; expected --background with the photograph that it is laid on")
     if options.old_output is not None and options.output is not None:
         raise InputError(f"{options.old_output}: a second place to write beside -o {options.output}; expected one; leave the first out")
-    if not 0 <= options.strength <= 1:
-        raise InputError(f"--strength {options.strength:g}: expected 0 (untouched) to 1 (all of the change)")
-    if not 1 <= options.max_megapixels <= MOST_MEGAPIXELS:
-        raise InputError(f"--max-megapixels {options.max_megapixels}: expected 1 to {MOST_MEGAPIXELS}")
+    expect_bounds(max_megapixels=options.max_megapixels, strength=options.strength)
 
 
 def _expect_outputs(out: Path, options: argparse.Namespace, inputs: list[Path]) -> None:

@@ -1,7 +1,7 @@
 """The Python interface: ``imharmony.harmonize``, ``imharmony.explain`` and ``imharmony.Harmonizer``."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from os import PathLike
 from pathlib import Path
@@ -67,6 +67,11 @@ class Proposal:
         return np.rint(levels).astype(np.uint8) if rounded else levels
 
 
+def region_of(mask: np.ndarray, direction: Direction) -> np.ndarray:
+    """What is changed: the pasted object of a mask uint8 (H, W), or all around it."""
+    return mask if direction == "foreground" else 255 - mask
+
+
 def _expect_direction(direction: str) -> None:
     if direction not in {"foreground", "background"}:
         raise InputError(f"direction {direction!r}: expected foreground or background")
@@ -112,14 +117,14 @@ class Harmonizer:
         """What is to be changed in a photograph uint8 sRGB (H, W, 3) whose pasted object is 255 in the mask uint8 (H, W)."""
         _expect_direction(direction)
         _expect_bytes(photo, mask)
-        region = mask if direction == "foreground" else 255 - mask
+        region = region_of(mask, direction)
         check_pair(photo, region)
         return Proposal(photo, region, self.model.say(photo, region, direction=direction))
 
     def _of_known(self, known: Known, mask: np.ndarray, direction: Direction) -> Proposal:
         """A proposal for what is visible: hidden colours play no part."""
         _expect_direction(direction)
-        region = mask if direction == "foreground" else 255 - mask
+        region = region_of(mask, direction)
         check_pair(known.rgb, region)
         return self.propose(filled(known.rgb, known.alpha, region, name="image"), mask, direction=direction)
 
@@ -131,8 +136,8 @@ class Harmonizer:
         def one(image: Picture, mask: Picture) -> Any:
             known = picture_of(image)
             proposal = self._of_known(known, mask_of(mask), direction)
-            proposal = _restrained(proposal) if cautious else proposal
-            levels = proposal.picture(strength) if known.fine is None else proposal.levels(strength, of=known.fine)
+            applied = 0.0 if cautious and not _expect_told(proposal) else strength
+            levels = proposal.picture(applied) if known.fine is None else proposal.levels(applied, of=known.fine)
             new = (levels != proposal.photo).any(axis=2)
             if known.fine is not None:  # what was seen is rounded, and what changes of it is added to what is there
                 levels = known.fine + (levels - proposal.photo)
@@ -141,7 +146,7 @@ class Harmonizer:
                 levels = np.where(new[..., None], levels, known.rgb)
             return known.back(levels, new)
 
-        return _each(one, image, mask)
+        return _each(one, image, mask, lambda outputs: joined(outputs, image))
 
     def explain(self, image: Any, mask: Any, *, strength: float = 1.0, direction: Direction = "foreground") -> Any:
         """What harmonizing would change, in numbers and words; of a batch a list."""
@@ -149,8 +154,7 @@ class Harmonizer:
         def one(image: Picture, mask: Picture) -> Explanation:
             return self._of_known(picture_of(image), mask_of(mask), direction).explanation(strength)
 
-        batch = batch_of(image)
-        return one(image, mask) if batch is None else [one(*pair) for pair in zip(batch, _masks(mask, len(batch)), strict=True)]
+        return _each(one, image, mask, list)
 
 
 @overload
@@ -220,21 +224,17 @@ def _by_name(name: str, device: str) -> Harmonizer:
     return Harmonizer.load(name, device=device)
 
 
-def _restrained(proposal: Proposal) -> Proposal:
+def _expect_told(proposal: Proposal) -> bool:
+    """Whether an improvement is expected; an ``InputError`` where the model does not tell."""
     if proposal.is_trusted is None:
         raise InputError("cautious: this model does not tell how sure it is; expected one of several members, such as 'starter'")
-    return (
-        proposal
-        if proposal.is_trusted
-        else replace(proposal, said=replace(proposal.said, maps=np.zeros_like(proposal.said.maps), base=None))
-    )
+    return proposal.is_trusted
 
 
-def _each(one: Callable[[Any, Any], Any], image: Any, mask: Any) -> Any:
+def _each(one: Callable[[Any, Any], Any], image: Any, mask: Any, together: Callable[[list[Any]], Any]) -> Any:
+    """What becomes of a picture; of a batch ``together`` of what becomes of each."""
     batch = batch_of(image)
-    if batch is None:
-        return one(image, mask)
-    return joined([one(*pair) for pair in zip(batch, _masks(mask, len(batch)), strict=True)], image)
+    return one(image, mask) if batch is None else together([one(*pair) for pair in zip(batch, _masks(mask, len(batch)), strict=True)])
 
 
 def _masks(mask: Any, count: int) -> list[Any]:

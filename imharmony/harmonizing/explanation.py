@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from imharmony.colour.spaces import XYZ_FROM_RGB, linear_from_srgb
 from imharmony.errors import InputError
 
 LOOKED_AT_PX = 512  # longer side; means of a foreground need no more
 DAYLIGHT_K = 6504.0
 LEAST_STOPS, LEAST_KELVIN, LEAST_TINT, LEAST_SHARE = 0.05, 50.0, 1.0, 0.02  # what is not worth a word
 BLACK = 1e-4  # of linear light: below, ratios mean nothing
-XYZ_OF_LINEAR = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ def explain_change(before: np.ndarray, after: np.ndarray, weights: np.ndarray) -
     if np.array_equal(before, after):
         return Explanation(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)  # whatever formulas round
     share = weights / weights.sum()
-    linear = [_linear(picture) for picture in (before, after)]
+    linear = [linear_from_srgb(np.clip(picture / 255, 0, 1).astype(np.float64)) for picture in (before, after)]
     light, made = (np.maximum((picture * share[..., None]).sum((0, 1)), BLACK) for picture in linear)
-    luminance = XYZ_OF_LINEAR[1]
+    luminance = XYZ_FROM_RGB[1]
     labs = [_lab(picture) for picture in (before, after)]
     chroma, spread, tints = (
         [float(statistic(lab)) for lab in labs]
@@ -77,7 +77,7 @@ def _temperature_change(ratio: np.ndarray) -> float:
     McCamy 1992, "Correlated color temperature as an explicit function of chromaticity coordinates". Its difference to daylight is taken in
     reciprocal kelvin, in which equal steps look equal, and said in the kelvin that such a step is at daylight: bluest light is no infinity.
     """
-    white = XYZ_OF_LINEAR @ (ratio / (ratio @ XYZ_OF_LINEAR[1]))
+    white = XYZ_FROM_RGB @ (ratio / (ratio @ XYZ_FROM_RGB[1]))
     x, y = white[:2] / white.sum()
     slope = (x - 0.3320) / (0.1858 - y)
     temperature = np.clip(449 * slope**3 + 3525 * slope**2 + 6823.3 * slope + 5520.33, 1000, 100_000)
@@ -107,11 +107,6 @@ def _small(picture: np.ndarray) -> np.ndarray:
     if scale >= 1:
         return levels
     return cv2.resize(levels, (max(round(width * scale), 1), max(round(height * scale), 1)), interpolation=cv2.INTER_AREA)
-
-
-def _linear(picture: np.ndarray) -> np.ndarray:
-    encoded = np.clip(picture / 255, 0, 1).astype(np.float64)
-    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
 
 
 def _lab(picture: np.ndarray) -> np.ndarray:

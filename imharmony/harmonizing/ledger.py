@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from imharmony.errors import InputError
-from imharmony.harmonizing.pairing import TABLE
 from imharmony.storage.files import write_bytes
 
-NAME = TABLE
+NAME = "harmonized.csv"  # lies where results are
 
 
 class Row(NamedTuple):

@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from imharmony.harmonizing.ledger import NAME
+
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".heif", ".avif"}  # what is taken for a picture
 LITTER = {"thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r", "__macosx"}  # beside all whose names begin with a dot
 MASKS, COMPOSITES = "masks", "composite_images"
 BESIDE_MASKS = {COMPOSITES, "photographs", "photos", "images", "composites"}  # folders whose masks lie in a folder beside them
 MASK_NAME = re.compile(r"(?P<stem>.+)[._-]masks?(?:[._-]?(?P<number>\d+))?", re.IGNORECASE | re.DOTALL)
 NUMBERED = re.compile(r"(?P<stem>.+)_(?P<number>\d+)", re.DOTALL)
-TABLE = "harmonized.csv"  # lies where results are
 OWN = "_harmonized"  # ends the names of results that lie beside their photographs
 NO_MASK = "no mask; expected {stem}_mask.png beside it, or masks/{stem}.png, or --masks FOLDER, or --background for a cut-out"
 NO_PHOTO = "a mask without a photograph; expected one of its name; rename one of them"
@@ -93,7 +94,7 @@ def _is_no_input(folder: Path, out: Path, sought: Sought) -> bool:
     """Whether a folder inside has results or masks."""
     if folder.resolve() == out or (sought.masks is not None and folder.resolve() == sought.masks.resolve()):
         return True
-    if (folder / TABLE).is_file():  # results of another run
+    if (folder / NAME).is_file():  # results of another run
         return True
     return folder.name.lower() == MASKS and sought.masks is None and not sought.is_cut_outs
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from imharmony.errors import InputError
-from imharmony.harmonizing.api import Direction, Harmonizer, Proposal
+from imharmony.harmonizing.api import Direction, Harmonizer, Proposal, region_of
 from imharmony.harmonizing.cutout import Placement, composed
 from imharmony.harmonizing.models import STARTER
 from imharmony.pictures.deep_colours import fine_srgb
@@ -60,7 +60,7 @@ def harmonize_file(
 def proposed(harmonizer: Harmonizer, given: Given, *, direction: Direction = "foreground") -> Proposal:
     """What a model would change in a photograph, of which it sees the visible pixels in sRGB."""
     photograph, name = given.photograph, str(given.photo)
-    region = given.matte if direction == "foreground" else 255 - given.matte
+    region = region_of(given.matte, direction)
     _expect_pair(given, region)
     seen = filled(srgb_of(photograph, name=name), photograph.alpha, region, name=name)
     return harmonizer.propose(seen, given.matte, direction=direction)
