@@ -18,11 +18,11 @@ from imharmony.intrinsic.compositing import HALF_WAY, blend
 from imharmony.intrinsic.decomposition import ShadingOf, decompose
 from imharmony.intrinsic.edit_network import GAMMA, EditNetwork, Gains, edited_light, network_layers
 from imharmony.intrinsic.edits import SEGMENTS, AlbedoEdit, EditsOf, Layers, Pasted, ShadingEdit
-from imharmony.intrinsic.fitting import expect_work, fitted
 from imharmony.intrinsic.normals import EDGE
 from imharmony.running.progress import track
 from imharmony.running.randomness import torch_seed
 from imharmony.running.seeds import numpy_rng, stable_hash
+from imharmony.training.fitting import expect_work, fitted
 
 MOST_EDITS = 3
 STOPS = {"white_balance": 0.7, "curve": 0.9, "saturation": 1.0, "exposure": 1.0, "contrast": 0.8}  # either way, in powers of two

@@ -5,13 +5,13 @@ import torch
 from torch import Tensor
 
 from imharmony.colour.ranges import network_from_uint8
-from imharmony.intrinsic.fitting import expect_work, fitted
 from imharmony.intrinsic.network import CHANNELS, ShadingNetwork, log_shading
 from imharmony.intrinsic.relighting import Photographs, consistency_loss, draw_pairs
 from imharmony.intrinsic.scenes import ShadingPairs
 from imharmony.running.randomness import torch_seed
 from imharmony.running.seeds import numpy_rng, stable_hash
 from imharmony.training.augmentation import apply_crops, draw_crops
+from imharmony.training.fitting import expect_work, fitted
 
 GRADIENT_WEIGHT = 2.0
 LEVEL_WEIGHT = 0.05  # keeps the free scale near the renderer's, so that D stays away from its ends

@@ -23,23 +23,23 @@ class DisharmonyCritic(nn.Module):
 
     ``forward`` takes the picture alone, float (B, ``in_channels``, H, W) in [-1, 1]: the mask is what it has to find. That
     it is fully convolutional and keeps the size is the paper's; the layers are ours. Instance norms keep a score
-    independent of the batch.
+    independent of the batch. ``outputs`` is the number of scores, 1 as published; more tell kinds of change apart, as darker from brighter.
     """
 
-    def __init__(self, *, width: int, in_channels: int = 3) -> None:
+    def __init__(self, *, width: int, in_channels: int = 3, outputs: int = 1) -> None:
         super().__init__()
         channels = [width * multiple for multiple in MULTIPLES]
         self.first = nn.Sequential(halving(in_channels, width), nn.LeakyReLU(0.2))
-        self.encoder = nn.ModuleList(_block(halving(inputs, outputs, bias=False), outputs) for inputs, outputs in pairwise(channels))
+        self.encoder = nn.ModuleList(_block(halving(few, many, bias=False), many) for few, many in pairwise(channels))
         joined = [channels[-1], *(2 * count for count in channels[-2:0:-1])]
         self.decoder = nn.ModuleList(
-            _block(doubling(inputs, outputs, bias=False), outputs) for inputs, outputs in zip(joined, channels[-2::-1], strict=True)
+            _block(doubling(many, few, bias=False), few) for many, few in zip(joined, channels[-2::-1], strict=True)
         )
         self.last = nn.Sequential(doubling(2 * width, width), nn.LeakyReLU(0.2))
-        self.head = nn.Conv2d(width + in_channels, 1, 3, padding=1)
+        self.head = nn.Conv2d(width + in_channels, outputs, 3, padding=1)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """Raw scores (B, 1, H, W), higher = MORE FAKE."""
+        """Raw scores (B, ``outputs``, H, W), higher = MORE FAKE."""
         height, width = pictures.shape[2:]
         if height % MULTIPLE_PX or width % MULTIPLE_PX or min(height, width) < SMALLEST_PX:
             raise InputError(f"this critic takes multiples of {MULTIPLE_PX} px, {SMALLEST_PX} px or more; got {width} x {height} px")

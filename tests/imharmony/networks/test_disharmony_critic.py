@@ -14,6 +14,19 @@ def test_every_pixel_gets_a_score(shape):
     assert DisharmonyCritic(width=2)(torch.randn(2, 3, *shape)).shape == (2, 1, *shape)
 
 
+def test_more_outputs_change_the_head_alone():
+    torch.manual_seed(0)
+    one = DisharmonyCritic(width=2)
+    torch.manual_seed(0)
+    two = DisharmonyCritic(width=2, outputs=2)
+    pictures = torch.randn(2, 3, 32, 48)
+    assert two(pictures).shape == (2, 2, 32, 48)
+    wider = {name for name, tensor in two.state_dict().items() if not torch.equal(tensor, one.state_dict()[name])}
+    assert wider == {"head.weight", "head.bias"}
+    two.head.load_state_dict({name: tensor.expand(2, *tensor.shape[1:]) for name, tensor in one.head.state_dict().items()})
+    assert_close(two(pictures), one(pictures).expand(2, 2, 32, 48))
+
+
 @pytest.mark.parametrize("shape", [(96, 100), (16, 32)])
 def test_other_sizes_are_refused(shape):
     with pytest.raises(InputError, match=f"multiples of 16 px, 32 px or more; got {shape[1]} x {shape[0]} px"):

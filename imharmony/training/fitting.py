@@ -1,4 +1,4 @@
-"""The loop that trains the preprocessing's small networks."""
+"""The loop that trains the small networks beside the harmonizers: the preprocessing's and detectors."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -14,8 +14,10 @@ from imharmony.training.schedules import linear
 Network = TypeVar("Network", bound=nn.Module)
 
 
-def fitted(network: Network, loss_of: Callable[[int], Tensor], *, steps: int, learning_rate: float, what: str) -> Network:
+def fitted(network: Network, loss_of: Callable[[int], Tensor], *, steps: int, learning_rate: float, what: str, warm_up: int = 0) -> Network:
     """The network after ``steps`` of Adam, whose rate falls to 0 on a line, on the CPU in its evaluation mode.
+
+    Over the first ``warm_up`` steps the rate rises to that line.
 
     ``loss_of`` gives a step's loss. There is no state to go on from: minutes of training, and a killed one starts anew.
     """
@@ -23,7 +25,7 @@ def fitted(network: Network, loss_of: Callable[[int], Tensor], *, steps: int, le
     network.train()
     with deterministic_algorithms():
         for step in track(range(steps), total=steps, what=what, unit="steps"):
-            optimizer.param_groups[0]["lr"] = learning_rate * falling(step / steps)
+            optimizer.param_groups[0]["lr"] = learning_rate * falling(step / steps) * min(1, (step + 1) / (warm_up + 1))
             loss = loss_of(step)
             optimizer.zero_grad()
             loss.backward()
