@@ -1,8 +1,8 @@
 """Stage ``fingerprint``: our code, params.yaml -> features/P/fingerprints/: a file for each cell, on which that cell depends.
 
 It depends on nothing and runs every time: a dependency on all code would stand in DVC's lock, which then changed with every comment. Beside
-the fingerprints it makes what stands for "none" where a graph is drawn without a classifier, without the preprocessing or
-without judges of realism.
+the fingerprints it makes what stands for "none" where a graph is drawn without a classifier, the preprocessing, judges of realism or
+systems that get no mask.
 """
 
 from imharmony.storage.files import atomic_folder, write_text

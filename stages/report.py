@@ -11,9 +11,10 @@ from pipeline.steps.device import device_of
 from pipeline.steps.entry import run_stage
 from pipeline.steps.paths import REPORTS, Places
 from pipeline.steps.studies import read_opinions
+from reporting.blind import blind_section, blind_tables, read_blind
 from reporting.choice import means_of, validation_table
 from reporting.comparisons import report_sections
-from reporting.controls import blind_variants, control_sections
+from reporting.controls import backgroundless_variants, control_sections
 from reporting.distributions import distributions_of
 from reporting.dvc_views import write_metrics, write_plots
 from reporting.figures import training_figures
@@ -54,7 +55,9 @@ def main() -> None:
     controls = summarise_controls(read_controls(params, places), bootstrap=params.active.evaluation.bootstrap)
     frame, headline = statistics["summary"].to_pandas(), headline_frame(statistics["summary"])
     more = ({"opinions": opinions} if params.studies else {}) | ({"realism": realism_of(params, places)} if params.judges else {})
-    for name, table in ({"scores": scores, "validation": validation, "controls": controls, **statistics} | more).items():
+    unmasked = read_blind(params, places)
+    blind = blind_tables(unmasked, bootstrap=params.active.evaluation.bootstrap)
+    for name, table in ({"scores": scores, "validation": validation, "controls": controls, **statistics} | more | blind).items():
         write_table(REPORTS / "tables" / f"{name}.parquet", table)
     methods = methods_by_name(params, places, device=device_of(params))
     pictures = kept_pictures(params, places, methods)
@@ -71,11 +74,14 @@ def main() -> None:
             )
             for name in params.scored
         ],
-        controls=control_sections(controls, headline, statistics["pairs"].to_pandas(), means, params.scored, blind=blind_variants(params)),
+        controls=control_sections(
+            controls, headline, statistics["pairs"].to_pandas(), means, params.scored, backgroundless=backgroundless_variants(params)
+        ),
         reports=report_sections(params=params, scores=scores, summary=frame, methods=methods, pictures=pictures, figures=FIGURES),
         opinions=opinion_studies(opinions),
         intrinsic=intrinsic_section(params, places),
         realism=more["realism"].to_pylist() if params.judges else [],
+        blind=blind_section(params, unmasked, blind, figures=FIGURES),
         ends=ends_of(histories),
         curves=training_figures(curves_of(histories), FIGURES),
         choices=Choices(

@@ -20,11 +20,13 @@ def draw(asked: Sequence[str], path: Path = PARAMS_FILE) -> Params:
     """Rewrites ``variants``, and with it the lists that these variants need or no longer need; returns what the file then says.
 
     ``asked`` are names of the catalogue, patterns of names (``fcn_*``), ``all``, or ``default`` for the list of ``defaults``.
-    Where the new list cannot be run the file stays as it is, and an ``InputError`` says why.
+    The harmonizers that systems in ``blind`` are made of are drawn behind them. Where the new list cannot be run the file stays as it is,
+    and an ``InputError`` says why.
     """
     text = read_text(path)
-    drawn_nothing = parse_params(_with_lists(text, {"variants": []}), path)  # whatever the list was
-    params = drawn_nothing.model_copy(update={"variants": _names(asked, drawn_nothing)})
+    drawn_nothing = parse_params(_without_sections(_with_lists(text, {"variants": []}), "blind"), path)  # whatever the list was
+    needed = [name for name in _harmonizers(text) if name in drawn_nothing.catalogue]
+    params = drawn_nothing.model_copy(update={"variants": list(dict.fromkeys([*_names(asked, drawn_nothing), *needed]))})
     own = {"variants": params.variants, **params.prerequisites.fitting()}
     changed = _with_lists(text, {key: names for key, names in own.items() if key == "variants" or names != getattr(params, key)})
     found = parse_params(changed, path)
@@ -44,11 +46,29 @@ def _names(asked: Sequence[str], params: Params) -> list[str]:
     return list(found)
 
 
+def _harmonizers(text: str) -> list[str]:
+    """What the sections of ``blind`` name, whether it is there or not."""
+    sections = [value for own, value in _pairs(YAML(typ="safe", pure=True).compose(text)) if own.value == "blind"]
+    systems = [system for section in sections for _, system in _pairs(section)]
+    return [str(value.value) for system in systems for own, value in _pairs(system) if own.value == "harmonizer"]
+
+
+def _without_sections(text: str, key: str) -> str:
+    """The text with nothing under this key of its top level."""
+    for own, value in _pairs(YAML(typ="safe", pure=True).compose(text)):
+        if own.value == key:
+            return f"{text[: own.end_mark.index]}: {{}}\n{text[value.end_mark.index :]}"
+    return text
+
+
+def _pairs(node: Node | None) -> Sequence[tuple[Node, Node]]:
+    return node.value if isinstance(node, MappingNode) else ()
+
+
 def _with_lists(text: str, lists: Mapping[str, Sequence[str]]) -> str:
     """The text with other lists under these keys of its top level; a key that is not there is left for the check."""
     for key, names in lists.items():
-        root = YAML(typ="safe", pure=True).compose(text)
-        for own, value in root.value if isinstance(root, MappingNode) else ():
+        for own, value in _pairs(YAML(typ="safe", pure=True).compose(text)):
             if own.value == key:
                 text = f"{text[: own.end_mark.index]}: {_flow(key, names)}{text[_end_of(value) :]}"
     return text

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from imharmony.composing.rules import parts_of
 from imharmony.composing.splits import SPLITS
 from imharmony.errors import InputError
+from pipeline.params.blind import BlindScale, BlindSystem, Detector, problem_of_systems
 from pipeline.params.data import Dataset, Source, problem_of_splits
 from pipeline.params.defaults import place_of, with_defaults
 from pipeline.params.imported import ImportedMethod
@@ -48,6 +49,7 @@ class Profile(Section):
     backbone: Backbone | None = None  # where a variant says `backbone: profile`
     intrinsic: Intrinsic | None = None  # where something is preprocessed
     evaluation: Evaluation
+    blind: BlindScale | None = None  # where something is harmonized without a mask
     threads: Annotated[int, Field(ge=0, le=1024)]  # of a processor that a network takes; 0: all cores
 
 
@@ -74,6 +76,8 @@ class Params(Section):
     decomposers: Annotated[Names, Field(max_length=1)]  # the data set whose photographs the preprocessing learns from
     classifier: Classifier | None = None  # where there are classifiers
     judges: dict[Name, RealismJudges]  # of realism, where there is no truth
+    detectors: dict[Name, Detector]  # of what looks wrong
+    blind: dict[Name, BlindSystem]  # what harmonizes without a mask
     machine: Machine = Machine()
     defaults: Defaults = Defaults()
     profiles: dict[Name, Profile]
@@ -143,6 +147,25 @@ class Params(Section):
             raise InputError(f"judges are {name!r}; expected one of {sorted(self.judges)}, as `judges` of params.yaml lists them")
         return self.judges[name]
 
+    def detector(self, name: str) -> Detector:
+        """A detector; an unknown name is an ``InputError``."""
+        if name not in self.detectors:
+            raise InputError(f"detector is {name!r}; expected one of {sorted(self.detectors)}, as `detectors` of params.yaml lists them")
+        return self.detectors[name]
+
+    def blind_system(self, name: str) -> BlindSystem:
+        """A system that gets no mask; an unknown name is an ``InputError``."""
+        if name not in self.blind:
+            raise InputError(f"blind system is {name!r}; expected one of {sorted(self.blind)}, as `blind` of params.yaml lists them")
+        return self.blind[name]
+
+    @property
+    def blind_scale(self) -> BlindScale:
+        """How long the active profile teaches what gets no mask; an ``InputError`` where it does not say."""
+        if self.active.blind is None:
+            raise InputError(f"profiles.{self.profile}.blind is absent; expected it where there are detectors")
+        return self.active.blind
+
     def imported_method(self, name: str) -> ImportedMethod:
         """A method from elsewhere; an unknown name is an ``InputError``."""
         if name not in self.imported:
@@ -166,11 +189,9 @@ class Params(Section):
             _expect(not unknown, f"imported.{name} has the data sets {unknown}; expected some of {self.datasets}")
         self._expect_lists_of_known_datasets()
         self._expect_judges_of_real_photographs()
+        self._expect_blind_systems_to_fit()
         self._expect_data_of_variants()
         self._expect_what_is_read_to_be_made()
-        for kind, here, wanted in (("sources", self.active.sources, self.sources), ("datasets", self.active.datasets, self.datasets)):
-            missing = sorted(set(wanted) - set(here))
-            _expect(not missing, f"profiles.{self.profile}.{kind} lacks {missing}, which `{kind}` lists; it has {sorted(here)}")
         for name, profile in self.profiles.items():
             for dataset, section in profile.datasets.items():
                 key = f"profiles.{name}.datasets.{dataset}.source"
@@ -183,6 +204,7 @@ class Params(Section):
         """Methods and data sets meet in folders, tables and commands; sources and profiles have folders of their own."""
         methods = {"baselines": self.baselines, "catalogue": self.catalogue, "imported": self.imported, "datasets": self.datasets}
         others = {"sources": self.sources, "studies": self.studies, "profiles": self.profiles, "judges": self.judges}
+        others |= {"detectors": self.detectors, "blind": self.blind}
         for names in (methods, *({kind: own} for kind, own in others.items())):
             clash = clash_of(names)
             _expect(clash is None, clash or "")
@@ -194,18 +216,28 @@ class Params(Section):
     def _expect_lists_of_known_datasets(self) -> None:
         """Whoever shortens ``datasets`` has several lists to shorten; all are named at once."""
         lists = {"classifiers": self.classifiers, "preprocessed": self.preprocessed, "decomposers": self.decomposers}
-        lists |= {f"judges.{name}.datasets": judges.datasets for name, judges in self.judges.items()}
+        for kind in ("judges", "detectors", "blind"):
+            lists |= {f"{kind}.{name}.datasets": each.datasets for name, each in getattr(self, kind).items()}
         wrong = {key: names for key, names in lists.items() if set(names) - set(self.datasets)}
         came = ", ".join(f"{key} is {names}" for key, names in wrong.items())
         _expect(not wrong, f"{came}; expected some of {self.datasets}: change {' and '.join(wrong)}, or add to `datasets`")
 
     def _expect_judges_of_real_photographs(self) -> None:
-        """None learns from graded photographs, which it would take for real ones."""
+        """Neither judges nor detectors learn from graded photographs, which they would take for real ones."""
         graded = {name for name, each in self.active.datasets.items() if each.synthesis and each.synthesis.direction == "photograph"}
-        for name, judges in self.judges.items():
-            found = sorted(graded & set(judges.datasets))
-            came = f"judges.{name}.datasets has {found}, whose truths are graded photographs"
-            _expect(not found, f"{came}; expected data sets of real ones; remove {' and '.join(found)}")
+        for kind in ("judges", "detectors"):
+            for name, section in getattr(self, kind).items():
+                found = sorted(graded & set(section.datasets))
+                came = f"{kind}.{name}.datasets has {found}, whose truths are graded photographs"
+                _expect(not found, f"{came}; expected data sets of real ones; remove {' and '.join(found)}")
+
+    def _expect_blind_systems_to_fit(self) -> None:
+        """What they are made of is there, and the profile says how long they are taught."""
+        for kind in ("detectors", "blind"):
+            came = f"{kind} without profiles.{self.profile}.blind"
+            _expect(not getattr(self, kind) or self.active.blind is not None, f"{came}; expected how long they are taught")
+        own = {"detectors": self.detectors, "variants": self.variants, "catalogue": self.catalogue}
+        _refuse(problem_of_systems(self.blind, **own, datasets=self.active.datasets))
 
     def _expect_data_of_variants(self) -> None:
         """Each variant has its paper's data set, or what the profile says stands in for it, and a length, batches and changes."""
@@ -219,6 +251,9 @@ class Params(Section):
         _refuse(problem_of_names(self.profile, here.stand_ins, named, listed=self.datasets))
         described = {"datasets": here.datasets, "sources": here.sources}
         _refuse(problem_of_missing(self.profile, here.stand_ins, named, listed=self.datasets, **described))
+        for kind, own, wanted in (("sources", here.sources, self.sources), ("datasets", here.datasets, self.datasets)):
+            missing = sorted(set(wanted) - set(own))
+            _expect(not missing, f"profiles.{self.profile}.{kind} lacks {missing}, which `{kind}` lists; it has {sorted(own)}")
         _expect(
             bool(self.scored), f"datasets has {self.datasets}, none with test photographs; expected one to score on: split.test above 0"
         )

@@ -30,6 +30,7 @@ class Training(Section):
     augment: Augmentation | None
     accumulate: BatchSize
     patience: Epochs | None = None
+    steps_factor: Annotated[float, Field(gt=0, le=100)] = 1.0  # times the steps of an epoch where a variant learns from points
     compile: bool = False
     channels_last: bool = False
 

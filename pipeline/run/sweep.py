@@ -9,7 +9,8 @@ from typing import Annotated
 from pydantic import Field
 
 from imharmony.errors import InputError
-from pipeline.params.file import load_params
+from pipeline.params.blind import NO_HARMONIZER
+from pipeline.params.file import Params, load_params
 from pipeline.params.section import EachOnce, Name, Section, Text
 from pipeline.params.yaml_files import read_yaml
 from pipeline.run.workspace import expect_workspace
@@ -46,11 +47,17 @@ def sweep(name: str, *, jobs: int = 1, say: Callable[[str], None] = lambda _line
         raise InputError(
             f"{Path.cwd()}: no git repository; expected one, which experiments are kept in; git init && git add -A && git commit"
         )
-    load_params()  # says what is wrong with it once, not in each experiment's log
-    chosen = [f"variants=[{','.join(sweeps[name].variants)}]", *sweeps[name].set]
+    params = load_params()  # says what is wrong with it once, not in each experiment's log
+    chosen = [f"variants=[{','.join(trained_in(sweeps[name], params))}]", *sweeps[name].set]
     settings = [argument for setting in chosen for argument in ("--set-param", setting)]
     queued = _dvc("exp", "run", "--queue", "--name", name, *settings)
     return queued or _dvc("queue", "start", "--jobs", str(jobs))
+
+
+def trained_in(preset: Sweep, params: Params) -> list[str]:
+    """The variants of a preset and, behind them, those that blind systems are made of, which are there since the last run."""
+    needed = (system.harmonizer for system in params.blind.values() if system.harmonizer != NO_HARMONIZER)
+    return list(dict.fromkeys([*preset.variants, *needed]))
 
 
 def _dvc(*arguments: str) -> int:

@@ -1,6 +1,7 @@
 """A variant of ``params.yaml`` as the parts that training takes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -81,7 +82,9 @@ def recipe_of(variant: Variant, training: Training, *, seed: int) -> Recipe:
         compiled=training.compile,
         channels_last=training.channels_last,
         resynthesis=variant.resynthesis,
-        points=variant.points,
+        points=None
+        if variant.points is None
+        else replace(variant.points, steps=max(1, round(variant.points.steps * training.steps_factor))),
         weight_decay=variant.optimizer.weight_decay,
         clip_norm=variant.optimizer.clip_norm,
         seed=seed,

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 from imharmony.storage.files import sha256_of
+from pipeline.params.blind import NO_HARMONIZER, BlindSystem, Detector
 from pipeline.params.data import Source
 from pipeline.params.file import Params
 from pipeline.params.intrinsic import Intrinsic
@@ -57,6 +58,7 @@ def cells_of(params: Params) -> Iterator[Cell]:
     yield from _data_cells(params)
     yield from _network_cells(params)
     yield from _score_cells(params)
+    yield from _blind_cells(params)
     yield _cell("report", "", _of_report(params), {GENERATORS: {v.generator.name for v in params.drawn.values()}})
     # No stages: what is kept under .work/ for several stages or runs.
     yield _cell("pack", "", {}, entry=("imharmony.composing.packed_split", "pack_split"))
@@ -153,8 +155,48 @@ def _realism_cells(params: Params, name: str, judges: RealismJudges) -> Iterator
     yield _cell("evaluate_realism", name, {"datasets": params.datasets, "size_px": size_px, "threads": threads})
 
 
+def _blind_cells(params: Params) -> Iterator[Cell]:
+    """Detectors see what they are taught on at the size of training; systems are taught and scored at the size that is scored."""
+    for name, detector in params.detectors.items():
+        yield _cell("train_detector", name, _of_detector(params, detector))
+    for name, system in params.blind.items():
+        generators = {GENERATORS: set() if system.harmonizer == NO_HARMONIZER else {params.variant(system.harmonizer).generator.name}}
+        yield _cell("train_blind", name, _of_system(params, system), generators)
+        evaluation = {"size_px": params.active.evaluation.size_px, "lpips": params.active.evaluation.lpips, "datasets": system.datasets}
+        scale = {
+            "offsets": params.blind_scale.offsets,
+            "threads": params.active.threads,
+            "thresholds": _file(params.detector(system.detector)),
+        }
+        yield _cell("evaluate_blind", name, evaluation | scale, generators)
+
+
+def _of_detector(params: Params, detector: Detector) -> dict[str, Any]:
+    sources = {dataset: params.active.datasets[dataset].source for dataset in params.datasets}
+    scale = {
+        "steps": params.blind_scale.detector_steps,
+        "size_px": detector.size_px or params.active.evaluation.size_px,
+        "threads": params.active.threads,
+    }
+    weights = detector.network.weights
+    stamp = {"weights": sha256_of(Path(weights)) if weights is not None and Path(weights).is_file() else None}
+    return {"detector": plain(detector, leave_out={"thresholds"}), "sources": sources} | scale | stamp
+
+
+def _of_system(params: Params, system: BlindSystem) -> dict[str, Any]:
+    values = {"system": system, "steps": params.blind_scale.system_steps, "focal": params.detector(system.detector).focal}
+    values |= {"size_px": params.active.evaluation.size_px, "threads": params.active.threads, "seed": params.seeds[0]}
+    return values | {"thresholds": _file(params.detector(system.detector))}
+
+
+def _file(detector: Detector) -> str | None:
+    """What stands in the user's table of thresholds."""
+    path = detector.thresholds
+    return sha256_of(Path(path)) if path is not None and Path(path).is_file() else path
+
+
 def _of_report(params: Params) -> dict[str, Any]:
-    read = {"profile", "baselines", "datasets", "decomposers", "preprocessed", "seeds", "imported", "judges"}
+    read = {"profile", "baselines", "datasets", "decomposers", "preprocessed", "seeds", "imported", "judges", "detectors", "blind"}
     opinions = {name: sha256_of(path) for name in params.studies if (path := STUDIES / f"{name}.parquet").is_file()}
     return {name: getattr(params, name) for name in sorted(read)} | {
         "variants": params.drawn,

@@ -64,8 +64,12 @@ class Places:
         return Path("features", self.profile, "backbones", kind)
 
     def nones(self) -> tuple[Path, ...]:
-        """What stands for "none" where a graph is drawn without a classifier, without the preprocessing or without judges of realism."""
-        return self.backbone("none"), self.preprocessing("none"), self.intrinsic("none"), Path("features", self.profile, "realism", "none")
+        """What stands for "none" where a graph is drawn without a classifier, preprocessing, judges of realism, blind systems, or a
+        harmonizer for one of these.
+        """
+        features, runs = Path("features", self.profile), Path("runs", self.profile)
+        own = (features / "realism" / "none", features / "detectors" / "none", features / "blind" / "none", runs / "none")
+        return self.backbone("none"), self.preprocessing("none"), self.intrinsic("none"), *own
 
     def preprocessing(self, part: str) -> Path:
         """``shading``: ``model.safetensors``, ``metrics.json`` and ``decompositions.parquet`` of the network that sees shading.
@@ -78,6 +82,14 @@ class Places:
     def realism(self, judges: str, part: str) -> Path:
         """``database``: ``database.safetensors``; ``critic``: ``model.safetensors``, ``metrics.json``; ``judged``: ``judged.parquet``."""
         return Path("features", self.profile, "realism", judges, part)
+
+    def detector(self, name: str) -> Path:
+        """``model.safetensors`` of a detector of what looks wrong."""
+        return Path("features", self.profile, "detectors", name)
+
+    def blind(self, name: str, part: str) -> Path:
+        """``system``: ``model.safetensors``; ``judged``: tables of a system that gets no mask, and ``pictures/``."""
+        return Path("features", self.profile, "blind", name, part)
 
     def scores(self, method: str, seed: int) -> Path:
         """Per-image scores of one method."""

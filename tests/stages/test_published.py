@@ -26,7 +26,16 @@ def workspace(tmp_path, monkeypatch, root):
     pictures = {split: {name: scene(int(name[1:])) for name in names} for split, names in (("train", TRAIN), ("test", TEST))}
     write_subset(tmp_path / "published", "HCOCO", pictures)
     params = YAML(typ="safe").load(root / "params.yaml")
-    params |= {"sources": ["hcoco"], "datasets": ["hcoco"], "preprocessed": [], "decomposers": [], "classifiers": [], "judges": {}}
+    params |= {
+        "sources": ["hcoco"],
+        "datasets": ["hcoco"],
+        "preprocessed": [],
+        "decomposers": [],
+        "classifiers": [],
+        "judges": {},
+        "detectors": {},
+        "blind": {},
+    }
     params["variants"] = ["idih"]
     params["profiles"]["sample"]["stand_ins"] = {}
     params["profiles"]["sample"]["sources"]["hcoco"] = {"kind": "iharmony4", "folder": "published", "subset": "HCOCO"}

@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from imharmony.blind.detector import found_in
 from imharmony.errors import InputError
 from imharmony.pictures.images import read_rgb
+from imharmony.portable.detector_session import OnnxDetector
 from imharmony.portable.session import OnnxModel
 from imharmony.storage.files import sha256_of
 from imharmony.storage.tables import read_table
+from imharmony.storage.weights import read_metadata
 from pipeline.steps.paths import Places
 from reporting import look, starter
 from stages import (
@@ -25,6 +28,7 @@ from stages import (
     report,
     synthesize_composites,
     train,
+    train_detector,
 )
 from tests.conftest import ROOT
 from tests.imharmony.sources.coco_mirror import instances, photograph
@@ -68,6 +72,8 @@ def write_params(mirror: Path) -> None:
         tree["defaults"]["datasets"][name]["selection"] |= {"licences": [licence], "min_side_px": 10}
     profile["training"] |= {"size_px": 32, "width_factor": 0.03125, "epochs": 1}
     profile["evaluation"] |= {"size_px": 32, "bootstrap": 100, "gallery": 2}
+    profile["blind"]["detector_steps"] = 2
+    tree["detectors"]["marks"] |= {"size_px": 32, "batch_size": 2, "network": {"name": "small", "width": 4}}
     with Path("params.yaml").open("w", encoding="utf-8") as file:
         YAML().dump(json.loads(json.dumps(tree)), file)
 
@@ -84,6 +90,7 @@ def run_stages() -> None:
     for variant in ("regions", "regions_strict", "regions_foreground_only"):
         train.main(variant)
         evaluate.main(variant)
+    train_detector.main("marks")
     report.main()
 
 
@@ -134,6 +141,12 @@ def test_the_package_has_the_runs_own_weights_and_a_card_of_them(package):
     assert f"| {split.count('train')} | {split.count('val')} |" in card
     assert f"{split.count('train')} photographs to learn from, {split.count('val')} to choose by. It is not\nin the package" in card
     assert "\n| `regions_strict` | " in card
+
+
+def test_the_package_has_the_runs_own_detector_and_what_counts_as_found(package):
+    own, weights = OnnxDetector.load(package / "detector.onnx"), PLACES.detector("marks") / "model.safetensors"
+    assert own.facts.sha256 == sha256_of(weights)
+    assert (own.limit, own.least_share) == found_in(weights, read_metadata(weights))[:2]
 
 
 def test_the_lists_bring_the_same_foregrounds_again(package, tmp_path, monkeypatch):

@@ -12,6 +12,8 @@ seeds: [0]
 studies: []
 imported: {}
 judges: {}
+detectors: {}
+blind: {}
 variants: [gan, idih, codes]
 catalogue:
   gan:
@@ -96,3 +98,38 @@ def replaced(text: str, *changes: tuple[str, str]) -> str:
         assert old in text, old
         text = text.replace(old, new, 1)
     return text
+
+
+SYSTEMS = """\
+blind:
+  one:
+    way: two_step
+    detector: marks
+    harmonizer: {harmonizer}
+    colour: true
+    datasets: [people]
+    batch_size: 2
+    learning_rate: 1e-3
+    detection_weight: 1.0
+    untouched: 0.3
+    seed: 0
+  alone: {{way: single, detector: marks, harmonizer: none, colour: true, datasets: [people], batch_size: 2, learning_rate: 1e-3,
+    detection_weight: 1.0, untouched: 0.3, seed: 0}}
+
+# What follows.
+"""
+MARKS = """\
+detectors:
+  marks: {datasets: [people], photographs: 9, network: {name: small, width: 2}, regression: 0.0, batch_size: 2, learning_rate: 1e-3,
+    focal: {gamma: 2.0, alpha: 0.5}, largest_stops: 1.5, coloured: 0.3, seed: 0}
+"""
+
+
+def with_systems(harmonizer: str, *changes: tuple[str, str]) -> str:
+    """The short file with a detector ``marks``, a system ``one`` of it and a harmonizer, and ``alone``, which is one network."""
+    scale = (
+        "    evaluation: {size_px: 64}\n",
+        "    evaluation: {size_px: 64}\n    blind: {detector_steps: 2, system_steps: 2, offsets: 2}\n",
+    )
+    systems = (("detectors: {}\n", MARKS), ("blind: {}\n", SYSTEMS.format(harmonizer=harmonizer)))
+    return replaced(SHORT, *systems, scale, *changes)

@@ -3,9 +3,10 @@
 import pytest
 
 from imharmony.errors import InputError
+from pipeline import __main__ as command
 from pipeline.params.drawing import draw
 from pipeline.params.file import load_params
-from tests.pipeline.params.edits import SHORT, replaced
+from tests.pipeline.params.edits import SHORT, replaced, with_systems
 
 
 @pytest.fixture
@@ -42,6 +43,45 @@ def test_names_and_patterns_come_in_the_order_that_they_were_asked_for_in_each_o
         "fcn_content_code",
         "fcn_content_text",
         "fcn_content",
+        "dih_luminance",  # of a system under `blind`, as `regions` is
+    ]
+
+
+def test_the_harmonizers_of_blind_systems_are_drawn_behind_what_was_asked_for(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text(text := with_systems("idih"))
+    assert draw(["codes"], path).variants == ["codes", "idih"]
+    assert path.read_text() == replaced(text, ("[gan, idih, codes]", "[codes, idih]"))
+    assert draw(["idih", "gan"], path).variants == ["idih", "gan"]
+
+
+def test_a_harmonizer_of_a_blind_system_has_what_it_needs(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text(with_systems("codes", ("variants: [gan, idih, codes]", "variants: []"), ("classifiers: [objects]", "classifiers: []")))
+    params = draw(["gan"], path)
+    assert (params.variants, params.classifiers) == (["gan", "codes"], ["objects"])
+
+
+def test_a_harmonizer_that_the_catalogue_lacks_is_named_with_its_system_and_the_file_stays(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text(text := with_systems("gone"))
+    with pytest.raises(
+        InputError, match=r"blind\.one\.harmonizer is 'gone'; expected one of `variants`: \['gan'\]; draw it, or take blind\.one"
+    ):
+        draw(["gan"], path)
+    assert path.read_text() == text
+
+
+def test_the_command_says_which_variants_blind_systems_need(tmp_path, monkeypatch, capsys):
+    (tmp_path / "params.yaml").write_text(with_systems("idih"))
+    monkeypatch.chdir(tmp_path)
+    command.draw(["gan"])
+    assert capsys.readouterr().out.splitlines() == [
+        "params.yaml: 2 of 3 variants: gan, idih",
+        "classifiers: none",
+        "preprocessed: none",
+        "decomposers: none",
+        "blind: one, alone, which need idih above",
     ]
 
 

@@ -44,7 +44,11 @@ def test_numbers_are_read_as_yaml_1_2(edited):
     ("old", "new", "message"),
     [
         ("width_factor: 0.25", "width_faktor: 0.25", r"profiles\.sample\.training\.width_faktor: unknown key"),
-        ("batch_size: 8", "batch_size: 0", r": defaults\.training\.batch_size: .*greater than or equal to 1; got 0"),
+        (
+            "training:\n    batch_size: 8",
+            "training:\n    batch_size: 0",
+            r": defaults\.training\.batch_size: .*greater than or equal to 1; got 0",
+        ),
         ("max_border_fraction: 0.5", "max_border_fraction: 5", r": defaults\.dataset\.selection\.max_border_fraction: .*; got 5"),
         ("accumulate: 1", "acumulate: 1", r": defaults\.training\.acumulate: unknown key"),
         ("epochs_factor: 1.0", "epochs_faktor: 1.0", r": defaults\.variant\.epochs_faktor: unknown key"),

@@ -7,13 +7,14 @@ from ruamel.yaml import YAML
 
 from imharmony.errors import InputError
 from pipeline.params.defaults import with_defaults
-from pipeline.params.file import Params
+from pipeline.params.file import Params, load_params
 from pipeline.params.offers import check_choices
 from pipeline.run import sweep as module
-from pipeline.run.sweep import load_sweeps, sweep
+from pipeline.run.sweep import load_sweeps, sweep, trained_in
 from tests.conftest import ROOT
 
 SWEEPS = load_sweeps(ROOT / "sweeps.yaml")
+PARAMS = load_params(ROOT / "params.yaml")
 
 
 def experiments(name: str) -> list[dict[str, object]]:
@@ -27,7 +28,8 @@ def experiments(name: str) -> list[dict[str, object]]:
 @pytest.mark.parametrize("name", SWEEPS)
 def test_a_preset_sets_what_is_there_to_what_is_allowed(name):
     for settings in experiments(name):
-        tree = YAML(typ="safe", pure=True).load(ROOT / "params.yaml") | {"variants": SWEEPS[name].variants}
+        tree = YAML(typ="safe", pure=True).load(ROOT / "params.yaml")
+        tree["variants"] = trained_in(SWEEPS[name], PARAMS)
         for key, value in settings.items():
             *folders, last = key.split(".")
             section = tree
@@ -63,7 +65,7 @@ def test_a_preset_is_queued_under_its_name_and_then_started(asked):
     assert sweep("lambda_content", jobs=2) == 0
     first, second = SWEEPS["lambda_content"].set
     assert asked == [
-        ("exp", "run", "--queue", "--name", "lambda_content", *options("variants=[fcn_mask_text_11]", first, second)),
+        ("exp", "run", "--queue", "--name", "lambda_content", *options("variants=[fcn_mask_text_11,dih_luminance,regions]", first, second)),
         ("queue", "start", "--jobs", "2"),
     ]
 

@@ -50,6 +50,7 @@ TEXTS: list[Any] = [
         "l1",
         "l2",
     ),
+    *("small", "observing", "marks", "seeds", "idih", "regions", "two_step", "corrupted"),
     *("unet", "people", "objects", "photographs", "portraits", "none", "profile", "control", "mended", "published", "composite"),
 ]
 HOLDERS: list[Any] = [
@@ -57,6 +58,7 @@ HOLDERS: list[Any] = [
     ["a"],
     ["person"],
     ["people"],
+    ["idih"],
     ["identity"],
     ["crop"],
     [0.5],
@@ -77,6 +79,9 @@ def tree() -> str:
     found["catalogue"] = {name: found["catalogue"][name] | MORE.get(name, {}) for name in VARIANTS}
     found |= {"variants": list(VARIANTS), "classifiers": ["objects"]}  # through which one of them looks
     found["imported"] = IMPORTED
+    marks, joint = found["detectors"]["marks"], found["blind"]["joint"]
+    found["detectors"] = {"marks": marks, "seeds": marks | {"network": {"name": "observing", "width": 64, "weights": "a.pth"}}}
+    found["blind"] = {"joint": joint | {"harmonizer": "idih"}}
     filled = with_defaults(found)
     filled["profiles"] = {filled["profile"]: filled["profiles"][filled["profile"]]}
     return json.dumps(filled)
@@ -112,6 +117,8 @@ BOUND = {  # what only changes together with other values
     ],
     *[("profiles", "sample", "datasets", name, "source") for name in ("people", "luminance", "objects", "hmh", "graded")],
     *[("profiles", "sample", "backbone", key) for key in ("name", "file")],
+    ("detectors", "seeds", "network", "name"),  # whose weights are its own
+    ("catalogue", "idih", "generator", "mask_input"),  # which a blind system needs
     *[("profiles", "sample", "sources", name, "kind") for name in ("photographs", "portraits")],
 }
 PLACES = [place for place in places(json.loads(tree())) if counts(place)]

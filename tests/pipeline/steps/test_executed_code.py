@@ -23,6 +23,7 @@ from stages import (
     download_images,
     evaluate,
     evaluate_baselines,
+    evaluate_blind,
     evaluate_intrinsic,
     evaluate_realism,
     filter_masks,
@@ -32,7 +33,9 @@ from stages import (
     report,
     synthesize_composites,
     train,
+    train_blind,
     train_classifier,
+    train_detector,
     train_edits,
     train_realism,
     train_shading,
@@ -43,6 +46,7 @@ from tests.pipeline.steps.mutations import mutated
 
 pytestmark = pytest.mark.timeout(600)
 DATASETS, VARIANTS = ("people", "hmh"), ("idih", "unet_disharmony", "fcn_feature", "style_hsv")
+SYSTEMS = ("corrupted", "single")  # between them all that systems run: a harmonizer by wrong masks, a mask that is learned with the picture
 MUTATIONS, REAL_MUTATIONS = 25, 5
 BASELINES = ("identity", "reinhard", "histogram", "mkl", "lalonde_efros", "xue", "poisson", "multiband")
 
@@ -60,6 +64,14 @@ def tiny(folder: Path, *, methods: int | None = None) -> None:
     small = {"datasets": ["people"], "photographs": 3, "bins": 4, "textons": 4, "neighbours": 2}
     critic = {"width": 2, "steps": 2, "batch_size": 2, "learning_rate": 1e-3}
     tree["judges"] = {"everyday": {**small, "critic": critic, "seed": 0}}
+    marks = tree["detectors"]["marks"] | {"datasets": ["people"], "photographs": 4, "batch_size": 2}
+    seeds = {"regression": 0.5, "network": {"name": "observing", "width": 1}}
+    tree["detectors"] = {"marks": marks | {"network": {"name": "small", "width": 2}}, "seeds": marks | seeds}
+    own = {"datasets": ["people"], "batch_size": 2}
+    tree["blind"] = {name: tree["blind"][name] | own for name in SYSTEMS}
+    for name in SYSTEMS[:-1]:
+        tree["blind"][name]["harmonizer"] = "idih"
+    tree["blind"] = {name: tree["blind"][name] for name in SYSTEMS[:methods]}
     sample = tree["profiles"]["sample"]
     sample["sources"]["photographs"] |= {"scenes": 16, "width_px": 96, "height_px": 72}
     sample["sources"]["portraits"] |= {"portraits": 16, "width_px": 64, "height_px": 80}
@@ -73,6 +85,7 @@ def tiny(folder: Path, *, methods: int | None = None) -> None:
     sample["intrinsic"]["shading_network"] |= {"scenes": 12, "steps": 2, "batch_size": 2, "consistency": 0.5}
     sample["intrinsic"]["edit_network"] |= {"examples": 10, "steps": 2, "batch_size": 2}
     sample["evaluation"] |= {"size_px": 32, "bootstrap": 100, "gallery": 1}
+    sample["blind"] = {"detector_steps": 2, "system_steps": 1, "offsets": 1}
     yaml.dump(tree, folder / "params.yaml")
 
 
@@ -93,6 +106,9 @@ def calls() -> list[tuple[str, str, object]]:
     found += [("evaluate_baselines", name, evaluate_baselines) for name in BASELINES]
     found += [("evaluate_intrinsic", "people", evaluate_intrinsic), ("build_colour_database", "everyday", build_colour_database)]
     found += [("train_realism", "everyday", train_realism), ("evaluate_realism", "everyday", evaluate_realism)]
+    found += [("train_detector", name, train_detector) for name in ("marks", "seeds")]
+    for name in SYSTEMS:
+        found += [("train_blind", name, train_blind), ("evaluate_blind", name, evaluate_blind)]
     return [*found, ("report", "", report)]
 
 
