@@ -108,11 +108,12 @@ def write_drawn_page(
         summary=statistics["summary"].to_pandas(),
         overview=overview_of(headline, means, methods, list(cases), trained=methods[1:], rivals=methods),
         sections=sections,
-        controls=control_sections(_drawn_controls(scores), headline, pairs.to_pandas(), means, list(cases), blind=()),
+        controls=control_sections(_drawn_controls(scores), headline, pairs.to_pandas(), means, list(cases), backgroundless=()),
         reports={},
         opinions=[],
         intrinsic=IntrinsicSection(params.active.intrinsic, [], None, []),
         realism=[],
+        blind=None,
         ends=ends_of(histories),
         curves={"validation": svg_of(validation_figure(curves))} if curves else {},
         choices=Choices(

@@ -13,8 +13,8 @@ from pipeline.params.file import Params
 from pipeline.steps.paths import REPORTS
 from reporting.edge_details import Detail, detail_of, details_figure
 from reporting.figures import write_png
+from reporting.lpips_reason import lpips_reason
 from reporting.methods import Method
-from reporting.page import lpips_reason
 from reporting.pictures import Pictures
 from reporting.published_scores import read_published
 from reporting.report_000 import as_its_code_counts

@@ -21,24 +21,24 @@ class ControlSection:
     """The controls of one data set on the page."""
 
     cells: Cells  # without methods that have no controls
-    blind: list[str]  # the methods that never see the background
+    backgroundless: list[str]  # the methods that never see the background
     of_set: str  # whether the data set can tell a method that looks at the background
     of_methods: str  # which methods are shown to look at it
     of_untouched: str | None  # what the best method does to a photograph that needs nothing
 
 
-def blind_variants(params: Params) -> list[str]:
+def backgroundless_variants(params: Params) -> list[str]:
     """The variants whose network is given the foreground alone."""
     return [name for name, variant in params.drawn.items() if variant.generator.name in WITHOUT_BACKGROUND]
 
 
 def control_sections(
-    controls: pa.Table, headline: pd.DataFrame, pairs: pd.DataFrame, means: Means, datasets: Sequence[str], *, blind: Sequence[str]
+    controls: pa.Table, headline: pd.DataFrame, pairs: pd.DataFrame, means: Means, datasets: Sequence[str], *, backgroundless: Sequence[str]
 ) -> dict[str, ControlSection]:
     """A section for each data set.
 
     ``controls`` is ``tables/controls.parquet``, ``headline`` the summary's rows of the headline protocol, ``pairs`` the table of this
-    name, ``means`` those of the validation photographs; ``blind`` names the methods that never see the background.
+    name, ``means`` those of the validation photographs; ``backgroundless`` names the methods that never see the background.
     """
     cells: dict[str, dict[str, dict[str, Row]]] = {dataset: {} for dataset in datasets}
     for row in controls.to_pylist():
@@ -48,22 +48,22 @@ def control_sections(
         compared = pairs[(pairs["dataset"] == dataset) & (pairs["convention"] == "headline") & (pairs["metric"] == "fmse")]
         sections[dataset] = ControlSection(
             cells=own,
-            blind=list(blind),
-            of_set=set_sentence(dataset, headline, compared, means, blind=blind),
-            of_methods=methods_sentence(own, blind=blind),
+            backgroundless=list(backgroundless),
+            of_set=set_sentence(dataset, headline, compared, means, backgroundless=backgroundless),
+            of_methods=methods_sentence(own, backgroundless=backgroundless),
             of_untouched=untouched_sentence(chosen_on(means, dataset, own), own),
         )
     return sections
 
 
-def set_sentence(dataset: str, headline: pd.DataFrame, pairs: pd.DataFrame, means: Means, *, blind: Sequence[str]) -> str:
+def set_sentence(dataset: str, headline: pd.DataFrame, pairs: pd.DataFrame, means: Means, *, backgroundless: Sequence[str]) -> str:
     """Whether a data set can tell a method that looks at the background from one that does not.
 
     The best method that sees the background is compared with the best that does not, both chosen on validation photographs. ``pairs``
     are the rows of this data set under the headline convention.
     """
     methods = [str(name) for name in headline.loc[headline["dataset"] == dataset, "method"].unique()]
-    best, control = (chosen_on(means, dataset, part) for part in ([name for name in methods if name not in blind], blind))
+    best, control = (chosen_on(means, dataset, part) for part in ([name for name in methods if name not in backgroundless], backgroundless))
     if control is None or (row := row_of(headline, dataset, control)) is None:
         return f"No method without a background was scored, so it is not known what the foregrounds of {dataset} give away."
     if verdict(row) == "unknown":
@@ -85,10 +85,12 @@ def set_sentence(dataset: str, headline: pd.DataFrame, pairs: pd.DataFrame, mean
     return f"{alone}, {than} {best}, the best that sees it: {dataset} cannot tell whether a method looks at the background."
 
 
-def methods_sentence(cells: Cells, *, blind: Sequence[str]) -> str:
+def methods_sentence(cells: Cells, *, backgroundless: Sequence[str]) -> str:
     """Which of the methods that lower fMSE are shown to look at the background; ``cells`` are those of one data set."""
     found: dict[str, list[str]] = {}
-    swapped = {method: row for method, row in cells.items() if method != REFERENCE and method not in blind and "swapped_loss" in row}
+    swapped = {
+        method: row for method, row in cells.items() if method != REFERENCE and method not in backgroundless and "swapped_loss" in row
+    }
     if not swapped:
         return "No method was tried with another photograph's background."
     for method, row in swapped.items():

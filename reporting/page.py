@@ -1,6 +1,5 @@
 """``reports/index.html``: one file that needs nothing else, from the tables and pictures of a run."""
 
-import base64
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,19 +20,21 @@ from imharmony.evaluation.convention_words import WORDS
 from imharmony.evaluation.conventions import CONVENTIONS, COUNTED, HEADLINE, PEAKS
 from imharmony.evaluation.intervals import CONFIDENCE
 from imharmony.evaluation.measures import MEASURES
-from imharmony.metrics.perceptual import BACKBONES, missing_backbone
 from imharmony.storage.files import write_text
 from imharmony.storage.shards import Row
 from pipeline.params.file import Params
 from pipeline.params.training import COMPOSITE, INTRINSIC, Variant
+from reporting.blind import BlindSection
 from reporting.claims import sentence
 from reporting.controls import ControlSection
 from reporting.distributions import MOST_IMAGES, QUANTILES
-from reporting.embedding import SMALLEST_P, json_for_page, plotting_library
+from reporting.embedding import plotting_library
 from reporting.gallery import Case, Example
 from reporting.intrinsic import IntrinsicSection
+from reporting.lpips_reason import lpips_reason
 from reporting.opinions import OpinionStudy
 from reporting.overview import Overview
+from reporting.page_numbers import FILTERS
 from reporting.published_scores import read_published
 from reporting.results import methods_of, published_forms
 from reporting.training import TrainingEnd
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).with_name("templates")
 Item = TypeVar("Item")
-NARROW_SPACE = "\u202f"  # between thousands; lines do not break there
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,7 @@ def write_page(
     opinions: list[OpinionStudy],
     intrinsic: IntrinsicSection | None,
     realism: list[Row],
+    blind: BlindSection | None,
     ends: list[TrainingEnd],
     curves: dict[str, str],
     choices: Choices,
@@ -102,54 +103,64 @@ def write_page(
     """Renders the page. ``summary`` is ``tables/summary.parquet``; ``controls`` are by data set; ``curves`` are SVGs by
     their description; ``facts`` say where from.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    environment.filters.update(FILTERS)
     apart = published_forms(params)
-    text = environment.get_template("index.html.j2").render(
-        profile=params.profile,
-        size_px=params.active.evaluation.size_px,
-        bootstrap=params.active.evaluation.bootstrap,
-        confidence=CONFIDENCE,
-        least_photographs=LEAST_PHOTOGRAPHS,
-        reference=REFERENCE,
-        sentence=sentence,
-        overview=overview,
-        overview_order=apart_last(overview.methods, apart),
-        sections=[
-            {"data": section, "controls": controls[section.name], **_tables(summary[summary["dataset"] == section.name], params)}
-            for section in sections
-        ],
-        visible=VISIBLE,
-        opinions=opinions,
-        intrinsic=intrinsic,
-        realism=realism,
-        methods=[name for name, _ in methods_of(params)],
-        conventions=CONVENTIONS,
-        convention_notes={name: words.note for name, words in WORDS.items()},
-        published=read_published(),
-        reports=reports,
-        anchors={*params.scored, *(path.name.removesuffix(".html.j2") for path in TEMPLATES.glob("*.html.j2"))},
-        peaks={column: column.removeprefix("psnr_") for column in PEAKS},
-        higher_is_better={column: measure.rises for column, measure in MEASURES.items()},
-        lpips_reason=lpips_reason(params, summary),
-        variants={name: described(params.drawn[name], params) for name in apart_last(params.drawn, apart)},
-        outside=params.imported,
-        seeds=params.seeds,
-        training=params.active.training.model_dump(),
-        apart=apart,
-        ends=apart_last(ends, apart, name=lambda end: end.variant),
-        curves=curves,
-        choices=choices,
-        words=words_of_measures(),
-        quantiles=QUANTILES,
-        most_images=MOST_IMAGES,
-        plotting_library=plotting_library(),
-        facts={**facts, "torch": torch.__version__.partition("+")[0]},
-        parameters=_yaml({"variants": params.drawn, "outside": params.imported, f"profiles.{params.profile}": params.active}),
+    text = (
+        environment()
+        .get_template("index.html.j2")
+        .render(
+            profile=params.profile,
+            size_px=params.active.evaluation.size_px,
+            bootstrap=params.active.evaluation.bootstrap,
+            confidence=CONFIDENCE,
+            least_photographs=LEAST_PHOTOGRAPHS,
+            reference=REFERENCE,
+            sentence=sentence,
+            overview=overview,
+            overview_order=apart_last(overview.methods, apart),
+            sections=[
+                {"data": section, "controls": controls[section.name], **_tables(summary[summary["dataset"] == section.name], params)}
+                for section in sections
+            ],
+            visible=VISIBLE,
+            opinions=opinions,
+            intrinsic=intrinsic,
+            realism=realism,
+            blind=blind,
+            methods=[name for name, _ in methods_of(params)],
+            conventions=CONVENTIONS,
+            convention_notes={name: words.note for name, words in WORDS.items()},
+            published=read_published(),
+            reports=reports,
+            anchors={*params.scored, *(path.name.removesuffix(".html.j2") for path in TEMPLATES.glob("*.html.j2"))},
+            peaks={column: column.removeprefix("psnr_") for column in PEAKS},
+            higher_is_better={column: measure.rises for column, measure in MEASURES.items()},
+            lpips_reason=lpips_reason(params, summary),
+            variants={name: described(params.drawn[name], params) for name in apart_last(params.drawn, apart)},
+            outside=params.imported,
+            seeds=params.seeds,
+            training=params.active.training.model_dump(),
+            apart=apart,
+            ends=apart_last(ends, apart, name=lambda end: end.variant),
+            curves=curves,
+            choices=choices,
+            words=words_of_measures(),
+            quantiles=QUANTILES,
+            most_images=MOST_IMAGES,
+            plotting_library=plotting_library(),
+            facts={**facts, "torch": torch.__version__.partition("+")[0]},
+            parameters=_yaml({"variants": params.drawn, "outside": params.imported, f"profiles.{params.profile}": params.active}),
+        )
     )
     write_text(path, text)
+
+
+def environment() -> jinja2.Environment:
+    """What renders the templates: a name that they lack is an error."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    made.filters.update(FILTERS)
+    return made
 
 
 def apart_last(items: Iterable[Item], apart: Collection[str], *, name: Callable[[Item], object] = lambda item: item) -> list[Item]:
@@ -163,16 +174,6 @@ def words_of_measures() -> dict[str, dict]:
         column: {"name": measure.name, "unit": measure.unit, "digits": measure.digits, "rises": measure.rises}
         for column, measure in COUNTED.items()
     }
-
-
-def lpips_reason(params: Params, summary: pd.DataFrame) -> str | None:
-    """Why the LPIPS column is empty; None when it is not."""
-    if ((summary["metric"] == "lpips") & ~summary["method"].isin(list(params.imported))).any():
-        return None
-    backbone = params.active.evaluation.lpips
-    if backbone is None:
-        return f"LPIPS is not computed: evaluation.lpips of this profile is null. Set it to one of {', '.join(sorted(BACKBONES))}."
-    return missing_backbone(backbone) or "LPIPS is empty: its backbone was absent when the methods were scored; evaluate them again."
 
 
 def described(variant: Variant, params: Params) -> dict[str, str]:
@@ -263,37 +264,3 @@ def _plain(item: object) -> object:
     if isinstance(item, dict):
         return {name: _plain(value) for name, value in item.items()}
     return item.model_dump(mode="json") if isinstance(item, BaseModel) else item
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "–" if value is None or pd.isna(value) else f"{value:,.{digits}f}".replace("-", "−").replace(",", NARROW_SPACE)
-
-
-def _signed(value: float | None, digits: int) -> str:
-    text = _number(value, digits)
-    zero = not text.strip("0.−")
-    return text.removeprefix("−") if zero else text if text.startswith(("−", "–")) else f"+{text}"
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None or pd.isna(value) else f"{100 * value:.0f} %" if value in (0, 1) else f"{100 * value:.1f} %"
-
-
-def _p_value(value: float | None) -> str:
-    if value is None or pd.isna(value):
-        return "–"
-    return f"{value:.3f}" if value >= SMALLEST_P else f"<\N{NO-BREAK SPACE}{SMALLEST_P}"
-
-
-def _data_uri(svg: str) -> str:
-    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
-
-
-FILTERS: dict[str, Callable] = {
-    "number": _number,
-    "signed": _signed,
-    "percent": _percent,
-    "p_value": _p_value,
-    "data_uri": _data_uri,
-    "json_for_page": json_for_page,
-}

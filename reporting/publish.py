@@ -12,6 +12,8 @@ from imharmony.storage.names import expect_name
 from imharmony.storage.tables import read_table, write_csv, write_table
 from pipeline.params.file import load_params
 from pipeline.steps.paths import REPORTS, Places
+from reporting.blind_table import SUFFIX as SUFFIX_OF_BLIND
+from reporting.blind_table import published_blind
 from reporting.control_table import SUFFIX
 from reporting.run_facts import run_facts
 
@@ -42,4 +44,7 @@ def publish(name: str) -> None:
     of_all = summary.filter(pc.field("bucket") == "all")
     write_csv(folder.joinpath(f"{name}.csv"), pa.concat_tables([rows_of(of_all, protocol) for protocol in AS_TEXT]))
     write_csv(folder.joinpath(f"{name}{SUFFIX}"), controls)
+    if params.blind:
+        means, pairs = (read_table(REPORTS / "tables" / f"{table}.parquet") for table in ("blind", "blind_pairs"))
+        write_csv(folder.joinpath(f"{name}{SUFFIX_OF_BLIND}"), published_blind(means, pairs))
     write_text(folder.joinpath(f"{name}.json"), json.dumps(facts, indent=2) + "\n")

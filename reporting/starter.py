@@ -20,6 +20,7 @@ from imharmony.checkpoint import load_harmonizer
 from imharmony.errors import InputError
 from imharmony.evaluation.blocks import REFERENCE
 from imharmony.evaluation.conventions import rows_of
+from imharmony.harmonizing.detectors import PACKAGED
 from imharmony.harmonizing.models import PORTABLE
 from imharmony.storage.files import sha256_of, write_bytes, write_text
 from imharmony.storage.tables import read_table, write_csv
@@ -31,6 +32,7 @@ STARTER = Path(str(files("imharmony").joinpath("starter")))
 TEMPLATES = Path(reporting.__file__).with_name("templates")
 TRIPLES = Path(reporting.__file__).parents[1] / "benchmarks" / "results" / "starter_triples.csv"
 SCORED_ON = Path("scored_on.csv")  # in the workspace
+DETECTOR = "marks"
 VARIANT, CONTROL, STRICT = "regions", "regions_foreground_only", "regions_strict"
 MOST_BYTES = 5 << 20  # of the weights: they lie in git and in every wheel
 # COCO's names of the licences that permit commercial use and derivatives, and where each is explained, as its json says.
@@ -57,6 +59,7 @@ def write_starter() -> None:
     facts = {"commit": code_commit(), "sha256": sha256_of(checkpoint), "bytes": size, "network": harmonizer.network, "metadata": metadata}
     write_bytes(STARTER / MODEL, checkpoint.read_bytes())
     write_portable()
+    write_detector(places.detector(DETECTOR) / MODEL)
     write_csv(STARTER / "photographs.csv", photographs)
     write_csv(SCORED_ON, scored_photographs(params, places))
     card = card_of(params, places, photographs.to_pandas(), scores_of(summary), controls.to_pandas(), facts)
@@ -68,6 +71,13 @@ def write_portable() -> None:
     from imharmony.portable.export import export_onnx  # here, because it needs an extra
 
     export_onnx(STARTER / MODEL, STARTER / PORTABLE)
+
+
+def write_detector(model: Path) -> None:
+    """Writes what `harmonize detect` runs into the package, as ONNX."""
+    from imharmony.portable.export import export_detector  # here, because it needs an extra
+
+    export_detector(model, STARTER / PACKAGED)
 
 
 def photographs_of(params: Params, places: Places, dataset: str) -> pa.Table:

@@ -17,6 +17,8 @@ from imharmony.evaluation.buckets import LEAST_PHOTOGRAPHS
 from imharmony.evaluation.conventions import CONVENTIONS, HEADLINE, Convention
 from imharmony.storage.files import write_text
 from imharmony.storage.names import expect_name
+from reporting.blind_table import LEGEND as LEGEND_OF_BLIND
+from reporting.blind_table import blind_table
 from reporting.control_table import LEGEND as LEGEND_OF_CONTROLS
 from reporting.control_table import control_table
 from reporting.convention_table import convention_table
@@ -103,6 +105,12 @@ def controls(root: Path, arguments: Sequence[str]) -> str:
     return f"{table}\n\n{LEGEND_OF_CONTROLS}\n{_origin(run, _facts(root, run))}"
 
 
+def blind(root: Path, arguments: Sequence[str]) -> str:
+    """``blind RUN DATASET``: each system that harmonizes without a mask."""
+    run, dataset = arguments
+    return f"{_table(*blind_table(root / PUBLISHED, run, dataset))}\n\n{LEGEND_OF_BLIND}\n{_origin(run, _facts(root, run))}"
+
+
 def _means(root: Path, arguments: Sequence[str], protocol: Convention) -> str:
     run, metric, *datasets = arguments
     rows, facts = _run(root, run, metric, protocol)
@@ -165,6 +173,7 @@ TABLES: dict[str, Callable[[Path, Sequence[str]], str]] = {
     "means": means,
     "raw": raw,
     "controls": controls,
+    "blind": blind,
     "runs": runs,
     "measured": measured,
     "protocols": protocols,

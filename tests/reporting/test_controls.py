@@ -8,7 +8,7 @@ import pytest
 from imharmony.evaluation.control_summary import CONTROL_SUMMARY, summarise_controls
 from imharmony.evaluation.controls import CONTROLS, inner_error, score_controls
 from pipeline.params.file import load_params
-from reporting.controls import blind_variants, control_sections, methods_sentence, set_sentence, untouched_sentence
+from reporting.controls import backgroundless_variants, control_sections, methods_sentence, set_sentence, untouched_sentence
 from tests.composites import packed
 
 BELOW, ABOVE, ASTRIDE, UNKNOWN = (-20.0, -1.0), (1.0, 20.0), (-5.0, 5.0), (None, None)
@@ -24,9 +24,9 @@ def headline(**intervals) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def said(control, against, *, blind=("alone",)) -> str:
+def said(control, against, *, backgroundless=("alone",)) -> str:
     pairs = pd.DataFrame([{"method": "idih", "reference": "alone", "low": against[0], "high": against[1], "n_photographs": 4}])
-    return set_sentence("people", headline(alone=control), pairs, MEANS, blind=blind)
+    return set_sentence("people", headline(alone=control), pairs, MEANS, backgroundless=backgroundless)
 
 
 def row(low, high, mean=0.5):
@@ -60,7 +60,7 @@ def test_a_control_that_does_not_help_is_no_proof_against_a_set(control):
 def test_without_intervals_or_without_a_control_nothing_is_said_of_the_set():
     assert said(UNKNOWN, ASTRIDE) == "No interval of 4 photographs: what the foregrounds of people give away is not known."
     assert said(BELOW, UNKNOWN).endswith("; nothing follows for others of 4 photographs.")
-    assert said(BELOW, ASTRIDE, blind=()).startswith("No method without a background was scored")
+    assert said(BELOW, ASTRIDE, backgroundless=()).startswith("No method without a background was scored")
 
 
 def test_methods_are_told_by_what_another_background_costs_them():
@@ -74,7 +74,7 @@ def test_methods_are_told_by_what_another_background_costs_them():
         "few": {"own_change": row(*UNKNOWN), "swapped_loss": row(*UNKNOWN)},
         "untouched_alone": {"untouched_fmse": row(0, 1)},
     }
-    assert methods_sentence(cells, blind=["alone"]) == (
+    assert methods_sentence(cells, backgroundless=["alone"]) == (
         "Shown to look at the background, as another photograph's raises their fMSE: looks. "
         "Shown to look at the background and to be misled by the right one, as another photograph's lowers their fMSE: misled. "
         "Not shown to look at the background, as another photograph's changes their fMSE by no more than chance: blind. "
@@ -85,9 +85,10 @@ def test_methods_are_told_by_what_another_background_costs_them():
 def test_where_no_method_helps_none_can_lose():
     harms = {"harms": {"own_change": row(*ABOVE), "swapped_loss": row(*ABOVE)}}
     assert (
-        methods_sentence(harms, blind=[]) == "No method that sees the background is shown to lower fMSE, so none can lose by another one."
+        methods_sentence(harms, backgroundless=[])
+        == "No method that sees the background is shown to lower fMSE, so none can lose by another one."
     )
-    assert methods_sentence({}, blind=[]) == "No method was tried with another photograph's background."
+    assert methods_sentence({}, backgroundless=[]) == "No method was tried with another photograph's background."
 
 
 def test_a_method_that_copies_the_backgrounds_mean_is_told_from_one_that_mends_the_foreground_alone():
@@ -104,7 +105,7 @@ def test_a_method_that_copies_the_backgrounds_mean_is_told_from_one_that_mends_t
         own = [inner_error(split, at, harmonize(picture, split.mask[at] / 255)) for at, picture in enumerate(split.composite)]
         rows += score_controls(split, harmonize, names={"method": method, "seed": 0, "dataset": "people"}, own=own)
     summary = summarise_controls(pa.Table.from_pylist(rows, schema=CONTROLS), bootstrap=200)
-    section = control_sections(summary, headline(), pd.DataFrame(columns=PAIR_COLUMNS), MEANS, ["people"], blind=[])["people"]
+    section = control_sections(summary, headline(), pd.DataFrame(columns=PAIR_COLUMNS), MEANS, ["people"], backgroundless=[])["people"]
     assert section.of_methods == (
         "Shown to look at the background, as another photograph's raises their fMSE: copies. "
         "Not shown to look at the background, as another photograph's changes their fMSE by no more than chance: doubles."
@@ -125,9 +126,11 @@ def test_what_the_chosen_method_does_to_photographs_that_need_nothing():
 
 
 def test_a_data_set_without_controls_has_its_sentences_all_the_same():
-    section = control_sections(CONTROL_SUMMARY.empty_table(), headline(), pd.DataFrame(columns=PAIR_COLUMNS), MEANS, ["people"], blind=[])
+    section = control_sections(
+        CONTROL_SUMMARY.empty_table(), headline(), pd.DataFrame(columns=PAIR_COLUMNS), MEANS, ["people"], backgroundless=[]
+    )
     assert (section["people"].cells, section["people"].of_untouched) == ({}, None)
 
 
 def test_variants_without_a_background_are_known_by_their_network(root):
-    assert blind_variants(load_params(root / "params.yaml")) == ["regions_foreground_only"]
+    assert backgroundless_variants(load_params(root / "params.yaml")) == ["regions_foreground_only"]

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from imharmony.blind.summary import BLIND_MEANS, BLIND_PAIRS
 from imharmony.errors import InputError
 from imharmony.evaluation.control_summary import CONTROL_SUMMARY
 from imharmony.evaluation.summary import SUMMARY
@@ -27,15 +28,24 @@ def workspace(tmp_path, monkeypatch, root):
     write_rows(tmp_path / "reports" / "tables" / "summary.parquet", rows, SUMMARY)
     control = {"method": "idih", "dataset": "people", "measure": "untouched_visible", "mean": 0.5}
     write_rows(tmp_path / "reports" / "tables" / "controls.parquet", [control], CONTROL_SUMMARY)
+    for name, schema in (("blind", BLIND_MEANS), ("blind_pairs", BLIND_PAIRS)):
+        row = {"variant": "two_step", "dataset": "people", "system": "blind", "is_real": False}
+        write_rows(tmp_path / "reports" / "tables" / f"{name}.parquet", [row | {"mse": 2.5} if name == "blind" else row], schema)
     return tmp_path
 
 
-def test_the_headline_is_readable_without_tools_and_the_facts_stand_beside_it(workspace):
+def give_manifests(folder) -> list[str]:
+    """Manifests whose hash is known; the data sets that have one."""
     datasets = load_params().datasets
     for dataset in datasets:
-        manifest = workspace / "data" / "sample" / "composites" / dataset / "manifest.parquet"
+        manifest = folder / "data" / "sample" / "composites" / dataset / "manifest.parquet"
         manifest.parent.mkdir(parents=True)
         manifest.write_bytes(b"x")
+    return datasets
+
+
+def test_the_headline_is_readable_without_tools_and_the_facts_stand_beside_it(workspace):
+    datasets = give_manifests(workspace)
     publish("trial")
     rows = list(csv.DictReader((workspace / "reports" / "published" / "trial.csv").read_text().splitlines()))
     found = [tuple(row[key] for key in ("method", "background", "quantisation", "bucket", "mean")) for row in rows]
@@ -47,6 +57,19 @@ def test_the_headline_is_readable_without_tools_and_the_facts_stand_beside_it(wo
     assert facts["profile"] == "sample"
     assert facts["hardware"]["cores"] >= 1
     assert "hostname" not in json.dumps(facts)
+
+
+@pytest.mark.parametrize("names", [[], ["two_step"]])
+def test_scores_without_a_mask_are_published_where_something_is_harmonized_so(workspace, monkeypatch, names):
+    give_manifests(workspace)
+    params = load_params().model_copy(update={"blind": dict.fromkeys(names)})
+    monkeypatch.setattr("reporting.publish.load_params", lambda: params)
+    publish("trial")
+    path = workspace / "reports" / "published" / "trial.blind.csv"
+    assert path.exists() == bool(names)
+    if names:
+        first, *_ = csv.DictReader(path.read_text().splitlines())
+        assert (first["variant"], first["system"], first["metric"], first["value"]) == ("two_step", "blind", "mse", "2.5")
 
 
 @pytest.mark.parametrize("name", ["trial.v2", "../../trial", "/tmp/trial", "", "a b", "a\n", "-trial", "x" * 65, "a/b", ".."])

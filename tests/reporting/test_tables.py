@@ -224,3 +224,13 @@ def test_controls_are_a_table_of_their_run(tmp_path):
     assert "| `idih` | – | – | +12 (−3 to +27) | – | – |" in found
     assert found[-2].startswith("Run `trial`: profile `coco`, 128 px")
     assert table(tmp_path, "runs").count("`trial`") == 1
+
+
+def test_scores_without_a_mask_are_a_table_of_their_run(tmp_path):
+    published(tmp_path, [scored("idih", mean=100)])
+    head = "dataset,is_real,variant,system,reference_variant,reference,metric,value,low,high,n_pictures,n_photographs\n"
+    (tmp_path / "reports" / "published" / "trial.blind.csv").write_text(head + "people,false,two_step,blind,,,mse,12,9,15,40,20\n")
+    found = table(tmp_path, "blind trial people").splitlines()
+    assert "| `two_step` | 12.00 (9.00 to 15.00) | – | – | – | – | – |" in found
+    assert found[-2].startswith("Run `trial`: profile `coco`, 128 px")
+    assert table(tmp_path, "runs").count("`trial`") == 1

@@ -109,11 +109,19 @@ def test_a_method_says_what_it_learned_from_and_for_which_data_set_that_stands_i
 
 def test_a_method_says_how_long_it_was_trained_whoever_says_that(root, tmp_path):
     path, text = tmp_path / "params.yaml", (root / "params.yaml").read_text()
-    path.write_text(replaced(text, ("batch_size: 4, epochs: 3, precision: fp32", "epochs: 4, precision: fp32")))
+    path.write_text(
+        replaced(text, ("batch_size: 4, epochs: 3, steps_factor: 0.6, precision: fp32", "epochs: 4, steps_factor: 0.6, precision: fp32"))
+    )
     params = load_params(path)
     assert described(params.catalogue["idih"], params)["for"] == "20 epochs, batch 8, crop + flip"
     path.write_text(
-        replaced(text, ("batch_size: 4, epochs: 3, precision: fp32", "epochs: null, batch_size: null, augment: null, precision: fp32"))
+        replaced(
+            text,
+            (
+                "batch_size: 4, epochs: 3, steps_factor: 0.6, precision: fp32",
+                "epochs: null, batch_size: null, augment: null, steps_factor: 0.6, precision: fp32",
+            ),
+        )
     )
     params = load_params(path)
     assert described(params.catalogue["idih"], params)["for"] == "120 epochs, batch 16, crop + flip"
