@@ -2,7 +2,7 @@
 
 >>> import imharmony
 >>> imharmony.__all__
-['Explanation', 'Harmonizer', 'InputError', 'explain', 'harmonize']
+['Explanation', 'Findings', 'Harmonizer', 'InputError', 'detect', 'explain', 'harmonize']
 """
 
 from typing import TYPE_CHECKING, Any
@@ -11,13 +11,16 @@ from imharmony.errors import InputError
 
 if TYPE_CHECKING:
     from imharmony.harmonizing.api import Harmonizer, explain, harmonize
+    from imharmony.harmonizing.detection import Findings, detect
     from imharmony.harmonizing.explanation import Explanation
 
-__all__ = ["Explanation", "Harmonizer", "InputError", "explain", "harmonize"]
+__all__ = ["Explanation", "Findings", "Harmonizer", "InputError", "detect", "explain", "harmonize"]
 
 _WHERE = {
     "Explanation": "imharmony.harmonizing.explanation",
+    "Findings": "imharmony.harmonizing.detection",
     "Harmonizer": "imharmony.harmonizing.api",
+    "detect": "imharmony.harmonizing.detection",
     "explain": "imharmony.harmonizing.api",
     "harmonize": "imharmony.harmonizing.api",
 }

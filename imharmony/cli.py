@@ -15,6 +15,7 @@ COMMANDS = {  # modules with `run`: (arguments) -> what to print, exit code
     "app": "imharmony.commands.app",
     "models": "imharmony.commands.models",
     "dataset": "imharmony.datasets.cli",
+    "detect": "imharmony.commands.detect",
     "doctor": "imharmony.commands.doctor",
     "folder": "imharmony.commands.folder",
     "score": "imharmony.commands.score",

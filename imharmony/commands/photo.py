@@ -1,6 +1,7 @@
 """``harmonize PHOTO MASK``: one composite photograph and its mask in, the harmonized photograph out.
 
-``harmonize CUTOUT --background PHOTO`` lays a cut-out on a photograph first; its transparency is the mask.
+``harmonize CUTOUT --background PHOTO`` lays a cut-out on a photograph first; its transparency is the mask. ``harmonize PHOTO --detect``
+looks for what is wrong itself.
 """
 
 import argparse
@@ -11,12 +12,26 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
 
+from imharmony.commands.detect import DETECTOR_HELP, found_facts
 from imharmony.commands.parsing import Parser, expect_bounds, path_of, with_places
 from imharmony.errors import InputError
 from imharmony.harmonizing.api import Direction, Harmonizer
 from imharmony.harmonizing.cutout import Placement
+from imharmony.harmonizing.detection import Findings
+from imharmony.harmonizing.detectors import load_detector
 from imharmony.harmonizing.models import CLASSICAL, STARTER
-from imharmony.harmonizing.photo_file import MEGAPIXELS, MOST_MEGAPIXELS, Done, Given, doubt_of, harmonize_file, read_cut_out, read_pair
+from imharmony.harmonizing.photo_file import (
+    MEGAPIXELS,
+    MOST_MEGAPIXELS,
+    Done,
+    Given,
+    doubt_of,
+    harmonize_file,
+    read_cut_out,
+    read_detected,
+    read_pair,
+    write_untouched,
+)
 from imharmony.harmonizing.sheet import before_after
 from imharmony.pictures.saving import default_output, expect_ending
 from imharmony.storage.files import write_bytes
@@ -33,24 +48,28 @@ def run(arguments: list[str]) -> tuple[str, int]:
     begin = time.perf_counter()
     _expect_sense(options)
     out = options.output or options.old_output or default_output(options.background or options.photo, stem=options.photo.stem)
-    inputs = [each for each in (options.photo, options.mask, options.background, options.intrinsic) if each is not None]
+    named = (options.photo, options.mask, options.background, options.intrinsic, options.detector)
+    inputs = [each for each in named if each is not None]
     inputs += [Path(options.model)] if options.model not in (STARTER, *CLASSICAL) else []
     _expect_outputs(out, options, inputs)
     harmonizer = Harmonizer.load(options.model, device=options.device, intrinsic=options.intrinsic)
-    given = _given(options)
-    if options.direction == "foreground" and options.background is None and (line := doubt_of(given)) is not None:
+    given, found = _given(options, harmonizer)
+    if found is not None and not found.findings:
+        write_untouched(given, out)
+        return _untouched_report(out, found, options, seconds=time.perf_counter() - begin), 0
+    if options.direction == "foreground" and options.background is None and found is None and (line := doubt_of(given)) is not None:
         log.warning(line)
     done = harmonize_file(harmonizer, given, out, strength=options.strength, direction=options.direction, cautious=options.cautious)
     if options.old_output is not None:
         log.warning("harmonize PHOTO MASK OUT goes with the next release; write: harmonize PHOTO MASK -o OUT")
-    return _report(done, options, seconds=time.perf_counter() - begin), 0
+    return _report(done, found, options, seconds=time.perf_counter() - begin), 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="harmonize",
         description="Fits the colours of a pasted object to the photograph that it was pasted into.",
-        epilog="Other commands: harmonize folder, doctor, models, app, dataset, score, study; each has --help.",
+        epilog="Other commands: harmonize detect, folder, doctor, models, app, dataset, score, study; each has --help.",
     )
     parser.add_argument(
         "photo", type=path_of, help="the composite photograph; with --background a cut-out that is transparent around the object"
@@ -59,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("old_output", type=path_of, nargs="?", help=argparse.SUPPRESS)
     written = "where to write; by default beside the photograph, as photo_harmonized and its own ending"
     parser.add_argument("-o", "--output", type=path_of, metavar="OUT", help=written)
+    found = "without a mask: find what looks wrong and correct that; where nothing is found, nothing is changed"
+    parser.add_argument("--detect", action="store_true", help=found)
+    parser.add_argument("--detector", type=path_of, metavar="FILE", help=f"for --detect: {DETECTOR_HELP}")
     parser.add_argument("--background", type=path_of, metavar="PHOTO", help="the photograph that the cut-out is laid on first")
     parser.add_argument("--at", type=point, metavar="X,Y", help="where the cut-out's left upper corner lies; by default it is centred")
     parser.add_argument("--scale", type=float, metavar="S", help="what the cut-out's sides are multiplied by; by default 1")
@@ -91,8 +113,13 @@ def point(text: str) -> tuple[int, int]:
 
 def _expect_sense(options: argparse.Namespace) -> None:
     """Options that contradict each other, or lack what they need."""
-    if options.background is None and options.mask is None:
-        advice = "name it (harmonize PHOTO MASK), or lay a cut-out on a photograph (harmonize CUTOUT --background PHOTO)"
+    if options.detect and (options.mask is not None or options.background is not None):
+        came = f"{options.mask}: a mask" if options.mask is not None else f"{options.background}: a background"
+        raise InputError(f"{came} beside --detect, which finds what is wrong without a mask; expected one of the two; leave the other out")
+    if options.detector is not None and not options.detect:
+        raise InputError(f"--detector {options.detector}: nothing is to be found; expected --detect with it; add that, or leave it out")
+    if not options.detect and options.background is None and options.mask is None:
+        advice = "name it (harmonize PHOTO MASK), let it be found (--detect), or lay a cut-out on a photograph (CUTOUT --background PHOTO)"
         raise InputError(f"{options.photo}: no mask; expected one that is white where the pasted object is; {advice}")
     if options.background is not None and options.mask is not None:
         raise InputError(f"{options.mask}: a mask beside --background; the cut-out's transparency is the mask; leave one of them out")
@@ -110,18 +137,30 @@ def _expect_outputs(out: Path, options: argparse.Namespace, inputs: list[Path]) 
         expect_place(_sheet_of(out), inputs=[*inputs, out])
 
 
-def _given(options: argparse.Namespace) -> Given:
+def _given(options: argparse.Namespace, harmonizer: Harmonizer) -> tuple[Given, Findings | None]:
+    """What is harmonized, and with --detect what was found."""
+    if options.detect:
+        detector = load_detector(options.detector)
+        return read_detected(options.photo, detector=detector, harmonizer=harmonizer, max_megapixels=options.max_megapixels)
     if options.background is None:
-        return read_pair(options.photo, options.mask, max_megapixels=options.max_megapixels)
+        return read_pair(options.photo, options.mask, max_megapixels=options.max_megapixels), None
     placement = Placement(options.at, 1.0 if options.scale is None else options.scale)
-    return read_cut_out(options.photo, options.background, placement, max_megapixels=options.max_megapixels)
+    return read_cut_out(options.photo, options.background, placement, max_megapixels=options.max_megapixels), None
 
 
 def _sheet_of(out: Path) -> Path:
     return out.with_name(f"{out.stem}_before_after.jpg")
 
 
-def _report(done: Done, options: argparse.Namespace, *, seconds: float) -> str:
+def _untouched_report(out: Path, found: Findings, options: argparse.Namespace, *, seconds: float) -> str:
+    """What is printed where nothing was to be changed."""
+    if not options.json:
+        return f"{out}\n{found.words}"
+    facts = {"output": str(out), "model": options.model, "strength": 0.0, "left_as_it_was": True, "trust": None, "before_after": None}
+    return json.dumps(facts | {"found": [], "words": found.words, "change": None, "seconds": round(seconds, 3)}, indent=1)
+
+
+def _report(done: Done, found: Findings | None, options: argparse.Namespace, *, seconds: float) -> str:
     """What is printed: the file, and on request what was done."""
     explanation = None
     if options.explain or options.json:
@@ -132,8 +171,9 @@ def _report(done: Done, options: argparse.Namespace, *, seconds: float) -> str:
         trust = done.proposal.said.trust
         facts = {"output": str(done.out), "model": options.model, "strength": done.strength, "left_as_it_was": done.is_left, "trust": trust}
         facts |= {"before_after": str(_sheet_of(done.out)) if options.explain else None}
+        facts |= {} if found is None else {"found": found_facts(found.findings), "words": found.words}
         return json.dumps(facts | {"change": asdict(explanation) | {"words": explanation.words}, "seconds": round(seconds, 3)}, indent=1)
-    lines = [str(done.out)]
+    lines = [str(done.out), *([] if found is None else [found.words])]
     if done.is_left:
         lines.append("left as it was: no improvement is expected")
     if explanation is not None and not done.is_left:

@@ -206,15 +206,15 @@ def harmonize(
     >>> harmonize(photo, mask, model="multiband").shape
     (64, 64, 3)
     """
-    return _loaded(model, device).harmonize(image, mask, strength=strength, direction=direction, cautious=cautious)
+    return loaded(model, device).harmonize(image, mask, strength=strength, direction=direction, cautious=cautious)
 
 
 def explain(image: Any, mask: Any, model: str | Path = STARTER, strength: float = 1.0, *, direction: Direction = "foreground") -> Any:
     """What ``harmonize`` would change, as an ``Explanation``: stops, kelvin, tint, saturation, contrast, and ``words``."""
-    return _loaded(model, "cpu").explain(image, mask, strength=strength, direction=direction)
+    return loaded(model, "cpu").explain(image, mask, strength=strength, direction=direction)
 
 
-def _loaded(model: str | Path, device: str) -> Harmonizer:
+def loaded(model: str | Path, device: str) -> Harmonizer:
     """A model by its name is loaded once a process; a file is read each time, for it may have changed."""
     return _by_name(str(model), device) if str(model) in {STARTER, *CLASSICAL} else Harmonizer.load(model, device=device)
 

@@ -32,11 +32,11 @@ class Explanation:
     def words(self) -> str:
         """The change as a photographer would say it; "unchanged" where nothing is worth a word."""
         parts = [
-            _said(self.stops, LEAST_STOPS, "{:.1f} stops brighter", "{:.1f} stops darker", step=0.1),
-            _said(-self.kelvin, LEAST_KELVIN, "{:.0f} K warmer", "{:.0f} K cooler", step=50),
-            _said(self.tint, LEAST_TINT, "{:.0f} points towards magenta", "{:.0f} points towards green", step=1),
-            _said(100 * self.saturation, 100 * LEAST_SHARE, "{:.0f} % more saturated", "{:.0f} % less saturated", step=1),
-            _said(100 * self.contrast, 100 * LEAST_SHARE, "{:.0f} % more contrast", "{:.0f} % less contrast", step=1),
+            said(self.stops, LEAST_STOPS, "{:.1f} stops brighter", "{:.1f} stops darker", step=0.1),
+            said(-self.kelvin, LEAST_KELVIN, "{:.0f} K warmer", "{:.0f} K cooler", step=50),
+            said(self.tint, LEAST_TINT, "{:.0f} points towards magenta", "{:.0f} points towards green", step=1),
+            said(100 * self.saturation, 100 * LEAST_SHARE, "{:.0f} % more saturated", "{:.0f} % less saturated", step=1),
+            said(100 * self.contrast, 100 * LEAST_SHARE, "{:.0f} % more contrast", "{:.0f} % less contrast", step=1),
         ]
         return ", ".join(filter(None, parts)) or "unchanged"
 
@@ -84,11 +84,12 @@ def _temperature_change(ratio: np.ndarray) -> float:
     return float(DAYLIGHT_K**2 * (1 / DAYLIGHT_K - 1 / temperature))
 
 
-def _said(value: float, least: float, more: str, less: str, *, step: float) -> str:
+def said(value: float, least: float, more: str, less: str, *, step: float) -> str:
+    """A change in words, rounded to steps; nothing of one that is below ``least``."""
     if abs(value) < least:
         return ""
-    said = (more if value > 0 else less).format(max(round(abs(value) / step) * step, step))
-    return said.replace("points", "point") if said.startswith("1 ") else said
+    words = (more if value > 0 else less).format(max(round(abs(value) / step) * step, step))
+    return words.replace("points", "point") if words.startswith("1 ") else words
 
 
 def _relative(before: float, after: float) -> float:

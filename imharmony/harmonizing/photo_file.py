@@ -8,6 +8,8 @@ import numpy as np
 from imharmony.errors import InputError
 from imharmony.harmonizing.api import Direction, Harmonizer, Proposal, region_of
 from imharmony.harmonizing.cutout import Placement, composed
+from imharmony.harmonizing.detection import Findings, found_in
+from imharmony.harmonizing.detectors import Detector
 from imharmony.harmonizing.models import STARTER
 from imharmony.pictures.deep_colours import fine_srgb
 from imharmony.pictures.mask_files import read_mask
@@ -90,6 +92,22 @@ def read_cut_out(cut_out: Path, background: Path, placement: Placement, *, max_m
     laid, below = (read_photograph(path, most_pixels=pixels) for path in (cut_out, background))
     photograph, matte = composed(laid, below, placement, name=str(cut_out))
     return Given(photograph, matte, background, cut_out)
+
+
+def read_detected(photo: Path, *, detector: Detector, harmonizer: Harmonizer, max_megapixels: int = MEGAPIXELS) -> tuple[Given, Findings]:
+    """A photograph, and as its mask what was found wrong in it; amounts are what this harmonizer would change."""
+    photograph = read_photograph(photo, most_pixels=max_megapixels * 1_000_000)
+    rgb = srgb_of(photograph, name=str(photo))
+    found = found_in(rgb, photograph.alpha, name=str(photo), detector=detector, harmonizer=harmonizer)
+    return Given(photograph, found.mask, photo, photo), found
+
+
+def write_untouched(given: Given, out: Path) -> None:
+    """Writes a photograph as strength 0 does, for which there need be no mask."""
+    photograph, name = given.photograph, str(given.photo)
+    expect_room(photograph, out, name=name)
+    seen = srgb_of(photograph, name=name)
+    write_bytes(out, encode_photograph(photograph, seen, seen, out))
 
 
 def doubt_of(given: Given) -> str | None:

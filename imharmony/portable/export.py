@@ -1,11 +1,11 @@
-"""A trained harmonizer as one ONNX file, which ``imharmony.portable.session`` runs without torch.
+"""A trained harmonizer or detector as one ONNX file, which ``portable.session`` and ``portable.detector_session`` run without torch.
 
 Writing one needs the extra `export`: import this module only where a file is written.
 """
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from imharmony.networks.blocks import Generator
 from imharmony.networks.harmonizer import Harmonizer, InferenceMode
 from imharmony.networks.region_ensemble import RegionEnsemble
 from imharmony.points.sets import Points
-from imharmony.portable.facts import FORMAT, Facts, written
+from imharmony.portable.facts import FORMAT, DetectorFacts, Facts, written
 from imharmony.portable.kinds import kind_of
 from imharmony.storage.files import sha256_of, write_bytes
 
@@ -28,6 +28,9 @@ try:
     from onnxscript import opset18, optimizer
 except ImportError as error:
     raise InputError(f"{error.name} is not installed; expected it for writing ONNX; run `pip install 'imharmony[export]'`") from error
+
+if TYPE_CHECKING:
+    from imharmony.blind.detector import Detector
 
 OPSET, IR_VERSION = 18, 8  # of 2022 and 2021: every runtime that we know of runs them
 CLOSE = 1e-3  # of maps, and of six numbers; of larger ones than 1 it is a share
@@ -64,9 +67,45 @@ def export_onnx(model: Path, out: Path) -> None:
         inference_mode=cast("InferenceMode", harmonizer.inference_mode),
         members=len(network.each) if isinstance(network, RegionEnsemble) else 1,
     )
-    data = _exported(model, harmonizer, drawn[0], facts)
+    data = _packed(_exported(model, harmonizer, drawn[0], facts.generator), facts)
     _check(model, data, drawn, expected)
     write_bytes(out, data)
+
+
+def export_detector(model: Path, out: Path, *, limit: float | None = None, least_share: float | None = None) -> None:
+    """Writes the detector of a ``model.safetensors`` as one file, checked as ``export_onnx`` does; equal ones give equal bytes.
+
+    It takes ``picture`` (1, 3, S, S) in [-1, 1] and gives ``probabilities`` (1, 3, S, S) of too dark, too bright, other colour. ``limit``
+    in (0, 1] is the probability from which a pixel counts, ``least_share`` in (0, 0.5] of the picture what a finding must have. With
+    ``limit`` None both are as the file itself says, and so are the odds that the probabilities are multiplied by (``blind.limits``).
+    """
+    from imharmony.blind.detector import Found, found_in, load_detector  # here, because what is beside it needs more than the extra
+
+    detector, size_px, metadata = load_detector(model)
+    found = found_in(model, metadata) if limit is None else Found(limit)
+    limit, least_share = found.limit, found.least_share if least_share is None else least_share
+    for name, value, most in (("limit", limit, 1.0), ("least_share", least_share, 0.5)):
+        if not 0 < value <= most:  # false of NaN too
+            raise InputError(f"{name} {value:g}: expected a number above 0 and up to {most:g}; choose it on photographs of validation")
+    drawn = [(picture,) for picture in _noise(size_px)]
+    module = _Probabilities(detector, found.odds).eval().requires_grad_(False)
+    with torch.inference_mode():
+        expected = [[module(*inputs).numpy()] for inputs in drawn]
+    facts = DetectorFacts(FORMAT, "detector", size_px, sha256_of(model), float(limit), float(least_share))
+    data = _packed(_program(model, module, drawn[0], ("picture",), ("probabilities",), detector.name), facts)
+    _check(model, data, drawn, expected)
+    write_bytes(out, data)
+
+
+class _Probabilities(nn.Module):
+    def __init__(self, detector: "Detector", odds: Sequence[float]) -> None:
+        super().__init__()
+        self.detector = detector
+        self.factors = nn.Buffer(torch.tensor(odds)[:, None, None], persistent=False)
+
+    def forward(self, picture: Tensor) -> Tensor:
+        chances = self.detector.probabilities(self.detector(picture))
+        return chances * self.factors / (1 - chances + chances * self.factors)
 
 
 class _Maps(nn.Module):
@@ -106,24 +145,36 @@ def _drawn(network: Generator, size_px: int) -> Iterator[tuple[Tensor, ...]]:
             yield composite, mask
 
 
+def _noise(size_px: int) -> Iterator[Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(DRAWS):
+        tint = torch.rand(3, generator=generator)
+        yield torch.rand(1, 3, size_px, size_px, generator=generator) * (2 * tint[:, None, None]) - 1
+
+
 def _said(harmonizer: Harmonizer, inputs: tuple[Tensor, ...]) -> list[np.ndarray]:
     if isinstance(harmonizer.network, RegionEnsemble):
         return [each.numpy() for each in harmonizer.network.restrained(Points._make(inputs))]
     return [harmonizer.maps(*inputs).numpy()]
 
 
-def _exported(model: Path, harmonizer: Harmonizer, inputs: tuple[Tensor, ...], facts: Facts) -> bytes:
+def _exported(model: Path, harmonizer: Harmonizer, inputs: tuple[Tensor, ...], name: str) -> ir.Model:
     if harmonizer.inference_mode == "train":
         _settle(model, harmonizer)
     network = harmonizer.network
     is_of_points = isinstance(network, RegionEnsemble)
     module = (_Changes(network) if is_of_points else _Maps(harmonizer)).eval().requires_grad_(False)
+    outputs = ("changes", "trust") if is_of_points else ("maps",)
+    return _program(model, module, inputs, POINTS if is_of_points else PICTURE, outputs, name)
+
+
+def _program(model: Path, module: nn.Module, inputs: tuple[Tensor, ...], takes: Sequence[str], gives: Sequence[str], name: str) -> ir.Model:
     try:
         program = torch.onnx.export(
             module,
             inputs,
-            input_names=POINTS if is_of_points else PICTURE,
-            output_names=["changes", "trust"] if is_of_points else ["maps"],
+            input_names=takes,
+            output_names=gives,
             opset_version=OPSET,
             dynamo=True,
             optimize=False,
@@ -131,8 +182,8 @@ def _exported(model: Path, harmonizer: Harmonizer, inputs: tuple[Tensor, ...], f
             custom_translation_table={torch.ops.aten.avg_pool2d.default: _avg_pool2d},
         )
     except (torch.onnx.errors.OnnxExporterError, NotImplementedError) as error:
-        raise InputError(f"{model}: {facts.generator} cannot be exported ({_first_line(error)}); {OTHER}") from error
-    return _packed(cast("Any", program).model, facts)
+        raise InputError(f"{model}: {name} cannot be exported ({_first_line(error)}); {OTHER}") from error
+    return cast("Any", program).model
 
 
 def _settle(model: Path, harmonizer: Harmonizer) -> None:
@@ -147,7 +198,7 @@ def _settle(model: Path, harmonizer: Harmonizer) -> None:
                 setattr(module, name, alone)
 
 
-def _packed(model: ir.Model, facts: Facts) -> bytes:
+def _packed(model: ir.Model, facts: Facts | DetectorFacts) -> bytes:
     """The file's bytes, in which nothing names the machine or the programs that made it.
 
     What is known beforehand is computed here, and what is computed twice stands once: of the exporter's nodes half are left. Its own

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -22,6 +22,10 @@ CHANNELS: Mapping[Kind, int] = {"change": 3, "affine": 12, "lab": 6}
 
 Members = Annotated[int, Meta(ge=1, le=MOST_MEMBERS)]
 Count = Annotated[int, Meta(ge=1, le=MOST_POINTS)]
+Limit = Annotated[float, Meta(gt=0, le=1)]
+LeastShare = Annotated[float, Meta(gt=0, le=0.5)]
+
+T = TypeVar("T", bound=Struct)
 
 
 class Facts(Struct, frozen=True):
@@ -38,21 +42,42 @@ class Facts(Struct, frozen=True):
     members: Members  # networks whose mean it is; of several it says how far they trust each other
 
 
-def written(facts: Facts) -> dict[str, str]:
+class DetectorFacts(Struct, frozen=True):
+    """Of a detector: the size that it sees, which weights it has, and what of its probabilities counts."""
+
+    format: Literal[1]
+    kind: Literal["detector"]
+    size_px: Size
+    sha256: Digest  # of the weights file that it was made of
+    limit: Limit  # the probability from which a pixel counts: few untouched photographs have a finding by it
+    least_share: LeastShare  # of the picture, that a finding must have
+
+
+def written(facts: Facts | DetectorFacts) -> dict[str, str]:
     """As the file has it: a JSON text for each fact."""
     return {f"{KEY}{name}": json.dumps(value) for name, value in sorted(msgspec.to_builtins(facts).items())}
 
 
 def read(path: Path, texts: Mapping[str, str]) -> Facts:
     """The facts among a file's texts; an ``InputError`` names the first that is missing or wrong."""
+    facts = _told(path, texts, Facts, what="model")
+    if (facts.kind == "lab") != (facts.counts is not None):
+        came = f"kind {facts.kind!r} {'without' if facts.counts is None else 'with'} counts of points"
+        raise InputError(f"{path}: not a model of this version ({came}); {AGAIN}")
+    return facts
+
+
+def read_detector(path: Path, texts: Mapping[str, str]) -> DetectorFacts:
+    """The same of a detector's file."""
+    return _told(path, texts, DetectorFacts, what="detector")
+
+
+def _told(path: Path, texts: Mapping[str, str], kind: type[T], *, what: str) -> T:
     own = {name.removeprefix(KEY): text for name, text in texts.items() if name.startswith(KEY)}
     if not own:
         raise InputError(f"{path}: an ONNX file, but not one of ours; expected {KEY}format in its metadata; {AGAIN}")
     try:
         values: dict[str, Any] = {name: json.loads(text) for name, text in own.items()}
-        facts = msgspec.convert(values, Facts)
-        if (facts.kind == "lab") != (facts.counts is not None):
-            raise msgspec.ValidationError(f"kind {facts.kind!r} {'without' if facts.counts is None else 'with'} counts of points")
+        return msgspec.convert(values, kind)
     except (msgspec.ValidationError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not a model of this version ({error}); {AGAIN}") from error
-    return facts
+        raise InputError(f"{path}: not a {what} of this version ({error}); {AGAIN}") from error

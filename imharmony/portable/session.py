@@ -34,21 +34,7 @@ class OnnxModel:
     @classmethod
     def load(cls, path: Path, *, intra_op_num_threads: int = 1) -> Self:
         """The model of a file, on the CPU; an ``InputError`` says what is wrong with one that is not a whole file of ours."""
-        try:
-            import onnxruntime  # here, because it is an extra
-        except ImportError as error:
-            advice = "run `pip install 'imharmony[onnx]'`"
-            raise InputError(f"onnxruntime is not installed; expected it for {path}; {advice}") from error
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = intra_op_num_threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = QUIET
-        data = _bytes_of(path)
-        try:
-            # Of bytes, not of the path: what refers to other files is refused.
-            session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # its classes have no common one but this
-            raise InputError(f"{path}: not a whole ONNX file ({_first_line(error)}); {AGAIN}") from error
+        session = session_of(path, intra_op_num_threads=intra_op_num_threads)
         facts = read(path, session.get_modelmeta().custom_metadata_map)
         _expect_signature(path, session, facts)
         return cls(session, facts)
@@ -72,10 +58,33 @@ class OnnxModel:
         return (said if counts is None else said[:, None, None]), trust
 
 
+def session_of(path: Path, *, intra_op_num_threads: int = 1) -> "onnxruntime.InferenceSession":
+    """A file on the CPU, whatever its network is for; an ``InputError`` says what is wrong with one that is no whole ONNX file."""
+    try:
+        import onnxruntime  # here, because it is an extra
+    except ImportError as error:
+        advice = "run `pip install 'imharmony[onnx]'`"
+        raise InputError(f"onnxruntime is not installed; expected it for {path}; {advice}") from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = intra_op_num_threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = QUIET
+    data = _bytes_of(path)
+    try:
+        # Of bytes, not of the path: what refers to other files is refused.
+        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its classes have no common one but this
+        raise InputError(f"{path}: not a whole ONNX file ({_first_line(error)}); {AGAIN}") from error
+
+
+def picture_input(picture: np.ndarray) -> np.ndarray:
+    """A picture uint8 (S, S, 3) as networks take it: float32 (1, 3, S, S) in [-1, 1]."""
+    return picture.transpose(2, 0, 1)[None].astype(np.float32) / np.float32(127.5) - np.float32(1)
+
+
 def pictures_of(composite: np.ndarray, mask: np.ndarray) -> Mapping[str, np.ndarray]:
     """The inputs of a network that sees pictures, of a composite and mask at its size."""
-    picture = composite.transpose(2, 0, 1)[None].astype(np.float32) / np.float32(127.5) - np.float32(1)
-    return {"composite": picture, "mask": mask[None, None].astype(np.float32) / np.float32(255)}
+    return {"composite": picture_input(composite), "mask": mask[None, None].astype(np.float32) / np.float32(255)}
 
 
 def points_of(composite: np.ndarray, mask: np.ndarray, counts: Counts) -> Mapping[str, np.ndarray]:
@@ -111,6 +120,13 @@ def _expect_signature(path: Path, session: "onnxruntime.InferenceSession", facts
         sizes = (*facts.counts, facts.counts[-1])
         takes = {**{name: [1, count, 3] for name, count in zip(POINTS, sizes, strict=True)}, "known": [1, 4]}
         gives = {"changes": [1, channels], "trust": [1]}
+    expect_signature(path, session, takes=takes, gives=gives)
+
+
+def expect_signature(
+    path: Path, session: "onnxruntime.InferenceSession", *, takes: Mapping[str, list[int]], gives: Mapping[str, list[int]]
+) -> None:
+    """Raises an ``InputError`` unless the inputs and outputs of a file have these names and shapes, and are floats of 32 bits."""
     for what, came, expected in (("takes", session.get_inputs(), takes), ("gives", session.get_outputs(), gives)):
         found = {each.name: list(each.shape) for each in came}
         if found != expected or any(each.type != "tensor(float)" for each in came):

@@ -10,7 +10,7 @@ from PIL import Image
 import imharmony
 from imharmony.baselines.reinhard import reinhard
 from imharmony.errors import InputError
-from imharmony.harmonizing import api
+from imharmony.harmonizing import api, detection
 from imharmony.harmonizing.api import Harmonizer
 from imharmony.harmonizing.models import LONGEST_PX, Said
 from imharmony.pictures.images import encode_png
@@ -262,7 +262,7 @@ def test_wrong_input_is_one_line(photo, mask, change, message):
 
 
 def test_the_examples_in_the_docstrings_run():
-    for module in (imharmony, api):
+    for module in (imharmony, api, detection):
         found = doctest.testmod(module)
         assert found.attempted
         assert not found.failed
