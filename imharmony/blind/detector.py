@@ -108,20 +108,14 @@ def evidence(probabilities: Tensor, odds: Sequence[float]) -> Tensor:
 def found_in(path: Path, metadata: Mapping[str, Any]) -> Found:
     """As the file's metadata has it; those of files of before it was chosen on photographs are ``Found()``."""
     plain = Found()
-    odds = metadata.get("odds", list(plain.odds))
-    if not isinstance(odds, list) or len(odds) != len(CLASSES) or not all(isinstance(each, float) and 0 < each < 1e6 for each in odds):
-        raise InputError(f"{path}: its metadata has odds {odds!r}; expected three numbers above 0; {AGAIN}")
-    limit, share = limits_in(path, metadata)
-    return Found(limit, share, (odds[0], odds[1], odds[2]))
-
-
-def limits_in(path: Path, metadata: Mapping[str, Any]) -> tuple[float, float]:
-    """From which evidence on a pixel counts as found, and the smallest share of a picture that is a finding."""
-    limit, share = (metadata.get(name, default) for name, default in (("limit", 0.5), ("least_share", 0.005)))
+    limit, share = metadata.get("limit", plain.limit), metadata.get("least_share", plain.least_share)
     for name, value, most in (("limit", limit, 1.0), ("least_share", share, 0.5)):
         if not isinstance(value, float) or not 0 < value <= most:
             raise InputError(f"{path}: its metadata has {name} {value!r}; expected a number above 0 and up to {most:g}; {AGAIN}")
-    return limit, share
+    odds = metadata.get("odds", list(plain.odds))
+    if not isinstance(odds, list) or len(odds) != len(CLASSES) or not all(isinstance(each, float) and 0 < each < 1e6 for each in odds):
+        raise InputError(f"{path}: its metadata has odds {odds!r}; expected three numbers above 0; {AGAIN}")
+    return Found(limit, share, (odds[0], odds[1], odds[2]))
 
 
 def load_detector(path: Path) -> tuple[Detector, int, dict[str, Any]]:

@@ -3,7 +3,7 @@
 Writing one needs the extra `export`: import this module only where a file is written.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -79,7 +79,7 @@ def export_detector(model: Path, out: Path, *, limit: float | None = None, least
     in (0, 1] is the probability from which a pixel counts, ``least_share`` in (0, 0.5] of the picture what a finding must have. With
     ``limit`` None both are as the file itself says, and so are the odds that the probabilities are multiplied by (``blind.limits``).
     """
-    from imharmony.blind.detector import Found, found_in, load_detector  # here, because what is beside it needs more than the extra
+    from imharmony.blind.detector import Found, evidence, found_in, load_detector  # here: it needs more than the extra
 
     detector, size_px, metadata = load_detector(model)
     found = found_in(model, metadata) if limit is None else Found(limit)
@@ -88,7 +88,7 @@ def export_detector(model: Path, out: Path, *, limit: float | None = None, least
         if not 0 < value <= most:  # false of NaN too
             raise InputError(f"{name} {value:g}: expected a number above 0 and up to {most:g}; choose it on photographs of validation")
     drawn = [(picture,) for picture in _noise(size_px)]
-    module = _Probabilities(detector, found.odds).eval().requires_grad_(False)
+    module = _Probabilities(detector, lambda chances: evidence(chances, found.odds)).eval().requires_grad_(False)
     with torch.inference_mode():
         expected = [[module(*inputs).numpy()] for inputs in drawn]
     facts = DetectorFacts(FORMAT, "detector", size_px, sha256_of(model), float(limit), float(least_share))
@@ -98,14 +98,13 @@ def export_detector(model: Path, out: Path, *, limit: float | None = None, least
 
 
 class _Probabilities(nn.Module):
-    def __init__(self, detector: "Detector", odds: Sequence[float]) -> None:
+    def __init__(self, detector: "Detector", evidence: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
         self.detector = detector
-        self.factors = nn.Buffer(torch.tensor(odds)[:, None, None], persistent=False)
+        self.evidence = evidence
 
     def forward(self, picture: Tensor) -> Tensor:
-        chances = self.detector.probabilities(self.detector(picture))
-        return chances * self.factors / (1 - chances + chances * self.factors)
+        return self.evidence(self.detector.probabilities(self.detector(picture)))
 
 
 class _Maps(nn.Module):
@@ -128,21 +127,20 @@ class _Changes(nn.Module):
 
 def _drawn(network: Generator, size_px: int) -> Iterator[tuple[Tensor, ...]]:
     """Inputs of the network: pictures of noise in another tint each, with masks of a rectangle that is soft at one side."""
-    generator = torch.Generator().manual_seed(0)
-    for draw in range(DRAWS):
-        tint = torch.rand(3, generator=generator)
-        if isinstance(network, RegionEnsemble):
-            counts = network.counts
-            points = [torch.rand(1, count, 3, generator=generator) * tint for count in (*counts, counts.pairs)]
-            known = torch.ones(1, 4)
-            known[:, 4 - draw :] = 0  # all four, then without a border, then without a ring too
-            yield (*points, known)
-        else:
-            composite = torch.rand(1, 3, size_px, size_px, generator=generator) * (2 * tint[:, None, None]) - 1
+    if not isinstance(network, RegionEnsemble):
+        for draw, composite in enumerate(_noise(size_px)):
             mask = torch.zeros(1, 1, size_px, size_px)
             mask[..., size_px // 4 : -size_px // 4, size_px // (3 + draw) : -size_px // 3] = 1
             mask[..., size_px // (3 + draw)] /= 2
             yield composite, mask
+        return
+    generator, counts = torch.Generator().manual_seed(0), network.counts
+    for draw in range(DRAWS):
+        tint = torch.rand(3, generator=generator)
+        points = [torch.rand(1, count, 3, generator=generator) * tint for count in (*counts, counts.pairs)]
+        known = torch.ones(1, 4)
+        known[:, 4 - draw :] = 0  # all four, then without a border, then without a ring too
+        yield (*points, known)
 
 
 def _noise(size_px: int) -> Iterator[Tensor]:
