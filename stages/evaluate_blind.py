@@ -37,7 +37,7 @@ def main(name: str) -> None:
         write_rows(out / "detected.parquet", detected, DETECTED)
         write_rows(out / "psychometric.parquet", offsets, PSYCHOMETRIC)
         for dataset, split in splits.items():
-            write_strips(out / "pictures", split, system, judged, dataset=dataset, confidence=confidence, device=device)
+            write_strips(out / "pictures", split, system, judged, dataset=dataset, device=device)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from imharmony.blind.detector import Detector, Found, evidence
 from imharmony.blind.labels import CLASSES
 from imharmony.running.progress import track
 
-LEAST_SHARE = 0.005  # of the picture, that a finding must have
+LEAST_SHARE = Found().least_share
 ALARMS = 0.1  # share of photographs as they are that may have one
 HALVINGS = 12
 STEP = 2.0**-HALVINGS

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from imharmony.blind.confidence import Confidence
-from imharmony.blind.judging import BLIND, TRUE_MASK, levels_of, outputs_of
+from imharmony.blind.judging import BLIND, TRUE_MASK, levels_of
 from imharmony.blind.systems import BlindSystem
 from imharmony.colour.ranges import network_from_uint8
 from imharmony.composing.packed_split import PackedSplit
@@ -28,7 +27,6 @@ def write_strips(
     judged: Sequence[Row],
     *,
     dataset: str,
-    confidence: Confidence,
     device: torch.device,
 ) -> None:
     """``worse_masked_<dataset>_<k>.png``, ``alike_<dataset>_<k>.png`` and ``made_<dataset>.png`` where a test photograph is a reference."""
@@ -43,7 +41,7 @@ def write_strips(
     alike = _of_others(sorted(alike[: max(len(alike) // 2, EACH)], key=lambda sample: -before[sample]), image_of)[:EACH]
     for kind, samples in (("worse_masked", worse), ("alike", alike)):
         for number, sample in enumerate(samples):
-            strip = _strip(split, places[sample], system, confidence, device)
+            strip = _strip(split, places[sample], system, device)
             write_bytes(folder / f"{kind}_{dataset}_{number}.png", encode_png(strip, level=9))
     made = _making(split)
     if made is not None:
@@ -62,13 +60,13 @@ def _errors(judged: Sequence[Row], dataset: str, system: str) -> dict[str, float
     return {row["sample_id"]: row["mse"] for row in judged if (row["dataset"], row["system"], row["is_real"]) == (dataset, system, False)}
 
 
-def _strip(split: PackedSplit, index: int, system: BlindSystem, confidence: Confidence, device: torch.device) -> np.ndarray:
+def _strip(split: PackedSplit, index: int, system: BlindSystem, device: torch.device) -> np.ndarray:
     composite, real, mask = pictures_of(split, index)
-    own = outputs_of(system, composite, confidence=confidence, where="blind: strips", device=device)[BLIND][0]
     tensor = network_from_uint8(torch.from_numpy(composite.copy())[None].to(device))
     with torch.inference_mode():
-        masked = levels_of(system.harmonized(tensor, mask.to(device)), "blind: strips")
-        raw = system(tensor).probabilities[0].permute(1, 2, 0).cpu().numpy()
+        seen = system(tensor)
+        own, masked = (levels_of(made, "blind: strips") for made in (seen.picture, system.harmonized(tensor, mask.to(device))))
+    raw = seen.probabilities[0].permute(1, 2, 0).cpu().numpy()
     shown = np.rint(255 * mask[0, 0].numpy()).astype(np.uint8)[..., None].repeat(3, 2)
     return _beside([real, composite, own, masked, np.rint(255 * raw).astype(np.uint8), shown])
 

@@ -44,7 +44,11 @@ def atomic_path(path: Path) -> Iterator[Path]:
 def write_bytes(path: Path, data: bytes | memoryview) -> None:
     """Writes a file atomically."""
     with atomic_path(path) as temporary:
-        temporary.write_bytes(data)
+        try:
+            temporary.write_bytes(data)
+        except OSError as error:
+            error.filename = error.filename or str(temporary)  # of a full disk the system does not say which file had no place
+            raise
 
 
 def write_text(path: Path, text: str) -> None:

@@ -27,7 +27,7 @@ def judged(errors: dict[str, tuple[float, float, float]]) -> list[dict]:
 
 
 def written(folder, split: PackedSplit, rows: list[dict]) -> dict[str, np.ndarray]:
-    write_strips(folder / "pictures", split, system(), rows, dataset="discs", confidence=CONFIDENCE, device=CPU)
+    write_strips(folder / "pictures", split, system(), rows, dataset="discs", device=CPU)
     return {path.name: decode_rgb(path.read_bytes(), name=path.name) for path in sorted((folder / "pictures").glob("*"))}
 
 

@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import resource
+import signal
 
 import pytest
 
@@ -115,3 +117,18 @@ def test_what_the_system_refuses_is_said_of_the_name_that_the_user_gave(tmp_path
     with pytest.raises(OSError, match=r"xxx'") as caught:
         write_bytes(tmp_path / ("x" * 256), b"x")
     assert caught.value.filename == str(tmp_path / ("x" * 256))
+
+
+def test_a_full_disk_is_said_of_the_file_that_has_no_place(tmp_path):
+    path = tmp_path / "scores.bin"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+        with pytest.raises(OSError, match="too large") as raised:
+            write_bytes(path, b"x" * 2000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert raised.value.filename == str(path)
+    assert list(tmp_path.iterdir()) == []
