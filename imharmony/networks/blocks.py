@@ -1,6 +1,6 @@
 """What encoders and decoders share: convolutions that halve, transposed ones that double, and how often a size halves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 import torch
@@ -49,6 +49,13 @@ class Generator(nn.Module):
         The network's *change* is added, so that detail finer than its grid stays.
         """
         return pictures + maps
+
+    def surveyed(self, maps: Tensor, parts: Callable[[], Iterable[Tensor]]) -> Tensor:  # noqa: ARG002
+        """The maps with what ``mapped`` has to know of a whole photograph, whose parts (B, 3, h, w) come as often as it asks.
+
+        Most networks know enough from ``maps``.
+        """
+        return maps
 
 
 class StartsAtZero(nn.Module):

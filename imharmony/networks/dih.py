@@ -19,6 +19,7 @@ from imharmony.storage.descriptions import Start
 
 DEEPEST = 6
 SMALLEST_MAP_PX = 4  # the bottleneck's kernel
+EPSILON = 1e-5  # of batch norms; the re-implementation has TensorFlow's .001
 PARSING_CLASSES = 92  # the re-implementation's, of COCO-Stuff
 
 
@@ -29,23 +30,32 @@ class DIH(Generator):
     4 x 4 convolution without padding, linear, and so the fully connected layer of a square of 4 * 2 ** ``depth`` px.
 
     With ``parsing_classes`` a second decoder labels the scene, and its map stands beside the harmonizing decoder's at
-    every level but the finest.
+    every level but the finest. ``epsilon`` is added to the variances of batch norms.
     """
 
-    def __init__(self, *, in_channels: int, width: int, depth: int, parsing_classes: int | None = None, start: Start = "published") -> None:
+    def __init__(
+        self,
+        *,
+        in_channels: int,
+        width: int,
+        depth: int,
+        parsing_classes: int | None = None,
+        start: Start = "published",
+        epsilon: float = EPSILON,
+    ) -> None:
         super().__init__()
         self.depth = depth
         self.begins_at_composite = start == "composite"
         channels = [width * 2 ** (level // 2) for level in range(depth)]  # 64 64 128 128 256 256
         code = 2 * channels[-1]
         self.encoder = nn.ModuleList(
-            _normalised(halving(inputs, outputs, bias=False), outputs) for inputs, outputs in pairwise([in_channels, *channels])
+            _normalised(halving(inputs, outputs, bias=False), outputs, epsilon) for inputs, outputs in pairwise([in_channels, *channels])
         )
         self.bottleneck = nn.Conv2d(channels[-1], code, KERNEL_PX)
-        self.decoder = _decoder(code, channels, beside=1 if parsing_classes is None else 2)
+        self.decoder = _decoder(code, channels, beside=1 if parsing_classes is None else 2, epsilon=epsilon)
         self.last = doubling(width, 3, bias=False, zero=self.begins_at_composite)
-        self.parser = None if parsing_classes is None else _decoder(code, channels, beside=1)
-        self.labels = None if parsing_classes is None else _label_head(width, parsing_classes)
+        self.parser = None if parsing_classes is None else _decoder(code, channels, beside=1, epsilon=epsilon)
+        self.labels = None if parsing_classes is None else _label_head(width, parsing_classes, epsilon)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """The harmonized picture, float32 also under autocast; nothing bounds it to [-1, 1]."""
@@ -79,34 +89,35 @@ class DIH(Generator):
 
 def dih(*, in_channels: int, width: int, size_px: int, start: Start = "published") -> DIH:
     """A DIH without scene parsing, as deep as a bottleneck of 4 x 4 px or more allows, at most 6: 256 -> 6, 128 -> 5, 96 -> 4."""
-    return DIH(in_channels=in_channels, width=width, depth=_depth(size_px), start=start)
+    return DIH(in_channels=in_channels, width=width, depth=depth_of(size_px), start=start)
 
 
 def dih_parsing(*, in_channels: int, width: int, size_px: int, classes: int = PARSING_CLASSES) -> DIH:
     """A DIH with scene parsing, of the same depth."""
-    return DIH(in_channels=in_channels, width=width, depth=_depth(size_px), parsing_classes=classes)
+    return DIH(in_channels=in_channels, width=width, depth=depth_of(size_px), parsing_classes=classes)
 
 
-def _depth(size_px: int) -> int:
+def depth_of(size_px: int) -> int:
+    """As deep as a bottleneck of 4 x 4 px or more allows, at most 6."""
     fits = max(level for level in range(DEEPEST + 1) if size_px >= SMALLEST_MAP_PX * 2**level)
     return exact_halvings(size_px, at_most=fits)
 
 
-def _normalised(convolution: nn.Module, channels: int) -> nn.Sequential:
-    return nn.Sequential(convolution, nn.BatchNorm2d(channels), nn.ELU())
+def _normalised(convolution: nn.Module, channels: int, epsilon: float) -> nn.Sequential:
+    return nn.Sequential(convolution, nn.BatchNorm2d(channels, eps=epsilon), nn.ELU())
 
 
-def _decoder(code: int, channels: list[int], *, beside: int) -> nn.ModuleList:
+def _decoder(code: int, channels: list[int], *, beside: int, epsilon: float) -> nn.ModuleList:
     """Blocks from the bottleneck to the finest map; ``beside`` decoders feed each but the first."""
     upwards = list(reversed(channels))
-    blocks = [_normalised(nn.ConvTranspose2d(code, upwards[0], KERNEL_PX, bias=False), upwards[0])]
+    blocks = [_normalised(nn.ConvTranspose2d(code, upwards[0], KERNEL_PX, bias=False), upwards[0], epsilon)]
     for inputs, outputs in pairwise(upwards):
-        blocks.append(_normalised(doubling(beside * inputs, outputs, bias=False), outputs))
+        blocks.append(_normalised(doubling(beside * inputs, outputs, bias=False), outputs, epsilon))
     return nn.ModuleList(blocks)
 
 
-def _label_head(width: int, classes: int) -> nn.Sequential:
-    return nn.Sequential(_normalised(doubling(width, width, bias=False), width), nn.Conv2d(width, classes, 1, bias=False))
+def _label_head(width: int, classes: int, epsilon: float) -> nn.Sequential:
+    return nn.Sequential(_normalised(doubling(width, width, bias=False), width, epsilon), nn.Conv2d(width, classes, 1, bias=False))
 
 
 def _decoded(blocks: Iterable[nn.Module], code: Tensor, skips: Sequence[Tensor], beside: Sequence[Tensor] = ()) -> list[Tensor]:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from imharmony.errors import InputError
+from imharmony.networks.blocks import NORMS, Norm
 from imharmony.networks.partial_conv import PartialConv, PartialStack, strided_fits
 
 WIDEST = 8
@@ -36,16 +37,17 @@ class DomainVerification(nn.Module):
     mean, weighted by what of the mask they saw. An empty region's vector is 0: the verification then says nothing.
 
     The published code's batch norms see one picture at a time. Ours are instance norms with a scale and a shift, the same
-    for one picture, so that neither a score nor a gradient penalty depends on what else is in the batch.
+    for one picture, so that neither a score nor a gradient penalty depends on what else is in the batch. ``norm`` asks for the published
+    ones: batch norms, or instance norms without parameters, before which convolutions have biases.
     """
 
-    def __init__(self, *, width: int, size_px: int, in_channels: int = 3) -> None:
+    def __init__(self, *, width: int, size_px: int, in_channels: int = 3, norm: Norm | None = None) -> None:
         super().__init__()
         if size_px < SMALLEST_PX:
             raise InputError(f"size_px is {size_px}; domain verification needs pictures of {SMALLEST_PX} px or more")
         halvings = min(HALVINGS, strided_fits(size_px) - 1)
-        self.whole = _stack(in_channels, width, halvings)
-        self.region = _stack(in_channels, width, halvings)
+        self.whole = _stack(in_channels, width, halvings, norm)
+        self.region = _stack(in_channels, width, halvings, norm)
         count = width * min(2**halvings, WIDEST)
         self.whole_head = nn.Conv2d(count, 1, 1)
         self.domain_head = nn.Sequential(
@@ -56,22 +58,23 @@ class DomainVerification(nn.Module):
 
     def forward(self, pictures: Tensor, mask: Tensor) -> DomainScores:
         """Both scores of each picture."""
-        whole = _vector(*self.whole(pictures, torch.ones_like(mask)))
-        regions = _vector(*self.region(torch.cat([pictures, pictures]), torch.cat([mask, 1 - mask])))
+        whole = vector_of(*self.whole(pictures, torch.ones_like(mask)))
+        regions = vector_of(*self.region(torch.cat([pictures, pictures]), torch.cat([mask, 1 - mask])))
         foreground, background = regions.chunk(2)
         return DomainScores(self.whole_head(whole).flatten(1), self.domain_head(foreground * background).flatten(1))
 
 
-def _stack(in_channels: int, width: int, halvings: int) -> PartialStack:
+def _stack(in_channels: int, width: int, halvings: int, norm: Norm | None) -> PartialStack:
+    bias = norm == "instance"
     channels = [width * min(2**level, WIDEST) for level in range(halvings)]  # 64 128 256 512 512 512
     layers = [PartialConv(in_channels, width, stride=2, spectral=True), nn.LeakyReLU(0.2)]
     for inputs, outputs in pairwise(channels):
-        convolution = PartialConv(inputs, outputs, stride=2, bias=False, spectral=True)
-        layers += [convolution, nn.InstanceNorm2d(outputs, affine=True), nn.LeakyReLU(0.2)]
-    last = PartialConv(channels[-1], width * min(2**halvings, WIDEST), stride=1, bias=False, spectral=True)
+        convolution = PartialConv(inputs, outputs, stride=2, bias=bias, spectral=True)
+        layers += [convolution, nn.InstanceNorm2d(outputs, affine=True) if norm is None else NORMS[norm](outputs), nn.LeakyReLU(0.2)]
+    last = PartialConv(channels[-1], width * min(2**halvings, WIDEST), stride=1, bias=bias, spectral=True)
     return PartialStack([*layers, last])
 
 
-def _vector(features: Tensor, mask: Tensor) -> Tensor:
+def vector_of(features: Tensor, mask: Tensor) -> Tensor:
     """The mean of what the mask still holds, (B, C, 1, 1); features are 0 where it holds nothing."""
     return features.sum((2, 3), keepdim=True) / mask.sum((2, 3), keepdim=True).clamp(min=1)

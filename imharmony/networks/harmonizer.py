@@ -5,7 +5,7 @@ Images are float (B, 3, H, W) in [-1, 1]; masks are (B, 1, H, W) in [0, 1], 1 = 
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from imharmony.errors import InputError
 from imharmony.networks import DISCRIMINATORS, GENERATORS, OF_MEMBERS
 from imharmony.networks.blocks import Generator
+from imharmony.networks.published import PUBLISHED_GENERATORS
 from imharmony.running.randomness import torch_seed
 from imharmony.storage.descriptions import LARGEST_PX, MULTIPLE_PX, SMALLEST_PX, WIDEST, Start
 
@@ -111,8 +112,8 @@ def build_harmonizer(
     members: int = 1,
 ) -> Harmonizer:
     """A harmonizer with a generator by name, for pictures of ``size_px`` squared."""
-    if name not in GENERATORS:
-        raise InputError(f"generator is {name!r}; expected one of {sorted(GENERATORS)}")
+    if name not in GENERATORS and name not in PUBLISHED_GENERATORS:
+        raise InputError(f"generator is {name!r}; expected one of {sorted([*GENERATORS, *PUBLISHED_GENERATORS])}")
     if size_px % MULTIPLE_PX or not SMALLEST_PX <= size_px <= LARGEST_PX:
         raise InputError(f"size_px is {size_px}; expected a multiple of {MULTIPLE_PX} from {SMALLEST_PX} to {LARGEST_PX}")
     if not 1 <= width <= WIDEST:
@@ -120,8 +121,14 @@ def build_harmonizer(
     if members != 1 and name not in OF_MEMBERS:
         raise InputError(f"generator {name!r} got {members} members; expected 1; only {sorted(OF_MEMBERS)} can have more")
     several = {"members": members} if name in OF_MEMBERS else {}
-    network = GENERATORS[name](in_channels=4 if mask_input else 3, width=width, size_px=size_px, start=start, **several)
+    network = generator_of(name, in_channels=4 if mask_input else 3, width=width, size_px=size_px, start=start, **several)
     return Harmonizer(network, mask_input=mask_input, paste=paste, inference_mode=inference_mode)
+
+
+def generator_of(name: str, **arguments: Any) -> Generator:
+    """A generator by name, of this library's or in its authors' form, with the arguments of its factory."""
+    factory = GENERATORS[name] if name in GENERATORS else PUBLISHED_GENERATORS[name]
+    return factory(**arguments)
 
 
 def build_discriminator(*, name: str, width: int, size_px: int, field_px: int | None = None) -> nn.Module:

@@ -3,6 +3,7 @@
 Images are float (B, 3, H, W) in [-1, 1]; the mask is in [0, 1], 1 = foreground.
 """
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import torch
@@ -62,10 +63,19 @@ class RainNet(Generator):
     """DoveNet's attention U-Net with instance norms in the encoder and region-aware ones in the decoder.
 
     The sides of the input must be multiples of 2 ** ``depth``; its channels are the composite's three and the mask. As
-    in the published training command, the convolutions see the colours only and the mask enters in the norms.
+    in the published training command, the convolutions see the colours only and the mask enters in the norms, which take the map and the
+    mask: ``norm`` makes one for so many channels.
     """
 
-    def __init__(self, *, in_channels: int, width: int, depth: int, start: Start = "published") -> None:
+    def __init__(
+        self,
+        *,
+        in_channels: int,
+        width: int,
+        depth: int,
+        start: Start = "published",
+        norm: Callable[[int], nn.Module] = RegionAwareNorm,
+    ) -> None:
         super().__init__()
         if in_channels != 4:
             raise InputError(f"RainNet got {in_channels} input channels; expected 4, the composite and its mask; set mask_input: true")
@@ -78,7 +88,9 @@ class RainNet(Generator):
             encoder_block(narrow, wide, norm=nn.InstanceNorm2d(wide), bias=False) for narrow, wide in pairwise(channels[:-1])
         )
         self.bottleneck = nn.Sequential(halving(channels[-2], channels[-1], bias=False), nn.ReLU())
-        self.decoder = nn.ModuleList(_DecoderBlock(wide, narrow, dropout=0 < level < first_gated) for level, (wide, narrow) in sizes)
+        self.decoder = nn.ModuleList(
+            _DecoderBlock(wide, narrow, norm=norm(narrow), dropout=0 < level < first_gated) for level, (wide, narrow) in sizes
+        )
         self.gates = nn.ModuleList(AttentionGate(2 * narrow) if level >= first_gated else nn.Identity() for level, (_, narrow) in sizes)
         self.last = doubling(2 * width, 3, zero=self.begins_at_composite)
 
@@ -101,10 +113,10 @@ def rain(*, in_channels: int, width: int, size_px: int, start: Start = "publishe
 
 
 class _DecoderBlock(nn.Module):
-    def __init__(self, inputs: int, outputs: int, *, dropout: bool) -> None:
+    def __init__(self, inputs: int, outputs: int, *, norm: nn.Module, dropout: bool) -> None:
         super().__init__()
         self.up = doubling(inputs, outputs, bias=False)
-        self.norm = RegionAwareNorm(outputs)
+        self.norm = norm
         self.dropout = nn.Dropout(0.5) if dropout else nn.Identity()
 
     def forward(self, features: Tensor, mask: Tensor) -> Tensor:
