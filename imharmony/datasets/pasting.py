@@ -4,37 +4,31 @@ The places may be any photographs; the report takes the 130,519 of the SUN datab
 """
 
 import logging
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
-import cv2
 import numpy as np
 import pyarrow as pa
 
 from imharmony.composing.backgrounds import estimated_foreground
 from imharmony.composing.composites import recomposed
 from imharmony.errors import InputError
-from imharmony.pictures.images import decode_rgb, encode_png, read_rgb
+from imharmony.pictures.images import decode_rgb, encode_png
 from imharmony.running.progress import track
 from imharmony.running.seeds import numpy_rng, stable_hash
 from imharmony.sources.archives import Archive, open_archive
-from imharmony.sources.left_out import LeftOut, counts_of, examples_of, keep_left_out
+from imharmony.sources.left_out import LeftOut, counts_of, keep_left_out
 from imharmony.sources.matting_human import Pair, Rejected, pair_up, read_pair
+from imharmony.sources.new_backgrounds import BrokenError, Drawn, Place, Places, cut_out, photographs_in
 from imharmony.storage.files import atomic_folder
 from imharmony.storage.shards import Row
 from imharmony.storage.tables import write_rows
 
-ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
 COMPOSITES, MASKS = "composites", "masks"
-LONGEST_SHAPE = 20  # sides of a photograph; one that is only a line would cover a portrait with gigabytes
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
-Read = TypeVar("Read")
 
 # One row per composite, by name.
 PASTED = pa.schema(
@@ -75,8 +69,8 @@ def paste_portraits(portraits: Path, backgrounds: Path, out: Path, *, count: int
             for name in (COMPOSITES, MASKS):
                 (folder / name).mkdir()
             left_out: list[LeftOut] = []
-            people = _Drawn(pairs, partial(_portrait, archive), left_out, what=f"{portraits}: portraits")
-            drawn_places = _Drawn(places, _Places(backgrounds), left_out, what=f"{backgrounds}: photographs")
+            people = Drawn(pairs, partial(_portrait, archive), left_out, what=f"{portraits}: portraits")
+            drawn_places = Drawn(places, Places(backgrounds), left_out, what=f"{backgrounds}: photographs")
             made = _made(people, drawn_places, folder, count=count, seed=seed, estimate=estimate)
             write_rows(folder / "manifest.parquet", list(track(made, total=count, what="paste", unit="composites")), PASTED)
             keep_left_out(left_out, folder, what="paste", place=out)
@@ -84,52 +78,10 @@ def paste_portraits(portraits: Path, backgrounds: Path, out: Path, *, count: int
         archive.close()
 
 
-def photographs_in(folder: Path) -> list[Path]:
-    """All photographs below a folder, by their endings, in the order of their names."""
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; expected photographs")
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and not path.is_dir() and path.name[0] != ".")
-    if not found:
-        raise InputError(f"{folder}: no photographs; expected files that end in {', '.join(sorted(ENDINGS))}")
-    return found
-
-
 def pasted(foreground: np.ndarray, matte: np.ndarray, place: np.ndarray, rng: np.random.Generator) -> Pasted:
     """A person (H, W, 3) with a matte, uint8 (H, W), over a place of any size: scaled until it just covers, cut out at random."""
-    height, width = matte.shape
-    scale = max(height / place.shape[0], width / place.shape[1])
-    size = max(round(place.shape[1] * scale), width), max(round(place.shape[0] * scale), height)
-    covering = cv2.resize(place, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    x, y = (int(rng.integers(0, room, endpoint=True)) for room in (size[0] - width, size[1] - height))
-    return Pasted(recomposed(foreground, matte / 255, covering[y : y + height, x : x + width]), x, y)
-
-
-class _Drawn(Generic[T, Read]):
-    """Things drawn by hash; one that cannot be read is left out once and for all, and the next after it is taken."""
-
-    def __init__(self, things: Sequence[T], read: Callable[[T], Read], left_out: list[LeftOut], *, what: str) -> None:
-        self._things, self._read, self._left_out, self._what = things, read, left_out, what
-        self._broken: dict[int, LeftOut] = {}
-
-    def draw(self, number: int) -> Read:
-        """What stands at a position of an endless round, or the first whole one after it."""
-        for step in range(len(self._things)):
-            position = (number + step) % len(self._things)
-            if position in self._broken:
-                continue
-            try:
-                return self._read(self._things[position])
-            except _BrokenError as error:
-                self._broken[position] = error.left_out
-                self._left_out.append(error.left_out)
-        broken = list(self._broken.values())
-        raise InputError(f"{self._what}: all {len(broken)} are broken ({counts_of(broken)}); {examples_of(broken)}; expected whole ones")
-
-
-class _BrokenError(Exception):
-    def __init__(self, name: str, reason: str, detail: str) -> None:
-        super().__init__(name)
-        self.left_out = LeftOut(name, reason, detail)
+    cut = cut_out(place, width=matte.shape[1], height=matte.shape[0], rng=rng)
+    return Pasted(recomposed(foreground, matte / 255, cut.picture), cut.crop_x, cut.crop_y)
 
 
 class _Person(NamedTuple):
@@ -141,36 +93,15 @@ class _Person(NamedTuple):
 def _portrait(archive: Archive, pair: Pair) -> _Person:
     portrait = read_pair(archive, pair)
     if isinstance(portrait, Rejected):
-        raise _BrokenError(*portrait)
+        raise BrokenError(*portrait)
     try:
         return _Person(portrait.name, decode_rgb(portrait.photograph, name=portrait.name), portrait.alpha)
     except InputError as error:
-        raise _BrokenError(portrait.name, "unreadable", str(error)) from error
-
-
-class _Place(NamedTuple):
-    name: str
-    photo: np.ndarray
-
-
-class _Places:
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    def __call__(self, path: Path) -> _Place:
-        name = os.fsencode(path.relative_to(self._root).as_posix()).decode("utf-8", "backslashreplace")  # not every name is text
-        try:
-            photo = read_rgb(path)
-        except (InputError, OSError) as error:
-            raise _BrokenError(name, "unreadable", str(error)) from error
-        height, width = photo.shape[:2]
-        if max(height, width) > LONGEST_SHAPE * min(height, width):
-            raise _BrokenError(name, "shape", f"{width}x{height} pixels; expected sides of at most 1 to {LONGEST_SHAPE}")
-        return _Place(name, photo)
+        raise BrokenError(portrait.name, "unreadable", str(error)) from error
 
 
 def _made(
-    people: _Drawn[Pair, _Person], places: _Drawn[Path, _Place], folder: Path, *, count: int, seed: int, estimate: bool
+    people: Drawn[Pair, _Person], places: Drawn[Path, Place], folder: Path, *, count: int, seed: int, estimate: bool
 ) -> Iterator[Row]:
     """Writes the files of each composite and gives its row."""
     for number in range(count):

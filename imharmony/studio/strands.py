@@ -36,7 +36,7 @@ def paint_strands(sketch: Sketch, centre: Point, hair: Hair, rng: np.random.Gene
     is_line = (curves[:, 0] != curves[:, -1]).any(1)  # the others begin over the face
     for k, tone in enumerate(_TONES):
         here = is_line & (tones == k)
-        cover = _coverage(sketch, window, curves[here], width_m[here])
+        cover = coverage(sketch, window, curves[here], width_m[here])
         red, green, blue = (bounded(c * tone, 0, 0.95) for c in hair.colour)
         sketch.paint(window, cover, Cloth((red, green, blue), mottle=0), normal)
 
@@ -79,7 +79,7 @@ def _outside_face(curves: np.ndarray, hair: Hair) -> np.ndarray:
     return np.take_along_axis(curves, kept[..., None], axis=1)
 
 
-def _coverage(sketch: Sketch, window: Window, curves: np.ndarray, width_m: np.ndarray) -> np.ndarray:
+def coverage(sketch: Sketch, window: Window, curves: np.ndarray, width_m: np.ndarray) -> np.ndarray:
     """Share of each pixel of the window that the curves cover, float32 (h, w)."""
     rows, columns = window
     height, width = rows.stop - rows.start, columns.stop - columns.start

@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from imharmony.cli import main
-from imharmony.datasets.pasting import PASTED, paste_portraits, pasted, photographs_in
+from imharmony.datasets.pasting import PASTED, paste_portraits, pasted
 from imharmony.errors import InputError
 from imharmony.pictures.images import encode_jpeg, encode_png, read_rgb
 from imharmony.pictures.mask_files import read_mask
@@ -115,12 +115,6 @@ def test_photographs_that_are_all_broken_are_an_error(portraits, tmp_path):
     with pytest.raises(InputError, match=r"rotten: photographs: all 1 are broken \(unreadable 1\); a\.jpg"):
         paste_portraits(portraits, tmp_path / "rotten", tmp_path / "out", count=2)
     assert not (tmp_path / "out").exists()
-
-
-def test_a_folder_without_photographs_is_named(tmp_path):
-    write(tmp_path / "places" / "list.txt", b"")
-    with pytest.raises(InputError, match=r"places: no photographs; expected files that end in \.bmp, \.jpeg"):
-        photographs_in(tmp_path / "places")
 
 
 @pytest.mark.parametrize(

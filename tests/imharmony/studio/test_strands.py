@@ -6,7 +6,7 @@ import pytest
 from imharmony.running.seeds import numpy_rng
 from imharmony.studio.heads import HIGH, Hair
 from imharmony.studio.sketch import Reach, Sketch
-from imharmony.studio.strands import FINE, _coverage, paint_strands
+from imharmony.studio.strands import FINE, coverage, paint_strands
 from imharmony.studio.view import View
 
 CENTRE = (0.0, 0.5)
@@ -29,7 +29,7 @@ def painted(hair, pixels_per_m=400):
 def test_a_straight_hair_covers_its_length_times_its_width(width_px):
     sketch = sketched()
     curve = np.array([[[-0.2, 0.31], [0.2, 0.37]]])
-    cover = _coverage(sketch, (slice(0, 400), slice(0, 400)), curve, np.array([width_px / sketch.scale]))
+    cover = coverage(sketch, (slice(0, 400), slice(0, 400)), curve, np.array([width_px / sketch.scale]))
     length_px = np.hypot(0.4, 0.06) * sketch.scale
     assert cover.sum() == pytest.approx(length_px * width_px, rel=0.1)
 
@@ -37,7 +37,7 @@ def test_a_straight_hair_covers_its_length_times_its_width(width_px):
 def test_a_hair_lies_where_it_was_asked_for():
     sketch = sketched()
     curve = np.array([[[-0.2, 0.30], [0.2, 0.30]]])
-    cover = _coverage(sketch, (slice(0, 400), slice(0, 400)), curve, np.array([1 / sketch.scale]))
+    cover = coverage(sketch, (slice(0, 400), slice(0, 400)), curve, np.array([1 / sketch.scale]))
     height = (cover.sum(1) * sketch.v[:, 0]).sum() / cover.sum()
     across = (cover.sum(0) * sketch.u[0]).sum() / cover.sum()
     assert (across, height) == pytest.approx((0.0, 0.30), abs=0.5 / sketch.scale)

@@ -1,0 +1,49 @@
+"""Closed-form matting (Levin, Lischinski & Weiss 2008) as PyMatting computes it: the classical baseline, which learns nothing.
+
+PyMatting (Germer et al. 2020) is in the extra ``matting``.
+"""
+
+import io
+import logging
+from contextlib import redirect_stdout
+from importlib.util import find_spec
+
+import numpy as np
+
+from imharmony.errors import InputError
+from imharmony.pictures.trimaps import UNKNOWN
+
+LACKING = "pymatting is not installed"
+ADVICE = "install it with `pip install 'imharmony[matting]'`"
+
+log = logging.getLogger(__name__)
+
+
+def reason_without() -> str | None:
+    """Why there is no closed form here, for a table's null; None if there is. Loads nothing."""
+    return None if find_spec("pymatting") else f"{LACKING}; {ADVICE}"
+
+
+def closed_form_alpha(picture: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+    """The matte of a picture uint8 (H, W, 3), float64 (H, W) in [0, 1]; where the trimap uint8 (H, W) knows alpha it is the trimap's.
+
+    A trimap without certain foreground, background or unknown pixel, and equations that are not solved in PyMatting's number of steps,
+    raise an ``InputError``.
+    """
+    if (trimap != UNKNOWN).all():
+        raise InputError(f"a trimap without a pixel of {UNKNOWN}; expected an unknown region to solve for; draw one around the edge")
+    try:
+        # Here, because it loads a compiler; the first time on a machine that compiles for a minute or more.
+        from pymatting import estimate_alpha_cf  # pyright: ignore[reportMissingImports]
+    except ImportError as error:
+        raise InputError(f"{LACKING}; expected it for closed-form matting; {ADVICE} or leave this baseline out") from error
+    printed = io.StringIO()
+    try:
+        with redirect_stdout(printed):  # it prints how its equations are going
+            alpha = estimate_alpha_cf(picture / 255, np.where(trimap == UNKNOWN, 0.5, trimap / 255))
+    except ValueError as error:
+        said = " ".join(str(error).split()).rstrip(".")
+        raise InputError(f"closed-form matting: {said}; expected a trimap with foreground and background; draw another") from error
+    if printed.getvalue():
+        log.info("closed-form matting: %s", " ".join(printed.getvalue().split()))
+    return alpha
