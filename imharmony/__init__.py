@@ -2,7 +2,7 @@
 
 >>> import imharmony
 >>> imharmony.__all__
-['Explanation', 'Findings', 'Harmonizer', 'InputError', 'detect', 'explain', 'harmonize']
+['Explanation', 'Findings', 'Harmonizer', 'InputError', 'cut_out', 'detect', 'explain', 'harmonize']
 """
 
 from typing import TYPE_CHECKING, Any
@@ -11,15 +11,17 @@ from imharmony.errors import InputError
 
 if TYPE_CHECKING:
     from imharmony.harmonizing.api import Harmonizer, explain, harmonize
+    from imharmony.harmonizing.cutting import cut_out
     from imharmony.harmonizing.detection import Findings, detect
     from imharmony.harmonizing.explanation import Explanation
 
-__all__ = ["Explanation", "Findings", "Harmonizer", "InputError", "detect", "explain", "harmonize"]
+__all__ = ["Explanation", "Findings", "Harmonizer", "InputError", "cut_out", "detect", "explain", "harmonize"]
 
 _WHERE = {
     "Explanation": "imharmony.harmonizing.explanation",
     "Findings": "imharmony.harmonizing.detection",
     "Harmonizer": "imharmony.harmonizing.api",
+    "cut_out": "imharmony.harmonizing.cutting",
     "detect": "imharmony.harmonizing.detection",
     "explain": "imharmony.harmonizing.api",
     "harmonize": "imharmony.harmonizing.api",

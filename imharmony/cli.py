@@ -18,6 +18,7 @@ COMMANDS = {  # modules with `run`: (arguments) -> what to print, exit code
     "detect": "imharmony.commands.detect",
     "doctor": "imharmony.commands.doctor",
     "folder": "imharmony.commands.folder",
+    "portrait": "imharmony.commands.portrait",
     "score": "imharmony.commands.score",
 }
 # A package that is missing -> the extra that brings it; others: library.

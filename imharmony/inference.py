@@ -29,10 +29,12 @@ def harmonize(photo: np.ndarray, mask: np.ndarray, *, harmonizer: Harmonizer, si
     check_pair(photo, mask)
     harmonized = photo.copy()
     with torch.inference_mode():
-        for columns, maps in _enlarged(maps_of(photo, mask, harmonizer=harmonizer, size_px=size_px), mask):
+        maps = maps_of(photo, mask, harmonizer=harmonizer, size_px=size_px)
+        known = harmonizer.network.surveyed(maps, lambda: (_as_network(photo[:, columns]) for columns in _columns(*mask.shape)))
+        for columns, own in _enlarged(known, mask):
             part = harmonized[:, columns]
-            full = network_from_uint8(torch.from_numpy(part.copy())[None])
-            change = _as_image(harmonizer.network.mapped(full, maps) - full)
+            full = _as_network(part)
+            change = _as_image(harmonizer.network.mapped(full, own) - full)
             alpha = mask[:, columns].astype(np.float32)[..., None] / 255
             part[:] = np.clip(np.rint(part + alpha * change), 0, 255).astype(np.uint8)
     return harmonized
@@ -60,11 +62,16 @@ def _enlarged(maps: Tensor, mask: np.ndarray) -> Iterator[tuple[slice, Tensor]]:
     """
     height, width = mask.shape
     rows = _bicubic(maps, maps.shape[2], width)
+    for columns in _columns(height, width):
+        if mask[:, columns].any():
+            yield columns, _bicubic(rows[..., columns], height, columns.stop - columns.start)
+
+
+def _columns(height: int, width: int) -> Iterator[slice]:
+    """The parts of a photograph that are worked on one after the other."""
     step = max(TILE_PX // height, 1)
     for left in range(0, width, step):
-        columns = slice(left, min(left + step, width))
-        if mask[:, columns].any():
-            yield columns, _bicubic(rows[..., columns], height, columns.stop - left)
+        yield slice(left, min(left + step, width))
 
 
 def _finite(maps: Tensor) -> Tensor:
@@ -76,6 +83,10 @@ def _finite(maps: Tensor) -> Tensor:
 
 def _bicubic(maps: Tensor, height: int, width: int) -> Tensor:
     return interpolate(maps, (height, width), mode="bicubic", align_corners=False)
+
+
+def _as_network(part: np.ndarray) -> Tensor:
+    return network_from_uint8(torch.from_numpy(part.copy())[None])
 
 
 def _as_image(change: Tensor) -> np.ndarray:

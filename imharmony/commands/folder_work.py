@@ -22,7 +22,7 @@ from imharmony.harmonizing.api import Direction, Harmonizer
 from imharmony.harmonizing.cutout import Placement
 from imharmony.harmonizing.ledger import Row, append_row, row_of
 from imharmony.harmonizing.models import CLASSICAL, PORTABLE, STARTER, WEIGHTS
-from imharmony.harmonizing.photo_file import Given, doubt_of, harmonize_file, read_cut_out, read_pair
+from imharmony.harmonizing.photo_file import Given, doubt_of, harmonize_file, read_cut_out, read_pair, unsure_of
 from imharmony.pictures.mask_files import read_mask
 from imharmony.storage.files import sha256_of
 from imharmony.storage.places import expect_place
@@ -95,7 +95,7 @@ def _made(job: Job, harmonizer: Harmonizer, given: Given) -> dict[str, str]:
     is_asked = settings.direction == "foreground" and settings.background is None
     return {
         "status": "harmonized",
-        "why": (doubt_of(given) or "") if is_asked else "",
+        "why": "; ".join(filter(None, (doubt_of(given) if is_asked else None, unsure_of(done)))),
         "words": done.proposal.explanation(done.strength).words,
     }
 

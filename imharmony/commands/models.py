@@ -1,17 +1,24 @@
-"""``harmonize models``: what can harmonize here, what is known of the model in the package, models as ONNX, and a page that runs one."""
+"""``harmonize models``: what can harmonize here, published networks as models, the model in the package, models as ONNX, and as a page."""
 
 import argparse
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imharmony.commands.parsing import Parser, path_of
 from imharmony.errors import InputError
 from imharmony.harmonizing.models import CLASSICAL, PORTABLE, STARTER
+from imharmony.published import HARMONIZERS
+from imharmony.published.imported import imported_name
 from imharmony.storage.files import write_bytes
 from imharmony.storage.places import expect_place
 
+if TYPE_CHECKING:
+    from imharmony.networks.harmonizer import InferenceMode
+
 PACKAGE = files("imharmony").joinpath("starter")
 CARD = "model_card.md"
+PUBLISHED = "Published networks, made such a file by `harmonize models import FILE --as NAME -o model.safetensors`:"
 SAID = {
     STARTER: "three small networks that move the object's colours as a whole; in the package",
     "reinhard": "means and deviations of CIELAB matched to the background's (Reinhard et al. 2001)",
@@ -34,7 +41,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="harmonize models", description=__doc__)
     parser.set_defaults(command=_listed)
     commands = parser.add_subparsers()
-    commands.add_parser("list", description="Names that --model takes.").set_defaults(command=_listed)
+    listed = commands.add_parser("list", description="Names that --model takes, published networks, and which of these are here.")
+    listed.add_argument("folder", nargs="?", type=path_of, default=Path(), help="where imported files are looked for; by default here")
+    listed.set_defaults(command=_listed)
+    imported = commands.add_parser("import", description="Makes a model of a published network's file. Nothing is downloaded.")
+    imported.add_argument("files", nargs="+", type=path_of, metavar="FILE", help="as its authors publish it; bargainnet has two")
+    imported.add_argument(
+        "--as", dest="name", required=True, metavar="NAME", help="which network it is; `harmonize models list` has the names"
+    )
+    imported.add_argument("-o", "--output", type=path_of, required=True, metavar="OUT.safetensors")
+    said = "statistics of batch norms: of the training (eval), or of each picture, with dropout (train); by default as its authors test it"
+    imported.add_argument("--inference-mode", choices=("eval", "train"), help=said)
+    imported.set_defaults(command=_import)
     commands.add_parser("card", description="The model card of the model in the package.").set_defaults(command=_card)
     export = commands.add_parser("export", description="Writes a model as ONNX, checked against torch.")
     export.add_argument("model", help=f"{STARTER}, or a file model.safetensors")
@@ -48,9 +66,35 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _listed() -> str:
-    width = max(map(len, SAID))
-    return "\n".join([*(f"{name:{width}}  {SAID[name]}" for name in (STARTER, *CLASSICAL)), "or a file: model.safetensors, model.onnx"])
+def _listed(*, folder: Path = Path()) -> str:
+    width = max(map(len, [*SAID, *HARMONIZERS]))
+    here = _imported(folder)
+    lines = [f"{name:{width}}  {SAID[name]}" for name in (STARTER, *CLASSICAL)]
+    lines += ["or a file: model.safetensors, model.onnx", "", PUBLISHED]
+    for name, source in HARMONIZERS.items():
+        lines.append(f"{name:{width}}  {source.paper}; {' and '.join(source.files)}: {source.place}")
+        lines.append(f"{'':{width}}  {source.repository}; {source.licence}; commercial use: {source.commercial_use}")
+        lines += [f"{'':{width}}  here: {path}" for path in here.get(name, [])]
+    return "\n".join(lines)
+
+
+def _imported(folder: Path) -> dict[str, list[Path]]:
+    """The imported files in a folder, by the network's name."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        if (name := imported_name(path)) is not None:
+            found.setdefault(name, []).append(path)
+    return found
+
+
+def _import(*, files: list[Path], name: str, output: Path, inference_mode: "InferenceMode | None") -> str:
+    if output.suffix != ".safetensors":
+        raise InputError(f"{output}: expected a name that ends in .safetensors")
+    expect_place(output, inputs=files)
+    from imharmony.published.importing import import_published
+
+    import_published(files, name, output, inference_mode=inference_mode)
+    return str(output)
 
 
 def _card() -> str:

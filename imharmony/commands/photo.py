@@ -30,6 +30,7 @@ from imharmony.harmonizing.photo_file import (
     read_cut_out,
     read_detected,
     read_pair,
+    unsure_of,
     write_untouched,
 )
 from imharmony.harmonizing.sheet import before_after
@@ -57,9 +58,10 @@ def run(arguments: list[str]) -> tuple[str, int]:
     if found is not None and not found.findings:
         write_untouched(given, out)
         return _untouched_report(out, found, options, seconds=time.perf_counter() - begin), 0
-    if options.direction == "foreground" and options.background is None and found is None and (line := doubt_of(given)) is not None:
-        log.warning(line)
     done = harmonize_file(harmonizer, given, out, strength=options.strength, direction=options.direction, cautious=options.cautious)
+    is_asked = options.direction == "foreground" and options.background is None and found is None
+    for line in filter(None, (doubt_of(given) if is_asked else None, unsure_of(done))):
+        log.warning(line)
     if options.old_output is not None:
         log.warning("harmonize PHOTO MASK OUT goes with the next release; write: harmonize PHOTO MASK -o OUT")
     return _report(done, found, options, seconds=time.perf_counter() - begin), 0
@@ -69,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="harmonize",
         description="Fits the colours of a pasted object to the photograph that it was pasted into.",
-        epilog="Other commands: harmonize detect, folder, doctor, models, app, dataset, score, study; each has --help.",
+        epilog="Other commands: harmonize portrait, detect, folder, doctor, models, app, dataset, score, study; each has --help.",
     )
     parser.add_argument(
         "photo", type=path_of, help="the composite photograph; with --background a cut-out that is transparent around the object"

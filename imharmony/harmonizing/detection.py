@@ -16,7 +16,16 @@ from imharmony.errors import InputError
 from imharmony.harmonizing.api import Harmonizer, loaded
 from imharmony.harmonizing.arrays import picture_of
 from imharmony.harmonizing.detectors import Detector, load_detector
-from imharmony.harmonizing.explanation import LEAST_KELVIN, LEAST_STOPS, LEAST_TINT, LOOKED_AT_PX, Explanation, explain_change, said
+from imharmony.harmonizing.explanation import (
+    LEAST_KELVIN,
+    LEAST_STOPS,
+    LEAST_TINT,
+    LOOKED_AT_PX,
+    MOST_KELVIN,
+    Explanation,
+    explain_change,
+    said,
+)
 from imharmony.harmonizing.models import STARTER
 from imharmony.pictures.pairs import INSIDE
 from imharmony.pictures.visible import filled
@@ -48,7 +57,7 @@ class Finding:
     def sentence(self) -> str:
         """It in words; numbers are the model's, and where it would not do what the detector asks for, that is said."""
         if self.kind == "other colour":
-            warmth = said(self.change.kelvin, LEAST_KELVIN, "{:.0f} K too warm", "{:.0f} K too cool", step=50)
+            warmth = said(self.change.kelvin, LEAST_KELVIN, "{:.0f} K too warm", "{:.0f} K too cool", step=50, most=MOST_KELVIN)
             tint = said(-self.change.tint, LEAST_TINT, "{:.0f} points too magenta", "{:.0f} points too green", step=1)
             amounts = ", ".join(filter(None, (warmth, tint)))
             return f"what is {self.place} is of another colour{': ' if amounts else ''}{amounts}"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from imharmony.pictures.opening import is_deep, opened, orientation_of
 from imharmony.pictures.photo_files import Photograph, read_photograph
 
 Severity = Literal["wrong", "doubt", "note"]  # refused by harmonize; done, but hardly as meant; good to know
+Pixels = TypeVar("Pixels")
 LARGEST_PX = 1_000_000_000  # of a file whose first bytes are looked at; nothing is decoded for that
 
 
@@ -68,7 +69,8 @@ class Case:
     background: Look | None
     photograph: Photograph | None  # None: it does not decode, or is too large
     matte: np.ndarray | None  # uint8 (H, W), 255 = the pasted object, upright; None: there is none, or it cannot be told
-    refusal: str | None  # why the photograph's pixels, or the mask's, are not known
+    refusal: str | None  # why the photograph's pixels are not known, though its file can be opened
+    mask_refusal: str | None  # the same of the mask's
     most_pixels: int
 
     @property
@@ -97,18 +99,22 @@ def case_of(photo: Path, mask: Path | None, background: Path | None, *, most_pix
     looks = [None if path is None else look_at(path, name=names[path]) for path in (photo, mask, background)]
     photo_look, mask_look, background_look = looks
     assert photo_look is not None
-    photograph = matte = refusal = None
     with _silence():
-        try:
-            if photo_look.refusal is None:
-                photograph = read_photograph(photo, most_pixels=most_pixels)
-            if mask_look is not None and mask_look.refusal is None:
-                matte = read_mask(mask_look.path, name=mask_look.name, most_pixels=most_pixels)
-            elif mask is None and photograph is not None:
-                matte = photograph.alpha
-        except (InputError, OSError, MemoryError) as error:
-            refusal = line_of(error)
-    return Case(photo_look, mask_look, background_look, photograph, matte, refusal, most_pixels)
+        photograph, refusal = _read(photo_look, lambda look: read_photograph(look.path, most_pixels=most_pixels))
+        matte, mask_refusal = _read(mask_look, lambda look: read_mask(look.path, name=look.name, most_pixels=most_pixels))
+    if mask is None and photograph is not None:
+        matte = photograph.alpha
+    return Case(photo_look, mask_look, background_look, photograph, matte, refusal, mask_refusal, most_pixels)
+
+
+def _read(look: Look | None, reader: Callable[[Look], Pixels]) -> tuple[Pixels | None, str | None]:
+    """What a file has, or why it cannot be read; neither of a file that is not there or cannot be opened."""
+    if look is None or look.refusal is not None:
+        return None, None
+    try:
+        return reader(look), None
+    except (InputError, OSError, MemoryError) as error:
+        return None, line_of(error)
 
 
 def look_at(path: Path, *, name: str) -> Look:
@@ -116,7 +122,8 @@ def look_at(path: Path, *, name: str) -> Look:
     try:
         with opened(path, name=name, most_pixels=LARGEST_PX) as image:
             profile = image.info.get("icc_profile") or None
-            return Look(path, name, None, image.format or "", image.mode, image.size, orientation_of(image), is_deep(image), profile)
+            has_16_bits = is_deep(image)  # asked first: the orientation of a PNG is known once it is decoded, and its depth only before
+            return Look(path, name, None, image.format or "", image.mode, image.size, orientation_of(image), has_16_bits, profile)
     except (InputError, OSError) as error:
         return Look(path, name, refusal=line_of(error))
 

@@ -14,6 +14,7 @@ from imharmony.errors import InputError
 LOOKED_AT_PX = 512  # longer side; means of a foreground need no more
 DAYLIGHT_K = 6504.0
 LEAST_STOPS, LEAST_KELVIN, LEAST_TINT, LEAST_SHARE = 0.05, 50.0, 1.0, 0.02  # what is not worth a word
+MOST_KELVIN = 5000.0  # about from daylight to a lamp; of a larger step the number tells a photographer nothing
 BLACK = 1e-4  # of linear light: below, ratios mean nothing
 
 
@@ -33,7 +34,7 @@ class Explanation:
         """The change as a photographer would say it; "unchanged" where nothing is worth a word."""
         parts = [
             said(self.stops, LEAST_STOPS, "{:.1f} stops brighter", "{:.1f} stops darker", step=0.1),
-            said(-self.kelvin, LEAST_KELVIN, "{:.0f} K warmer", "{:.0f} K cooler", step=50),
+            said(-self.kelvin, LEAST_KELVIN, "{:.0f} K warmer", "{:.0f} K cooler", step=50, most=MOST_KELVIN),
             said(self.tint, LEAST_TINT, "{:.0f} points towards magenta", "{:.0f} points towards green", step=1),
             said(100 * self.saturation, 100 * LEAST_SHARE, "{:.0f} % more saturated", "{:.0f} % less saturated", step=1),
             said(100 * self.contrast, 100 * LEAST_SHARE, "{:.0f} % more contrast", "{:.0f} % less contrast", step=1),
@@ -84,11 +85,13 @@ def _temperature_change(ratio: np.ndarray) -> float:
     return float(DAYLIGHT_K**2 * (1 / DAYLIGHT_K - 1 / temperature))
 
 
-def said(value: float, least: float, more: str, less: str, *, step: float) -> str:
-    """A change in words, rounded to steps; nothing of one that is below ``least``."""
+def said(value: float, least: float, more: str, less: str, *, step: float, most: float = np.inf) -> str:
+    """A change in words, rounded to steps; nothing of one that is below ``least``, and "more than ``most``" of one that is above."""
     if abs(value) < least:
         return ""
-    words = (more if value > 0 else less).format(max(round(abs(value) / step) * step, step))
+    words = (more if value > 0 else less).format(min(max(round(abs(value) / step) * step, step), most))
+    if abs(value) > most:
+        return f"more than {words}"
     return words.replace("points", "point") if words.startswith("1 ") else words
 
 

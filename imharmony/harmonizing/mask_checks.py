@@ -55,11 +55,11 @@ def stray_colours(case: Case) -> Finding | None:
 
 def unclear(case: Case) -> Finding | None:
     """Numbers that may mean anything, such as labels."""
-    if case.mask is None or case.mask.refusal is not None or case.matte is not None or case.refusal is None:
+    if case.mask is None or case.mask_refusal is None or case.mask.pixels > case.most_pixels:
         return None
     if any(check(case) for check in (same_file, swapped, stray_colours)):
         return None
-    what, _, do = case.refusal.partition("; ")
+    what, _, do = case.mask_refusal.partition("; ")
     return Finding("wrong", what, "nobody can tell where the object is, so it is refused", do)
 
 

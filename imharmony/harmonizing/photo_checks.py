@@ -17,7 +17,7 @@ AT_ONCE = "nothing needs to be done"
 def unreadable(case: Case) -> Finding | None:
     """A file that cannot be opened or decoded."""
     refusals = [each.refusal for each in case.looks if each.refusal is not None]
-    if case.photograph is None and case.refusal is not None and case.photo.pixels <= case.most_pixels:
+    if case.refusal is not None and case.photo.pixels <= case.most_pixels:
         refusals.append(case.refusal)
     return _refused(refusals[0], "nothing can be harmonized without it") if refusals else None
 
@@ -88,8 +88,11 @@ def grey(case: Case) -> Finding | None:
     low, high = (way(case.photograph.colours, axis=2) for way in (np.min, np.max))
     if not np.array_equal(low, high):
         return None
+    what = f"{case.photo.name} is grey everywhere"
+    if case.photograph.extras.is_grey:
+        return Finding("note", what, "models were trained on colours; what they make of it is written grey", "look at the result")
     why = "models were trained on colours; of a grey object they may make a tinted one"
-    return Finding("note", f"{case.photo.name} is grey everywhere", why, "look at the result, or take --model reinhard")
+    return Finding("note", what, why, "save it as a grey picture, which stays one, or look at the result")
 
 
 def deep(case: Case) -> Finding | None:

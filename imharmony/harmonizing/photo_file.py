@@ -116,6 +116,15 @@ def doubt_of(given: Given) -> str | None:
     return None if line is None else f"{line}; see harmonize doctor, or --direction background / invert it"
 
 
+def unsure_of(done: Done) -> str | None:
+    """The line about a change of which no improvement is expected; None of any other, and where nothing was to be changed."""
+    trust = done.proposal.said.trust
+    if done.strength == 0 or trust is None or done.proposal.is_trusted:
+        return None
+    made = f"the model is not sure that this is better, and made {100 * trust:.0f} % of its change"
+    return f"{made}; look at the mask and the result, take another --model, or leave it as it was by --cautious"
+
+
 def _expect_pair(given: Given, region: np.ndarray) -> None:
     """``check_pair``, in whose messages the files are named."""
     photograph, photo, mask = given.photograph, given.photo, given.mask

@@ -34,7 +34,7 @@ def expect_heic(name: str) -> None:
         import pillow_heif  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise InputError(
-            f"{name}: HEIC needs pillow-heif, which is not installed; expected it; run: pip install imharmony[heic]"
+            f"{name}: HEIC needs pillow-heif, which is not installed; expected it; run: pip install 'imharmony[heic]'"
         ) from error
     if FORMAT not in Image.OPEN:
         pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)

@@ -21,6 +21,9 @@ ALIKE = 16  # levels by which an alpha channel may differ from the grey of the s
 FLAT = 8  # levels within which what is visible of a drawing is one colour
 VOID = 255  # the label that VOC's annotators drew around objects, for pixels that belong to nothing
 GREY_PALETTE = 8  # levels between the channels of a palette's colours, up to which it is a palette of greys
+NEARLY = 16  # levels from black or white, up to which a mask is meant to be that
+SOFT_EDGE, SHADED = 0.1, 0.5  # shares: at most so much of a cut-out's alpha is soft; more than so much of a picture is grey
+MOST_LABELS = 32  # levels of a picture in grey are more
 OVERSHOOT = 0.01  # of floats: what resampling leaves below 0 and above the largest value
 WANTED = "expected 0 for the background and 255 (or 1) for the pasted object"
 
@@ -133,7 +136,7 @@ def _meaning(layers: Layers, *, name: str) -> np.ndarray:
         if grey is None:
             raise InputError(f"{name}: a picture in colours; {WANTED}; save it as a grey PNG, white where the pasted object is")
         return grey if layers.labels is not None else meant_levels(grey, name=name)
-    if grey is None or _is_flat_drawing(grey, layers.alpha):  # a cut-out, or a drawing in one colour
+    if grey is None or _is_flat_drawing(grey, layers.alpha) or (layers.labels is None and _is_grey_cut_out(grey, layers.alpha)):
         return meant_levels(layers.alpha, name=f"{name}, alpha channel")
     own = grey if layers.labels is not None else meant_levels(grey, name=name)
     alpha = meant_levels(layers.alpha, name=f"{name}, alpha channel")
@@ -151,6 +154,20 @@ def _is_flat_drawing(grey: np.ndarray, alpha: np.ndarray) -> bool:
     if high - low > (FLAT * deep if high > 1 else 0):
         return False
     return high >= INSIDE * deep or bool(grey.max() < INSIDE * deep)
+
+
+def _is_grey_cut_out(grey: np.ndarray, alpha: np.ndarray) -> bool:
+    """Whether what is visible is shaded as photographs are, and masks and labels are not, and alpha is a mask with a soft edge at most."""
+    if not {grey.dtype, alpha.dtype} <= {np.dtype(np.uint8), np.dtype(np.uint16)} or _between(alpha).mean() > SOFT_EDGE:
+        return False
+    visible = grey[alpha > 0]
+    return bool(_between(visible).mean() > SHADED and np.count_nonzero(np.bincount(visible)) > MOST_LABELS)
+
+
+def _between(levels: np.ndarray) -> np.ndarray:
+    """Where levels of 8 or 16 bits are neither nearly 0 nor nearly the largest."""
+    least = NEARLY * (257 if levels.dtype == np.uint16 else 1)
+    return (levels > least) & (levels < np.iinfo(levels.dtype).max - least)
 
 
 def meant_levels(numbers: np.ndarray, *, name: str) -> np.ndarray:

@@ -126,7 +126,8 @@ def encode_photograph(photograph: Photograph, seen: np.ndarray, harmonized: np.n
 def _kind_of(path: Path) -> str:
     ending = path.suffix.lower()
     if ending not in ENDINGS:
-        raise InputError(f"{path}: cannot write {path.suffix or 'a file without an ending'!r}; expected one of {sorted(ENDINGS)}")
+        came = repr(path.suffix) if path.suffix else "a file without an ending"
+        raise InputError(f"{path}: cannot write {came}; expected a name that ends in {', '.join(sorted(ENDINGS))}")
     if ENDINGS[ending] == HEIC:
         expect_heic(str(path))
     return ENDINGS[ending]

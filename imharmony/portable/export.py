@@ -1,6 +1,5 @@
-"""A trained harmonizer or detector as one ONNX file, which ``portable.session`` and ``portable.detector_session`` run without torch.
-
-Writing one needs the extra `export`: import this module only where a file is written.
+"""A trained harmonizer, detector or matting network as one ONNX file, which this package's sessions run without torch.
+Writing one needs the extra `export`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +16,8 @@ from imharmony.networks.blocks import Generator
 from imharmony.networks.harmonizer import Harmonizer, InferenceMode
 from imharmony.networks.region_ensemble import RegionEnsemble
 from imharmony.points.sets import Points
-from imharmony.portable.facts import FORMAT, DetectorFacts, Facts, written
+from imharmony.portable.facts import FORMAT, DetectorFacts, Facts, PortraitFacts, written
+from imharmony.portable.folding import folded
 from imharmony.portable.kinds import kind_of
 from imharmony.storage.files import sha256_of, write_bytes
 
@@ -31,6 +31,7 @@ except ImportError as error:
 
 if TYPE_CHECKING:
     from imharmony.blind.detector import Detector
+    from imharmony.networks.portrait_matting import PortraitMatting
 
 OPSET, IR_VERSION = 18, 8  # of 2022 and 2021: every runtime that we know of runs them
 CLOSE = 1e-3  # of maps, and of six numbers; of larger ones than 1 it is a share
@@ -95,6 +96,36 @@ def export_detector(model: Path, out: Path, *, limit: float | None = None, least
     data = _packed(_program(model, module, drawn[0], ("picture",), ("probabilities",), detector.name), facts)
     _check(model, data, drawn, expected)
     write_bytes(out, data)
+
+
+def export_portrait(model: Path, out: Path) -> None:
+    """Writes the matting network without a trimap of a ``model.safetensors`` as one file, checked as ``export_onnx`` does.
+
+    It takes ``picture`` (1, 3, S, S) in [-1, 1] and gives ``alpha`` (1, 1, S, S) in [0, 1].
+    """
+    from imharmony.matting.checkpoint import load_matting  # here: it needs more than the extra
+    from imharmony.networks.portrait_matting import PortraitMatting
+
+    network, architecture, size_px, _ = load_matting(model)
+    if not isinstance(network, PortraitMatting):
+        raise InputError(f"{model}: network {architecture.name}, which needs a trimap; expected one without, 'portrait'; take another")
+    drawn = [(picture,) for picture in _noise(size_px)]
+    with torch.inference_mode():
+        expected = [[network.matte(each).numpy()] for (each,) in drawn]
+    module = _Alpha(folded(network)).eval().requires_grad_(False)
+    facts = PortraitFacts(FORMAT, "portrait", size_px, sha256_of(model))
+    data = _packed(_program(model, module, drawn[0], ("picture",), ("alpha",), architecture.name), facts)
+    _check(model, data, drawn, expected)
+    write_bytes(out, data)
+
+
+class _Alpha(nn.Module):
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, picture: Tensor) -> Tensor:
+        return cast("PortraitMatting", self.network).matte(picture)
 
 
 class _Probabilities(nn.Module):
@@ -196,7 +227,7 @@ def _settle(model: Path, harmonizer: Harmonizer) -> None:
                 setattr(module, name, alone)
 
 
-def _packed(model: ir.Model, facts: Facts | DetectorFacts) -> bytes:
+def _packed(model: ir.Model, facts: Facts | DetectorFacts | PortraitFacts) -> bytes:
     """The file's bytes, in which nothing names the machine or the programs that made it.
 
     What is known beforehand is computed here, and what is computed twice stands once: of the exporter's nodes half are left. Its own

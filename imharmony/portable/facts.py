@@ -16,9 +16,11 @@ KEY = "imharmony."
 AGAIN = "export it again or fetch the file again"
 MOST_POINTS = 1 << 16
 
-# What maps do to a picture: added to it; a matrix and an offset for sRGB in [-1, 1]; the same for CIELAB.
-Kind = Literal["change", "affine", "lab"]
-CHANNELS: Mapping[Kind, int] = {"change": 3, "affine": 12, "lab": 6}
+# What maps do to a picture: added to it; a matrix and an offset for sRGB in [-1, 1]; the same for CIELAB; a matrix, an offset
+# and a weight for sRGB in [0, 1]; arguments of filters.
+Kind = Literal["change", "affine", "lab", "clamped", "filters"]
+DETECTOR = "detector"  # the kind of what changes nothing
+CHANNELS: Mapping[Kind, int] = {"change": 3, "affine": 12, "lab": 6, "clamped": 13, "filters": 6}
 
 Members = Annotated[int, Meta(ge=1, le=MOST_MEMBERS)]
 Count = Annotated[int, Meta(ge=1, le=MOST_POINTS)]
@@ -53,7 +55,16 @@ class DetectorFacts(Struct, frozen=True):
     least_share: LeastShare  # of the picture, that a finding must have
 
 
-def written(facts: Facts | DetectorFacts) -> dict[str, str]:
+class PortraitFacts(Struct, frozen=True):
+    """Of a network that cuts people out: the size that it sees, and which weights it has."""
+
+    format: Literal[1]
+    kind: Literal["portrait"]
+    size_px: Size
+    sha256: Digest  # of the weights file that it was made of
+
+
+def written(facts: Facts | DetectorFacts | PortraitFacts) -> dict[str, str]:
     """As the file has it: a JSON text for each fact."""
     return {f"{KEY}{name}": json.dumps(value) for name, value in sorted(msgspec.to_builtins(facts).items())}
 
@@ -72,10 +83,18 @@ def read_detector(path: Path, texts: Mapping[str, str]) -> DetectorFacts:
     return _told(path, texts, DetectorFacts, what="detector")
 
 
+def read_portrait(path: Path, texts: Mapping[str, str]) -> PortraitFacts:
+    """The same of the file of a network that cuts people out."""
+    return _told(path, texts, PortraitFacts, what="network that cuts people out")
+
+
 def _told(path: Path, texts: Mapping[str, str], kind: type[T], *, what: str) -> T:
     own = {name.removeprefix(KEY): text for name, text in texts.items() if name.startswith(KEY)}
     if not own:
         raise InputError(f"{path}: an ONNX file, but not one of ours; expected {KEY}format in its metadata; {AGAIN}")
+    if own.get("kind", "") in map(json.dumps, CHANNELS if kind is DetectorFacts else (DETECTOR,)):
+        came, option = ("a model that harmonizes", "--model") if kind is DetectorFacts else ("a detector", "--detector")
+        raise InputError(f"{path}: {came}; expected a {what}; take another file: this one is for {option}")
     try:
         values: dict[str, Any] = {name: json.loads(text) for name, text in own.items()}
         return msgspec.convert(values, kind)

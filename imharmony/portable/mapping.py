@@ -2,7 +2,9 @@
 
 Photographs are uint8 or float32 (H, W, 3), sRGB in levels 0..255; masks uint8 (H, W), 255 = foreground. Maps are float32 (C, h, w): kind
 "change", C = 3, is added; "affine", C = 12, is a matrix and an offset; both are of sRGB in [-1, 1]. "lab", C = 6, is factors and
-offsets of CIELAB. They are what ``imharmony.networks`` says of a picture, and the numbers are those of its ``mapped``.
+offsets of CIELAB. "clamped", C = 13, is a matrix and an offset that give a colour in [0, 1] of one in [0, 1], clamped there, and how much
+that counts. "filters", C = 6, is a photo editor's, of the whole photograph (``portable.filters``). They are what ``imharmony.networks``
+says of a picture, and the numbers are those of its ``mapped``.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,9 +15,11 @@ import numpy as np
 from imharmony.errors import InputError
 from imharmony.portable.cielab import moved
 from imharmony.portable.facts import CHANNELS, Kind
+from imharmony.portable.filters import filtered, surveyed
 
 STRIP_PX = 2**17  # pixels that are worked on at once: some 20 MB with the widest maps
 HALF = np.float32(127.5)
+WHITE = np.float32(255)
 LARGEST = 1e6  # of maps: no colour is so far from another, and nothing overflows
 SHARPNESS = -0.75  # of bicubic weights, torch's and OpenCV's
 
@@ -48,23 +52,22 @@ def strips(
     Rows come once and in their order; what lies in no part stays. So a file of any depth is written without the picture in float.
     """
     _expect(photo, mask, maps, kind, strength)
-    return _parts(photo, mask, maps.astype(np.float32, copy=False), APPLY[kind], strength)
+    return _parts(photo, mask, maps.astype(np.float32, copy=False), kind, strength)
 
 
-def _parts(
-    photo: np.ndarray, mask: np.ndarray, maps: np.ndarray, apply: Apply, strength: float
-) -> Iterator[tuple[slice, slice, np.ndarray]]:
+def _parts(photo: np.ndarray, mask: np.ndarray, maps: np.ndarray, kind: Kind, strength: float) -> Iterator[tuple[slice, slice, np.ndarray]]:
     height, width = mask.shape
     step = max(STRIP_PX // width, 1)
     if strength == 0 or not maps.any():
         return
+    known = surveyed(photo, maps) if kind == "filters" else maps
     for top in range(0, height, step):
         rows = slice(top, min(top + step, height))
         seen = np.flatnonzero(mask[rows].any(0))
         if len(seen):
             columns = slice(int(seen[0]), int(seen[-1]) + 1)
             part = photo[rows, columns]
-            change = apply(np.stack(cv2.split(part)), _enlarged(maps, rows, columns, (height, width)))
+            change = APPLY[kind](np.stack(cv2.split(part)), _enlarged(known, rows, columns, (height, width)))
             change *= mask[rows, columns] * np.float32(strength / 255)
             values = cv2.merge(list(change))
             values += part
@@ -84,7 +87,17 @@ def _recoloured(picture: np.ndarray, maps: np.ndarray) -> np.ndarray:
     return change
 
 
-APPLY: dict[Kind, Apply] = {"change": _changed, "affine": _recoloured, "lab": moved}
+def _clamped(picture: np.ndarray, maps: np.ndarray) -> np.ndarray:
+    colours = picture.astype(np.float32) / WHITE
+    change = np.empty_like(colours)
+    for channel, row in enumerate(maps[:9].reshape(3, 3, *maps.shape[1:])):
+        made = row[0] * colours[0] + row[1] * colours[1] + row[2] * colours[2] + maps[9 + channel]
+        change[channel] = (made.clip(0, 1) - colours[channel]) * maps[12]
+    change *= WHITE
+    return change
+
+
+APPLY: dict[Kind, Apply] = {"change": _changed, "affine": _recoloured, "lab": moved, "clamped": _clamped, "filters": filtered}
 
 
 def _enlarged(maps: np.ndarray, rows: slice, columns: slice, shape: tuple[int, int]) -> np.ndarray:
@@ -124,5 +137,7 @@ def _expect(photo: np.ndarray, mask: np.ndarray, maps: np.ndarray, kind: Kind, s
         raise InputError(f"kind is {kind!r}; expected one of {sorted(CHANNELS)}")
     if maps.ndim != 3 or maps.shape[0] != CHANNELS[kind] or maps.size == 0 or not np.abs(maps).max() <= LARGEST:
         raise InputError(f"maps of kind {kind!r} are {maps.shape}; expected ({CHANNELS[kind]}, h, w) of numbers up to {LARGEST:g}")
+    if kind == "filters" and (maps.shape[1:] != (1, 1) or np.abs(maps).max() > 1):
+        raise InputError(f"arguments of filters are {maps.shape} up to {np.abs(maps).max():g}; expected (6, 1, 1) in [-1, 1]")
     if not 0 <= strength <= 1:
         raise InputError(f"strength is {strength}; expected 0 to 1")

@@ -9,6 +9,7 @@ from imharmony.harmonizing.api import LEAST_TRUST
 from imharmony.harmonizing.models import PORTABLE
 from imharmony.portable.session import OnnxModel
 from imharmony.storage.files import atomic_folder
+from imharmony.storage.places import expect_place
 from imharmony.web.runtime import runtime_files
 
 HERE = files("imharmony").joinpath("web")
@@ -22,6 +23,7 @@ LICENSE = "LICENSE.onnxruntime.txt"
 def write_page(out: Path, runtime: Path | None = None) -> None:
     """Writes the page as a folder that is not there yet, or is a page that this made; ``runtime`` is as ``runtime_files`` takes it."""
     _expect_ours(out)
+    expect_place(out / OWN[0], inputs=[])
     contents = {f"runtime/{name}": data for name, data in runtime_files(runtime).items()}
     contents |= {name: HERE.joinpath("page", name).read_bytes() for name in SHARED}
     contents |= {name: HERE.joinpath("static", name).read_bytes() for name in OWN}

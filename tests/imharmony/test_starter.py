@@ -19,8 +19,8 @@ from tests.conftest import ROOT
 
 FOLDER = ROOT / "imharmony" / "starter"
 MODEL, PORTABLE, CARD, PHOTOGRAPHS = (FOLDER / name for name in ("model.safetensors", "model.onnx", "model_card.md", "photographs.csv"))
-FREE = {"Attribution License", "Attribution-ShareAlike License", "No known copyright restrictions", "United States Government Work"}
 MOST_BYTES = 5 << 20
+FREE = {"Attribution License", "Attribution-ShareAlike License", "No known copyright restrictions", "United States Government Work"}
 
 
 @pytest.fixture
@@ -123,10 +123,11 @@ def test_every_listed_photograph_is_free_and_can_be_attributed(listed):
         assert re.fullmatch(r"[0-9a-f]{64}", row["sha256"])
 
 
-def test_a_wheel_has_the_model_its_card_and_its_list(tmp_path):
+def test_a_wheel_has_the_model_its_card_its_list_and_says_that_it_is_typed(tmp_path):
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as opened:
         for path in (MODEL, PORTABLE, CARD, PHOTOGRAPHS):
             assert opened.read(path.relative_to(ROOT).as_posix()) == path.read_bytes()
+        assert "imharmony/py.typed" in opened.namelist()  # PEP 561: without it type checkers take everything for Any

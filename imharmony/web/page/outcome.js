@@ -3,6 +3,9 @@
 import { ask, save } from "./api.js";
 import { calm, complain, find, loaded, say } from "./dom.js";
 
+const UNCHANGED = "unchanged"; // the word for a change that is too small to be seen
+const UNSURE = "The model is not sure that this is better. Compare, or lower the strength.";
+const LEFT = "The model is not sure what would be better. Mark the object more closely, or try another method.";
 const QUIET_MS = 250; // the strength must rest so long before its words are asked for
 
 export class Outcome {
@@ -32,7 +35,7 @@ export class Outcome {
     find("result").style.setProperty("--aspect", naturalWidth / naturalHeight);
     find("out").textContent = result.name;
     find("trust").hidden = result.trusted !== false;
-    find("trust").textContent = "The model is not sure that this is better. Compare, or lower the strength.";
+    find("trust").textContent = result.change.words === UNCHANGED ? LEFT : UNSURE;
     find("words").textContent = sentence(result.change.words);
     find("save").hidden = false;
     if (!this.#isMoved) find("split").value = Math.round(100 * result.middle);
@@ -89,5 +92,5 @@ export class Outcome {
 }
 
 function sentence(words) {
-  return words === "unchanged" ? "Nothing changes that could be seen." : `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+  return words === UNCHANGED ? "Nothing changes that could be seen." : `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }

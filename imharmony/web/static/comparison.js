@@ -4,7 +4,7 @@ import { calm, complain, find, loaded, say } from "./dom.js";
 import { mapped } from "./cielab.js";
 import { canvasOf, png } from "./pictures.js";
 
-const UNSURE = "The model is not sure that this is better. Compare, or lower the strength.";
+const UNSURE = "The model is not sure that this is better, and changes less. Compare, or mark the object more closely.";
 const SURE = "Compare, and lower the strength if it is too much.";
 
 export class Comparison {

@@ -14,6 +14,7 @@ from imharmony.pictures.images import encode_png, read_rgb
 from imharmony.pictures.mask_files import read_mask
 from imharmony.portable.export import export_detector
 from tests.imharmony.detectors import certain_detector, detector_of_colours
+from tests.imharmony.environment import users_environment
 
 DETECTORS = {
     "seeing": detector_of_colours,
@@ -236,7 +237,9 @@ def test_the_commands_load_nothing_heavy(folder, arguments):
         "from imharmony.cli import main\n"
         "main()\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, timeout=120, check=False, env=users_environment()
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert "what is on the left" in done.stdout
 

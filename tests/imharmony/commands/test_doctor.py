@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -123,12 +124,27 @@ def test_what_a_photograph_has_is_said(said, photo, severity, words):
     assert words in finding[1]
 
 
+def colours_of_16_bits():
+    return cv2.imencode(".png", PHOTO[..., ::-1].astype(np.uint16) * 257)[1].tobytes()
+
+
 def test_a_photograph_of_16_bits_and_one_on_its_head(said):
     levels = PHOTO[..., 0].astype(np.uint16) * 257
     assert [what for _, what in said(Image.fromarray(levels))[0]] == ["photo.png is grey everywhere", "photo.png has 16 bits a channel"]
+    assert said(colours_of_16_bits())[0] == [("note", "photo.png has 16 bits a channel")]
     upside_down = Image.Exif()
     upside_down[0x0112] = 3
     assert "turned by its EXIF orientation (3)" in said(saved(PHOTO, "JPEG", exif=upside_down))[0][0][1]
+
+
+@pytest.mark.parametrize(("channels", "words"), [(1, "what they make of it is written grey"), (3, "they may make a tinted one")])
+def test_what_becomes_of_grey_depends_on_how_it_is_stored(tmp_path, channels, words):
+    photo = write_png(tmp_path / "photo.png", PHOTO[..., 0] if channels == 1 else np.repeat(PHOTO[..., :1], channels, 2))
+    text, _ = run([str(photo), str(write_png(tmp_path / "mask.png", MASK))])
+    assert (
+        f"note: photo.png is grey everywhere. Models were trained on colours; {'' if channels == 1 else 'of a grey object '}{words}."
+        in text
+    )
 
 
 def test_swapped_files_and_one_file_twice_are_known(said, tmp_path):
@@ -159,9 +175,16 @@ def test_a_few_coloured_pixels_are_no_reason_to_draw_a_mask_anew(said, tmp_path)
     ],
 )
 def test_what_cannot_be_read_ends_with_code_2(said, data, words):
-    found, code = said(data)
-    assert code == 2
-    assert words in found[0][1]
+    ((severity, what),), code = said(data)
+    assert (severity, code) == ("wrong", 2)
+    assert words in what
+
+
+def test_a_photograph_that_does_not_decode_is_not_laid_to_its_mask(said):
+    """Each of the two is said once, and the mask is looked at all the same."""
+    found, _ = said(saved(PHOTO)[:500], saved(MASK)[:60])
+    assert [what[: what.index(":")].rpartition("/")[2] for _, what in found] == ["photo.png", "mask.png"]
+    assert [severity for severity, _ in said(saved(PHOTO)[:500], 255 - MASK)[0]] == ["wrong", "doubt"]
 
 
 def test_large_photographs_are_told_what_they_need(said, monkeypatch):
@@ -170,7 +193,7 @@ def test_large_photographs_are_told_what_they_need(said, monkeypatch):
     assert said()[0] == [("note", "photo.png has 0 megapixels")]
     large = np.zeros((1100, 1000, 3), np.uint8)
     found, code = said(large, None, "--max-megapixels", "1")
-    assert ("wrong", "photo.png has 1 megapixels") in found
+    assert found == [("wrong", "photo.png has 1 megapixels")]
     assert code == 2
 
 

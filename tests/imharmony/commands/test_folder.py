@@ -294,6 +294,8 @@ def test_with_caution_photographs_are_left_where_nothing_is_expected(place, monk
     assert (code, lines[-1][:50]) == (0, "1 harmonized, 2 left as they were, 0 failed, 0 don")
     assert [(row["status"], row["why"]) for row in rows(place)[:2]] == [("harmonized", ""), ("left", "no improvement is expected")]
     assert np.array_equal(pixels(place / "out" / "b.png"), PHOTO)
+    call(place, "--together", "--model", str(place / "unsure.safetensors"))
+    assert [row["why"][:59] for row in rows(place)[:2]] == ["", "the model is not sure that this is better, and made 10 % of"]
 
 
 def test_the_command_comes_without_torch():

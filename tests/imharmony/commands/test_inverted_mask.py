@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from imharmony.commands.photo import run
+from imharmony.errors import InputError
 from tests.imharmony.drawn_pairs import CUT_OUT, MASK, PHOTO, write_png
 
 
@@ -24,6 +25,12 @@ def test_a_line_is_said_and_what_was_asked_is_done(warned, tmp_path):
     changed = (np.asarray(Image.open(tmp_path / "out.png")) != PHOTO).any(axis=2)
     assert changed[MASK == 0].any()
     assert not changed[MASK > 0].any()
+
+
+def test_a_mask_that_is_refused_gets_no_second_line(warned, caplog):
+    with pytest.raises(InputError, match="white everywhere"):
+        warned(MASK * 0 + 255)
+    assert caplog.messages == []
 
 
 def test_nothing_is_said_of_a_right_mask_and_of_one_for_the_background(warned):

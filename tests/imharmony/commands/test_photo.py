@@ -1,6 +1,7 @@
 """``harmonize PHOTO MASK`` and ``harmonize CUTOUT --background PHOTO``: what is written, what is printed, and what is refused."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ import pytest
 import imharmony
 from imharmony.cli import main
 from imharmony.pictures.images import encode_png, read_rgb
+from tests.imharmony.environment import users_environment
 
 
 @pytest.fixture
@@ -80,6 +82,19 @@ def test_caution_writes_the_photograph_as_it_was_and_says_so(monkeypatch, folder
     call(monkeypatch, "photo.png", "mask.png", "--cautious", "--explain")
     assert "left as it was: no improvement is expected" in capsys.readouterr().out
     assert (read_rgb(folder / "photo_harmonized.png") == read_rgb(folder / "photo.png")).all()
+
+
+def test_a_change_of_which_the_model_is_not_sure_is_made_and_said(monkeypatch, folder, caplog):
+    call(monkeypatch, "photo.png", "mask.png")
+    assert caplog.messages == []
+    monkeypatch.setattr("imharmony.harmonizing.api.LEAST_TRUST", 1.1)
+    for untouched in (["--cautious"], ["--strength", 0], ["--model", "reinhard"]):
+        call(monkeypatch, "photo.png", "mask.png", *untouched)
+    assert caplog.messages == []
+    call(monkeypatch, "photo.png", "mask.png", "--json", "-o", "made.png")
+    (line,) = caplog.messages
+    assert re.match(r"the model is not sure that this is better, and made \d+ % of its change; look at the mask", line)
+    assert (read_rgb(folder / "made.png") != read_rgb(folder / "photo.png")).any()
 
 
 def test_the_old_way_works_and_says_the_new_one(monkeypatch, folder, caplog, capsys):
@@ -174,7 +189,9 @@ def test_the_command_loads_nothing_heavy(folder):
         "from imharmony.cli import main\n"
         "main()\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, timeout=120, check=False, env=users_environment()
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert (folder / "photo_harmonized.png").is_file()
 

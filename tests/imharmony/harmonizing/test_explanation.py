@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from imharmony.errors import InputError
-from imharmony.harmonizing.explanation import explain_change
+from imharmony.harmonizing.explanation import Explanation, explain_change
 
 
 def linear(levels):
@@ -56,6 +56,13 @@ def test_the_temperature_is_that_of_the_white_point_of_illuminant_a(weights):
     grey = np.full((40, 50, 3), 90, np.float32)
     found = explain_change(grey, encoded(linear(grey) * white).astype(np.float32), weights)
     assert found.kelvin == pytest.approx(6504**2 * (1 / 6504 - 1 / 2856), abs=60)
+
+
+@pytest.mark.parametrize(
+    ("kelvin", "words"), [(-35800, "more than 5000 K warmer"), (-5000, "5000 K warmer"), (6081, "more than 5000 K cooler")]
+)
+def test_a_step_beyond_any_lamp_is_not_counted_out(kelvin, words):
+    assert Explanation(0.0, kelvin, 0.0, 0.0, 0.0, 0.0).words == words
 
 
 def test_saturation_and_contrast_are_those_of_cielab(weights):

@@ -34,9 +34,9 @@ def heic_of(pixels: np.ndarray, **options) -> bytes:
 def test_heic_needs_a_package_and_this_is_said(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     (tmp_path / "photo.heic").write_bytes(HEAD)
-    with pytest.raises(InputError, match=r"photo.heic: HEIC needs .*; run: pip install imharmony\[heic\]$"):
+    with pytest.raises(InputError, match=r"photo.heic: HEIC needs .*; run: pip install 'imharmony\[heic\]'$"):
         read_photograph(tmp_path / "photo.heic")
-    with pytest.raises(InputError, match=r"out.heif: HEIC needs .*; run: pip install imharmony\[heic\]$"):
+    with pytest.raises(InputError, match=r"out.heif: HEIC needs .*; run: pip install 'imharmony\[heic\]'$"):
         expect_ending(tmp_path / "out.heif")
 
 

@@ -45,6 +45,7 @@ def specks(alpha, value):
     return alpha
 
 
+SHADES = NOISE[..., 0] // 2 + 60
 UNIT = HARD // 255
 FULL = np.full_like(HARD, 255)
 LABELS = UNIT * np.uint8(2)
@@ -92,6 +93,9 @@ READ = {
     "alpha over a drawing that is hidden outside": (saved(with_alpha(np.where(SOFT > 0, 255, 0).astype(np.uint8), SOFT)), SOFT),
     "alpha of grey with alpha": (saved(Image.merge("LA", [Image.fromarray(each) for each in (HARD * 0, SOFT)])), SOFT),
     "alpha of a cut-out": (saved(np.dstack([NOISE, SOFT])), SOFT),
+    "alpha of a grey cut-out": (saved(with_alpha(SHADES, HARD)), HARD),
+    "alpha of a grey cut-out, black outside": (saved(with_alpha(np.minimum(SHADES, HARD), HARD)), HARD),
+    "alpha of a grey cut-out of 16 bits": (deep(with_alpha(SHADES, HARD).astype(np.uint16) * 257), HARD),
     "alpha that is the grey": (saved(with_alpha(SOFT, SOFT)), SOFT),
     "alpha of 16 bits": (deep(np.dstack([NOISE, SOFT]).astype(np.uint16) * 257), SOFT),
     "a transparent level": (saved(HARD, transparency=0), HARD),
@@ -135,6 +139,8 @@ REFUSED = {
     "a photograph": (saved(NOISE), "a picture in colours"),
     "a palette that begins with a colour": (palette(UNIT, [200, 30, 30, 0, 0, 0]), r"is \(200, 30, 30\)"),
     "alpha against grey": (saved(with_alpha(SOFT, SOFT[:, ::-1])), "its alpha channel is one mask and its grey levels are another"),
+    "grey labels under another alpha": (saved(with_alpha(SHADES // 64 * 64, HARD)), "its alpha channel is one mask"),
+    "shades under an alpha that is soft": (saved(with_alpha(SHADES, SHADES[::-1])), "its alpha channel is one mask"),
     "alpha that hides the object": (saved(with_alpha(HARD, 255 - HARD)), "its alpha channel is one mask"),
     "alpha in one place": (saved(with_alpha(HARD, specks(FULL, 0))), "its alpha channel is one mask"),
     "labels under another alpha": (palette(LABELS, VOC, transparency=14), "its alpha channel is one mask"),

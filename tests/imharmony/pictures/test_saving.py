@@ -273,8 +273,10 @@ def test_files_whose_bits_are_flipped_are_written_or_refused(tmp_path, caplog):
 
 def test_endings():
     assert {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".heic", ".heif"} == set(supported_endings())
-    with pytest.raises(InputError, match=r"cannot write '\.gif'; expected one of"):
+    with pytest.raises(InputError, match=r"cannot write '\.gif'; expected a name that ends in \.heic, \.heif, \.jpeg"):
         expect_ending(Path("out.gif"))
+    with pytest.raises(InputError, match="results: cannot write a file without an ending; expected a name that ends in"):
+        expect_ending(Path("results"))
     names = {"a.JPG": "a_harmonized.JPG", "b/c.tiff": "b/c_harmonized.tiff", "d.bmp": "d_harmonized.png", "e": "e_harmonized.png"}
     assert {name: str(default_output(Path(name))) for name in names} == names
     assert default_output(Path("b/c.tiff"), stem="a").as_posix() == "b/a_harmonized.tiff"

@@ -19,6 +19,7 @@ from imharmony.portable.session import OnnxModel
 from imharmony.storage.files import sha256_of
 from tests.conftest import ROOT
 from tests.imharmony.detectors import SIZE, drawn_detector
+from tests.imharmony.environment import users_environment
 
 HEAVY = ("torch", "scipy", "pandas", "pyarrow", "onnx")
 STARTER = ROOT / "imharmony" / "starter"
@@ -99,7 +100,15 @@ def test_running_it_loads_nothing_heavy(portable):
         "OnnxDetector.load(Path(sys.argv[1])).probabilities(np.zeros((40, 40, 3), np.uint8))\n"
         f"print(sorted(sys.modules.keys() & set({HEAVY})))"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(portable)], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(portable)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        env=users_environment(),
+    )
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
 
@@ -116,7 +125,7 @@ WRONG = {
     "empty": (lambda _: b"", "not a whole ONNX file"),
     "a picture": (lambda _: b"\x89PNG\r\n" * 100, "not a whole ONNX file"),
     "half": (lambda portable: portable.read_bytes()[: portable.stat().st_size // 2], "not a whole ONNX file"),
-    "a harmonizer": (lambda _: (STARTER / "model.onnx").read_bytes(), "not a detector of this version"),
+    "a harmonizer": (lambda _: (STARTER / "model.onnx").read_bytes(), "a model that harmonizes; expected a detector; .* --model"),
     "a later format": (lambda portable: changed(portable, format="2"), "not a detector of this version"),
     "no limit": (lambda portable: changed(portable, limit=None), "missing required field `limit`"),
     "a limit of 0": (lambda portable: changed(portable, limit="0"), "not a detector of this version"),
@@ -151,7 +160,7 @@ def test_no_file_is_one_line(tmp_path):
 
 
 def test_a_detector_is_no_harmonizer(portable):
-    with pytest.raises(InputError, match="not a model of this version"):
+    with pytest.raises(InputError, match=r"a detector; expected a model; .* --detector"):
         OnnxModel.load(portable)
 
 

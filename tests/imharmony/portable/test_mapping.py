@@ -8,6 +8,8 @@ from torch.nn.functional import interpolate
 from imharmony.colour.ranges import network_from_uint8
 from imharmony.errors import InputError
 from imharmony.networks.affine import mapped as affine_mapped
+from imharmony.networks.published.pct_net import PCTNet
+from imharmony.networks.published.white_box import WhiteBox
 from imharmony.networks.regions import mapped as lab_mapped
 from imharmony.pictures.images import read_rgb
 from imharmony.portable import mapping
@@ -15,12 +17,20 @@ from imharmony.portable.facts import CHANNELS
 from imharmony.portable.mapping import mapped, strips
 from tests.conftest import ROOT
 
-OF_TORCH = {"change": lambda pictures, maps: pictures + maps, "affine": affine_mapped, "lab": lab_mapped}
-SCALES = {"change": 0.3, "affine": 0.3, "lab": 1.0}
+OF_TORCH = {
+    "change": lambda pictures, maps: pictures + maps,
+    "affine": affine_mapped,
+    "lab": lab_mapped,
+    "clamped": PCTNet().mapped,
+    "filters": WhiteBox(width=8).mapped,
+}
+SCALES = {"change": 0.3, "affine": 0.3, "lab": 1.0, "clamped": 0.3, "filters": 0.3}
+WITHOUT_A_GRID = {"filters"}  # which hold for the whole photograph
 CLOSE = 0.02  # levels; torch's own two orders of summation lie about half of it apart
 
 
 def maps_of(kind: str, *shape: int, seed: int = 0) -> np.ndarray:
+    shape = (1, 1) if kind in WITHOUT_A_GRID else shape
     maps = np.random.default_rng(seed).normal(0, SCALES[kind], (CHANNELS[kind], *shape)).astype(np.float32)
     if kind == "lab":
         maps[:3] *= 0.3
@@ -159,6 +169,11 @@ PHOTO, MASK, MAPS = noise(8, 9), soft_mask(8, 9), maps_of("change", 4, 4)
         ({"maps": MAPS * np.nan}, "of numbers up to"),
         ({"maps": MAPS * np.float32(1e9)}, "of numbers up to"),
         ({"maps": MAPS[:, :0]}, "of numbers up to"),
+        (
+            {"kind": "filters", "maps": np.zeros((6, 4, 4), np.float32)},
+            r"arguments of filters are \(6, 4, 4\) up to 0; expected \(6, 1, 1\)",
+        ),
+        ({"kind": "filters", "maps": np.full((6, 1, 1), 1.5, np.float32)}, r"up to 1.5; expected \(6, 1, 1\) in \[-1, 1\]"),
         ({"strength": 1.1}, "strength is 1.1; expected 0 to 1"),
         ({"strength": float("nan")}, "strength is nan"),
     ],

@@ -15,6 +15,7 @@ from imharmony.portable.mapping import mapped
 from imharmony.portable.session import OnnxModel
 from imharmony.storage.files import sha256_of
 from tests.conftest import ROOT
+from tests.imharmony.environment import users_environment
 
 FOLDER = ROOT / "imharmony" / "starter"
 WEIGHTS, PORTABLE = FOLDER / "model.safetensors", FOLDER / "model.onnx"
@@ -112,7 +113,15 @@ def test_running_it_loads_nothing_heavy():
         "mapped(photo, mask, model.maps(photo, mask), model.facts.kind)\n"
         f"print(sorted(sys.modules.keys() & set({HEAVY})))"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(PORTABLE)], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(PORTABLE)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        env=users_environment(),
+    )
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
 

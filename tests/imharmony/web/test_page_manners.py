@@ -3,6 +3,7 @@
 from base64 import b64encode
 
 import numpy as np
+import pytest
 from playwright.sync_api import Route, expect
 
 import imharmony
@@ -21,6 +22,23 @@ def test_another_method_is_shown_without_a_press(desk, drawn, tmp_path):
     expect(desk.locator("#go")).to_be_hidden()
     expected = imharmony.harmonize(read_rgb(drawn.photo), read_mask(drawn.mask), "multiband")
     assert np.array_equal(written(desk, tmp_path), expected)
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"), [("0.3 stops darker", "Compare, or lower the strength."), ("unchanged", "Mark the object more closely")]
+)
+def test_where_the_model_is_not_sure_the_page_says_what_to_do(desk, drawn, words, advice):
+    def unsure(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"trusted": False, "change": {"words": words}})
+
+    give(desk, "photo", drawn.photo)
+    drag(desk, at(desk, 80, 80), at(desk, 140, 80))
+    harmonize(desk)
+    expect(desk.locator("#trust")).to_be_hidden()
+    desk.route("**/api/results", unsure)
+    desk.get_by_label("Method").select_option("multiband")
+    expect(desk.locator("#trust")).to_contain_text(advice)
 
 
 def test_files_are_dropped_and_pasted(desk, drawn):

@@ -236,6 +236,12 @@ def test_a_folder_of_another_package_is_refused(tmp_path):
         write_page(tmp_path / "out", tmp_path)
 
 
+def test_where_nothing_can_be_written_nothing_is_fetched(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="is no folder; expected one to write into"):
+        write_page(tmp_path / "file" / "page", tmp_path / "no runtime")
+
+
 def test_a_folder_with_more_than_the_page_is_left(tmp_path):
     (tmp_path / "index.html").write_text("mine")
     (tmp_path / "notes.txt").write_text("mine")

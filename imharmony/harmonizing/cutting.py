@@ -1,0 +1,141 @@
+"""``imharmony.cut_out``: the person of a photograph as an alpha matte, without a trimap, and the cut-out in its own colours.
+
+Photographs are uint8 sRGB (H, W, 3), mattes uint8 (H, W), 255 = person.
+"""
+
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+
+from imharmony.errors import InputError
+from imharmony.harmonizing.arrays import picture_of
+from imharmony.harmonizing.portraits import PortraitNetwork, load_portrait_network
+from imharmony.matting.trimaps import checked_trimap
+from imharmony.pictures.colour_cut import colour_cut
+from imharmony.pictures.foregrounds import own_colours
+from imharmony.pictures.guided import guided_alpha
+from imharmony.pictures.photo_files import Photograph
+from imharmony.pictures.trimaps import UNKNOWN, trimap
+
+CONFIDENT = 0.4  # of the network's alpha: from here on it takes a pixel for a person's; chosen on photographs of validation
+LEAST_SHARE = 0.02  # of the picture of which it must do so
+BAND = 0.02  # of the shorter side: so far around the outline alpha is made of the photograph's colours
+RADIUS = 1 / 64  # of the cut's longer side, of the guided filter's box
+SMOOTHNESS = 1e-4
+CONTRAST = (0.1, 0.9)  # of the filter's alpha: what is beyond is 0 or 1, since a filter seldom reaches either
+REFINED_PX = 1200  # the longer side at which ``refined`` works: its memory grows with the pixels
+
+
+class Cutout(NamedTuple):
+    """A person cut out."""
+
+    colours: np.ndarray  # uint8 (H, W, 3), the person's own also where it is transparent
+    alpha: np.ndarray  # uint8 (H, W)
+
+
+def cut_out(
+    image: Any, *, trimap: np.ndarray | None = None, network: str | Path | PortraitNetwork | None = None, refine: bool = False
+) -> np.ndarray:
+    """The alpha matte of the person in a photograph, uint8 (H, W), 255 = person.
+
+    ``image`` is an array (H, W, 3), a PIL image, a path or a tensor, as ``harmonize`` takes one. ``trimap``, uint8 (H, W) of 0, 128 and
+    255, says what is known: the network decides on 128 alone. ``network`` is a file ``.onnx``, or anything with a method ``alpha``; None:
+    the one in the package. ``refine`` makes alpha near the outline anew in closed form, with the extra `matting`. Raises
+    ``imharmony.InputError`` with one line, also where nobody is seen.
+
+    >>> import numpy as np
+    >>> class BrightParts:
+    ...     def alpha(self, photo):
+    ...         return (photo.min(axis=2) > 200).astype(np.float32)
+    >>> photo = np.full((60, 80, 3), 90, np.uint8)
+    >>> photo[20:60, 30:50] = 230
+    >>> alpha = cut_out(photo, network=BrightParts())
+    >>> alpha.shape, int(alpha[40, 40]), int(alpha[5, 5])
+    ((60, 80), 255, 0)
+    """
+    known = picture_of(image, name="photo")
+    found = load_portrait_network(network) if network is None or isinstance(network, str | os.PathLike) else network
+    return matte_of(known.rgb, known.alpha, name="photo", network=found, trimap=trimap, refine=refine)
+
+
+def matte_of(
+    rgb: np.ndarray,
+    alpha: np.ndarray | None,
+    *,
+    name: str,
+    network: PortraitNetwork,
+    trimap: np.ndarray | None = None,
+    refine: bool = False,
+) -> np.ndarray:
+    """The same of a photograph and its transparency; ``name`` is for messages."""
+    if alpha is not None and alpha.min() < 255:
+        advice = "lay it on a photograph as it is (harmonize CUTOUT --background PHOTO)"
+        raise InputError(f"{name}: transparent in parts, a cut-out already; expected an opaque photograph; {advice}")
+    if trimap is not None:
+        checked_trimap(trimap, size=(rgb.shape[1], rgb.shape[0]), name="trimap")
+    coarse = network.alpha(rgb)
+    if trimap is None:
+        _expect_somebody(coarse, name=name)
+    matte = outlined(colour_cut(coarse, rgb, trimap, level=CONFIDENT), rgb)
+    if trimap is not None:
+        matte = np.where(trimap == UNKNOWN, matte, trimap / np.float32(255))
+    if refine:
+        matte = refined(rgb, matte, trimap)
+    return np.rint(matte * 255).astype(np.uint8)
+
+
+def outlined(mask: np.ndarray, rgb: np.ndarray) -> np.ndarray:
+    """A mask (h, w) as an alpha of the photograph's size, float32 (H, W): soft near its outline, where the photograph is."""
+    height, width = rgb.shape[:2]
+    plain = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    inside = (plain >= 0.5).astype(np.uint8)
+    if inside.all() or not inside.any():
+        return inside.astype(np.float32)
+    band = max(BAND * min(height, width), 2.0)
+    near = np.maximum(*(cv2.distanceTransform(each, cv2.DIST_L2, 3) for each in (inside, 1 - inside))) <= band
+    fine = guided_alpha(mask, rgb, radius_px=max(round(RADIUS * max(mask.shape)), 1), smoothness=SMOOTHNESS)
+    low, high = CONTRAST
+    return np.where(near, np.clip((fine - low) / (high - low), 0, 1), inside.astype(np.float32))
+
+
+def refined(rgb: np.ndarray, matte: np.ndarray, given: np.ndarray | None = None) -> np.ndarray:
+    """A matte float32 (H, W) made anew near its outline: closed form (Levin et al. 2008) in the unknown part of its own trimap."""
+    try:
+        from pymatting import estimate_alpha_cf  # pyright: ignore[reportMissingImports]  # here, because it loads a compiler
+    except ImportError as error:
+        advice = "pip install 'imharmony[matting]', or leave --refine out"
+        raise InputError(f"pymatting is not installed; expected it for refining; {advice}") from error
+    height, width = matte.shape
+    scale = min(1.0, REFINED_PX / max(height, width))
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    small, photo = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) if scale < 1 else each for each in (matte, rgb))
+    margin = BAND * min(small.shape) / 2
+    tri = trimap(small, erode_px=margin, dilate_px=margin) if given is None else cv2.resize(given, size, interpolation=cv2.INTER_NEAREST)
+    if not (tri == 0).any() or not (tri == 255).any() or not (tri == UNKNOWN).any():
+        return matte  # nothing to go by, or nothing to do
+    alpha = estimate_alpha_cf(photo / 255, tri / 255).astype(np.float32)
+    made = guided_alpha(alpha, rgb, radius_px=1, smoothness=SMOOTHNESS) if scale < 1 else alpha
+    near = cv2.resize(tri, (width, height), interpolation=cv2.INTER_NEAREST) == UNKNOWN
+    return np.where(near, made.clip(0, 1), matte)
+
+
+def cutout_of(rgb: np.ndarray, alpha: np.ndarray) -> Cutout:
+    """The cut-out by a matte, in the person's own colours."""
+    return Cutout(own_colours(rgb, alpha.astype(np.float32) / 255), alpha)
+
+
+def as_photograph(cutout: Cutout, like: Photograph) -> Photograph:
+    """A cut-out as the photograph that it is of: in sRGB, of 8 bits."""
+    return like._replace(colours=cutout.colours, alpha=cutout.alpha, profile=None, is_srgb=True, deep=None)
+
+
+def _expect_somebody(coarse: np.ndarray, *, name: str) -> None:
+    share = float((coarse >= CONFIDENT).mean())
+    if share < LEAST_SHARE:
+        came = f"{name}: no person found (the network sees one in {share:.1%} of the picture)"
+        raise InputError(
+            f"{came}; expected a portrait; say where the person is with a trimap (--trimap), or cut out what you mean yourself"
+        )

@@ -1,0 +1,37 @@
+"""What cuts people out: the network of a file, or one that ``make cutter`` put into the package."""
+
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from imharmony.errors import InputError
+from imharmony.portable.portrait_session import OnnxPortrait
+
+PACKAGED = "portrait.onnx"  # beside the starter
+ENDING = ".onnx"
+
+
+class PortraitNetwork(Protocol):
+    """Says of each pixel how much of it is a person. Photographs are uint8 sRGB (H, W, 3)."""
+
+    def alpha(self, photo: np.ndarray) -> np.ndarray:
+        """float32 (h, w) in [0, 1], at a size of its own."""
+        ...
+
+
+def load_portrait_network(file: str | Path | None = None) -> PortraitNetwork:
+    """The network of a file ``.onnx``; None: the one in the package. ``InputError`` says what is wrong with a file."""
+    if file is None:
+        resource = files("imharmony").joinpath("starter", PACKAGED)
+        if not resource.is_file():
+            came = f"{PACKAGED}: not in this package"
+            advice = "name a file (--network FILE; docs/portrait.md says how one is made), or give a cut-out (--matte FILE)"
+            raise InputError(f"{came}; expected a network that cuts people out; {advice}")
+        with as_file(resource) as path:
+            return OnnxPortrait.load(path)
+    path = Path(file)
+    if path.suffix != ENDING:
+        raise InputError(f"{path}: not the name of an exported network; expected a file {ENDING}; export it (docs: portrait)")
+    return OnnxPortrait.load(path)

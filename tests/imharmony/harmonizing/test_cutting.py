@@ -1,0 +1,126 @@
+"""``imharmony.cut_out``: alpha of what the network sees, the photograph's outline, and what is refused."""
+
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import imharmony
+from imharmony.errors import InputError
+from imharmony.harmonizing.cutting import cut_out, cutout_of, outlined, refined
+from imharmony.harmonizing.portraits import load_portrait_network
+from imharmony.pictures.images import encode_png
+from tests.imharmony.portrait_networks import network_of_brightness, portrait
+
+INSIDE, OUTSIDE = (70, 32), (5, 5)
+
+
+class Coarse:
+    """Sees a sixteenth of the pixels: what is bright there is a person."""
+
+    def alpha(self, photo: np.ndarray) -> np.ndarray:
+        small = photo[::4, ::4].mean(axis=2)
+        return np.clip((small - 128) / 40 + 0.5, 0, 1).astype(np.float32)
+
+
+def test_it_is_part_of_the_package():
+    assert imharmony.cut_out is cut_out
+
+
+def test_the_person_is_cut_out_along_the_photographs_own_outline():
+    photo = portrait()
+    alpha = cut_out(photo, network=Coarse())
+    truth = photo.mean(axis=2) > 128
+    assert (alpha.shape, alpha.dtype) == (photo.shape[:2], np.uint8)
+    assert (alpha[INSIDE], alpha[OUTSIDE]) == (255, 0)
+    assert ((alpha > 127) != truth).mean() < 0.01
+    assert ((cut_out(photo[:, ::-1], network=Coarse())[:, ::-1] > 127) != truth).mean() < 0.02
+
+
+@pytest.mark.parametrize("kind", ["path", "pil", "floats", "tensor"])
+def test_any_kind_of_picture_gives_the_same_alpha(tmp_path, kind):
+    torch = pytest.importorskip("torch")
+    photo = portrait()
+    (tmp_path / "photo.png").write_bytes(encode_png(photo))
+    given = {
+        "path": tmp_path / "photo.png",
+        "pil": Image.fromarray(photo),
+        "floats": photo / np.float32(255),
+        "tensor": torch.from_numpy(photo.transpose(2, 0, 1).copy()),
+    }
+    assert (cut_out(given[kind], network=Coarse()) == cut_out(photo, network=Coarse())).all()
+
+
+def test_what_a_trimap_knows_is_its_own():
+    photo = portrait()
+    trimap = np.full(photo.shape[:2], 128, np.uint8)
+    trimap[:20], trimap[70:] = 255, 0
+    alpha = cut_out(photo, network=Coarse(), trimap=trimap)
+    assert (alpha[:20] == 255).all()
+    assert (alpha[70:] == 0).all()
+    assert alpha[60, 32] == 255
+
+
+def test_with_a_trimap_nobody_need_be_found():
+    photo = np.full((40, 40, 3), 30, np.uint8)
+    trimap = np.zeros((40, 40), np.uint8)
+    trimap[10:30, 10:30], trimap[15:25, 15:25] = 128, 255
+    assert cut_out(photo, network=Coarse(), trimap=trimap)[20, 20] == 255
+
+
+@pytest.mark.parametrize(
+    ("photo", "options", "message"),
+    [
+        (np.full((40, 40, 3), 30, np.uint8), {}, r"photo: no person found .*expected a portrait; say where the person is with a trimap"),
+        (np.full((40, 40, 4), 200, np.uint8), {}, "photo: transparent in parts, a cut-out already; expected an opaque photograph"),
+        (portrait(), {"trimap": np.full((9, 9), 128, np.uint8)}, "trimap: 9x9 pixels; expected 64x80"),
+        (portrait(), {"trimap": np.zeros((80, 64), np.uint8)}, "trimap: no pixel of 128; expected an unknown region"),
+        (portrait(), {"network": "network.safetensors"}, r"not the name of an exported network; expected a file \.onnx"),
+        (portrait(), {"network": "none.onnx"}, r"none\.onnx: no such file"),
+    ],
+)
+def test_wrong_input_is_one_line(photo, options, message):
+    with pytest.raises(InputError, match=message) as caught:
+        cut_out(photo, **({"network": Coarse()} | options))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_package_without_a_network_says_which_file_is_missing(monkeypatch):
+    monkeypatch.setattr("imharmony.harmonizing.portraits.PACKAGED", "none.onnx")
+    with pytest.raises(InputError, match=r"none\.onnx: not in this package"):
+        load_portrait_network()
+
+
+def test_a_file_is_run(tmp_path):
+    alpha = cut_out(portrait(), network=network_of_brightness(tmp_path / "bright.onnx"))
+    assert (alpha[INSIDE], alpha[OUTSIDE]) == (255, 0)
+
+
+def test_the_cut_out_has_the_persons_own_colours_at_a_soft_edge():
+    alpha = np.clip((np.arange(60) - 20) / 20, 0, 1)[None].repeat(60, 0)
+    photo = np.rint(alpha[..., None] * (200, 40, 30) + (1 - alpha[..., None]) * (20, 160, 60)).astype(np.uint8)
+    cutout = cutout_of(photo, np.rint(alpha * 255).astype(np.uint8))
+    soft = (alpha > 0.3) & (alpha < 1)
+    assert np.abs(cutout.colours[soft] - np.array([200.0, 40, 30])).mean() < 12 < np.abs(photo[soft] - np.array([200.0, 40, 30])).mean()
+
+
+def test_a_mask_is_soft_near_its_outline_alone():
+    mask = np.zeros((40, 40), np.float32)
+    mask[10:30, 10:30] = 1
+    made = outlined(mask, np.random.default_rng(0).integers(0, 256, (400, 400, 3), dtype=np.uint8))
+    assert set(np.unique(made[130:270, 130:270])) == {1.0}
+    assert set(np.unique(made[:80])) == {0.0}
+    assert len(np.unique(made)) > 2
+
+
+def test_refining_needs_its_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pymatting", None)
+    with pytest.raises(InputError, match=r"pymatting is not installed; .*pip install 'imharmony\[matting\]'"):
+        cut_out(portrait(), network=Coarse(), refine=True)
+
+
+def test_refining_leaves_a_matte_that_gives_nothing_to_go_by():
+    pytest.importorskip("pymatting")
+    matte = np.full((30, 30), 0.5, np.float32)
+    assert refined(portrait(30, 30), matte) is matte
