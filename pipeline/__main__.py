@@ -34,15 +34,16 @@ def check() -> None:
 
 
 def draw(names: Sequence[str]) -> None:
-    """Chooses the variants that are trained, in params.yaml: names or patterns, `all`, or `default`; and those that `blind` needs."""
+    """Chooses the variants that are trained, in params.yaml: names or patterns, `all`, or `default`; and those that systems need."""
     from pipeline.params.drawing import draw
 
     params = draw(names)
     print(f"params.yaml: {len(params.variants)} of {len(params.catalogue)} variants: {', '.join(params.variants)}")
     for key in ("classifiers", "preprocessed", "decomposers"):
         print(f"{key}: {', '.join(getattr(params, key)) or 'none'}")
-    harmonizers = dict.fromkeys(system.harmonizer for system in params.blind.values() if system.harmonizer in params.variants)
-    print(f"blind: {', '.join(params.blind) or 'none'}" + (f", which need {', '.join(harmonizers)} above" if harmonizers else ""))
+    for key, systems in {"blind": params.blind, "joint": params.joint}.items():
+        harmonizers = dict.fromkeys(system.harmonizer for system in systems.values() if system.harmonizer in params.variants)
+        print(f"{key}: {', '.join(systems) or 'none'}" + (f", which need {', '.join(harmonizers)} above" if harmonizers else ""))
 
 
 def run(targets: Sequence[str], *, jobs: int | None, dry_run: bool, pull: bool) -> int:

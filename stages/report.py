@@ -21,6 +21,7 @@ from reporting.figures import training_figures
 from reporting.intrinsic import intrinsic_section
 from reporting.last_words import last_words
 from reporting.leaders import leaders_of, shown_pairs
+from reporting.matting import matting_section, matting_tables, read_matting
 from reporting.methods import methods_by_name
 from reporting.opinions import opinion_studies
 from reporting.overview import overview_of
@@ -57,7 +58,9 @@ def main() -> None:
     more = ({"opinions": opinions} if params.studies else {}) | ({"realism": realism_of(params, places)} if params.judges else {})
     unmasked = read_blind(params, places)
     blind = blind_tables(unmasked, bootstrap=params.active.evaluation.bootstrap)
-    for name, table in ({"scores": scores, "validation": validation, "controls": controls, **statistics} | more | blind).items():
+    cut_out = read_matting(params, places)
+    mattes = matting_tables(params, cut_out, bootstrap=params.active.evaluation.bootstrap)
+    for name, table in ({"scores": scores, "validation": validation, "controls": controls, **statistics} | more | blind | mattes).items():
         write_table(REPORTS / "tables" / f"{name}.parquet", table)
     methods = methods_by_name(params, places, device=device_of(params))
     pictures = kept_pictures(params, places, methods)
@@ -82,6 +85,7 @@ def main() -> None:
         intrinsic=intrinsic_section(params, places),
         realism=more["realism"].to_pylist() if params.judges else [],
         blind=blind_section(params, unmasked, blind, figures=FIGURES),
+        matting=matting_section(params, cut_out, mattes, figures=FIGURES),
         ends=ends_of(histories),
         curves=training_figures(curves_of(histories), FIGURES),
         choices=Choices(

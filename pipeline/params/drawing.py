@@ -14,17 +14,21 @@ from pipeline.params.yaml_files import read_text
 
 ALL, DEFAULT = "all", "default"
 WIDEST = 140  # of a line
+OF_SYSTEMS = ("blind", "joint")  # whose sections name harmonizers
 
 
 def draw(asked: Sequence[str], path: Path = PARAMS_FILE) -> Params:
     """Rewrites ``variants``, and with it the lists that these variants need or no longer need; returns what the file then says.
 
     ``asked`` are names of the catalogue, patterns of names (``fcn_*``), ``all``, or ``default`` for the list of ``defaults``.
-    The harmonizers that systems in ``blind`` are made of are drawn behind them. Where the new list cannot be run the file stays as it is,
-    and an ``InputError`` says why.
+    The harmonizers that systems in ``blind`` and ``joint`` are made of are drawn behind them. Where the new list cannot be run the file
+    stays as it is, and an ``InputError`` says why.
     """
     text = read_text(path)
-    drawn_nothing = parse_params(_without_sections(_with_lists(text, {"variants": []}), "blind"), path)  # whatever the list was
+    without = _with_lists(text, {"variants": []})  # whatever the list was
+    for key in OF_SYSTEMS:
+        without = _without_sections(without, key)
+    drawn_nothing = parse_params(without, path)
     needed = [name for name in _harmonizers(text) if name in drawn_nothing.catalogue]
     params = drawn_nothing.model_copy(update={"variants": list(dict.fromkeys([*_names(asked, drawn_nothing), *needed]))})
     own = {"variants": params.variants, **params.prerequisites.fitting()}
@@ -47,8 +51,8 @@ def _names(asked: Sequence[str], params: Params) -> list[str]:
 
 
 def _harmonizers(text: str) -> list[str]:
-    """What the sections of ``blind`` name, whether it is there or not."""
-    sections = [value for own, value in _pairs(YAML(typ="safe", pure=True).compose(text)) if own.value == "blind"]
+    """What the sections of systems name, whether it is there or not."""
+    sections = [value for own, value in _pairs(YAML(typ="safe", pure=True).compose(text)) if own.value in OF_SYSTEMS]
     systems = [system for section in sections for _, system in _pairs(section)]
     return [str(value.value) for system in systems for own, value in _pairs(system) if own.value == "harmonizer"]
 

@@ -1,8 +1,8 @@
 """``params.yaml``, read once and checked whole: an unknown key or a value out of range is an ``InputError`` that names it."""
 
-import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -10,53 +10,24 @@ from imharmony.composing.rules import parts_of
 from imharmony.composing.splits import SPLITS
 from imharmony.errors import InputError
 from pipeline.params.blind import BlindScale, BlindSystem, Detector, problem_of_systems
-from pipeline.params.data import Dataset, Source, problem_of_splits
+from pipeline.params.data import Dataset, problem_of_splits
 from pipeline.params.defaults import place_of, with_defaults
 from pipeline.params.imported import ImportedMethod
 from pipeline.params.intrinsic import Intrinsic
+from pipeline.params.matting import Joint, Matting, MattingScale, problem_of_matting
 from pipeline.params.namespaces import clash_of
 from pipeline.params.prerequisites import Prerequisites
+from pipeline.params.profiles import Defaults, Machine, Profile
 from pipeline.params.realism import RealismJudges
-from pipeline.params.section import EachOnce, Name, Names, Section, Seed, Text
+from pipeline.params.section import EachOnce, Name, Names, Section, Seed
 from pipeline.params.stand_ins import problem_of_missing, problem_of_names, problem_of_stand_ins
-from pipeline.params.training import INTRINSIC, Backbone, Classifier, Evaluation, InputName, Training, Variant
+from pipeline.params.training import INTRINSIC, Classifier, InputName, Variant
 from pipeline.params.yaml_files import parse_yaml, read_text
 
 PARAMS_FILE = Path("params.yaml")
 REFERENCE = "identity"  # the method that all are compared to, as ``imharmony.evaluation.blocks`` has it
 
-
-class Machine(Section):
-    """What does not enter a result."""
-
-    workers: Annotated[int, Field(ge=0, le=1024)] = 0
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    cluster: Text | None = None  # a Dask scheduler's address, or `local`; null: processes on this machine
-
-    @property
-    def processes(self) -> int:
-        """How many processes a data stage takes."""
-        return self.workers or os.cpu_count() or 1
-
-
-class Profile(Section):
-    """One scale of the whole run."""
-
-    sources: dict[Name, Source]
-    datasets: dict[Name, Dataset]
-    stand_ins: dict[Name, Name] = Field(default_factory=dict)  # for a data set that the profile does not have, one that it has
-    training: Training
-    backbone: Backbone | None = None  # where a variant says `backbone: profile`
-    intrinsic: Intrinsic | None = None  # where something is preprocessed
-    evaluation: Evaluation
-    blind: BlindScale | None = None  # where something is harmonized without a mask
-    threads: Annotated[int, Field(ge=0, le=1024)]  # of a processor that a network takes; 0: all cores
-
-
-class Defaults(Section):
-    """What is left of the section ``defaults`` once the others are filled in from it."""
-
-    variants: Names = Field(default_factory=list)  # that `python -m pipeline draw default` takes
+T = TypeVar("T")
 
 
 class Params(Section):
@@ -78,6 +49,9 @@ class Params(Section):
     judges: dict[Name, RealismJudges]  # of realism, where there is no truth
     detectors: dict[Name, Detector]  # of what looks wrong
     blind: dict[Name, BlindSystem]  # what harmonizes without a mask
+    trimaps: Names  # data sets of portraits whose test trimaps are stored
+    matting: dict[Name, Matting]  # networks that cut portraits out
+    joint: dict[Name, Joint]  # such a network and a harmonizer that learn together
     machine: Machine = Machine()
     defaults: Defaults = Defaults()
     profiles: dict[Name, Profile]
@@ -142,22 +116,16 @@ class Params(Section):
         return Prerequisites(**own, classified=next(learned_from, self.datasets[0]))
 
     def judges_of(self, name: str) -> RealismJudges:
-        """Judges of realism; an unknown name is an ``InputError``."""
-        if name not in self.judges:
-            raise InputError(f"judges are {name!r}; expected one of {sorted(self.judges)}, as `judges` of params.yaml lists them")
-        return self.judges[name]
+        """Judges of realism; an unknown name is an ``InputError``, as of all that follow."""
+        return _named("judges are", name, self.judges, "judges")
 
     def detector(self, name: str) -> Detector:
-        """A detector; an unknown name is an ``InputError``."""
-        if name not in self.detectors:
-            raise InputError(f"detector is {name!r}; expected one of {sorted(self.detectors)}, as `detectors` of params.yaml lists them")
-        return self.detectors[name]
+        """A detector of what looks wrong."""
+        return _named("detector is", name, self.detectors, "detectors")
 
     def blind_system(self, name: str) -> BlindSystem:
-        """A system that gets no mask; an unknown name is an ``InputError``."""
-        if name not in self.blind:
-            raise InputError(f"blind system is {name!r}; expected one of {sorted(self.blind)}, as `blind` of params.yaml lists them")
-        return self.blind[name]
+        """A system that gets no mask."""
+        return _named("blind system is", name, self.blind, "blind")
 
     @property
     def blind_scale(self) -> BlindScale:
@@ -166,11 +134,34 @@ class Params(Section):
             raise InputError(f"profiles.{self.profile}.blind is absent; expected it where there are detectors")
         return self.active.blind
 
+    def matting_network(self, name: str) -> Matting:
+        """A network that cuts portraits out."""
+        return _named("matting network is", name, self.matting, "matting")
+
+    def joint_system(self, name: str) -> Joint:
+        """A matting network and a harmonizer that learn together."""
+        return _named("joint system is", name, self.joint, "joint")
+
+    def joint_dataset(self, name: str) -> str:
+        """The data set that a joint system learns from: its own or, where it names none, that of its matting network."""
+        system = self.joint_system(name)
+        return system.dataset or self.matting_network(system.matting).dataset
+
+    @property
+    def matting_scale(self) -> MattingScale:
+        """How long the active profile teaches matting networks; an ``InputError`` where it does not say."""
+        if self.active.matting is None:
+            raise InputError(f"profiles.{self.profile}.matting is absent; expected it where there are trimaps")
+        return self.active.matting
+
+    def harmonizing(self, dataset: str) -> list[str]:
+        """The drawn variants that learned from a data set's composites and see a mask: what a matte is handed to."""
+        seeing = (name for name, variant in self.drawn.items() if variant.generator.mask_input and variant.input != INTRINSIC)
+        return [name for name in seeing if self.dataset_of(self.catalogue[name]) == dataset]
+
     def imported_method(self, name: str) -> ImportedMethod:
-        """A method from elsewhere; an unknown name is an ``InputError``."""
-        if name not in self.imported:
-            raise InputError(f"method is {name!r}; expected one of {sorted(self.imported)}, as `imported` of params.yaml lists them")
-        return self.imported[name]
+        """A method from elsewhere."""
+        return _named("method is", name, self.imported, "imported")
 
     @model_validator(mode="after")
     def _names_refer_to_something(self) -> "Params":
@@ -189,7 +180,7 @@ class Params(Section):
             _expect(not unknown, f"imported.{name} has the data sets {unknown}; expected some of {self.datasets}")
         self._expect_lists_of_known_datasets()
         self._expect_judges_of_real_photographs()
-        self._expect_blind_systems_to_fit()
+        self._expect_systems_to_fit()
         self._expect_data_of_variants()
         self._expect_what_is_read_to_be_made()
         for name, profile in self.profiles.items():
@@ -204,7 +195,7 @@ class Params(Section):
         """Methods and data sets meet in folders, tables and commands; sources and profiles have folders of their own."""
         methods = {"baselines": self.baselines, "catalogue": self.catalogue, "imported": self.imported, "datasets": self.datasets}
         others = {"sources": self.sources, "studies": self.studies, "profiles": self.profiles, "judges": self.judges}
-        others |= {"detectors": self.detectors, "blind": self.blind}
+        others |= {"detectors": self.detectors, "blind": self.blind, "matting": self.matting, "joint": self.joint}
         for names in (methods, *({kind: own} for kind, own in others.items())):
             clash = clash_of(names)
             _expect(clash is None, clash or "")
@@ -215,9 +206,10 @@ class Params(Section):
 
     def _expect_lists_of_known_datasets(self) -> None:
         """Whoever shortens ``datasets`` has several lists to shorten; all are named at once."""
-        lists = {"classifiers": self.classifiers, "preprocessed": self.preprocessed, "decomposers": self.decomposers}
+        lists = {key: getattr(self, key) for key in ("classifiers", "preprocessed", "decomposers", "trimaps")}
         for kind in ("judges", "detectors", "blind"):
             lists |= {f"{kind}.{name}.datasets": each.datasets for name, each in getattr(self, kind).items()}
+        lists |= {f"matting.{name}.people.datasets": each.people.datasets for name, each in self.matting.items() if each.people}
         wrong = {key: names for key, names in lists.items() if set(names) - set(self.datasets)}
         came = ", ".join(f"{key} is {names}" for key, names in wrong.items())
         _expect(not wrong, f"{came}; expected some of {self.datasets}: change {' and '.join(wrong)}, or add to `datasets`")
@@ -231,13 +223,14 @@ class Params(Section):
                 came = f"{kind}.{name}.datasets has {found}, whose truths are graded photographs"
                 _expect(not found, f"{came}; expected data sets of real ones; remove {' and '.join(found)}")
 
-    def _expect_blind_systems_to_fit(self) -> None:
+    def _expect_systems_to_fit(self) -> None:
         """What they are made of is there, and the profile says how long they are taught."""
-        for kind in ("detectors", "blind"):
-            came = f"{kind} without profiles.{self.profile}.blind"
-            _expect(not getattr(self, kind) or self.active.blind is not None, f"{came}; expected how long they are taught")
-        own = {"detectors": self.detectors, "variants": self.variants, "catalogue": self.catalogue}
-        _refuse(problem_of_systems(self.blind, **own, datasets=self.active.datasets))
+        for kind, scale in (("detectors", "blind"), ("blind", "blind"), ("trimaps", "matting")):
+            came = f"{kind} without profiles.{self.profile}.{scale}"
+            _expect(not getattr(self, kind) or getattr(self.active, scale) is not None, f"{came}; expected how long they are taught")
+        own = {"variants": self.variants, "catalogue": self.catalogue, "datasets": self.active.datasets}
+        _refuse(problem_of_systems(self.blind, detectors=self.detectors, **own))
+        _refuse(problem_of_matting(self.matting, self.joint, trimaps=self.trimaps, **own))
 
     def _expect_data_of_variants(self) -> None:
         """Each variant has its paper's data set, or what the profile says stands in for it, and a length, batches and changes."""
@@ -276,6 +269,12 @@ class Params(Section):
             not self.classifiers or None not in sections,
             "classifiers without the section `classifier`, or without the profile's `backbone`",
         )
+
+
+def _named(came: str, name: str, entries: Mapping[str, T], key: str) -> T:
+    if name not in entries:
+        raise InputError(f"{came} {name!r}; expected one of {sorted(entries)}, as `{key}` of params.yaml lists them")
+    return entries[name]
 
 
 def _expect(claim: bool, message: str) -> None:

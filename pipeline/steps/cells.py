@@ -3,12 +3,9 @@
 This is all that ``params.yaml`` and the code decide about a cell; what it reads beside that, ``dvc.yaml`` says.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-from pydantic_core import to_jsonable_python
 
 from imharmony.storage.files import sha256_of
 from pipeline.params.blind import NO_HARMONIZER, BlindSystem, Detector
@@ -17,15 +14,16 @@ from pipeline.params.file import Params
 from pipeline.params.intrinsic import Intrinsic
 from pipeline.params.realism import RealismJudges
 from pipeline.params.training import COMPOSITE, INTRINSIC, Variant
+from pipeline.steps.cell import Cell, Table, cell_of, plain
 from pipeline.steps.paths import STUDIES
 
-Table = tuple[str, str]  # its module and its name
 BASELINES: Table = ("imharmony.baselines", "BASELINES")
 DECOMPOSITIONS: Table = ("imharmony.intrinsic.decomposition", "DECOMPOSITIONS")
 DISCRIMINATORS: Table = ("imharmony.networks", "DISCRIMINATORS")
 GENERATORS: Table = ("imharmony.networks", "GENERATORS")
 INITIALISATIONS: Table = ("imharmony.training.initialisation", "INITIALISATIONS")
 LOSSES = "imharmony.losses"
+MATTING: Table = ("imharmony.networks.matting", "MATTING")
 SCHEDULES: Table = ("imharmony.training.schedules", "SCHEDULES")
 SOURCES: Table = ("imharmony.sources", "SOURCES")
 TRANSFERS: Table = ("imharmony.transfer", "TRANSFERS")
@@ -37,33 +35,21 @@ COMPOSED = {"iharmony4"}  # kinds of sources that have composites of their own
 OWN_FOLDERS = ("photographs", "masks")  # of a source that is a folder of the user's
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One cell of a stage; ``name`` is "" for a stage of one. ``choices`` are the entries that it uses of tables of the library."""
-
-    stage: str
-    name: str
-    values: Mapping[str, Any]
-    choices: Mapping[Table, frozenset[str]]
-    entry: tuple[str, str]
-
-    @property
-    def address(self) -> str:
-        """As DVC calls it."""
-        return f"{self.stage}@{self.name}" if self.name else self.stage
-
-
 def cells_of(params: Params) -> Iterator[Cell]:
     """All cells of the active profile."""
     yield from _data_cells(params)
     yield from _network_cells(params)
     yield from _score_cells(params)
     yield from _blind_cells(params)
-    yield _cell("report", "", _of_report(params), {GENERATORS: {v.generator.name for v in params.drawn.values()}})
+    yield from _matting_cells(params)
+    yield cell_of("report", "", _of_report(params), {GENERATORS: {v.generator.name for v in params.drawn.values()}})
     # No stages: what is kept under .work/ for several stages or runs.
-    yield _cell("pack", "", {}, entry=("imharmony.composing.packed_split", "pack_split"))
-    yield _cell("statistics", "", {}, entry=("reporting.statistics", "statistics_of"))
-    yield _cell("pictures", "", {}, entry=("reporting.pictures", "kept_pictures"))
+    yield cell_of("pack", "", {}, entry=("imharmony.composing.packed_split", "pack_split"))
+    yield cell_of("statistics", "", {}, entry=("reporting.statistics", "statistics_of"))
+    if params.trimaps:
+        yield cell_of("pack_portraits", "", {}, entry=("imharmony.matting.portraits", "pack_portraits"))
+        yield cell_of("pack_things", "", {}, entry=("imharmony.matting.things", "pack_things"))
+    yield cell_of("pictures", "", {}, entry=("reporting.pictures", "kept_pictures"))
 
 
 def _data_cells(params: Params) -> Iterator[Cell]:
@@ -71,21 +57,21 @@ def _data_cells(params: Params) -> Iterator[Cell]:
     for name in params.sources:
         source = profile.sources[name]
         values = {"source": plain(source, leave_out=TRANSPORT), "files": list(_stamps(source))}
-        yield _cell("download_annotations", name, values, {SOURCES: {source.kind}})
+        yield cell_of("download_annotations", name, values, {SOURCES: {source.kind}})
     for name in params.datasets:
         dataset = profile.datasets[name]
         source = profile.sources[dataset.source]
         described = plain(source, leave_out=TRANSPORT)
         kind: dict[Table, set[str]] = {SOURCES: {source.kind}}
         rules = {"source": dataset.source, "selection": dataset.selection, "split": dataset.split}
-        yield _cell("filter_masks", name, rules)
-        yield _cell("download_images", name, {"source": described}, kind)
+        yield cell_of("filter_masks", name, rules)
+        yield cell_of("download_images", name, {"source": described}, kind)
         has_own = dataset.synthesis is None or source.kind in COMPOSED
         made = {"source": described} if has_own else {"synthesis": dataset.synthesis}
         transfers = set(dataset.synthesis.transfers) if dataset.synthesis else set()
-        yield _cell("synthesize_composites", name, made, kind | {TRANSFERS: transfers})
+        yield cell_of("synthesize_composites", name, made, kind | {TRANSFERS: transfers})
     read = {name: _of_names(params, variant) for name, variant in params.catalogue.items()}
-    yield _cell("name_data", "", {"variants": read, "given": {kind: params.given(kind) for kind in (COMPOSITE, INTRINSIC)}})
+    yield cell_of("name_data", "", {"variants": read, "given": {kind: params.given(kind) for kind in (COMPOSITE, INTRINSIC)}})
 
 
 def _of_names(params: Params, variant: Variant) -> dict[str, Any]:
@@ -97,11 +83,11 @@ def _network_cells(params: Params) -> Iterator[Cell]:
     profile, threads = params.active, params.active.threads
     for name in params.classifiers:
         values = {"classifier": params.classifier, "backbone": profile.backbone, "size_px": profile.training.size_px, "threads": threads}
-        yield _cell("train_classifier", name, values)
+        yield cell_of("train_classifier", name, values)
     if params.decomposers or params.preprocessed:
         yield from _preprocessing_cells(params, params.intrinsic)
     for name, variant in params.drawn.items():
-        yield _cell("train", name, {**_of_training(params, variant), "seeds": params.seeds, "threads": threads}, _choices_of(variant))
+        yield cell_of("train", name, {**_of_training(params, variant), "seeds": params.seeds, "threads": threads}, _choices_of(variant))
 
 
 def _of_training(params: Params, variant: Variant) -> dict[str, Any]:
@@ -121,11 +107,11 @@ def _preprocessing_cells(params: Params, chosen: Intrinsic) -> Iterator[Cell]:
     own: dict[Table, set[str]] = {DECOMPOSITIONS: {chosen.backend} & OWN_DECOMPOSITIONS}
     for name in params.decomposers:
         learned = {"backend": chosen.backend, "seed": chosen.seed, "threads": params.active.threads} | shading
-        yield _cell("train_shading", name, learned | {"network": chosen.shading_network})
-        yield _cell("train_edits", name, learned | {"edits": chosen.edits, "network": chosen.edit_network} | edits | networks, own)
+        yield cell_of("train_shading", name, learned | {"network": chosen.shading_network})
+        yield cell_of("train_edits", name, learned | {"edits": chosen.edits, "network": chosen.edit_network} | edits | networks, own)
     for name in params.preprocessed:
         asked = {"splits": params.preprocessed_splits(name)}
-        yield _cell("preprocess_intrinsic", name, chosen.of_pictures | networks | asked, own)
+        yield cell_of("preprocess_intrinsic", name, chosen.of_pictures | networks | asked, own)
 
 
 def _score_cells(params: Params) -> Iterator[Cell]:
@@ -133,16 +119,16 @@ def _score_cells(params: Params) -> Iterator[Cell]:
     values = {"size_px": evaluation.size_px, "lpips": evaluation.lpips, "datasets": params.datasets, "threads": params.active.threads}
     for name, variant in params.drawn.items():
         given = {"input": variant.input, "seeds": params.seeds}
-        yield _cell("evaluate", name, values | given, {GENERATORS: {variant.generator.name}})
+        yield cell_of("evaluate", name, values | given, {GENERATORS: {variant.generator.name}})
     for name in params.baselines:
-        yield _cell("evaluate_baselines", name, values, {BASELINES: {name}})
+        yield cell_of("evaluate_baselines", name, values, {BASELINES: {name}})
     for name in params.decomposers:
-        yield _cell("evaluate_intrinsic", name, values)
+        yield cell_of("evaluate_intrinsic", name, values)
     for name, judges in params.judges.items():
         yield from _realism_cells(params, name, judges)
     for name, method in params.imported.items():
         folders = {dataset: str(method.pictures(dataset)) for dataset in method.datasets}
-        yield _cell("import_scores", name, values | {"method": method, "folders": folders})
+        yield cell_of("import_scores", name, values | {"method": method, "folders": folders})
 
 
 def _realism_cells(params: Params, name: str, judges: RealismJudges) -> Iterator[Cell]:
@@ -150,25 +136,25 @@ def _realism_cells(params: Params, name: str, judges: RealismJudges) -> Iterator
     sources = {dataset: params.active.datasets[dataset].source for dataset in params.datasets}
     learned = {"datasets": judges.datasets, "sources": sources, "size_px": size_px, "seed": judges.seed, "photographs": judges.photographs}
     database = {"bins": judges.bins, "textons": judges.textons, "neighbours": judges.neighbours}
-    yield _cell("build_colour_database", name, learned | database)
-    yield _cell("train_realism", name, learned | {"critic": judges.critic, "threads": threads})
-    yield _cell("evaluate_realism", name, {"datasets": params.datasets, "size_px": size_px, "threads": threads})
+    yield cell_of("build_colour_database", name, learned | database)
+    yield cell_of("train_realism", name, learned | {"critic": judges.critic, "threads": threads})
+    yield cell_of("evaluate_realism", name, {"datasets": params.datasets, "size_px": size_px, "threads": threads})
 
 
 def _blind_cells(params: Params) -> Iterator[Cell]:
     """Detectors see what they are taught on at the size of training; systems are taught and scored at the size that is scored."""
     for name, detector in params.detectors.items():
-        yield _cell("train_detector", name, _of_detector(params, detector))
+        yield cell_of("train_detector", name, _of_detector(params, detector))
     for name, system in params.blind.items():
         generators = {GENERATORS: set() if system.harmonizer == NO_HARMONIZER else {params.variant(system.harmonizer).generator.name}}
-        yield _cell("train_blind", name, _of_system(params, system), generators)
+        yield cell_of("train_blind", name, _of_system(params, system), generators)
         evaluation = {"size_px": params.active.evaluation.size_px, "lpips": params.active.evaluation.lpips, "datasets": system.datasets}
         scale = {
             "offsets": params.blind_scale.offsets,
             "threads": params.active.threads,
             "thresholds": _file(params.detector(system.detector)),
         }
-        yield _cell("evaluate_blind", name, evaluation | scale, generators)
+        yield cell_of("evaluate_blind", name, evaluation | scale, generators)
 
 
 def _of_detector(params: Params, detector: Detector) -> dict[str, Any]:
@@ -195,8 +181,46 @@ def _file(detector: Detector) -> str | None:
     return sha256_of(Path(path)) if path is not None and Path(path).is_file() else path
 
 
+def _matting_cells(params: Params) -> Iterator[Cell]:
+    """Portraits are cut out, and harmonized, at the size that is scored."""
+    seen = {"size_px": params.active.evaluation.size_px, "threads": params.active.threads}
+    made = {name: params.active.datasets[name].synthesis for name in params.trimaps}
+    recolouring = {TRANSFERS: {transfer for synthesis in made.values() if synthesis for transfer in synthesis.transfers}}
+    cutting = {MATTING: {each.network.name for each in params.matting.values()}}
+    mending = {GENERATORS: {params.variant(each.harmonizer).generator.name for each in params.joint.values()}}
+    systems = {"matting": list(params.matting), "joint": list(params.joint)}
+    for name in params.trimaps:
+        scale = params.matting_scale
+        yield cell_of("make_trimaps", name, {"unknown": scale.unknown})
+        yield cell_of("evaluate_matting", name, seen | systems, recolouring | cutting | mending)
+        backgrounds = {"composed": scale.composed, "backgrounds": _listed(scale.backgrounds), "variants": params.harmonizing(name)}
+        drawn = {GENERATORS: mending[GENERATORS] | {params.variant(each).generator.name for each in params.harmonizing(name)}}
+        yield cell_of("compose_portraits", name, seen | systems | backgrounds, recolouring | cutting | drawn | {BASELINES: {"xue"}})
+    for name, network in params.matting.items():
+        scale = params.matting_scale
+        steps = {key: getattr(scale, key) for key in ("width_factor", "things", "places", "pretraining_steps", "finetuning_steps")}
+        yield cell_of("train_matting", name, seen | steps | {"network": network}, recolouring | {MATTING: {network.network.name}})
+    for name, system in params.joint.items():
+        values = {"system": system, "dataset": params.joint_dataset(name), "seed": params.seeds[0]}
+        yield cell_of("train_joint", name, seen | values | {"steps": params.matting_scale.joint_steps}, recolouring | cutting | mending)
+
+
 def _of_report(params: Params) -> dict[str, Any]:
-    read = {"profile", "baselines", "datasets", "decomposers", "preprocessed", "seeds", "imported", "judges", "detectors", "blind"}
+    read = {
+        "profile",
+        "baselines",
+        "datasets",
+        "decomposers",
+        "preprocessed",
+        "seeds",
+        "imported",
+        "judges",
+        "detectors",
+        "blind",
+        "trimaps",
+        "matting",
+        "joint",
+    }
     opinions = {name: sha256_of(path) for name in params.studies if (path := STUDIES / f"{name}.parquet").is_file()}
     return {name: getattr(params, name) for name in sorted(read)} | {
         "variants": params.drawn,
@@ -224,31 +248,15 @@ def _choices_of(variant: Variant) -> dict[Table, set[str]]:
     }
 
 
-def _cell(
-    stage: str,
-    name: str,
-    values: Mapping[str, Any],
-    choices: Mapping[Table, Iterable[str]] | None = None,
-    *,
-    entry: tuple[str, str] | None = None,
-) -> Cell:
-    used = {table: frozenset(keys) for table, keys in (choices or {}).items()}
-    return Cell(stage, name, {key: plain(value) for key, value in values.items()}, used, entry or (f"stages.{stage}", "main"))
+def _listed(folder: str | None) -> list[str]:
+    """A folder of the user's as its files, each with size and time; none where there is no folder."""
+    files = sorted(path for path in Path(folder).rglob("*") if path.is_file()) if folder else []
+    return [_stamp_of(path, Path(folder or "")) for path in files]
 
 
-def plain(value: Any, *, leave_out: Iterable[str] = ()) -> Any:
-    """A value of the parameters as JSON, without keys that say nothing (null, false, 0, {}): a new one changes what gives it a value.
-
-    An empty list or text is said, because null is not the same: no licence is not every licence.
-    """
-    tree = to_jsonable_python(value)
-    return _telling({key: each for key, each in tree.items() if key not in set(leave_out)} if isinstance(tree, dict) else tree)
-
-
-def _telling(tree: Any) -> Any:
-    if isinstance(tree, dict):
-        return {key: _telling(value) for key, value in tree.items() if value not in (None, False, 0, {})}
-    return [_telling(value) for value in tree] if isinstance(tree, list | tuple) else tree
+def _stamp_of(path: Path, folder: Path) -> str:
+    told = path.stat()
+    return f"{path.relative_to(folder).as_posix()} {told.st_size} {told.st_mtime_ns}"
 
 
 def _stamps(source: Source) -> Iterator[str]:
@@ -262,5 +270,4 @@ def _stamps(source: Source) -> Iterator[str]:
         return
     folder = Path(source.folder)
     for path in sorted(path for part in OWN_FOLDERS for path in (folder / part).rglob("*") if path.is_file()):
-        told = path.stat()
-        yield f"{path.relative_to(folder).as_posix()} {told.st_size} {told.st_mtime_ns}"
+        yield _stamp_of(path, folder)

@@ -25,7 +25,8 @@ OURS = ("imharmony", "opinion_study", "pipeline", "reporting", "stages")
 LEFT_OUT = {
     "imharmony.running.progress": "draws bars on the terminal",
     "pipeline.params": "its values stand in the fingerprint, as they were read",
-    "pipeline.steps.cells": "says what stands in the fingerprint",
+    "pipeline.steps.cell": "says what stands in the fingerprint",
+    "pipeline.steps.cells": "the same, of every cell",
     "pipeline.steps.entry": "parses a stage's arguments and says errors",
     "pipeline.steps.fingerprints": "writes and reads the fingerprints themselves",
     "pipeline.steps.git": "asks git, whose answers are no part of a result",

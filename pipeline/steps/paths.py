@@ -6,6 +6,7 @@ from pathlib import Path
 REPORTS = Path("reports")
 STUDIES = REPORTS / "studies"  # tables of opinions
 DATABASE = "database.safetensors"  # of judges of realism
+PRETRAINED = "pretrained.safetensors"  # of a matting network, before it saw a portrait
 MODEL = "model.safetensors"  # the file of weights in each folder that has one
 
 
@@ -64,12 +65,12 @@ class Places:
         return Path("features", self.profile, "backbones", kind)
 
     def nones(self) -> tuple[Path, ...]:
-        """What stands for "none" where a graph is drawn without a classifier, preprocessing, judges of realism, blind systems, or a
-        harmonizer for one of these.
+        """What stands for "none" where a graph is drawn without a classifier, preprocessing, judges of realism, blind systems, a
+        harmonizer for one of these, or portraits that are cut out.
         """
-        features, runs = Path("features", self.profile), Path("runs", self.profile)
-        own = (features / "realism" / "none", features / "detectors" / "none", features / "blind" / "none", runs / "none")
-        return self.backbone("none"), self.preprocessing("none"), self.intrinsic("none"), *own
+        kinds = ("realism", "detectors", "blind", "matting", "joint", "mattes")
+        own = (Path("features", self.profile, kind, "none") for kind in kinds)
+        return self.backbone("none"), self.preprocessing("none"), self.intrinsic("none"), *own, Path("runs", self.profile, "none")
 
     def preprocessing(self, part: str) -> Path:
         """``shading``: ``model.safetensors``, ``metrics.json`` and ``decompositions.parquet`` of the network that sees shading.
@@ -90,6 +91,22 @@ class Places:
     def blind(self, name: str, part: str) -> Path:
         """``system``: ``model.safetensors``; ``judged``: tables of a system that gets no mask, and ``pictures/``."""
         return Path("features", self.profile, "blind", name, part)
+
+    def trimaps(self, dataset: str) -> Path:
+        """``manifest.parquet`` and shards of a data set's trimaps; those of training portraits are drawn anew at every step."""
+        return Path("data", self.profile, "trimaps", dataset)
+
+    def matting(self, name: str) -> Path:
+        """``pretrained.safetensors``, ``model.safetensors`` (taught on portraits too) and ``history.parquet`` of a matting network."""
+        return Path("features", self.profile, "matting", name)
+
+    def joint(self, name: str) -> Path:
+        """``model.safetensors`` with a matting network and a harmonizer, and ``history.parquet``."""
+        return Path("features", self.profile, "joint", name)
+
+    def mattes(self, dataset: str, part: str) -> Path:
+        """``judged``: tables of all mattes of a data set's test portraits; ``composed``: these portraits before new backgrounds."""
+        return Path("features", self.profile, "mattes", dataset, part)
 
     def scores(self, method: str, seed: int) -> Path:
         """Per-image scores of one method."""

@@ -35,6 +35,9 @@ def workspace(tmp_path, monkeypatch, root):
         "judges": {},
         "detectors": {},
         "blind": {},
+        "trimaps": [],
+        "matting": {},
+        "joint": {},
     }
     params["variants"] = ["idih"]
     params["profiles"]["sample"]["stand_ins"] = {}

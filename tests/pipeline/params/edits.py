@@ -14,6 +14,9 @@ imported: {}
 judges: {}
 detectors: {}
 blind: {}
+trimaps: []
+matting: {}
+joint: {}
 variants: [gan, idih, codes]
 catalogue:
   gan:

@@ -50,6 +50,7 @@ TEXTS: list[Any] = [
         "l1",
         "l2",
     ),
+    *("indexnet", "portrait", "dim", "dim_lite", "hin", "o2o", "equal", "as_in_code", "as_printed", "paper", "balanced", "hmh"),
     *("small", "observing", "marks", "seeds", "idih", "regions", "two_step", "corrupted"),
     *("unet", "people", "objects", "photographs", "portraits", "none", "profile", "control", "mended", "published", "composite"),
 ]
@@ -59,6 +60,7 @@ HOLDERS: list[Any] = [
     ["person"],
     ["people"],
     ["idih"],
+    ["hmh"],
     ["identity"],
     ["crop"],
     [0.5],
@@ -82,6 +84,9 @@ def tree() -> str:
     marks, joint = found["detectors"]["marks"], found["blind"]["joint"]
     found["detectors"] = {"marks": marks, "seeds": marks | {"network": {"name": "observing", "width": 64, "weights": "a.pth"}}}
     found["blind"] = {"joint": joint | {"harmonizer": "idih"}}
+    found["matting"] = {name: found["matting"][name] for name in ("indexnet", "dim")}
+    found["trimaps"] = ["hmh", "people"]
+    found["joint"] = {"together": found["joint"]["together"] | {"harmonizer": "idih"}}
     filled = with_defaults(found)
     filled["profiles"] = {filled["profile"]: filled["profiles"][filled["profile"]]}
     return json.dumps(filled)
@@ -118,6 +123,8 @@ BOUND = {  # what only changes together with other values
     *[("profiles", "sample", "datasets", name, "source") for name in ("people", "luminance", "objects", "hmh", "graded")],
     *[("profiles", "sample", "backbone", key) for key in ("name", "file")],
     ("detectors", "seeds", "network", "name"),  # whose weights are its own
+    ("matting", "indexnet", "network", "name"),  # whose index blocks are its own, and its two groups of rates
+    *[("matting", "dim", lesson, "groups") for lesson in ("pretraining", "finetuning")],
     ("catalogue", "idih", "generator", "mask_input"),  # which a blind system needs
     *[("profiles", "sample", "sources", name, "kind") for name in ("photographs", "portraits")],
 }

@@ -19,15 +19,18 @@ from pipeline.steps.fingerprints import LEFT_OUT, OURS, source_code
 from pipeline.steps.source_code import EFFECTS, SourceCode, Target, Trace
 from stages import (
     build_colour_database,
+    compose_portraits,
     download_annotations,
     download_images,
     evaluate,
     evaluate_baselines,
     evaluate_blind,
     evaluate_intrinsic,
+    evaluate_matting,
     evaluate_realism,
     filter_masks,
     fingerprint,
+    make_trimaps,
     name_data,
     preprocess_intrinsic,
     report,
@@ -37,6 +40,8 @@ from stages import (
     train_classifier,
     train_detector,
     train_edits,
+    train_joint,
+    train_matting,
     train_realism,
     train_shading,
 )
@@ -47,6 +52,7 @@ from tests.pipeline.steps.mutations import mutated
 pytestmark = pytest.mark.timeout(600)
 DATASETS, VARIANTS = ("people", "hmh"), ("idih", "unet_disharmony", "fcn_feature", "style_hsv")
 SYSTEMS = ("corrupted", "single")  # between them all that systems run: a harmonizer by wrong masks, a mask that is learned with the picture
+NETWORKS, TOGETHER = ("indexnet", "portrait"), ("separate", "together")
 MUTATIONS, REAL_MUTATIONS = 25, 5
 BASELINES = ("identity", "reinhard", "histogram", "mkl", "lalonde_efros", "xue", "poisson", "multiband")
 
@@ -72,7 +78,13 @@ def tiny(folder: Path, *, methods: int | None = None) -> None:
     for name in SYSTEMS[:-1]:
         tree["blind"][name]["harmonizer"] = "idih"
     tree["blind"] = {name: tree["blind"][name] for name in SYSTEMS[:methods]}
+    for name in (networks := {name: tree["matting"][name] | {"batch_size": 2} for name in NETWORKS}):
+        networks[name]["network"]["width"] = 0.125
+    tree |= {"trimaps": ["hmh"], "matting": networks}
+    tree["joint"] = {name: tree["joint"][name] | {"harmonizer": "idih", "batch_size": 2} for name in TOGETHER}
     sample = tree["profiles"]["sample"]
+    sample["matting"] = {"width_factor": 0.5, "things": 2, "places": 2, "pretraining_steps": 2, "finetuning_steps": 1, "joint_steps": 2}
+    sample["matting"]["composed"] = 1
     sample["sources"]["photographs"] |= {"scenes": 16, "width_px": 96, "height_px": 72}
     sample["sources"]["portraits"] |= {"portraits": 16, "width_px": 64, "height_px": 80}
     sample["datasets"]["people"]["selection"] |= {"min_side_px": 4, "categories": None, "max_occlusion": 0.9}
@@ -109,6 +121,9 @@ def calls() -> list[tuple[str, str, object]]:
     found += [("train_detector", name, train_detector) for name in ("marks", "seeds")]
     for name in SYSTEMS:
         found += [("train_blind", name, train_blind), ("evaluate_blind", name, evaluate_blind)]
+    found.append(("make_trimaps", "hmh", make_trimaps))
+    found += [("train_matting", name, train_matting) for name in NETWORKS] + [("train_joint", name, train_joint) for name in TOGETHER]
+    found += [("evaluate_matting", "hmh", evaluate_matting), ("compose_portraits", "hmh", compose_portraits)]
     return [*found, ("report", "", report)]
 
 
@@ -168,6 +183,8 @@ def test_every_cell_but_those_of_other_profiles_was_run(executed, tmp_path):
     tiny(tmp_path)
     assert {cell.address for cell in cells_of(load_params(tmp_path / "params.yaml"))} - {
         "pack",
+        "pack_portraits",
+        "pack_things",
         "statistics",
         "pictures",
     } == executed.keys()

@@ -1,0 +1,47 @@
+"""A profile of ``params.yaml``: one scale of the whole run; and what beside it enters no result."""
+
+import os
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pipeline.params.blind import BlindScale
+from pipeline.params.data import Dataset, Source
+from pipeline.params.intrinsic import Intrinsic
+from pipeline.params.matting import MattingScale
+from pipeline.params.section import Name, Names, Section, Text
+from pipeline.params.training import Backbone, Evaluation, Training
+
+
+class Machine(Section):
+    """What does not enter a result."""
+
+    workers: Annotated[int, Field(ge=0, le=1024)] = 0
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    cluster: Text | None = None  # a Dask scheduler's address, or `local`; null: processes on this machine
+
+    @property
+    def processes(self) -> int:
+        """How many processes a data stage takes."""
+        return self.workers or os.cpu_count() or 1
+
+
+class Profile(Section):
+    """One scale of the whole run."""
+
+    sources: dict[Name, Source]
+    datasets: dict[Name, Dataset]
+    stand_ins: dict[Name, Name] = Field(default_factory=dict)  # for a data set that the profile does not have, one that it has
+    training: Training
+    backbone: Backbone | None = None  # where a variant says `backbone: profile`
+    intrinsic: Intrinsic | None = None  # where something is preprocessed
+    evaluation: Evaluation
+    blind: BlindScale | None = None  # where something is harmonized without a mask
+    matting: MattingScale | None = None  # where portraits are cut out
+    threads: Annotated[int, Field(ge=0, le=1024)]  # of a processor that a network takes; 0: all cores
+
+
+class Defaults(Section):
+    """What is left of the section ``defaults`` once the others are filled in from it."""
+
+    variants: Names = Field(default_factory=list)  # that `python -m pipeline draw default` takes
