@@ -87,7 +87,7 @@ def _has_other_doubts(mask: np.ndarray) -> bool:
     height, width = mask.shape
     photo, drawn = (Look(Path(name), name, None, "PNG", mode, (width, height)) for name, mode in (("photo", "RGB"), ("mask", "L")))
     photograph = Photograph(np.zeros((height, width, 3), np.uint8), None, None, True, 1, (width, height))
-    case = Case(photo, drawn, None, photograph, mask, None, mask.size)
+    case = Case(photo, drawn, None, photograph, mask, None, None, mask.size)
     of_pixels = tuple(check for check in MASK_CHECKS if check.__name__ not in {"same_file", "swapped", "zeros_and_ones", "inverted"})
     return any(finding.severity != "note" for finding in examined(case, of_pixels))
 

@@ -32,6 +32,7 @@ from reporting.embedding import plotting_library
 from reporting.gallery import Case, Example
 from reporting.intrinsic import IntrinsicSection
 from reporting.lpips_reason import lpips_reason
+from reporting.matting import MattingSection
 from reporting.opinions import OpinionStudy
 from reporting.overview import Overview
 from reporting.page_numbers import FILTERS
@@ -95,6 +96,7 @@ def write_page(
     intrinsic: IntrinsicSection | None,
     realism: list[Row],
     blind: BlindSection | None,
+    matting: MattingSection | None,
     ends: list[TrainingEnd],
     curves: dict[str, str],
     choices: Choices,
@@ -126,6 +128,7 @@ def write_page(
             intrinsic=intrinsic,
             realism=realism,
             blind=blind,
+            matting=matting,
             methods=[name for name, _ in methods_of(params)],
             conventions=CONVENTIONS,
             convention_notes={name: words.note for name, words in WORDS.items()},

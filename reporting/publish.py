@@ -15,6 +15,8 @@ from pipeline.steps.paths import REPORTS, Places
 from reporting.blind_table import SUFFIX as SUFFIX_OF_BLIND
 from reporting.blind_table import published_blind
 from reporting.control_table import SUFFIX
+from reporting.matting_table import OF_MATTING, published_matting
+from reporting.matting_table import SUFFIX as SUFFIX_OF_MATTING
 from reporting.run_facts import run_facts
 
 # As a method is used, and its own picture, whose background nothing has replaced: a loss of the background shows there alone.
@@ -47,4 +49,7 @@ def publish(name: str) -> None:
     if params.blind:
         means, pairs = (read_table(REPORTS / "tables" / f"{table}.parquet") for table in ("blind", "blind_pairs"))
         write_csv(folder.joinpath(f"{name}{SUFFIX_OF_BLIND}"), published_blind(means, pairs))
+    if params.trimaps:
+        tables = {table: read_table(REPORTS / "tables" / f"{table}.parquet") for table in OF_MATTING}
+        write_csv(folder.joinpath(f"{name}{SUFFIX_OF_MATTING}"), published_matting(tables))
     write_text(folder.joinpath(f"{name}.json"), json.dumps(facts, indent=2) + "\n")

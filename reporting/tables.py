@@ -22,7 +22,10 @@ from reporting.blind_table import blind_table
 from reporting.control_table import LEGEND as LEGEND_OF_CONTROLS
 from reporting.control_table import control_table
 from reporting.convention_table import convention_table
+from reporting.matting_table import LEGEND as LEGEND_OF_MATTING
+from reporting.matting_table import LEGEND_OF_CLAIMS, claims_table, matting_table
 from reporting.measure_table import measure_table
+from reporting.network_table import network_table, reported_table
 from reporting.protocol_table import protocol_table
 
 PUBLISHED = Path("reports/published")
@@ -111,6 +114,13 @@ def blind(root: Path, arguments: Sequence[str]) -> str:
     return f"{_table(*blind_table(root / PUBLISHED, run, dataset))}\n\n{LEGEND_OF_BLIND}\n{_origin(run, _facts(root, run))}"
 
 
+def matting(root: Path, arguments: Sequence[str]) -> str:
+    """``matting RUN DATASET [claims]``: errors of each method's mattes, or their paired differences."""
+    run, dataset, *claims = arguments
+    table, legend = (claims_table, LEGEND_OF_CLAIMS) if claims else (matting_table, LEGEND_OF_MATTING)
+    return f"{_table(*table(root / PUBLISHED, run, dataset))}\n\n{legend}\n{_origin(run, _facts(root, run))}"
+
+
 def _means(root: Path, arguments: Sequence[str], protocol: Convention) -> str:
     run, metric, *datasets = arguments
     rows, facts = _run(root, run, metric, protocol)
@@ -174,10 +184,13 @@ TABLES: dict[str, Callable[[Path, Sequence[str]], str]] = {
     "raw": raw,
     "controls": controls,
     "blind": blind,
+    "matting": matting,
     "runs": runs,
     "measured": measured,
     "protocols": protocols,
     "conventions": lambda _root, _arguments: "\n".join(convention_table()),
+    "networks": lambda _root, _arguments: _table(*network_table()),
+    "reported": lambda _root, _arguments: _table(*reported_table()),
     "measures": lambda _root, _arguments: "\n".join(measure_table()),
     "speed": speed,
 }

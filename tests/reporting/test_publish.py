@@ -9,9 +9,18 @@ from imharmony.blind.summary import BLIND_MEANS, BLIND_PAIRS
 from imharmony.errors import InputError
 from imharmony.evaluation.control_summary import CONTROL_SUMMARY
 from imharmony.evaluation.summary import SUMMARY
+from imharmony.matting.summary import HARMONIZED_MEANS, HARMONIZED_PAIRS, MATTE_BANDS, MATTE_MEANS, MATTE_PAIRS
 from imharmony.storage.tables import write_rows
 from pipeline.params.file import load_params
 from reporting.publish import publish
+
+OF_MATTING = {
+    "matting": MATTE_MEANS,
+    "matting_pairs": MATTE_PAIRS,
+    "matting_bands": MATTE_BANDS,
+    "matting_harmonized": HARMONIZED_MEANS,
+    "matting_harmonized_pairs": HARMONIZED_PAIRS,
+}
 
 
 @pytest.fixture
@@ -31,6 +40,9 @@ def workspace(tmp_path, monkeypatch, root):
     for name, schema in (("blind", BLIND_MEANS), ("blind_pairs", BLIND_PAIRS)):
         row = {"variant": "two_step", "dataset": "people", "system": "blind", "is_real": False}
         write_rows(tmp_path / "reports" / "tables" / f"{name}.parquet", [row | {"mse": 2.5} if name == "blind" else row], schema)
+    for name, schema in OF_MATTING.items():
+        row = {"dataset": "hmh", "method": "together", "system": "together", "metric": "sad", "mean": 1.5, "n_portraits": 12}
+        write_rows(tmp_path / "reports" / "tables" / f"{name}.parquet", [{key: row.get(key) for key in schema.names}], schema)
     return tmp_path
 
 
@@ -70,6 +82,19 @@ def test_scores_without_a_mask_are_published_where_something_is_harmonized_so(wo
     if names:
         first, *_ = csv.DictReader(path.read_text().splitlines())
         assert (first["variant"], first["system"], first["metric"], first["value"]) == ("two_step", "blind", "mse", "2.5")
+
+
+@pytest.mark.parametrize("names", [[], ["hmh"]])
+def test_mattes_are_published_where_portraits_are_cut_out(workspace, monkeypatch, names):
+    give_manifests(workspace)
+    params = load_params().model_copy(update={"trimaps": names})
+    monkeypatch.setattr("reporting.publish.load_params", lambda: params)
+    publish("trial")
+    path = workspace / "reports" / "published" / "trial.matting.csv"
+    assert path.exists() == bool(names)
+    if names:
+        first, *_ = csv.DictReader(path.read_text().splitlines())
+        assert (first["method"], first["metric"], first["value"], first["n_portraits"]) == ("together", "sad", "1.5", "12")
 
 
 @pytest.mark.parametrize("name", ["trial.v2", "../../trial", "/tmp/trial", "", "a b", "a\n", "-trial", "x" * 65, "a/b", ".."])

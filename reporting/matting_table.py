@@ -1,0 +1,118 @@
+"""A published run's mattes: what is kept of them in git, and their tables in the documentation."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from imharmony.errors import InputError
+from imharmony.storage.names import expect_name
+from imharmony.storage.shards import Row
+
+OF_MATTING = ("matting", "matting_pairs", "matting_bands", "matting_harmonized", "matting_harmonized_pairs")  # the report's tables
+SUFFIX = ".matting.csv"  # after a run's name, which has no dot
+METRICS = {"mse": 4, "sad": 3, "grad": 3, "conn": 3}  # as report 004 has them, and their decimals
+NAMES = {"mse": "MSE", "sad": "SAD", "grad": "Grad", "conn": "Conn"}
+HEADLINE = {"region": "unknown", "size": "native"}
+# One row for each number: a method's or system's mean, or its mean difference to a reference.
+PUBLISHED = pa.schema(
+    [
+        ("dataset", pa.string()),
+        ("method", pa.string()),
+        ("reference", pa.string()),  # null of a mean
+        ("metric", pa.string()),
+        ("region", pa.string()),  # of errors of alpha
+        ("size", pa.string()),
+        ("value", pa.float64()),
+        ("low", pa.float64()),  # 95 % interval over portraits; null with fewer than ten
+        ("high", pa.float64()),
+        ("percent", pa.float64()),  # of a difference of errors of alpha, of the reference's mean
+        ("n_portraits", pa.int64()),
+    ]
+)
+LEGEND = (
+    "Errors of alpha over the trimap's unknown region, at the portraits' own size; SAD, Grad and Conn in thousands. In brackets: 95 % "
+    "intervals over portraits."
+)
+LEGEND_OF_CLAIMS = (
+    "Mean of the first minus the second on the same portraits, unknown region, own size. In brackets: 95 % intervals over portraits, and "
+    "percent of the second. Bold: the interval is below 0."
+)
+MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
+
+
+def published_matting(tables: Mapping[str, pa.Table]) -> pa.Table:
+    """Rows of the report's tables of matting as rows of ``PUBLISHED``."""
+    rows: list[Row] = [_row(row, metric=row["metric"], value=row["mean"]) for row in tables["matting"].to_pylist()]
+    rows += [_row(row, metric=row["metric"], value=row["difference"]) for row in tables["matting_pairs"].to_pylist()]
+    for row in tables["matting_bands"].to_pylist():
+        rows.append(_row(row, metric="band_mse_soft", value=row["band_mse_soft"]) | {"low": None, "high": None})
+        rows.append(_row(row, metric="band_mse_hard", value=row["band_mse_hard"]) | {"low": None, "high": None})
+        rows.append(_row(row, metric="band_mse_soft_minus_hard", value=row["difference"]))
+    for name, value in (("matting_harmonized", "mean"), ("matting_harmonized_pairs", "difference")):
+        rows += [_row(row | {"method": row["system"]}, metric=row["measure"], value=row[value]) for row in tables[name].to_pylist()]
+    return pa.Table.from_pylist(rows, schema=PUBLISHED)
+
+
+def matting_table(published: Path, run: str, dataset: str) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of one data set: each method's errors, in the order in which they were published."""
+    rows = [row for row in _rows(published, run, dataset) if not row["reference"] and _is_headline(row)]
+    body = []
+    for method in dict.fromkeys(row["method"] for row in rows):
+        cells = {row["metric"]: row for row in rows if row["method"] == method}
+        body.append([f"`{method}`", *(_mean(cells.get(metric), digits) for metric, digits in METRICS.items())])
+    return ["method", *NAMES.values()], body
+
+
+def claims_table(published: Path, run: str, dataset: str) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of one data set: the paired differences."""
+    rows = [row for row in _rows(published, run, dataset) if row["reference"] and _is_headline(row)]
+    body = []
+    for pair in dict.fromkeys((row["method"], row["reference"]) for row in rows):
+        cells = {row["metric"]: row for row in rows if (row["method"], row["reference"]) == pair}
+        body.append([*(f"`{name}`" for name in pair), *(_change(cells.get(metric), digits) for metric, digits in METRICS.items())])
+    return ["first", "second", *NAMES.values()], body
+
+
+def _row(row: Row, *, metric: str, value: float) -> Row:
+    return {name: row.get(name) for name in PUBLISHED.names} | {"metric": metric, "value": value}
+
+
+def _rows(published: Path, run: str, dataset: str) -> Sequence[dict[str, str]]:
+    path = published / f"{expect_name(run, of='a published run of a table')}{SUFFIX}"
+    if not path.exists():
+        raise InputError(f"{path} does not exist; expected mattes of a published run: python -m reporting publish NAME")
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["dataset"] == dataset]
+    if not rows:
+        raise InputError(f"{path} has no rows of {dataset!r}; expected some: publish the run again, or another data set")
+    return rows
+
+
+def _is_headline(row: Mapping[str, str]) -> bool:
+    return HEADLINE.items() <= row.items() and row["metric"] in METRICS
+
+
+def _mean(row: Mapping[str, str] | None, digits: int) -> str:
+    return DASH if row is None else f"{float(row['value']):,.{digits}f} {_interval(row, digits, signed=False)}"
+
+
+def _change(row: Mapping[str, str] | None, digits: int) -> str:
+    if row is None:
+        return DASH
+    percent = f", {_signed(float(row['percent']), 1)} %" if row["percent"] else ""
+    text = f"{_signed(float(row['value']), digits)} {_interval(row, digits, signed=True)[:-1]}{percent})"
+    return f"**{text}**" if row["high"] and float(row["high"]) < 0 else text
+
+
+def _interval(row: Mapping[str, str], digits: int, *, signed: bool) -> str:
+    if not row["low"]:
+        return f"({DASH}, {row['n_portraits']} portrait{'s' if row['n_portraits'] != '1' else ''})"
+    low, high = (_signed(float(row[end]), digits) if signed else f"{float(row[end]):,.{digits}f}" for end in ("low", "high"))
+    return f"({low} to {high})"
+
+
+def _signed(value: float, digits: int) -> str:
+    near = round(value, digits)
+    return f"{MINUS if near < 0 else '+' if near > 0 else ''}{abs(near):,.{digits}f}"

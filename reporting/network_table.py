@@ -1,0 +1,35 @@
+"""The networks whose authors publish weights, as Markdown tables, for the documentation."""
+
+from imharmony.published import HARMONIZERS, MATTING
+from imharmony.published.sources import Source
+
+HEAD = ("`--as`", "paper", "file, and where its authors keep it", "licence", "commercial use")
+REPORTED_HEAD = ("`--as`", "MSE", "PSNR, dB", "protocol")
+NONE = "\N{EN DASH}"
+
+
+def network_table() -> tuple[list[str], list[list[str]]]:
+    """The header and a row for each published network: whose it is, where its file lies and under which terms."""
+    return list(HEAD), [[_name(name), source.paper, _place(source), *_terms(source)] for name, source in (HARMONIZERS | MATTING).items()]
+
+
+def reported_table() -> tuple[list[str], list[list[str]]]:
+    """The header and a row for each published harmonizer that has a score: what its authors report, and how they took it."""
+    body = []
+    for name, source in HARMONIZERS.items():
+        if (told := source.reported) is not None:
+            body.append([f"`{name}`", NONE if told.mse is None else f"{told.mse:.2f}", f"{told.psnr_db:.2f}", told.protocol])
+    return list(REPORTED_HEAD), body
+
+
+def _name(name: str) -> str:
+    return f"`{name}`" if name in HARMONIZERS else f"{name} (matting)"
+
+
+def _place(source: Source) -> str:
+    files = " and ".join(f"`{file}`" for file in source.files)
+    return f"{files}: {source.place} ([{source.repository.removeprefix('https://github.com/')}]({source.repository}) @ {source.commit})"
+
+
+def _terms(source: Source) -> list[str]:
+    return [source.licence, source.commercial_use]
