@@ -8,11 +8,11 @@ DASHBOARD_PORT ?= 4200
 export PATH := $(CURDIR)/$(BIN):$(value PATH)
 # Allocating anew is dear on small machines; keeping freed memory makes training about a tenth faster (glibc only). The tests run
 # without: they measure memory as somebody's own process would use it.
-repro sweep smoke starter: export MALLOC_MMAP_MAX_ := 0
-repro sweep smoke starter: export MALLOC_TRIM_THRESHOLD_ := 100000000000
+repro sweep smoke starter cutter portraits: export MALLOC_MMAP_MAX_ := 0
+repro sweep smoke starter cutter portraits: export MALLOC_TRIM_THRESHOLD_ := 100000000000
 
 .DEFAULT_GOAL := help
-.PHONY: help env repro draw sweep test smoke starter hostile check docs demo format lock clean dashboard
+.PHONY: help env repro draw sweep test smoke starter cutter portraits hostile check docs demo format lock clean dashboard
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,12 @@ smoke: $(READY)  ## the workspace smoke/ twice: equal hashes, and data equal to 
 
 starter: $(READY)  ## the model that comes with the package: the workspace starter/, then imharmony/starter/
 	@cd starter && python -m pipeline run && python -m reporting starter
+
+cutter: $(READY)  ## the network of `harmonize portrait`: trains it in the workspace cutter/, then writes it into imharmony/starter/
+	@cd cutter && python -m pipeline run train_matting && python -m reporting cutter
+
+portraits: $(READY)  ## report 004 in full at a size for two cores, in the workspace portraits/; eighty minutes
+	@cd portraits && python -m pipeline run && python -m pipeline where
 
 SHARE ?= 1
 DRAW ?= $(shell git rev-parse HEAD 2>/dev/null)
