@@ -114,6 +114,7 @@ def write_drawn_page(
         intrinsic=IntrinsicSection(params.active.intrinsic, [], None, []),
         realism=[],
         blind=None,
+        matting=None,
         ends=ends_of(histories),
         curves={"validation": svg_of(validation_figure(curves))} if curves else {},
         choices=Choices(

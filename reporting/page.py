@@ -134,7 +134,8 @@ def write_page(
             convention_notes={name: words.note for name, words in WORDS.items()},
             published=read_published(),
             reports=reports,
-            anchors={*params.scored, *(path.name.removesuffix(".html.j2") for path in TEMPLATES.glob("*.html.j2"))},
+            anchors={*params.scored, *(path.name.removesuffix(".html.j2") for path in TEMPLATES.glob("*.html.j2"))}
+            - {name for name, part in (("blind", blind), ("matting", matting)) if part is None},
             peaks={column: column.removeprefix("psnr_") for column in PEAKS},
             higher_is_better={column: measure.rises for column, measure in MEASURES.items()},
             lpips_reason=lpips_reason(params, summary),

@@ -133,7 +133,7 @@ def test_what_is_absent_says_why_and_shows_no_number(table):
     notes = {(row.report, row.method): row.note for row in of(empty, metric="psnr").itertuples()}
     assert notes["000", "unet_paper"] == "not in this run"
     assert set(of(empty, metric="lpips", method="dih")["note"]) == {REASON}
-    assert set(of(table, report="004")["note"]) == {"there is no matting network in this pipeline", "no raters were asked here"}
+    assert set(of(table, report="004")["note"]) == {"ours are in the section on matting", "no raters were asked here"}
 
 
 def test_a_run_without_a_test_set_like_the_reports_says_which_would_be(scores, published):

@@ -56,7 +56,7 @@ def test_numbers_are_read_as_yaml_1_2(edited):
         ("batch_size: 8", "batch_size: eight", r"batch_size: .*got 'eight'"),
         ("studies: []", "studies: [a/b]", r"studies\.0: is 'a/b'; expected 1 to 64 letters, digits, _ and -"),
         ("studies: []", "studies: [a, a]", r"studies: 'a' comes twice"),
-        ("profile: sample", "profile: smaple", r"profile is 'smaple'; X\]"),
+        ("profile: sample", "profile: smaple", r"profile is 'smaple'; expected one of \['coco', 'full', 'sample'\]"),
         ("dataset: hmh", "dataset: hmm", r"catalogue\.unet_attention_hmh\.dataset is 'hmm'"),
         (
             "sources: [photographs, portraits]",

@@ -88,11 +88,12 @@ def test_packages_that_count_or_are_excused_are_reached_and_installed_by_these_n
     assert {name for name, found in named.items() if PACKAGES[name].replace(".", "-") not in found} == set()
 
 
-def test_every_file_beside_the_code_counts_for_the_report_but_for_the_studys_page_and_the_starter(code):
+def test_every_file_beside_the_code_counts_for_the_report_but_for_pages_the_starter_and_the_mark_of_types(code):
     named = code.trace("stages.report", "main").files
     others = [path for package in OURS for path in (ROOT / package).rglob("*") if path.is_file() and path.suffix not in {".py", ".pyc"}]
     assert {path for path in others if not {path, *path.parents} & named} == {
         *(ROOT / "opinion_study" / "page").iterdir(),
+        ROOT / "imharmony" / "py.typed",
         *(path for folder in ("page", "static") for path in (ROOT / "imharmony" / "web" / folder).rglob("*") if path.is_file()),
         *(path for path in (ROOT / "imharmony" / "starter").iterdir() if path.is_file() and path.suffix != ".py"),
     }
