@@ -6,7 +6,7 @@ from torch import nn
 
 from imharmony.networks.index_blocks import IndexBlock
 from imharmony.networks.indexnet import IndexNet
-from imharmony.published import PUBLISHED
+from imharmony.published.networks import PUBLISHED
 from imharmony.published.record import authors_name
 
 MILLIONS = {  # of the authors' networks, by index variant, nonlinear, context
