@@ -6,8 +6,6 @@ Regions are ``unknown``, the trimap's unknown pixels as matting papers count, an
 one without a trimap by its own matte, whatever the region.
 """
 
-from collections.abc import Mapping
-
 import cv2
 import numpy as np
 import pyarrow as pa
@@ -15,7 +13,7 @@ import pyarrow as pa
 from imharmony.composing.packed_split import square_image, square_mask
 from imharmony.errors import InputError
 from imharmony.matting.portraits import Native, square_trimap
-from imharmony.metrics.matting import MATTING_METRICS
+from imharmony.metrics.matting import MATTING_METRICS, errors_by_region
 from imharmony.pictures.trimaps import UNKNOWN
 from imharmony.storage.shards import Row
 
@@ -87,12 +85,8 @@ def finished(predicted: np.ndarray, trimap: np.ndarray | None) -> np.ndarray:
 
 def errors_of(alpha: np.ndarray, truth: np.ndarray, unknown: np.ndarray, *, size: str) -> dict[str, float]:
     """All errors of both regions at one size, by their columns."""
-    regions: Mapping[str, np.ndarray | None] = {"unknown": unknown, "whole": None}
-    return {
-        column_of(name, region, size): metric(alpha, truth, regions[region])
-        for region in REGIONS
-        for name, metric in MATTING_METRICS.items()
-    }
+    found = errors_by_region(alpha, truth, {"unknown": unknown, "whole": None})
+    return {column_of(name, region, size): found[name][region] for region in REGIONS for name in found}
 
 
 def band_errors(alpha: np.ndarray, truth: np.ndarray, picture: np.ndarray, changed: np.ndarray, unknown: np.ndarray) -> dict[str, float]:

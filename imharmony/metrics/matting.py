@@ -10,7 +10,7 @@ some of the code does: a prediction of 0.2 + 0.6 A would have no error then.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from itertools import pairwise
 
@@ -30,17 +30,17 @@ MattingMetric = Callable[[np.ndarray, np.ndarray, np.ndarray | None], float]  # 
 
 def sad(alpha: np.ndarray, truth: np.ndarray, region: np.ndarray | None = None) -> float:
     """Sum of absolute differences, / 1000."""
-    return float(np.abs(_error(alpha, truth, region)).sum()) / UNIT
+    return _over(region, "sad", alpha, truth)
 
 
 def mse(alpha: np.ndarray, truth: np.ndarray, region: np.ndarray | None = None) -> float:
     """Mean squared error in [0, 1]; NaN of an empty region."""
-    return _mean(np.square(_error(alpha, truth, region)))
+    return _over(region, "mse", alpha, truth)
 
 
 def mad(alpha: np.ndarray, truth: np.ndarray, region: np.ndarray | None = None) -> float:
     """Mean absolute difference in [0, 1]; NaN of an empty region."""
-    return _mean(np.abs(_error(alpha, truth, region)))
+    return _over(region, "mad", alpha, truth)
 
 
 def grad(alpha: np.ndarray, truth: np.ndarray, region: np.ndarray | None = None, *, compat_minmax: bool = False) -> float:
@@ -50,10 +50,7 @@ def grad(alpha: np.ndarray, truth: np.ndarray, region: np.ndarray | None = None,
     ``compat_minmax`` stretches both mattes to [0, 1] first, as the code of Xu et al. does for this error alone.
     """
     predicted, wanted = _checked(alpha, truth, region)
-    if compat_minmax:
-        predicted, wanted = _stretched(predicted), _stretched(wanted)
-    difference = _magnitude(predicted) - _magnitude(wanted)
-    return float(np.square(_inside(difference, region)).sum()) / UNIT
+    return _over(region, "grad", *((_stretched(predicted), _stretched(wanted)) if compat_minmax else (predicted, wanted)))
 
 
 def conn(alpha: np.ndarray, truth: np.ndarray, region: np.ndarray | None = None) -> float:
@@ -62,13 +59,63 @@ def conn(alpha: np.ndarray, truth: np.ndarray, region: np.ndarray | None = None)
     A pixel is connected up to the highest level of alpha, in steps of .1, at which it belongs to the largest part, by its four
     neighbours, of what both mattes have at that level or above. How far it stands above that, from .15 on, is what is not connected.
     """
-    predicted, wanted = _checked(alpha, truth, region)
-    level = _connected_up_to(np.minimum(predicted, wanted))
-    return float(np.abs(_inside(_connectivity(predicted, level) - _connectivity(wanted, level), region)).sum()) / UNIT
+    return _over(region, "conn", alpha, truth)
+
+
+def errors_by_region(alpha: np.ndarray, truth: np.ndarray, regions: Mapping[str, np.ndarray | None]) -> dict[str, dict[str, float]]:
+    """Each of ``MATTING_METRICS`` over each region: what a metric finds at the pixels is the same for all of them."""
+    return {name: _over_each(regions, name, alpha, truth) for name in MATTING_METRICS}
 
 
 # By the names of the literature.
 MATTING_METRICS: dict[str, MattingMetric] = {"sad": sad, "mse": mse, "mad": mad, "grad": grad, "conn": conn}
+
+
+def _over(region: np.ndarray | None, name: str, alpha: np.ndarray, truth: np.ndarray) -> float:
+    return _over_each({"": region}, name, alpha, truth)[""]
+
+
+def _over_each(regions: Mapping[str, np.ndarray | None], name: str, alpha: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    for region in regions.values():
+        alpha, truth = _checked(alpha, truth, region)
+    error, total = _PIXELS[name]
+    found = error(alpha, truth)
+    return {where: total(found.ravel() if region is None else found[region]) for where, region in regions.items()}
+
+
+def _absolute(predicted: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    return np.abs(predicted - wanted)
+
+
+def _squared(predicted: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    return np.square(predicted - wanted)
+
+
+def _of_gradients(predicted: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    return np.square(_magnitude(predicted) - _magnitude(wanted))
+
+
+def _of_connectivity(predicted: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    level = _connected_up_to(np.minimum(predicted, wanted))
+    return np.abs(_connectivity(predicted, level) - _connectivity(wanted, level))
+
+
+def _thousands(values: np.ndarray) -> float:
+    return float(values.sum()) / UNIT
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if values.size else math.nan
+
+
+# Of each metric its error at each pixel (H, W), and what is made of those that count (N,).
+_PIXELS: dict[str, tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], Callable[[np.ndarray], float]]] = {
+    "sad": (_absolute, _thousands),
+    "mse": (_squared, _mean),
+    "mad": (_absolute, _mean),
+    "grad": (_of_gradients, _thousands),
+    "conn": (_of_connectivity, _thousands),
+}
 
 
 def _connected_up_to(least: np.ndarray) -> np.ndarray:
@@ -113,20 +160,6 @@ def _filters() -> tuple[np.ndarray, np.ndarray]:
 def _stretched(matte: np.ndarray) -> np.ndarray:
     low, high = matte.min(), matte.max()
     return (matte - low) / (high - low) if high > low else np.zeros_like(matte)
-
-
-def _error(alpha: np.ndarray, truth: np.ndarray, region: np.ndarray | None) -> np.ndarray:
-    """The differences of the pixels that count, float64 (N,)."""
-    predicted, wanted = _checked(alpha, truth, region)
-    return _inside(predicted - wanted, region)
-
-
-def _inside(values: np.ndarray, region: np.ndarray | None) -> np.ndarray:
-    return values.ravel() if region is None else values[region]
-
-
-def _mean(values: np.ndarray) -> float:
-    return float(values.mean()) if values.size else math.nan
 
 
 def _checked(alpha: np.ndarray, truth: np.ndarray, region: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
