@@ -13,6 +13,7 @@ import numpy as np
 from imharmony.composing.composites import Box, Made, expect_size_of, purest, recomposed, stored_whole
 from imharmony.composing.rules import PlateRules
 from imharmony.errors import InputError
+from imharmony.pictures.estimators import estimator
 from imharmony.pictures.images import encode_patch
 
 FAINTEST = 5 / 255  # alpha above it is painted out; a higher threshold would leave the person's outline in the plate
@@ -103,15 +104,9 @@ def plate(photo: np.ndarray, alpha: np.ndarray, *, radius_px: float = 15.0, scal
 
 def estimated_foreground(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """The person's own colours, also where its alpha, in [0, 1], is low, uint8 (H, W, 3) (Germer, Uelwer, Conrad & Harmeling 2020)."""
-    try:
-        # Here, because it loads a compiler; the first time on a machine that compiles for a minute or more.
-        from pymatting import estimate_foreground_ml  # pyright: ignore[reportMissingImports]
-    except ImportError as error:
-        raise InputError(
-            "pymatting is not installed; expected it for estimated foregrounds; install it with `pip install 'imharmony[matting]'` "
-            "or take the foreground from the photograph"
-        ) from error
-    colours = estimate_foreground_ml(photo / 255, alpha.astype(np.float64))
+    otherwise = "take the foreground from the photograph"
+    estimate_foreground = estimator("estimate_foreground_ml", purpose="estimated foregrounds", otherwise=otherwise)
+    colours = estimate_foreground(photo / 255, alpha.astype(np.float64))
     return np.rint(np.clip(colours, 0, 1) * 255).astype(np.uint8)
 
 

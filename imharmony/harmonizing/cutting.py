@@ -15,6 +15,7 @@ from imharmony.harmonizing.arrays import picture_of
 from imharmony.harmonizing.portraits import PortraitNetwork, load_portrait_network
 from imharmony.matting.trimaps import checked_trimap
 from imharmony.pictures.colour_cut import colour_cut
+from imharmony.pictures.estimators import estimator
 from imharmony.pictures.foregrounds import own_colours
 from imharmony.pictures.guided import guided_alpha
 from imharmony.pictures.photo_files import Photograph
@@ -103,11 +104,7 @@ def outlined(mask: np.ndarray, rgb: np.ndarray) -> np.ndarray:
 
 def refined(rgb: np.ndarray, matte: np.ndarray, given: np.ndarray | None = None) -> np.ndarray:
     """A matte float32 (H, W) made anew near its outline: closed form (Levin et al. 2008) in the unknown part of its own trimap."""
-    try:
-        from pymatting import estimate_alpha_cf  # pyright: ignore[reportMissingImports]  # here, because it loads a compiler
-    except ImportError as error:
-        advice = "pip install 'imharmony[matting]', or leave --refine out"
-        raise InputError(f"pymatting is not installed; expected it for refining; {advice}") from error
+    estimate_alpha = estimator("estimate_alpha_cf", purpose="refining", otherwise="leave --refine out")
     height, width = matte.shape
     scale = min(1.0, REFINED_PX / max(height, width))
     size = max(round(width * scale), 1), max(round(height * scale), 1)
@@ -116,7 +113,7 @@ def refined(rgb: np.ndarray, matte: np.ndarray, given: np.ndarray | None = None)
     tri = trimap(small, erode_px=margin, dilate_px=margin) if given is None else cv2.resize(given, size, interpolation=cv2.INTER_NEAREST)
     if not (tri == 0).any() or not (tri == 255).any() or not (tri == UNKNOWN).any():
         return matte  # nothing to go by, or nothing to do
-    alpha = estimate_alpha_cf(photo / 255, tri / 255).astype(np.float32)
+    alpha = estimate_alpha(photo / 255, tri / 255).astype(np.float32)
     made = guided_alpha(alpha, rgb, radius_px=1, smoothness=SMOOTHNESS) if scale < 1 else alpha
     near = cv2.resize(tri, (width, height), interpolation=cv2.INTER_NEAREST) == UNKNOWN
     return np.where(near, made.clip(0, 1), matte)

@@ -11,10 +11,8 @@ from importlib.util import find_spec
 import numpy as np
 
 from imharmony.errors import InputError
+from imharmony.pictures.estimators import ADVICE, LACKING, estimator
 from imharmony.pictures.trimaps import UNKNOWN
-
-LACKING = "pymatting is not installed"
-ADVICE = "install it with `pip install 'imharmony[matting]'`"
 
 log = logging.getLogger(__name__)
 
@@ -32,15 +30,11 @@ def closed_form_alpha(picture: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     """
     if (trimap != UNKNOWN).all():
         raise InputError(f"a trimap without a pixel of {UNKNOWN}; expected an unknown region to solve for; draw one around the edge")
-    try:
-        # Here, because it loads a compiler; the first time on a machine that compiles for a minute or more.
-        from pymatting import estimate_alpha_cf  # pyright: ignore[reportMissingImports]
-    except ImportError as error:
-        raise InputError(f"{LACKING}; expected it for closed-form matting; {ADVICE} or leave this baseline out") from error
+    estimate_alpha = estimator("estimate_alpha_cf", purpose="closed-form matting", otherwise="leave this baseline out")
     printed = io.StringIO()
     try:
         with redirect_stdout(printed):  # it prints how its equations are going
-            alpha = estimate_alpha_cf(picture / 255, np.where(trimap == UNKNOWN, 0.5, trimap / 255))
+            alpha = estimate_alpha(picture / 255, np.where(trimap == UNKNOWN, 0.5, trimap / 255))
     except ValueError as error:
         said = " ".join(str(error).split()).rstrip(".")
         raise InputError(f"closed-form matting: {said}; expected a trimap with foreground and background; draw another") from error
