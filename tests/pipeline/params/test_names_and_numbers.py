@@ -1,5 +1,6 @@
 """Names become paths and words of commands, numbers become memory and time: both are bounded, in one line."""
 
+import subprocess
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from pipeline.params.namespaces import STAGES
 from pipeline.params.yaml_files import read_yaml
 from tests.pipeline.params.edits import SHORT, replaced
 
+WORKSPACES = ["cutter", "own", "portraits", "smoke", "starter"]
 # Unquoted in YAML where they can be.
 WRONG = [
     "../evil",
@@ -194,6 +196,13 @@ def test_the_stages_are_those_of_the_graph(root):
     assert set(graph["stages"]) | {"pack", "pack_portraits", "pack_things", "pictures", "statistics"} == set(STAGES)
 
 
-@pytest.mark.parametrize("workspace", ["own", "smoke", "starter"])
+@pytest.mark.parametrize("workspace", WORKSPACES)
 def test_the_other_workspaces_are_valid(workspace, root):
     assert load_params(root / workspace / "params.yaml").profile == workspace
+    assert (root / workspace / "dvc.yaml").read_bytes() == (root / "dvc.yaml").read_bytes()
+
+
+@pytest.mark.parametrize("workspace", WORKSPACES)
+def test_git_does_not_ignore_what_dvc_refuses_to_write_where_it_is_ignored(workspace, root):
+    asked = ["git", "check-ignore", "--no-index", "--quiet", f"{workspace}/dvc.lock", f"{workspace}/dvc.yaml"]
+    assert subprocess.run(asked, cwd=root).returncode == 1  # none of them; 0: one

@@ -56,7 +56,3 @@ def test_the_starter_learns_from_free_photographs_and_is_scored_on_others(root):
     assert learned_from & set(params.scored) == set()
     assert all(licences[name] and licences[name] <= FREE for name in learned_from)
     assert all(licences[name] and not licences[name] & FREE for name in params.scored)
-
-
-def test_the_starters_graph_is_the_projects(root):
-    assert (root / "starter" / "dvc.yaml").read_bytes() == (root / "dvc.yaml").read_bytes()
