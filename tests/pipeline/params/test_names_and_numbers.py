@@ -204,5 +204,5 @@ def test_the_other_workspaces_are_valid(workspace, root):
 
 @pytest.mark.parametrize("workspace", WORKSPACES)
 def test_git_does_not_ignore_what_dvc_refuses_to_write_where_it_is_ignored(workspace, root):
-    asked = ["git", "check-ignore", "--no-index", "--quiet", f"{workspace}/dvc.lock", f"{workspace}/dvc.yaml"]
+    asked = ["git", "check-ignore", "--no-index", f"{workspace}/dvc.lock", f"{workspace}/dvc.yaml"]
     assert subprocess.run(asked, cwd=root).returncode == 1  # none of them; 0: one
