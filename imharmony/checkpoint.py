@@ -15,6 +15,7 @@ from imharmony.storage.weights import AGAIN, expect_fit, load_weights, read_meta
 Backend = Literal["learned", "luminance", "retinex", "compphoto"]
 Edits = Literal["learned", "fitted"]
 Input = Literal["composites", "intrinsic"]
+OF_A_NETWORK = ("name", "width", "mask_input", "start", "members")  # what of an architecture says which tensors there are, but for its size
 
 
 class Architecture(Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,6 +75,28 @@ def load_harmonizer(path: Path) -> tuple[Harmonizer, dict[str, Any]]:
     harmonizer = build_harmonizer(**architecture)
     load_weights(path, harmonizer, tensors)
     return harmonizer.infer(), metadata
+
+
+def load_start(path: Path, harmonizer: Harmonizer, architecture: Mapping[str, Any]) -> dict[str, Any]:
+    """Gives a harmonizer the weights of a file to go on from, and returns the file's metadata.
+
+    ``architecture`` are the arguments of ``build_harmonizer`` that made it. The file's network has to be the same; whether the background
+    is pasted, in which mode it is used and, where the tensors do not depend on it, its size may differ. Else it is an ``InputError``.
+    """
+    metadata, tensors = read_weights(path)
+    told = structs.asdict(_description_of(path, metadata).architecture)
+    if differing := [key for key in OF_A_NETWORK if told[key] != architecture[key]]:
+        came = ", ".join(f"{key} {told[key]!r}" for key in differing)
+        expected = ", ".join(f"{key} {architecture[key]!r}" for key in differing)
+        raise InputError(f"{path}: a network with {came}; expected {expected}, as the generator that begins with it has")
+    try:
+        load_weights(path, harmonizer, tensors)
+    except InputError as error:
+        if told["size_px"] == architecture["size_px"]:
+            raise
+        came = f"{path}: a network {told['name']!r} for {told['size_px']} px, whose layers depend on that"
+        raise InputError(f"{came}; expected one for {architecture['size_px']} px; train at {told['size_px']} px instead") from error
+    return metadata
 
 
 def input_of(path: Path) -> Input:

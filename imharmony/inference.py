@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from imharmony.colour.ranges import mask_from_uint8, network_from_uint8
+from imharmony.colour.ranges import mask_from_uint8, metric_from_network, network_from_uint8
 from imharmony.errors import InputError
 from imharmony.networks.harmonizer import Harmonizer
 from imharmony.pictures.pairs import check_pair, squared
@@ -38,6 +38,19 @@ def harmonize(photo: np.ndarray, mask: np.ndarray, *, harmonizer: Harmonizer, si
             alpha = mask[:, columns].astype(np.float32)[..., None] / 255
             part[:] = np.clip(np.rint(part + alpha * change), 0, 255).astype(np.uint8)
     return harmonized
+
+
+def own_picture(photo: np.ndarray, mask: np.ndarray, *, harmonizer: Harmonizer, size_px: int) -> np.ndarray:
+    """What ``harmonize`` makes of the whole photograph before its mask chooses, float32 (H, W, 3) in [0, 255].
+
+    All of it is made at once, in float. Any mask will do, an empty one too.
+    """
+    with torch.inference_mode():
+        maps = maps_of(photo, mask, harmonizer=harmonizer, size_px=size_px)
+        full = _as_network(photo).to(maps.device)
+        known = harmonizer.network.surveyed(maps, lambda: iter([full]))
+        own = harmonizer.network.mapped(full, _bicubic(known, *mask.shape))
+        return metric_from_network(own)[0].permute(1, 2, 0).float().cpu().numpy()
 
 
 def maps_of(photo: np.ndarray, mask: np.ndarray, *, harmonizer: Harmonizer, size_px: int) -> Tensor:

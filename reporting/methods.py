@@ -15,6 +15,7 @@ from imharmony.evaluation.summary import REFERENCE
 from pipeline.params.file import Params
 from pipeline.params.training import COMPOSITE, INTRINSIC, InputName
 from pipeline.steps.paths import MODEL, Places
+from pipeline.steps.published_models import published_method
 from reporting.results import methods_of
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def methods_by_name(params: Params, places: Places, *, device: torch.device) -> 
     for name, _ in methods_of(params):
         weights = weights_of(params, places, name)
         if weights is not None:
-            methods[name] = Method(_learned_later(weights, device), input_of(weights))
+            later = _published_later if name in params.published else _learned_later
+            methods[name] = Method(later(weights, device), input_of(weights))
         elif name == INTRINSIC:
             methods[name] = Method(identity, INTRINSIC)
         elif name in params.baselines and name != REFERENCE:
@@ -52,10 +54,17 @@ def methods_by_name(params: Params, places: Places, *, device: torch.device) -> 
 
 
 def weights_of(params: Params, places: Places, name: str) -> Path | None:
-    """The file of a trained method's first seed; None for any other method."""
+    """The file of a trained method's first seed, or of a model from elsewhere; None for any other method."""
+    if name in params.published:
+        return Path(params.published_model(name).file)
     return places.run(name, params.seeds[0]) / MODEL if name in params.variants else None
 
 
 def _learned_later(weights: Path, device: torch.device) -> Harmonize:
     network = cache(lambda: learned(load_harmonizer(weights)[0], device=device))
+    return lambda composite, mask: network()(composite, mask)
+
+
+def _published_later(weights: Path, device: torch.device) -> Harmonize:
+    network = cache(lambda: published_method(weights, device=device))
     return lambda composite, mask: network()(composite, mask)

@@ -36,6 +36,7 @@ from reporting.matting import MattingSection
 from reporting.opinions import OpinionStudy
 from reporting.overview import Overview
 from reporting.page_numbers import FILTERS
+from reporting.published_models import published_models
 from reporting.published_scores import read_published
 from reporting.results import methods_of, published_forms
 from reporting.training import TrainingEnd
@@ -141,6 +142,7 @@ def write_page(
             lpips_reason=lpips_reason(params, summary),
             variants={name: described(params.drawn[name], params) for name in apart_last(params.drawn, apart)},
             outside=params.imported,
+            published_models=published_models(params),
             seeds=params.seeds,
             training=params.active.training.model_dump(),
             apart=apart,
@@ -152,7 +154,7 @@ def write_page(
             most_images=MOST_IMAGES,
             plotting_library=plotting_library(),
             facts={**facts, "torch": torch.__version__.partition("+")[0]},
-            parameters=_yaml({"variants": params.drawn, "outside": params.imported, f"profiles.{params.profile}": params.active}),
+            parameters=_yaml(_settings(params)),
         )
     )
     write_text(path, text)
@@ -190,6 +192,7 @@ def described(variant: Variant, params: Params) -> dict[str, str]:
         batches = f"{variant.points.steps} steps each, batch {variant.points.batch_size}, points of the regions"
     field = f", {critic.field_px} px" if critic and critic.field_px else ""
     begins = ", begins at the composite" if generator.start == "composite" else ""
+    begins += f", goes on from {variant.start}" if variant.start else ""
     inference = "" if generator.inference_mode == "eval" else ", batch statistics and dropout at inference"
     return {
         "network": f"{generator.name}, width {generator.width}{inference}{begins}",
@@ -240,6 +243,8 @@ def _kind(method: str, params: Params) -> str:
         return "preprocessing"
     if method in params.imported:
         return "from outside"
+    if method in params.published:
+        return "published model"
     variant = params.drawn.get(method)
     if variant is None:
         return "baseline"
@@ -254,6 +259,11 @@ def _spread(rows: list[dict | None]) -> float:
     """Highest minus lowest mean; NaN where one is not known, as of a table from elsewhere, which has one convention."""
     means = [float("nan") if row is None else row["mean"] for row in rows]
     return float(np.ptp(means)) if means else float("nan")
+
+
+def _settings(params: Params) -> dict[str, object]:
+    others = {"outside": params.imported, "published": params.published}
+    return {"variants": params.drawn, **others, f"profiles.{params.profile}": params.active}
 
 
 def _yaml(tree: dict[str, object]) -> str:

@@ -17,6 +17,7 @@ from reporting.blind_table import published_blind
 from reporting.control_table import SUFFIX
 from reporting.matting_table import OF_MATTING, published_matting
 from reporting.matting_table import SUFFIX as SUFFIX_OF_MATTING
+from reporting.published_models import published_models
 from reporting.run_facts import run_facts
 
 # As a method is used, and its own picture, whose background nothing has replaced: a loss of the background shows there alone.
@@ -41,6 +42,7 @@ def publish(name: str) -> None:
         "parameters": params.active.model_dump(mode="json"),
         "variants": {key: variant.model_dump(mode="json") for key, variant in params.drawn.items()},
         "outside": {key: method.model_dump(mode="json") for key, method in params.imported.items()},
+        "published": {key: facts._asdict() for key, facts in published_models(params).items()},
     }
     write_table(folder.joinpath(f"{name}.parquet"), summary)
     of_all = summary.filter(pc.field("bucket") == "all")

@@ -13,12 +13,13 @@ from pipeline.steps.paths import Places
 
 
 def methods_of(params: Params) -> list[tuple[str, list[int]]]:
-    """Every method with its seeds, in the order of the parameters: baselines, the preprocessing, variants, those from elsewhere."""
+    """Every method with its seeds, in the order of the parameters: baselines, the preprocessing, variants, models and results of others."""
     if REFERENCE not in params.baselines:
         raise InputError(f"params.yaml: baselines are {params.baselines}; expected {REFERENCE!r} among them: the report compares to it")
     trained = [(name, list(params.seeds)) for name in params.variants]
     preprocessing = [INTRINSIC] if params.decomposers else []
-    return [*((name, [0]) for name in (*params.baselines, *preprocessing)), *trained, *((name, [0]) for name in params.imported)]
+    others = [*params.published, *params.imported]
+    return [*((name, [0]) for name in (*params.baselines, *preprocessing)), *trained, *((name, [0]) for name in others)]
 
 
 def published_forms(params: Params) -> list[str]:
@@ -48,13 +49,13 @@ def read_scores(params: Params, places: Places) -> pa.Table:
 
 
 def read_validation(params: Params, places: Places) -> pa.Table:
-    """The same of the validation photographs; methods from elsewhere have none."""
+    """The same of the validation photographs; what others computed has none."""
     own = [(method, seeds) for method, seeds in methods_of(params) if method not in params.imported]
     return pa.concat_tables([read_table(places.validation(method, seed)) for method, seeds in own for seed in seeds])
 
 
 def read_controls(params: Params, places: Places) -> pa.Table:
-    """Rows of ``controls.CONTROLS`` of all methods; those from elsewhere have none."""
+    """Rows of ``controls.CONTROLS`` of all methods; what others computed has none."""
     own = [(method, seeds) for method, seeds in methods_of(params) if method not in params.imported]
     return pa.concat_tables([read_table(places.controls(method, seed)) for method, seeds in own for seed in seeds])
 

@@ -29,6 +29,7 @@ from pipeline.steps.packing import packed
 from pipeline.steps.paths import MODEL, Places
 from pipeline.steps.preprocessed import input_facts
 from pipeline.steps.runs import is_finished, remove_others, training_folder
+from pipeline.steps.starts import start_facts
 
 SAMPLES = 6
 
@@ -55,7 +56,7 @@ def _train(params: Params, places: Places, variant: str, seed: int) -> None:
         return
     facts = {"variant": variant, "dataset": dataset, "data_hash": data, "inputs": folder.name, **facts_of(code)}
     facts |= {"stands_in_for": spec.dataset if spec.dataset != dataset else None}
-    facts |= input_facts(places, dataset, spec.input)
+    facts |= input_facts(places, dataset, spec.input) | start_facts(spec)
     with first_of_host_first(device):
         train, val = (packed(params, places, dataset, split, training.size_px, spec.input) for split in ("train", "val"))
     recipe = recipe_of(spec, training, seed=seed)

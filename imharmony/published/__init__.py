@@ -44,3 +44,20 @@ MATTING: dict[str, Source] = {
     "indexnet": INDEXNET,
     "modnet": MODNET,
 }
+# Generators that exist in their authors' form alone; the other published networks are generators of ours, as they are.
+FORMS = frozenset(
+    {
+        "dih256",
+        "dih_tensorflow",
+        "dovenet_instance",
+        "harmonizer",
+        "hdnet",
+        "hrnet18_idih256",
+        "hrnet18s_idih256",
+        "idih256",
+        "issam256",
+        "pctnet_cnn",
+        "pctnet_vit",
+        "rainnet",
+    }
+)

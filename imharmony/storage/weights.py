@@ -13,10 +13,9 @@ from torch import Tensor, nn
 
 from imharmony.errors import InputError
 from imharmony.storage.files import write_bytes
+from imharmony.storage.headers import KEY, LONGEST_HEADER
 
-KEY = "harmonization"  # one key: safetensors writes several in a random order
 AGAIN = "train again or fetch the file again"
-LONGEST_HEADER = 8 << 20  # bytes: names and shapes of the tensors, and the metadata; ours have some ten thousand
 VARIANCE = "running_var"  # of batch norms
 
 

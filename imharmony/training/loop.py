@@ -40,7 +40,8 @@ class Recipe:
     """How a harmonizer is trained, its losses apart. ``augment`` names what is drawn anew for each picture of a batch.
 
     With ``average_weights`` a mean of the steps' weights is what is scored, kept and used; training goes on from the weights
-    themselves. A batch is taken in ``accumulate`` parts. After ``patience`` epochs without a better one training ends.
+    themselves. A batch is taken in ``accumulate`` parts. After ``patience`` epochs without a better one training ends. With
+    ``counts_start`` the first weights count too.
     """
 
     learning_rate: float
@@ -59,6 +60,7 @@ class Recipe:
     channels_last: bool = False
     resynthesis: Resynthesis | None = None
     points: PointTraining | None = None
+    counts_start: bool = False
     seed: int
 
     def rate(self, epochs_done: float) -> float:
@@ -85,8 +87,8 @@ def fit(
 ) -> list[HistoryRow]:
     """Trains and returns one row of losses and scores per epoch; the harmonizer then has the weights of the best one.
 
-    Best is the lowest fMSE on ``val``. Of a harmonizer that begins at the composite the untrained network counts too, as epoch 0
-    without losses: a training that only does harm ends with a network that leaves pictures as they are. After each epoch everything
+    Best is the lowest fMSE on ``val``. Of a harmonizer that begins at the composite, and with ``recipe.counts_start``, the first weights
+    count too, as epoch 0 without losses: a training that only does harm ends with what it began with. After each epoch everything
     is stored in ``folder``, and a later call with the same arguments goes on from there, to the same bits. ``on_epoch`` is called for
     each row, restored ones first. Of processes side by side (``parallel``) all return the same; only the first stores and calls.
     """
@@ -97,13 +99,13 @@ def fit(
     data = WAYS[recipe.way](train, recipe, players, device=fabric.device)
     val_batches = Batches(val, device=fabric.device)
     settings = _settings(recipe, objective, critic, images=[len(data), len(val_batches)], processes=fabric.world_size)
-    settings["begins_at_composite"] = harmonizer.network.begins_at_composite
+    settings["counts_start"] = counts_start = recipe.counts_start or harmonizer.network.begins_at_composite
     state = LoopState(folder / STATE_FILE, settings=settings, epochs=recipe.epochs, patience=recipe.patience)
     state.restore(parts, device=fabric.device)
     expect_equal(fabric, len(state.history), what=f"{folder / STATE_FILE}, epochs done")
     tell = on_epoch if fabric.is_global_zero else _ignore
     with deterministic_algorithms():
-        if not state.history and harmonizer.network.begins_at_composite:  # not stored: of the same weights it comes out the same
+        if not state.history and counts_start:  # not stored: of the same weights it comes out the same
             scores = fabric.broadcast(validate(scored, val_batches, batch_size=recipe.batch_size))
             state.add(_row(0, None, {}, objective, scores), scored)
     for row in state.history:

@@ -18,6 +18,7 @@ from pipeline.params.matting import Joint, Matting, MattingScale, problem_of_mat
 from pipeline.params.namespaces import clash_of
 from pipeline.params.prerequisites import Prerequisites
 from pipeline.params.profiles import Defaults, Machine, Profile
+from pipeline.params.published import PublishedModel
 from pipeline.params.realism import RealismJudges
 from pipeline.params.section import EachOnce, Name, Names, Section, Seed
 from pipeline.params.stand_ins import problem_of_missing, problem_of_names, problem_of_stand_ins
@@ -42,6 +43,7 @@ class Params(Section):
     variants: Names  # of the catalogue: those that are trained and scored
     catalogue: dict[Name, Variant]
     imported: dict[Name, ImportedMethod]
+    published: dict[Name, PublishedModel]  # files that are scored as they are
     classifiers: Annotated[Names, Field(max_length=1)]  # the data set whose foregrounds a classifier learns to name
     preprocessed: Names  # data sets on which report 001's preprocessing is done
     decomposers: Annotated[Names, Field(max_length=1)]  # the data set whose photographs the preprocessing learns from
@@ -163,6 +165,10 @@ class Params(Section):
         """A method from elsewhere."""
         return _named("method is", name, self.imported, "imported")
 
+    def published_model(self, name: str) -> PublishedModel:
+        """A model from elsewhere."""
+        return _named("model is", name, self.published, "published")
+
     @model_validator(mode="after")
     def _names_refer_to_something(self) -> "Params":
         _expect(self.profile in self.profiles, f"profile is {self.profile!r}; expected one of {sorted(self.profiles)}")
@@ -193,7 +199,7 @@ class Params(Section):
 
     def _expect_names_that_differ(self) -> None:
         """Methods and data sets meet in folders, tables and commands; sources and profiles have folders of their own."""
-        methods = {"baselines": self.baselines, "catalogue": self.catalogue, "imported": self.imported, "datasets": self.datasets}
+        methods = {kind: getattr(self, kind) for kind in ("baselines", "catalogue", "imported", "published", "datasets")}
         others = {"sources": self.sources, "studies": self.studies, "profiles": self.profiles, "judges": self.judges}
         others |= {"detectors": self.detectors, "blind": self.blind, "matting": self.matting, "joint": self.joint}
         for names in (methods, *({kind: own} for kind, own in others.items())):

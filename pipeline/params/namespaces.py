@@ -13,6 +13,7 @@ STAGES = (
     "evaluate_blind",
     "evaluate_intrinsic",
     "evaluate_matting",
+    "evaluate_published",
     "evaluate_realism",
     "filter_masks",
     "fingerprint",
@@ -65,6 +66,6 @@ def clash_of(names: Mapping[str, Iterable[str]]) -> str | None:
 
 
 def _article(kind: str) -> str:
-    return {"catalogue": "a variant", "baselines": "a baseline", "imported": "an entry of `imported`", "datasets": "a data set"}.get(
-        kind, kind
-    )
+    words = {"catalogue": "a variant", "baselines": "a baseline", "datasets": "a data set"}
+    words |= {kind: f"an entry of `{kind}`" for kind in ("imported", "published")}
+    return words.get(kind, kind)

@@ -11,12 +11,14 @@ from imharmony.evaluation.conventions import CONVENTIONS
 from imharmony.losses import ADVERSARIAL_LOSSES, DOMAIN_TRIPLETS, RECONSTRUCTION_LOSSES
 from imharmony.losses.backbones import SQUEEZENET_PLACES, VGG19_PLACES
 from imharmony.networks import DISCRIMINATORS, GENERATORS
+from imharmony.networks.published import PUBLISHED_GENERATORS
 from imharmony.points.transfers import POINT_TRANSFERS
 from imharmony.training.initialisation import INITIALISATIONS
 from imharmony.training.resynthesis import CHEAP_TRANSFERS
 from pipeline.params.file import PARAMS_FILE, Params
 from pipeline.params.training import FEATURE
 
+NETWORKS = GENERATORS | PUBLISHED_GENERATORS
 LAYERS: dict[str, Iterable[str]] = {"classifier": PLACES, "vgg19": VGG19_PLACES, "squeezenet": SQUEEZENET_PLACES}
 
 
@@ -29,6 +31,13 @@ def check_choices(params: Params) -> None:
         came = f"{PARAMS_FILE}: imported.{name}.folder is {method.folder!r}"
         if not Path(method.folder).is_dir():
             raise InputError(f"{came}; expected a folder that is there; bring the results or remove the entry")
+    for name, model in params.published.items():
+        came = f"{PARAMS_FILE}: published.{name}.file is {model.file!r}"
+        if not Path(model.file).is_file():
+            raise InputError(f"{came}; expected a file that is there; `harmonize models import` writes one; bring it or remove the entry")
+        if model.network not in NETWORKS:
+            what = "which is no harmonizer's" if model.network is None else f"a network {model.network!r}, which nobody here knows"
+            raise InputError(f"{came}, {what}; expected model.safetensors of a training or of `harmonize models import`")
 
 
 def _choices(params: Params) -> Iterable[tuple[str, str, Iterable[str]]]:
@@ -45,7 +54,7 @@ def _choices(params: Params) -> Iterable[tuple[str, str, Iterable[str]]]:
                 yield from ((key, name, offered) for name in chosen.synthesis.transfers)
     for variant, chosen in params.catalogue.items():
         key = f"catalogue.{variant}"
-        yield f"{key}.generator.name", chosen.generator.name, GENERATORS
+        yield f"{key}.generator.name", chosen.generator.name, NETWORKS
         yield f"{key}.init", chosen.init, INITIALISATIONS
         yield from ((f"{key}.losses", name, [*RECONSTRUCTION_LOSSES, FEATURE]) for name in chosen.losses)
         for backbone, layers in chosen.features.layers.items() if chosen.features else ():

@@ -193,6 +193,7 @@ class Variant(Section):
     side_weights: tuple[Positive, ...] = ()  # of the network's side outputs under deep supervision, the main one first
     optimizer: Optimizer
     init: Literal["normal", "small_xavier", "xavier"]
+    start: Text | None = None  # a harmonizer's file whose weights it begins with; null: weights drawn by `init`
     schedule: Schedule
     average_weights: Literal[False, "recent"] | ExponentialAverage  # what is scored and kept: a mean over the steps
     resynthesis: Resynthesis | None = None  # null: the stored composites alone

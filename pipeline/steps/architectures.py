@@ -15,8 +15,9 @@ NARROWEST = 4
 
 
 def architecture_of(variant: Variant, training: Training) -> dict[str, Any]:
-    """The arguments of ``build_harmonizer``: the variant's generator at the profile's size and width."""
-    return variant.generator.model_dump() | {"width": _scaled(variant.generator.width, training), "size_px": training.size_px}
+    """The arguments of ``build_harmonizer``: the variant's generator at the profile's size and width, of a file's weights at its own."""
+    width = variant.generator.width if variant.start else _scaled(variant.generator.width, training)
+    return variant.generator.model_dump() | {"width": width, "size_px": training.size_px}
 
 
 def discriminator_of(chosen: Discriminator, training: Training) -> nn.Module:

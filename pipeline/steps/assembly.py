@@ -8,6 +8,7 @@ from typing import TypeVar
 import torch
 from torch import nn
 
+from imharmony.checkpoint import load_start
 from imharmony.errors import InputError
 from imharmony.losses import (
     ADVERSARIAL_LOSSES,
@@ -33,9 +34,13 @@ Part = TypeVar("Part")
 
 def harmonizer_of(variant: Variant, training: Training, *, seed: int) -> Harmonizer:
     """The variant's harmonizer with its first weights, which do not depend on the critic's."""
-    harmonizer = build_harmonizer(**architecture_of(variant, training))
+    architecture = architecture_of(variant, training)
+    harmonizer = build_harmonizer(**architecture)
     expect_regions(variant, harmonizer)
-    _initialise(harmonizer, variant, "harmonizer", seed)
+    if variant.start is None:
+        _initialise(harmonizer, variant, "harmonizer", seed)
+    else:
+        load_start(Path(variant.start), harmonizer, architecture)
     return harmonizer
 
 
@@ -87,6 +92,7 @@ def recipe_of(variant: Variant, training: Training, *, seed: int) -> Recipe:
         else replace(variant.points, steps=max(1, round(variant.points.steps * training.steps_factor))),
         weight_decay=variant.optimizer.weight_decay,
         clip_norm=variant.optimizer.clip_norm,
+        counts_start=variant.start is not None,
         seed=seed,
     )
 

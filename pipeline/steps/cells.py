@@ -3,10 +3,11 @@
 This is all that ``params.yaml`` and the code decide about a cell; what it reads beside that, ``dvc.yaml`` says.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from imharmony.published import FORMS
 from imharmony.storage.files import sha256_of
 from pipeline.params.blind import NO_HARMONIZER, BlindSystem, Detector
 from pipeline.params.data import Source
@@ -14,7 +15,7 @@ from pipeline.params.file import Params
 from pipeline.params.intrinsic import Intrinsic
 from pipeline.params.realism import RealismJudges
 from pipeline.params.training import COMPOSITE, INTRINSIC, Variant
-from pipeline.steps.cell import Cell, Table, cell_of, plain
+from pipeline.steps.cell import PUBLISHED_GENERATORS, Cell, Table, cell_of, plain
 from pipeline.steps.paths import STUDIES
 
 BASELINES: Table = ("imharmony.baselines", "BASELINES")
@@ -42,7 +43,7 @@ def cells_of(params: Params) -> Iterator[Cell]:
     yield from _score_cells(params)
     yield from _blind_cells(params)
     yield from _matting_cells(params)
-    yield cell_of("report", "", _of_report(params), {GENERATORS: {v.generator.name for v in params.drawn.values()}})
+    yield cell_of("report", "", _of_report(params), _networks(params, *params.variants, models=params.published))
     # No stages: what is kept under .work/ for several stages or runs.
     yield cell_of("pack", "", {}, entry=("imharmony.composing.packed_split", "pack_split"))
     yield cell_of("statistics", "", {}, entry=("reporting.statistics", "statistics_of"))
@@ -98,7 +99,7 @@ def _of_training(params: Params, variant: Variant) -> dict[str, Any]:
         "trained_on": params.trained_on(variant.dataset),
         "regime": params.active.training.regime_of(variant),
         "training": plain(params.active.training, leave_out=settled),
-    }
+    } | ({"start": _content(variant.start)} if variant.start else {})
 
 
 def _preprocessing_cells(params: Params, chosen: Intrinsic) -> Iterator[Cell]:
@@ -119,13 +120,15 @@ def _score_cells(params: Params) -> Iterator[Cell]:
     values = {"size_px": evaluation.size_px, "lpips": evaluation.lpips, "datasets": params.datasets, "threads": params.active.threads}
     for name, variant in params.drawn.items():
         given = {"input": variant.input, "seeds": params.seeds}
-        yield cell_of("evaluate", name, values | given, {GENERATORS: {variant.generator.name}})
+        yield cell_of("evaluate", name, values | given, _networks(params, name))
     for name in params.baselines:
         yield cell_of("evaluate_baselines", name, values, {BASELINES: {name}})
     for name in params.decomposers:
         yield cell_of("evaluate_intrinsic", name, values)
     for name, judges in params.judges.items():
         yield from _realism_cells(params, name, judges)
+    for name, model in params.published.items():
+        yield cell_of("evaluate_published", name, values | {"file": model.file}, _generators(model.network))
     for name, method in params.imported.items():
         folders = {dataset: str(method.pictures(dataset)) for dataset in method.datasets}
         yield cell_of("import_scores", name, values | {"method": method, "folders": folders})
@@ -146,7 +149,7 @@ def _blind_cells(params: Params) -> Iterator[Cell]:
     for name, detector in params.detectors.items():
         yield cell_of("train_detector", name, _of_detector(params, detector))
     for name, system in params.blind.items():
-        generators = {GENERATORS: set() if system.harmonizer == NO_HARMONIZER else {params.variant(system.harmonizer).generator.name}}
+        generators = _networks(params, *({system.harmonizer} - {NO_HARMONIZER}))
         yield cell_of("train_blind", name, _of_system(params, system), generators)
         evaluation = {"size_px": params.active.evaluation.size_px, "lpips": params.active.evaluation.lpips, "datasets": system.datasets}
         scale = {
@@ -177,8 +180,12 @@ def _of_system(params: Params, system: BlindSystem) -> dict[str, Any]:
 
 def _file(detector: Detector) -> str | None:
     """What stands in the user's table of thresholds."""
-    path = detector.thresholds
-    return sha256_of(Path(path)) if path is not None and Path(path).is_file() else path
+    return None if detector.thresholds is None else _content(detector.thresholds)
+
+
+def _content(path: str) -> str:
+    """A file of the user's by what is in it; one that is not there by its name."""
+    return sha256_of(Path(path)) if Path(path).is_file() else path
 
 
 def _matting_cells(params: Params) -> Iterator[Cell]:
@@ -187,14 +194,14 @@ def _matting_cells(params: Params) -> Iterator[Cell]:
     made = {name: params.active.datasets[name].synthesis for name in params.trimaps}
     recolouring = {TRANSFERS: {transfer for synthesis in made.values() if synthesis for transfer in synthesis.transfers}}
     cutting = {MATTING: {each.network.name for each in params.matting.values()}}
-    mending = {GENERATORS: {params.variant(each.harmonizer).generator.name for each in params.joint.values()}}
+    mending = _networks(params, *(each.harmonizer for each in params.joint.values()))
     systems = {"matting": list(params.matting), "joint": list(params.joint)}
     for name in params.trimaps:
         scale = params.matting_scale
         yield cell_of("make_trimaps", name, {"unknown": scale.unknown})
         yield cell_of("evaluate_matting", name, seen | systems, recolouring | cutting | mending)
         backgrounds = {"composed": scale.composed, "backgrounds": _listed(scale.backgrounds), "variants": params.harmonizing(name)}
-        drawn = {GENERATORS: mending[GENERATORS] | {params.variant(each).generator.name for each in params.harmonizing(name)}}
+        drawn = _networks(params, *(each.harmonizer for each in params.joint.values()), *params.harmonizing(name))
         yield cell_of("compose_portraits", name, seen | systems | backgrounds, recolouring | cutting | drawn | {BASELINES: {"xue"}})
     for name, network in params.matting.items():
         scale = params.matting_scale
@@ -214,6 +221,7 @@ def _of_report(params: Params) -> dict[str, Any]:
         "preprocessed",
         "seeds",
         "imported",
+        "published",
         "judges",
         "detectors",
         "blind",
@@ -233,8 +241,7 @@ def _of_report(params: Params) -> dict[str, Any]:
 def _choices_of(variant: Variant) -> dict[Table, set[str]]:
     """What a variant's section names in the library's tables."""
     critic, adversarial, codes, features = variant.discriminator, variant.adversarial, variant.domain_codes, variant.features
-    return {
-        GENERATORS: {variant.generator.name},
+    return _generators(variant.generator.name) | {
         DISCRIMINATORS: {critic.name} if critic else set(),
         (LOSSES, "ADVERSARIAL_LOSSES"): {adversarial.name} if adversarial else set(),
         (LOSSES, "RECONSTRUCTION_LOSSES"): set(variant.losses) - {"feature"},
@@ -246,6 +253,17 @@ def _choices_of(variant: Variant) -> dict[Table, set[str]]:
         POINT_TRANSFERS: {*variant.points.transfers, *variant.points.grades} if variant.points else set(),
         WAYS: {"points" if variant.points else "pictures"},
     }
+
+
+def _networks(params: Params, *variants: str, models: Iterable[str] = ()) -> dict[Table, set[str]]:
+    trained = (params.variant(name).generator.name for name in variants)
+    return _generators(*trained, *(params.published[name].network for name in models))
+
+
+def _generators(*names: str | None) -> dict[Table, set[str]]:
+    """The networks of these names, in the table that each is in."""
+    known = {name for name in names if name}
+    return {GENERATORS: known - FORMS, PUBLISHED_GENERATORS: known & FORMS}
 
 
 def _listed(folder: str | None) -> list[str]:

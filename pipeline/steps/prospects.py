@@ -29,6 +29,8 @@ def check_prospects(params: Params) -> None:
         _expect_preprocessing(params)
     if params.imported:
         _expect_imported(params)
+    if params.published or any(variant.start for variant in params.drawn.values()):
+        _expect_models(params)
     read_opinions(params.studies)
     _expect_device(params)
 
@@ -108,6 +110,21 @@ def _expect_imported(params: Params) -> None:
                 came = f"{key}.size_px is {table.size_px}"
                 raise InputError(f"{PARAMS_FILE}: {came}; expected {size_px}, at which this profile scores: others do not compare")
             expect_table(Path(method.folder, table.file), columns=table.columns, convention=table.convention)
+
+
+def _expect_models(params: Params) -> None:
+    from pipeline.steps.assembly import harmonizer_of
+    from pipeline.steps.published_models import load_published
+
+    for model in params.published.values():
+        load_published(Path(model.file))
+    for name, variant in params.drawn.items():
+        if variant.start is None:
+            continue
+        if not Path(variant.start).is_file():
+            came = f"{PARAMS_FILE}: catalogue.{name}.start is {variant.start!r}"
+            raise InputError(f"{came}; expected a file that is there, of a training or of `harmonize models import`; bring it")
+        harmonizer_of(variant, params.active.training, seed=params.seeds[0])
 
 
 def _expect_device(params: Params) -> None:

@@ -11,6 +11,7 @@ baselines: [identity, reinhard]
 seeds: [0]
 studies: []
 imported: {}
+published: {}
 judges: {}
 detectors: {}
 blind: {}

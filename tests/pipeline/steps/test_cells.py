@@ -21,7 +21,11 @@ from tests.conftest import ROOT
 VARIANTS = ("idih", "fcn_feature", "style_unet3plus", "regions")  # among them they have every section
 GRADED = {"graded": 0.5, "grades": ["photometric"], "left_as_it_was": 0.5}
 MORE = {  # sections that the project's own variants leave out
-    "idih": {"resynthesis": {"transfers": ["lut", "mkl"], "share": 0.5} | GRADED, "average_weights": {"ema": 0.9}},
+    "idih": {
+        "resynthesis": {"transfers": ["lut", "mkl"], "share": 0.5} | GRADED,
+        "average_weights": {"ema": 0.9},
+        "start": "a.safetensors",
+    },
     "fcn_feature": {"adversarial": {"name": "bce", "weight": 1.0, "gradient_penalty": 0.0, "composite_is_fake": False}},
     "regions": {"average_weights": {"ema": 0.9}},
 }
@@ -80,7 +84,7 @@ def tree() -> str:
     found = YAML(typ="safe", pure=True).load(ROOT / "params.yaml")
     found["catalogue"] = {name: found["catalogue"][name] | MORE.get(name, {}) for name in VARIANTS}
     found |= {"variants": list(VARIANTS), "classifiers": ["objects"]}  # through which one of them looks
-    found["imported"] = IMPORTED
+    found |= {"imported": IMPORTED, "published": {"model": {"file": "given/model.safetensors"}}}
     marks, joint = found["detectors"]["marks"], found["blind"]["joint"]
     found["detectors"] = {"marks": marks, "seeds": marks | {"network": {"name": "observing", "width": 64, "weights": "a.pth"}}}
     found["blind"] = {"joint": joint | {"harmonizer": "idih"}}
