@@ -109,6 +109,16 @@ def test_results_from_elsewhere_are_stages_before_the_report_and_none_is_no_stag
 
 
 @pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")
+def test_models_from_elsewhere_are_scored_from_their_files(tmp_path):
+    steps = steps_with(tmp_path, published={"theirs": {"file": "models/theirs.safetensors"}})
+    cell = steps["evaluate_published@theirs"]
+    assert cell.parents == {"fingerprint"} | {name for name in steps if name.startswith("synthesize_composites@")}
+    assert "evaluate_published@theirs" in steps["report"].parents
+    (stage,) = (stage for stage in STAGES if stage == "evaluate_published")
+    assert "${item.file}" in STAGES[stage]["deps"]
+
+
+@pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")
 def test_without_variants_that_need_them_there_is_no_classifier_and_no_preprocessing(tmp_path):
     catalogue = {"idih": YAML().load(ROOT / "params.yaml")["catalogue"]["idih"]}
     steps = steps_with(tmp_path, variants=["idih"], catalogue=catalogue, preprocessed=[], decomposers=[], classifiers=[])

@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from imharmony.checkpoint import load_harmonizer, save_harmonizer
+from imharmony.checkpoint import load_harmonizer, load_start, save_harmonizer
 from imharmony.errors import InputError
 from imharmony.networks import GENERATORS
 from imharmony.networks.harmonizer import build_harmonizer
@@ -123,3 +123,37 @@ def test_an_unknown_architecture_is_refused(saved, changed):
     rewritten(saved, changes={"architecture": architecture() | changed})
     with pytest.raises(InputError, match=r"model\.safetensors: .*(vnet|colour|33|nowhere)"):
         load_harmonizer(saved)
+
+
+def test_a_harmonizer_begins_with_a_files_weights_in_whatever_mode_it_is_used(saved):
+    wanted = architecture(paste=False, inference_mode="train")
+    harmonizer = build_harmonizer(**wanted)
+    metadata = load_start(saved, harmonizer, wanted | {"start": "published", "members": 1})
+    assert metadata["variant"] == "unet"
+    theirs = load_harmonizer(saved)[0].state_dict()
+    assert all(torch.equal(tensor, theirs[name]) for name, tensor in harmonizer.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"name": "dih"}, r"a network with name 'unet'; expected name 'dih'"),
+        ({"width": 8}, r"a network with width 4; expected width 8"),
+        ({"mask_input": False, "start": "composite"}, r"mask_input True, start 'published'; expected mask_input False, start 'composite'"),
+        ({"size_px": 64}, r"a network 'unet' for 32 px, whose layers depend on that; expected one for 64 px; train at 32 px instead"),
+    ],
+)
+def test_another_network_does_not_begin_with_them(change, said, saved):
+    wanted = architecture(start="published", members=1) | change
+    with pytest.raises(InputError, match=said) as refused:
+        load_start(saved, build_harmonizer(**wanted), wanted)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_network_whose_layers_do_not_depend_on_the_size_begins_at_another(tmp_path, inputs):
+    description = architecture("pctnet_cnn", start="published", members=1)
+    save_harmonizer(tmp_path / "model.safetensors", trained(description, inputs), description, METADATA)
+    wanted = description | {"size_px": 64}
+    harmonizer = build_harmonizer(**wanted)
+    load_start(tmp_path / "model.safetensors", harmonizer, wanted)
+    assert torch.equal(next(harmonizer.parameters()), next(load_harmonizer(tmp_path / "model.safetensors")[0].parameters()))

@@ -6,10 +6,13 @@ import torch
 from torch import nn
 
 from imharmony.errors import InputError
-from imharmony.inference import harmonize
+from imharmony.evaluation.scoring import learned
+from imharmony.inference import harmonize, own_picture
 from imharmony.networks.affine import affine
 from imharmony.networks.blocks import Generator
 from imharmony.networks.harmonizer import Harmonizer
+from imharmony.networks.published.pct_net import pctnet_cnn
+from imharmony.networks.published.white_box import harmonizer as white_box
 
 
 class Brighten(Generator):
@@ -42,6 +45,38 @@ def test_size_is_kept_and_the_background_untouched(harmonizer, photo, mask):
     output = harmonize(photo, mask, harmonizer=harmonizer, size_px=64)
     assert output.shape == photo.shape
     assert (output[mask == 0] == photo[mask == 0]).all()
+
+
+def pasted(own: np.ndarray, photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    alpha = mask[..., None] / 255
+    return np.rint(own * alpha + photo * (1 - alpha))
+
+
+@pytest.mark.parametrize("size_px", [32, 64])
+@pytest.mark.parametrize("build", [affine, pctnet_cnn, white_box], ids=["affine", "pctnet_cnn", "harmonizer"])
+def test_the_own_picture_of_the_whole_photograph_is_what_is_pasted(build, size_px, photo, mask):
+    torch.manual_seed(0)
+    network = build(in_channels=4, width=8, size_px=size_px)
+    harmonizer = Harmonizer(network, mask_input=True, paste=True, inference_mode="eval").infer()
+    own = own_picture(photo, mask, harmonizer=harmonizer, size_px=size_px)
+    assert (own.shape, own.dtype, own.min() >= 0, own.max() <= 255) == (photo.shape, np.float32, True, True)
+    by_command = harmonize(photo, mask, harmonizer=harmonizer, size_px=size_px)
+    assert np.abs(pasted(own, photo, mask) - by_command).max() <= 1
+    assert np.abs(own[mask == 0] - photo[mask == 0]).max() > 0.5  # it is the network's there too
+
+
+def test_a_picture_of_the_networks_own_size_is_what_the_network_says(photo, mask):
+    torch.manual_seed(0)
+    harmonizer = Harmonizer(affine(in_channels=4, width=8, size_px=64), mask_input=True, paste=True, inference_mode="eval").infer()
+    square, cut = photo[:64, :64].copy(), mask[:64, :64].copy()
+    own = own_picture(square, cut, harmonizer=harmonizer, size_px=64)
+    direct = learned(harmonizer, device=torch.device("cpu"))(square, cut.astype(np.float32) / 255)
+    np.testing.assert_allclose(own, direct, atol=1e-3)
+
+
+def test_an_own_picture_needs_no_mask_that_shows_anything(harmonizer, photo):
+    own = own_picture(photo, np.zeros(photo.shape[:2], np.uint8), harmonizer=harmonizer, size_px=64)
+    np.testing.assert_allclose(own, np.minimum(photo + 25.5, 255), atol=0.01)
 
 
 def test_detail_finer_than_the_networks_grid_stays(harmonizer, photo, mask):

@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
-from imharmony.published import HARMONIZERS, MATTING
+from imharmony.networks import GENERATORS
+from imharmony.networks.published import PUBLISHED_GENERATORS
+from imharmony.published import FORMS, HARMONIZERS, MATTING
 from imharmony.published.harmonizers import USES
 from imharmony.published.imported import imported_name
 from imharmony.published.networks import PUBLISHED
@@ -59,3 +61,8 @@ def test_a_file_says_what_it_was_imported_as(content, name, tmp_path):
     assert imported_name(path) is None
     path.write_bytes(content)
     assert imported_name(path) == name
+
+
+def test_forms_are_the_generators_that_only_published_networks_have():
+    assert set(PUBLISHED_GENERATORS) == FORMS
+    assert FORMS.isdisjoint(GENERATORS)
