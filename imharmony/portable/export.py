@@ -45,7 +45,7 @@ def export_onnx(model: Path, out: Path) -> None:
     """Writes the harmonizer of a ``model.safetensors`` as one file without others beside it; equal models give equal bytes.
 
     Networks that read points take ``Points`` of one picture, sRGB in [0, 1], and give ``changes`` (1, 6) and ``trust`` (1,). All others
-    take ``composite`` (1, 3, S, S) in [-1, 1] and ``mask`` (1, 1, S, S) in [0, 1], and give ``maps`` (1, C, S, S). Before it is written,
+    take ``composite`` (1, 3, S, S) in [-1, 1] and ``mask`` (1, 1, S, S) in [0, 1], and give ``maps`` (1, C, S, S), of filters (1, 6, 1, 1). Before it is written,
     drawn pictures go through the file and through torch; if what comes out differs by more than ``CLOSE``, or the model cannot be said in
     ONNX, an ``InputError`` is raised and nothing is written.
     """
@@ -219,7 +219,8 @@ def _settle(model: Path, harmonizer: Harmonizer) -> None:
     """Of one picture a batch norm's own statistics are an instance norm's; dropout's draws are torch's, and no other program's."""
     for module in harmonizer.modules():
         if isinstance(module, nn.Dropout) and module.p > 0:
-            raise InputError(f"{model}: inference_mode is train, with dropout that torch draws; expected eval; train it with that")
+            advice = "train it with that, or import it with --inference-mode eval"
+            raise InputError(f"{model}: inference_mode is train, with dropout that torch draws; expected eval; {advice}")
         for name, child in module.named_children():
             if isinstance(child, nn.BatchNorm2d):
                 alone = nn.InstanceNorm2d(child.num_features, child.eps, affine=child.affine)

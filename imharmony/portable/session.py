@@ -115,7 +115,8 @@ def _expect_signature(path: Path, session: "onnxruntime.InferenceSession", facts
     side, channels = facts.size_px, CHANNELS[facts.kind]
     if facts.counts is None:
         takes: dict[str, list[int]] = {"composite": [1, 3, side, side], "mask": [1, 1, side, side]}
-        gives = {"maps": [1, channels, side, side]}
+        of_pixels = (1, 1) if facts.kind == "filters" else (side, side)  # filters have one set of arguments for all pixels
+        gives = {"maps": [1, channels, *of_pixels]}
     else:
         sizes = (*facts.counts, facts.counts[-1])
         takes = {**{name: [1, count, 3] for name, count in zip(POINTS, sizes, strict=True)}, "known": [1, 4]}

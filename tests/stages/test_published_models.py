@@ -256,7 +256,7 @@ def test_a_network_that_nobody_knows_is_said_before_anything_runs():
     before = Path("params.yaml").read_text()
     Path("strange.safetensors").write_bytes(MODEL.read_bytes().replace(b'\\"name\\": \\"harmonizer\\"', b'\\"name\\": \\"harmonizes\\"'))
     with_entry("strange.safetensors")
-    with pytest.raises(InputError, match="a network 'harmonizes', which nobody here knows; expected model.safetensors of a training"):
+    with pytest.raises(InputError, match=r"a network 'harmonizes', which nobody here knows; expected model\.safetensors of a training"):
         check_choices(load_params())
     Path("params.yaml").write_text(before)
 
