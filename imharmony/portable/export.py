@@ -45,9 +45,9 @@ def export_onnx(model: Path, out: Path) -> None:
     """Writes the harmonizer of a ``model.safetensors`` as one file without others beside it; equal models give equal bytes.
 
     Networks that read points take ``Points`` of one picture, sRGB in [0, 1], and give ``changes`` (1, 6) and ``trust`` (1,). All others
-    take ``composite`` (1, 3, S, S) in [-1, 1] and ``mask`` (1, 1, S, S) in [0, 1], and give ``maps`` (1, C, S, S), of filters (1, 6, 1, 1). Before it is written,
-    drawn pictures go through the file and through torch; if what comes out differs by more than ``CLOSE``, or the model cannot be said in
-    ONNX, an ``InputError`` is raised and nothing is written.
+    take ``composite`` (1, 3, S, S) in [-1, 1] and ``mask`` (1, 1, S, S) in [0, 1], and give ``maps`` (1, C, S, S), of filters
+    (1, 6, 1, 1). Before it is written, drawn pictures go through the file and through torch; if what comes out differs by more than
+    ``CLOSE``, or the model cannot be said in ONNX, an ``InputError`` is raised and nothing is written.
     """
     if input_of(model) == "intrinsic":
         came = "trained on semi-harmonized pictures (input: intrinsic)"
