@@ -23,7 +23,7 @@ def reported_table() -> tuple[list[str], list[list[str]]]:
 
 
 def _name(name: str) -> str:
-    return f"`{name}`" if name in HARMONIZERS else f"{name} (matting)"
+    return f"`{name}`" if name in HARMONIZERS else f"`{name}` (matting)"
 
 
 def _place(source: Source) -> str:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from imharmony.commands.parsing import Parser, path_of
 from imharmony.errors import InputError
 from imharmony.harmonizing.models import CLASSICAL, PORTABLE, STARTER
-from imharmony.published import HARMONIZERS
+from imharmony.published import HARMONIZERS, MATTING
 from imharmony.published.imported import imported_name
 from imharmony.storage.files import write_bytes
+from imharmony.storage.headers import told_by
 from imharmony.storage.places import expect_place
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 PACKAGE = files("imharmony").joinpath("starter")
 CARD = "model_card.md"
+CUTTERS = "What cuts people out, imported in the same way: modnet is for `harmonize portrait --network`, the others need trimaps:"
 PUBLISHED = "Published networks, made such a file by `harmonize models import FILE --as NAME -o model.safetensors`:"
 SAID = {
     STARTER: "three small networks that move the object's colours as a whole; in the package",
@@ -67,11 +69,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _listed(*, folder: Path = Path()) -> str:
-    width = max(map(len, [*SAID, *HARMONIZERS]))
+    width = max(map(len, [*SAID, *HARMONIZERS, *MATTING]))
     here = _imported(folder)
     lines = [f"{name:{width}}  {SAID[name]}" for name in (STARTER, *CLASSICAL)]
     lines += ["or a file: model.safetensors, model.onnx", "", PUBLISHED]
-    for name, source in HARMONIZERS.items():
+    for name, source in (HARMONIZERS | MATTING).items():
+        if source is next(iter(MATTING.values())):
+            lines += ["", CUTTERS]
         lines.append(f"{name:{width}}  {source.paper}; {' and '.join(source.files)}: {source.place}")
         lines.append(f"{'':{width}}  {source.repository}; {source.licence}; commercial use: {source.commercial_use}")
         lines += [f"{'':{width}}  here: {path}" for path in here.get(name, [])]
@@ -91,6 +95,13 @@ def _import(*, files: list[Path], name: str, output: Path, inference_mode: "Infe
     if output.suffix != ".safetensors":
         raise InputError(f"{output}: expected a name that ends in .safetensors")
     expect_place(output, inputs=files)
+    if name in MATTING:
+        if inference_mode is not None:
+            raise InputError(f"--inference-mode {inference_mode} with {name}, which is always used in evaluation mode; leave it out")
+        from imharmony.harmonizing.imported_matting import import_matting
+
+        import_matting(files, name, output)
+        return str(output)
     from imharmony.published.importing import import_published
 
     import_published(files, name, output, inference_mode=inference_mode)
@@ -111,9 +122,9 @@ def _export(*, model: str, output: Path) -> str:
     if is_starter:  # it was exported and checked when it was made
         write_bytes(output, PACKAGE.joinpath(PORTABLE).read_bytes())
         return str(output)
-    from imharmony.portable.export import export_onnx
+    from imharmony.portable.export import export_onnx, export_portrait
 
-    export_onnx(Path(model), output)
+    (export_portrait if told_by(Path(model), "matting") else export_onnx)(Path(model), output)
     return str(output)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from imharmony.errors import InputError
 from imharmony.harmonizing.arrays import picture_of
-from imharmony.harmonizing.portraits import PortraitNetwork, load_portrait_network
+from imharmony.harmonizing.portraits import PortraitNetwork, has_packaged_network, is_fine, load_portrait_network
 from imharmony.matting.trimaps import checked_trimap
 from imharmony.pictures.colour_cut import colour_cut
 from imharmony.pictures.estimators import estimator
@@ -26,6 +26,7 @@ LEAST_SHARE = 0.02  # of the picture of which it must do so
 BAND = 0.02  # of the shorter side: so far around the outline alpha is made of the photograph's colours
 RADIUS = 1 / 64  # of the cut's longer side, of the guided filter's box
 SMOOTHNESS = 1e-4
+SOFT = (0.02, 0.98)  # between these an alpha that is enlarged is made of the photograph's colours
 CONTRAST = (0.1, 0.9)  # of the filter's alpha: what is beyond is 0 or 1, since a filter seldom reaches either
 REFINED_PX = 1200  # the longer side at which ``refined`` works: its memory grows with the pixels
 
@@ -43,8 +44,10 @@ def cut_out(
     """The alpha matte of the person in a photograph, uint8 (H, W), 255 = person.
 
     ``image`` is an array (H, W, 3), a PIL image, a path or a tensor, as ``harmonize`` takes one. ``trimap``, uint8 (H, W) of 0, 128 and
-    255, says what is known: the network decides on 128 alone. ``network`` is a file ``.onnx``, or anything with a method ``alpha``; None:
-    the one in the package. ``refine`` makes alpha near the outline anew in closed form, with the extra `matting`. Raises
+    255, says what is known: the network decides on 128 alone. ``network`` is a file, ``.onnx`` or ``.safetensors``, or anything with a
+    method ``alpha``; None: the one in the package, and where there is none, with a trimap, the closed form. With an attribute ``is_fine``
+    that is true, what ``alpha`` says is taken for alpha, else for a rough guess that is made to fit the photograph's colours. ``refine``
+    makes alpha near the outline anew in closed form, which needs the extra `matting`. Raises
     ``imharmony.InputError`` with one line, also where nobody is seen.
 
     >>> import numpy as np
@@ -58,8 +61,15 @@ def cut_out(
     ((60, 80), 255, 0)
     """
     known = picture_of(image, name="photo")
-    found = load_portrait_network(network) if network is None or isinstance(network, str | os.PathLike) else network
+    found = network_of(network, trimap)
     return matte_of(known.rgb, known.alpha, name="photo", network=found, trimap=trimap, refine=refine)
+
+
+def network_of(network: str | Path | PortraitNetwork | None, trimap: object | None) -> PortraitNetwork | None:
+    """The network that is asked for; None where a trimap is to do without one."""
+    if network is None and trimap is not None and not has_packaged_network():
+        return None
+    return load_portrait_network(network) if network is None or isinstance(network, str | os.PathLike) else network
 
 
 def matte_of(
@@ -67,20 +77,25 @@ def matte_of(
     alpha: np.ndarray | None,
     *,
     name: str,
-    network: PortraitNetwork,
+    network: PortraitNetwork | None,
     trimap: np.ndarray | None = None,
     refine: bool = False,
 ) -> np.ndarray:
-    """The same of a photograph and its transparency; ``name`` is for messages."""
+    """The same of a photograph and its transparency; ``name`` is for messages. Without a network alpha is the closed form's."""
     if alpha is not None and alpha.min() < 255:
         advice = "lay it on a photograph as it is (harmonize CUTOUT --background PHOTO)"
         raise InputError(f"{name}: transparent in parts, a cut-out already; expected an opaque photograph; {advice}")
     if trimap is not None:
         checked_trimap(trimap, size=(rgb.shape[1], rgb.shape[0]), name="trimap")
-    coarse = network.alpha(rgb)
+    if network is None:
+        if trimap is None:
+            raise ValueError("neither a network nor a trimap; expected one of them")
+        needed = {"purpose": "a trimap without a network", "otherwise": "name one (--network FILE)"}
+        return np.rint(refined(rgb, trimap / np.float32(255), trimap, **needed) * 255).astype(np.uint8)
+    said = network.alpha(rgb)
     if trimap is None:
-        _expect_somebody(coarse, name=name)
-    matte = outlined(colour_cut(coarse, rgb, trimap, level=CONFIDENT), rgb)
+        _expect_somebody(said, name=name)
+    matte = enlarged(said, rgb) if is_fine(network) else outlined(colour_cut(said, rgb, trimap, level=CONFIDENT), rgb)
     if trimap is not None:
         matte = np.where(trimap == UNKNOWN, matte, trimap / np.float32(255))
     if refine:
@@ -102,9 +117,30 @@ def outlined(mask: np.ndarray, rgb: np.ndarray) -> np.ndarray:
     return np.where(near, np.clip((fine - low) / (high - low), 0, 1), inside.astype(np.float32))
 
 
-def refined(rgb: np.ndarray, matte: np.ndarray, given: np.ndarray | None = None) -> np.ndarray:
-    """A matte float32 (H, W) made anew near its outline: closed form (Levin et al. 2008) in the unknown part of its own trimap."""
-    estimate_alpha = estimator("estimate_alpha_cf", purpose="refining", otherwise="leave --refine out")
+def enlarged(alpha: np.ndarray, rgb: np.ndarray) -> np.ndarray:
+    """An alpha (h, w) at the photograph's size, float32 (H, W); where it is neither 0 nor 1, as fine as the photograph is."""
+    height, width = rgb.shape[:2]
+    plain = cv2.resize(alpha.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    if min(height / alpha.shape[0], width / alpha.shape[1]) <= 1:
+        return plain
+    fine = guided_alpha(alpha, rgb, radius_px=2, smoothness=SMOOTHNESS)
+    low, high = SOFT
+    return np.where((plain > low) & (plain < high), fine, plain)
+
+
+def refined(
+    rgb: np.ndarray,
+    matte: np.ndarray,
+    given: np.ndarray | None = None,
+    *,
+    purpose: str = "refining",
+    otherwise: str = "leave --refine out",
+) -> np.ndarray:
+    """A matte float32 (H, W) made anew near its outline: closed form (Levin et al. 2008) in the unknown part of its own trimap.
+
+    ``purpose`` and ``otherwise`` are of the message where the extra `matting` is not installed.
+    """
+    estimate_alpha = estimator("estimate_alpha_cf", purpose=purpose, otherwise=otherwise)
     height, width = matte.shape
     scale = min(1.0, REFINED_PX / max(height, width))
     size = max(round(width * scale), 1), max(round(height * scale), 1)

@@ -6,9 +6,9 @@ import numpy as np
 
 from imharmony.errors import InputError
 from imharmony.harmonizing.cutout import Placement, composed
-from imharmony.harmonizing.cutting import as_photograph, cutout_of, matte_of
+from imharmony.harmonizing.cutting import as_photograph, cutout_of, matte_of, network_of
 from imharmony.harmonizing.photo_file import MEGAPIXELS, Given
-from imharmony.harmonizing.portraits import PortraitNetwork, load_portrait_network
+from imharmony.harmonizing.portraits import PortraitNetwork
 from imharmony.matting.trimaps import checked_trimap
 from imharmony.pictures.opening import opened, orientation_of, pixels_of, upright
 from imharmony.pictures.photo_files import Photograph, is_opaque, read_photograph, srgb_of
@@ -38,7 +38,7 @@ def read_portrait(
         alpha = _alpha_of(matte, size=size, most_pixels=pixels)
     else:
         known = None if trimap is None else _read_trimap(trimap, size=size, most_pixels=pixels)
-        found = load_portrait_network(network) if network is None or isinstance(network, Path) else network
+        found = network_of(network, known)
         alpha = matte_of(rgb, photograph.alpha, name=str(photo), network=found, trimap=known, refine=refine)
     return as_photograph(cutout_of(rgb, alpha), photograph)
 

@@ -106,14 +106,14 @@ def export_portrait(model: Path, out: Path) -> None:
     from imharmony.matting.checkpoint import load_matting  # here: it needs more than the extra
     from imharmony.networks.portrait_matting import PortraitMatting
 
-    network, architecture, size_px, _ = load_matting(model)
+    network, architecture, size_px, metadata = load_matting(model)
     if not isinstance(network, PortraitMatting):
         raise InputError(f"{model}: network {architecture.name}, which needs a trimap; expected one without, 'portrait'; take another")
     drawn = [(picture,) for picture in _noise(size_px)]
     with torch.inference_mode():
         expected = [[network.matte(each).numpy()] for (each,) in drawn]
     module = _Alpha(folded(network)).eval().requires_grad_(False)
-    facts = PortraitFacts(FORMAT, "portrait", size_px, sha256_of(model))
+    facts = PortraitFacts(FORMAT, "portrait", size_px, sha256_of(model), bool(metadata.get("is_fine")))
     data = _packed(_program(model, module, drawn[0], ("picture",), ("alpha",), architecture.name), facts)
     _check(model, data, drawn, expected)
     write_bytes(out, data)

@@ -62,6 +62,7 @@ class PortraitFacts(Struct, frozen=True):
     kind: Literal["portrait"]
     size_px: Size
     sha256: Digest  # of the weights file that it was made of
+    is_fine: bool = False  # whether what it says is alpha, and no rough guess
 
 
 def written(facts: Facts | DetectorFacts | PortraitFacts) -> dict[str, str]:

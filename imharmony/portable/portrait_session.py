@@ -31,6 +31,11 @@ class OnnxPortrait:
         expect_signature(path, session, takes={"picture": [1, 3, side, side]}, gives={"alpha": [1, 1, side, side]})
         return cls(session, facts)
 
+    @property
+    def is_fine(self) -> bool:
+        """Whether what it says is alpha, and no rough guess."""
+        return self.facts.is_fine
+
     def alpha(self, photo: np.ndarray) -> np.ndarray:
         """How much of each pixel is a person, float32 (S, S) in [0, 1], of a photograph of any size.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from imharmony.checkpoint import save_harmonizer
 from imharmony.errors import InputError
@@ -11,6 +11,7 @@ from imharmony.networks.harmonizer import Harmonizer, InferenceMode
 from imharmony.published.harmonizers import HARMONIZERS, USES
 from imharmony.published.reading import read_published
 from imharmony.published.record import Use
+from imharmony.published.sources import Source
 from imharmony.storage.files import sha256_of
 
 
@@ -30,7 +31,13 @@ def import_published(files: Sequence[Path], name: str, out: Path, *, inference_m
     """Writes authors' weights as ``model.safetensors``, with source, licence and SHA-256 in its metadata; no code of a file runs."""
     use = _use_of(name)
     harmonizer, source = harmonizer_of(files, name, inference_mode=inference_mode), HARMONIZERS[name].source
-    told = {
+    metadata = {"size_px": use.size_px, "input": "composites", "published": told_of(source, name, files)}
+    save_harmonizer(out, harmonizer, use.architecture(inference_mode), metadata)
+
+
+def told_of(source: Source, name: str, files: Sequence[Path]) -> dict[str, Any]:
+    """What a file says of the network that it was made of."""
+    return {
         "name": name,
         "paper": source.paper,
         "repository": source.repository,
@@ -39,8 +46,6 @@ def import_published(files: Sequence[Path], name: str, out: Path, *, inference_m
         "commercial_use": source.commercial_use,
         "files": [{"name": path.name, "sha256": sha256_of(path)} for path in files],
     }
-    metadata = {"size_px": use.size_px, "input": "composites", "published": told}
-    save_harmonizer(out, harmonizer, use.architecture(inference_mode), metadata)
 
 
 def _use_of(name: str) -> Use:

@@ -158,7 +158,7 @@ BROKEN = [
     (("photo.png", "--background", "ground.jpg", "-o", "photo.png"), "photo.png: is also what is read"),
     (("photo.png", "--background", "ground.jpg", "--at", "900,900"), "nothing of it lies on the background's 160x100"),
     (("photo.png", "--background", "ground.jpg", "--scale", "0"), "scale 0: of photo.png"),
-    (("photo.png", "--background", "ground.jpg", "--network", "broken.png"), "broken.png: not the name of an exported network"),
+    (("photo.png", "--background", "ground.jpg", "--network", "broken.png"), "broken.png: not the name of a network's file"),
     (("photo.png", "--background", "ground.jpg", "--model", "nonesuch"), "model 'nonesuch': no such model"),
 ]
 

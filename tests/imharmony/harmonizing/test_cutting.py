@@ -2,13 +2,14 @@
 
 import sys
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 import imharmony
 from imharmony.errors import InputError
-from imharmony.harmonizing.cutting import cut_out, cutout_of, outlined, refined
+from imharmony.harmonizing.cutting import cut_out, cutout_of, enlarged, outlined, refined
 from imharmony.harmonizing.portraits import load_portrait_network
 from imharmony.pictures.images import encode_png
 from tests.imharmony.portrait_networks import network_of_brightness, portrait
@@ -76,7 +77,8 @@ def test_with_a_trimap_nobody_need_be_found():
         (np.full((40, 40, 4), 200, np.uint8), {}, "photo: transparent in parts, a cut-out already; expected an opaque photograph"),
         (portrait(), {"trimap": np.full((9, 9), 128, np.uint8)}, "trimap: 9x9 pixels; expected 64x80"),
         (portrait(), {"trimap": np.zeros((80, 64), np.uint8)}, "trimap: no pixel of 128; expected an unknown region"),
-        (portrait(), {"network": "network.safetensors"}, r"not the name of an exported network; expected a file \.onnx"),
+        (portrait(), {"network": "network.pth"}, r"not the name of a network's file; expected one that ends in \.onnx or \.safetensors"),
+        (portrait(), {"network": "none.safetensors"}, r"none\.safetensors: no such file"),
         (portrait(), {"network": "none.onnx"}, r"none\.onnx: no such file"),
     ],
 )
@@ -124,3 +126,50 @@ def test_refining_leaves_a_matte_that_gives_nothing_to_go_by():
     pytest.importorskip("pymatting")
     matte = np.full((30, 30), 0.5, np.float32)
     assert refined(portrait(30, 30), matte) is matte
+
+
+class Fine(Coarse):
+    """What says alpha itself."""
+
+    is_fine = True
+
+    def alpha(self, photo: np.ndarray) -> np.ndarray:
+        assert photo.shape == (80, 64, 3)
+        return np.tile(np.linspace(0, 1, 64, dtype=np.float32), (80, 1))
+
+
+def test_what_a_fine_network_says_is_alpha():
+    """And not, as a rough guess is, cut to one or the other."""
+    alpha = cut_out(portrait(), network=Fine())
+    assert np.abs(alpha.astype(float) - 255 * np.linspace(0, 1, 64)).max() <= 0.5
+
+
+def test_enlarged_it_is_as_fine_as_the_photograph_where_it_is_soft():
+    """The outline of a photograph four times as large, which the network saw at a quarter."""
+    truth = np.zeros((160, 160), np.float32)
+    truth[:, 70:] = 1
+    photo = np.rint(truth[..., None] * (200, 160, 40) + (1 - truth[..., None]) * (20, 60, 120)).astype(np.uint8)
+    coarse = cv2.resize(truth, (40, 40), interpolation=cv2.INTER_AREA)
+    made = enlarged(coarse, photo)
+    plain = cv2.resize(coarse, (160, 160), interpolation=cv2.INTER_LINEAR)
+    assert np.abs(made - truth).mean() < 0.3 * np.abs(plain - truth).mean()
+    assert set(np.unique(made[:, :40])) == {0.0}
+    assert set(np.unique(made[:, 120:])) == {1.0}
+
+
+def test_without_a_network_a_trimap_is_followed_in_closed_form(monkeypatch):
+    pytest.importorskip("pymatting")
+    monkeypatch.setattr("imharmony.harmonizing.portraits.PACKAGED", "none.onnx")
+    alpha = np.clip((np.arange(60) - 25) / 10, 0, 1)[None].repeat(60, 0)
+    photo = np.rint(alpha[..., None] * (230, 180, 40) + (1 - alpha[..., None]) * (20, 60, 200)).astype(np.uint8)
+    trimap = np.where((alpha > 0) & (alpha < 1), 128, 255 * (alpha >= 1)).astype(np.uint8)
+    assert np.abs(cut_out(photo, trimap=trimap) / 255 - alpha).max() < 0.02
+
+
+def test_without_a_network_and_the_closed_form_the_line_names_both(monkeypatch):
+    monkeypatch.setattr("imharmony.harmonizing.portraits.PACKAGED", "none.onnx")
+    monkeypatch.setitem(sys.modules, "pymatting", None)
+    trimap = np.zeros((80, 64), np.uint8)
+    trimap[20:40], trimap[40:] = 128, 255
+    with pytest.raises(InputError, match=r"expected it for a trimap without a network; .* or name one \(--network FILE\)"):
+        cut_out(portrait(), trimap=trimap)
