@@ -19,7 +19,7 @@ from pipeline.params.file import Params
 from pipeline.steps.paths import Places
 from reporting import blind_words
 from reporting.blind_figures import calibration_figure, differences_figure, distributions_figure, psychometric_figure, risk_figure
-from reporting.figures import svg_of, write_png
+from reporting.figures import Drawing, svg_of, write_png
 from reporting.gallery import data_uri
 from reporting.lpips_reason import why_absent
 from reporting.pictures import QUALITY
@@ -47,15 +47,6 @@ class BlindRun(NamedTuple):
     detected: dict[str, pa.Table]
     psychometric: dict[str, pa.Table]
     pictures: dict[str, Path]
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A figure of a data set; its caption says what it means."""
-
-    title: str
-    caption: str
-    svg: str
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from io import BytesIO, StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 from matplotlib import rc_context
@@ -39,6 +39,14 @@ STYLE: "dict[RcKeyType, Any]" = {
 }
 LOSSES = {"g_loss": "harmonizer", "d_loss": "critic"}
 THEME = "<style>svg{color:#24292f}@media (prefers-color-scheme:dark){svg{color:#e4e2dd}}</style>"
+
+
+class Drawing(NamedTuple):
+    """A figure on the page; its caption says what it means."""
+
+    title: str
+    caption: str
+    svg: str
 
 
 def svg_of(figure: Figure) -> str:

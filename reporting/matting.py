@@ -20,7 +20,7 @@ from pipeline.params.file import Params
 from pipeline.steps.matting import XUE
 from pipeline.steps.paths import Places
 from reporting import matting_words
-from reporting.figures import svg_of, write_png
+from reporting.figures import Drawing, svg_of, write_png
 from reporting.gallery import data_uri
 from reporting.matting_figures import accuracy_figure, bands_figure, drift_figure, lambda_figure
 from reporting.matting_roles import roles_of, same_but
@@ -41,15 +41,6 @@ class MattingRun(NamedTuple):
     histories: dict[str, pa.Table]
     strips: dict[str, Path]
     composed_strips: dict[str, Path]
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A figure; its caption says what it means."""
-
-    title: str
-    caption: str
-    svg: str
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,7 @@ def write_page(
             published=read_published(),
             reports=reports,
             anchors={*params.scored, *(path.name.removesuffix(".html.j2") for path in TEMPLATES.glob("*.html.j2"))}
-            - {name for name, part in (("blind", blind), ("matting", matting)) if part is None},
+            - _absent(blind=blind, intrinsic=intrinsic, matting=matting, opinions=opinions, realism=realism),
             peaks={column: column.removeprefix("psnr_") for column in PEAKS},
             higher_is_better={column: measure.rises for column, measure in MEASURES.items()},
             lpips_reason=lpips_reason(params, summary),
@@ -167,6 +167,11 @@ def environment() -> jinja2.Environment:
     )
     made.filters.update(FILTERS)
     return made
+
+
+def _absent(**parts: object) -> set[str]:
+    """The parts of the page that this run has nothing for."""
+    return {name for name, part in parts.items() if not part}
 
 
 def apart_last(items: Iterable[Item], apart: Collection[str], *, name: Callable[[Item], object] = lambda item: item) -> list[Item]:

@@ -50,13 +50,22 @@ class RegionAwareNorm(nn.Module):
         with full_precision(features):
             features = features.float()
             inside = interpolate(mask.float(), features.shape[2:], mode="nearest")
-            mean_f, deviation_f = _statistics(features, inside)
-            mean_b, deviation_b = _statistics(features, 1 - inside)
+            mean_f, deviation_f = self.statistics(features, inside)
+            mean_b, deviation_b = self.statistics(features, 1 - inside)
             foreground = (features - mean_f) / deviation_f * deviation_b + mean_b
             background = (features - mean_b) / deviation_b
-            foreground = foreground * (1 + self.foreground_scale) + self.foreground_shift
-            background = background * (1 + self.background_scale) + self.background_shift
+            foreground = foreground * (1 + _spread(self.foreground_scale)) + _spread(self.foreground_shift)
+            background = background * (1 + _spread(self.background_scale)) + _spread(self.background_shift)
             return foreground * inside + background * (1 - inside)
+
+    def statistics(self, features: Tensor, region: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation over a region (B, 1, h, w), each (B, C, 1, 1); over the whole map if the region is empty."""
+        is_empty = region.sum((2, 3), keepdim=True) == 0
+        weights = torch.where(is_empty, torch.ones_like(region), region)
+        total = weights.sum((2, 3), keepdim=True)
+        mean = (features * weights).sum((2, 3), keepdim=True) / total
+        variance = ((features - mean).square() * weights).sum((2, 3), keepdim=True) / total
+        return mean, root(variance + EPSILON)
 
 
 class RainNet(Generator):
@@ -123,11 +132,6 @@ class _DecoderBlock(nn.Module):
         return self.dropout(self.norm(self.up(features), mask))
 
 
-def _statistics(features: Tensor, region: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation over a region (B, 1, h, w), each (B, C, 1, 1); over the whole map if the region is empty."""
-    is_empty = region.sum((2, 3), keepdim=True) == 0
-    weights = torch.where(is_empty, torch.ones_like(region), region)
-    total = weights.sum((2, 3), keepdim=True)
-    mean = (features * weights).sum((2, 3), keepdim=True) / total
-    variance = ((features - mean).square() * weights).sum((2, 3), keepdim=True) / total
-    return mean, root(variance + EPSILON)
+def _spread(values: Tensor) -> Tensor:
+    """One number a channel, as a map takes it."""
+    return values.reshape(-1, 1, 1)

@@ -3,47 +3,28 @@
 Feature maps are float (B, C, H, W); masks are (B, 1, H', W') in [0, 1], 1 = foreground.
 """
 
-import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
 
-from imharmony.networks.blocks import full_precision
+from imharmony.networks.rain import RegionAwareNorm
 
 EPSILON = 1e-5  # added to the count of pixels and to variances
 
 
-class PublishedRegionNorm(nn.Module):
+class PublishedRegionNorm(RegionAwareNorm):
     """``RegionAwareNorm`` with the authors' statistics.
 
-    Where a mask is soft, a pixel's deviation weighs by the mask's square (here by the mask), and the count of pixels is the mask's sum +
-    1e-5: an empty region has mean 0 and deviation 0.003 (here it takes the statistics of the whole map).
+    Where a mask is soft, a pixel's deviation weighs by the mask's square (there by the mask), and the count of pixels is the mask's sum +
+    1e-5: an empty region has mean 0 and deviation 0.003 (there it takes the statistics of the whole map).
     """
 
     def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.foreground_scale, self.foreground_shift = nn.Parameter(torch.zeros(channels)), nn.Parameter(torch.zeros(channels))
-        self.background_scale, self.background_shift = nn.Parameter(torch.zeros(channels)), nn.Parameter(torch.zeros(channels))
+        super().__init__(channels)
+        for name, parameter in list(self.named_parameters()):  # the authors' files have them without sides
+            setattr(self, name, nn.Parameter(parameter.flatten()))
 
-    def forward(self, features: Tensor, mask: Tensor) -> Tensor:
-        """The normalised map in float32; the mask is resized by the nearest pixel."""
-        with full_precision(features):
-            features = features.float()
-            inside = interpolate(mask.float(), features.shape[2:], mode="nearest")
-            mean_f, deviation_f = _statistics(features, inside)
-            mean_b, deviation_b = _statistics(features, 1 - inside)
-            foreground = (features - mean_f) / deviation_f * deviation_b + mean_b
-            background = (features - mean_b) / deviation_b
-            foreground = foreground * _spread(1 + self.foreground_scale) + _spread(self.foreground_shift)
-            background = background * _spread(1 + self.background_scale) + _spread(self.background_shift)
-            return foreground * inside + background * (1 - inside)
-
-
-def _statistics(features: Tensor, region: Tensor) -> tuple[Tensor, Tensor]:
-    count = region.sum((2, 3), keepdim=True) + EPSILON
-    mean = (features * region).sum((2, 3), keepdim=True) / count
-    variance = ((features - mean) * region).square().sum((2, 3), keepdim=True) / count
-    return mean, (variance + EPSILON).sqrt()
-
-
-def _spread(values: Tensor) -> Tensor:
-    return values[:, None, None]
+    def statistics(self, features: Tensor, region: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation over a region (B, 1, h, w), each (B, C, 1, 1)."""
+        count = region.sum((2, 3), keepdim=True) + EPSILON
+        mean = (features * region).sum((2, 3), keepdim=True) / count
+        variance = ((features - mean) * region).square().sum((2, 3), keepdim=True) / count
+        return mean, (variance + EPSILON).sqrt()
