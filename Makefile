@@ -58,7 +58,7 @@ starter: $(READY)  ## the model that comes with the package: the workspace start
 cutter: $(READY)  ## the network of `harmonize portrait`: trains it in the workspace cutter/, then writes it into imharmony/starter/
 	@cd cutter && python -m pipeline run train_matting && python -m reporting cutter
 
-portraits: $(READY)  ## report 004 in full at a size for two cores, in the workspace portraits/; eighty minutes
+portraits: $(READY)  ## report 004 in full at a size for two cores, in the workspace portraits/; about an hour
 	@cd portraits && python -m pipeline run && python -m pipeline where
 
 SHARE ?= 1

@@ -63,7 +63,7 @@ def accuracy_figure(history: pd.DataFrame) -> Figure:
         axes.axhline(0.5, color=INK, linewidth=0.8, linestyle=":")
         axes.set_ylim(-0.02, 1.02)
         axes.set_xlabel("step")
-        axes.set_ylabel("share of pictures told from their photograph")
+        axes.set_ylabel("share told from the photograph")
         axes.legend(fontsize=8)
     return figure
 

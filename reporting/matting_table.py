@@ -39,6 +39,18 @@ LEGEND_OF_CLAIMS = (
     "Mean of the first minus the second on the same portraits, unknown region, own size. In brackets: 95 % intervals over portraits, and "
     "percent of the second. Bold: the interval is below 0."
 )
+OF_PICTURES = {  # measures of composites and of what is harmonized, their names and decimals
+    "band_mse_soft_minus_hard": ("soft minus hard matte, MSE at the edge", 1),
+    "background_mse": ("MSE of the background", 0),
+    "lightness_change": ("background lighter by", 2),
+    "distance_change": ("background farther by", 2),
+}
+SIGNED = frozenset(OF_PICTURES) - {"background_mse"}
+LEGEND_OF_PICTURES = (
+    "The matte as it is and cut at a half, in the band around the edge (report 004's figure 2). What systems make of the changed "
+    "background: its error, and by how much it became lighter, and farther from the person's colour, in CIELAB units (figure 5). In "
+    "brackets: 95 % intervals over portraits."
+)
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 
 
@@ -75,6 +87,17 @@ def claims_table(published: Path, run: str, dataset: str) -> tuple[list[str], li
     return ["first", "second", *NAMES.values()], body
 
 
+def pictures_table(published: Path, run: str, dataset: str) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of one data set: what becomes of composites by each method's matte, and of backgrounds by each system."""
+    rows = [row for row in _rows(published, run, dataset) if not row["reference"] and row["metric"] in OF_PICTURES]
+    body = []
+    for method in dict.fromkeys(row["method"] for row in rows):
+        cells = {row["metric"]: row for row in rows if row["method"] == method}
+        made = [_mean(cells.get(metric), digits, signed=metric in SIGNED) for metric, (_, digits) in OF_PICTURES.items()]
+        body.append([f"`{method}`", *made])
+    return ["method", *(name for name, _ in OF_PICTURES.values())], body
+
+
 def _row(row: Row, *, metric: str, value: float) -> Row:
     return {name: row.get(name) for name in PUBLISHED.names} | {"metric": metric, "value": value}
 
@@ -94,8 +117,11 @@ def _is_headline(row: Mapping[str, str]) -> bool:
     return HEADLINE.items() <= row.items() and row["metric"] in METRICS
 
 
-def _mean(row: Mapping[str, str] | None, digits: int) -> str:
-    return DASH if row is None else f"{float(row['value']):,.{digits}f} {_interval(row, digits, signed=False)}"
+def _mean(row: Mapping[str, str] | None, digits: int, *, signed: bool = False) -> str:
+    if row is None:
+        return DASH
+    value = _signed(float(row["value"]), digits) if signed else f"{float(row['value']):,.{digits}f}"
+    return f"{value} {_interval(row, digits, signed=signed)}"
 
 
 def _change(row: Mapping[str, str] | None, digits: int) -> str:

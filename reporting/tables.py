@@ -23,7 +23,7 @@ from reporting.control_table import LEGEND as LEGEND_OF_CONTROLS
 from reporting.control_table import control_table
 from reporting.convention_table import convention_table
 from reporting.matting_table import LEGEND as LEGEND_OF_MATTING
-from reporting.matting_table import LEGEND_OF_CLAIMS, claims_table, matting_table
+from reporting.matting_table import LEGEND_OF_CLAIMS, LEGEND_OF_PICTURES, claims_table, matting_table, pictures_table
 from reporting.measure_table import measure_table
 from reporting.network_table import network_table, reported_table
 from reporting.protocol_table import protocol_table
@@ -41,6 +41,12 @@ Untouched: mean fMSE. Methods: its change, with the 95 % interval over photograp
 {PROTOCOLS[HEADLINE]}"""
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 Row = dict[str, str]
+
+MATTING = {  # kinds of tables of mattes
+    "": (matting_table, LEGEND_OF_MATTING),
+    "claims": (claims_table, LEGEND_OF_CLAIMS),
+    "pictures": (pictures_table, LEGEND_OF_PICTURES),
+}
 
 
 def write_tables() -> None:
@@ -115,9 +121,9 @@ def blind(root: Path, arguments: Sequence[str]) -> str:
 
 
 def matting(root: Path, arguments: Sequence[str]) -> str:
-    """``matting RUN DATASET [claims]``: errors of each method's mattes, or their paired differences."""
-    run, dataset, *claims = arguments
-    table, legend = (claims_table, LEGEND_OF_CLAIMS) if claims else (matting_table, LEGEND_OF_MATTING)
+    """``matting RUN DATASET [claims | pictures]``: errors of each method's mattes, their paired differences, or what pictures become."""
+    run, dataset, *kind = arguments
+    table, legend = MATTING[kind[0] if kind else ""]
     return f"{_table(*table(root / PUBLISHED, run, dataset))}\n\n{legend}\n{_origin(run, _facts(root, run))}"
 
 

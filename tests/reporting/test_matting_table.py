@@ -6,7 +6,7 @@ import pytest
 from imharmony.errors import InputError
 from imharmony.matting.summary import HARMONIZED_MEANS, HARMONIZED_PAIRS, MATTE_BANDS, MATTE_MEANS, MATTE_PAIRS
 from imharmony.storage.tables import write_csv
-from reporting.matting_table import PUBLISHED, claims_table, matting_table, published_matting
+from reporting.matting_table import PUBLISHED, claims_table, matting_table, pictures_table, published_matting
 
 MINUS = "\N{MINUS SIGN}"
 ERROR = {"dataset": "hmh", "region": "unknown", "size": "native", "n_pictures": 20, "n_portraits": 20}
@@ -56,6 +56,28 @@ def test_claims_have_their_interval_and_percent_and_are_bold_below_zero(tmp_path
     assert header == ["first", "second", "MSE", "SAD", "Grad", "Conn"]
     sad = f"**{MINUS}1.000 ({MINUS}1.500 to {MINUS}0.500, {MINUS}10.0 %)**"
     assert rows == [["`together`", "`separate`", "–", sad, f"+0.250 ({MINUS}0.250 to +0.750, +2.5 %)", "–"]]
+
+
+def test_pictures_have_the_gain_of_a_soft_edge_and_what_becomes_of_backgrounds(tmp_path):
+    own = tables([], [])
+    made = [
+        {"dataset": "hmh", "system": "together", "measure": measure, "mean": value, "low": value - 1, "high": value + 1, "n_portraits": 20}
+        for measure, value in (("background_mse", 1200.4), ("lightness_change", 1.25), ("distance_change", -0.5), ("mse", 7.0))
+    ]
+    own["matting_harmonized"] = pa.Table.from_pylist(made, schema=HARMONIZED_MEANS)
+    write_csv(tmp_path / "trial.matting.csv", published_matting(own))
+    header, rows = pictures_table(tmp_path, "trial", "hmh")
+    assert header[0] == "method"
+    assert len(header) == 5
+    assert rows == [
+        [
+            "`together`",
+            f"{MINUS}3.0 (–, 20 portraits)",
+            "1,200 (1,199 to 1,201)",
+            "+1.25 (+0.25 to +2.25)",
+            f"{MINUS}0.50 ({MINUS}1.50 to +0.50)",
+        ]
+    ]
 
 
 def test_all_numbers_are_published():
