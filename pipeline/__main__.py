@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from pipeline.params.file import load_params
+from pipeline.params.file import PARAMS_FILE, load_params
 from pipeline.run import command
 from pipeline.run.command import only_run_here, say
 from pipeline.run.tracked import go_back, tell_of_changes
@@ -13,6 +13,7 @@ from pipeline.run.workspace import expect_workspace
 from pipeline.steps.entry import exit_code_of
 from pipeline.steps.fingerprints import changed_cells
 from pipeline.steps.paths import REPORTS
+from pipeline.steps.prospects import expect_models
 
 # What imports torch is imported where it is needed, because a run that finds nothing to do should end at once.
 
@@ -53,6 +54,8 @@ def run(targets: Sequence[str], *, jobs: int | None, dry_run: bool, pull: bool) 
         from pipeline.dashboard.client import watched  # httpx takes a fifth of a second, which a run that nobody watches need not spend
 
         watch = watched
+    if PARAMS_FILE.is_file():  # if not, the next line says where it was looked for
+        expect_models(load_params())
     code = command.run(targets, jobs=jobs, dry_run=dry_run, pull=pull, watch=watch, changed=changed_cells)
     if code == 0 and not dry_run:  # what a failed run left is nothing to commit
         tell_of_changes()

@@ -1,6 +1,7 @@
 """``harmonize models``: what can harmonize here, published networks as models, the model in the package, models as ONNX, and as a page."""
 
 import argparse
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,9 +11,10 @@ from imharmony.errors import InputError
 from imharmony.harmonizing.models import CLASSICAL, PORTABLE, STARTER
 from imharmony.published import HARMONIZERS, MATTING
 from imharmony.published.imported import imported_name
+from imharmony.published.sources import Source
 from imharmony.storage.files import write_bytes
 from imharmony.storage.headers import told_by
-from imharmony.storage.places import expect_place
+from imharmony.storage.places import expect_place, expect_there
 
 if TYPE_CHECKING:
     from imharmony.networks.harmonizer import InferenceMode
@@ -56,8 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     imported.add_argument("--inference-mode", choices=("eval", "train"), help=said)
     imported.set_defaults(command=_import)
     commands.add_parser("card", description="The model card of the model in the package.").set_defaults(command=_card)
-    export = commands.add_parser("export", description="Writes a model as ONNX, checked against torch.")
-    export.add_argument("model", help=f"{STARTER}, or a file model.safetensors")
+    export = commands.add_parser("export", description="Writes a model, or a network that cuts people out, as ONNX, checked against torch.")
+    export.add_argument("model", help=f"{STARTER}, or a file .safetensors")
     export.add_argument("-o", "--output", type=path_of, required=True, metavar="OUT.onnx")
     export.set_defaults(command=_export)
     page = commands.add_parser("page", description=f"Writes a page for any file server, on which the browser itself runs {STARTER}.")
@@ -73,13 +75,15 @@ def _listed(*, folder: Path = Path()) -> str:
     here = _imported(folder)
     lines = [f"{name:{width}}  {SAID[name]}" for name in (STARTER, *CLASSICAL)]
     lines += ["or a file: model.safetensors, model.onnx", "", PUBLISHED]
-    for name, source in (HARMONIZERS | MATTING).items():
-        if source is next(iter(MATTING.values())):
-            lines += ["", CUTTERS]
-        lines.append(f"{name:{width}}  {source.paper}; {' and '.join(source.files)}: {source.place}")
-        lines.append(f"{'':{width}}  {source.repository}; {source.licence}; commercial use: {source.commercial_use}")
-        lines += [f"{'':{width}}  here: {path}" for path in here.get(name, [])]
-    return "\n".join(lines)
+    lines += _known(HARMONIZERS, here, width)
+    return "\n".join([*lines, "", CUTTERS, *_known(MATTING, here, width)])
+
+
+def _known(networks: Mapping[str, Source], here: Mapping[str, list[Path]], width: int) -> Iterator[str]:
+    for name, source in networks.items():
+        yield f"{name:{width}}  {source.paper}; {' and '.join(source.files)}: {source.place}"
+        yield f"{'':{width}}  {source.repository}; {source.licence}; commercial use: {source.commercial_use}"
+        yield from (f"{'':{width}}  here: {path}" for path in here.get(name, []))
 
 
 def _imported(folder: Path) -> dict[str, list[Path]]:
@@ -93,7 +97,8 @@ def _imported(folder: Path) -> dict[str, list[Path]]:
 
 def _import(*, files: list[Path], name: str, output: Path, inference_mode: "InferenceMode | None") -> str:
     if output.suffix != ".safetensors":
-        raise InputError(f"{output}: expected a name that ends in .safetensors")
+        advice = f"name {output.stem}.safetensors"
+        raise InputError(f"{output}: expected a name that ends in .safetensors, as imported files do; {advice}, and export that as ONNX")
     expect_place(output, inputs=files)
     if name in MATTING:
         if inference_mode is not None:
@@ -114,7 +119,7 @@ def _card() -> str:
 
 def _export(*, model: str, output: Path) -> str:
     if output.suffix != ".onnx":
-        raise InputError(f"{output}: expected a name that ends in .onnx")
+        raise InputError(f"{output}: expected a name that ends in .onnx; name {output.stem}.onnx")
     if model in CLASSICAL:
         raise InputError(f"{model}: a method without weights; expected {STARTER} or a file model.safetensors")
     is_starter = model == STARTER
@@ -124,6 +129,7 @@ def _export(*, model: str, output: Path) -> str:
         return str(output)
     from imharmony.portable.export import export_onnx, export_portrait
 
+    expect_there(Path(model), "a file .safetensors of a training or of `harmonize models import`")
     (export_portrait if told_by(Path(model), "matting") else export_onnx)(Path(model), output)
     return str(output)
 

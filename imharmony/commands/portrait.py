@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     models = f"{STARTER} (the default, in the package), a file .safetensors or .onnx, or {', '.join(CLASSICAL)}"
     parser.add_argument("--model", default=STARTER, help=f"what fits the colours: {models}")
     parser.add_argument("--strength", type=float, default=1.0, metavar="0..1", help="how much of the change; 1 if it is not given")
-    cutter = "a file .onnx or .safetensors that cuts people out; without one a trimap is followed in closed form"
+    cutter = "a file .onnx or .safetensors that cuts people out; by default one in the package, or, where that has none, a trimap alone"
     parser.add_argument("--network", type=path_of, metavar="FILE", help=cutter)
     slower = "make alpha near the outline anew in closed form; slower, needs the extra `matting`"
     parser.add_argument("--refine", action="store_true", help=slower)

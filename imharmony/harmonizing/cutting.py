@@ -5,7 +5,7 @@ Photographs are uint8 sRGB (H, W, 3), mattes uint8 (H, W), 255 = person.
 
 import os
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ from imharmony.harmonizing.arrays import picture_of
 from imharmony.harmonizing.portraits import PortraitNetwork, has_packaged_network, is_fine, load_portrait_network
 from imharmony.matting.trimaps import checked_trimap
 from imharmony.pictures.colour_cut import colour_cut
-from imharmony.pictures.estimators import estimator
+from imharmony.pictures.estimators import estimated_alpha
 from imharmony.pictures.foregrounds import own_colours
 from imharmony.pictures.guided import guided_alpha
 from imharmony.pictures.photo_files import Photograph
@@ -81,17 +81,14 @@ def matte_of(
     trimap: np.ndarray | None = None,
     refine: bool = False,
 ) -> np.ndarray:
-    """The same of a photograph and its transparency; ``name`` is for messages. Without a network alpha is the closed form's."""
+    """The same of a photograph and its transparency; ``name`` is for messages. Without a network, the trimap is followed."""
     if alpha is not None and alpha.min() < 255:
         advice = "lay it on a photograph as it is (harmonize CUTOUT --background PHOTO)"
         raise InputError(f"{name}: transparent in parts, a cut-out already; expected an opaque photograph; {advice}")
     if trimap is not None:
         checked_trimap(trimap, size=(rgb.shape[1], rgb.shape[0]), name="trimap")
     if network is None:
-        if trimap is None:
-            raise ValueError("neither a network nor a trimap; expected one of them")
-        needed = {"purpose": "a trimap without a network", "otherwise": "name one (--network FILE)"}
-        return np.rint(refined(rgb, trimap / np.float32(255), trimap, **needed) * 255).astype(np.uint8)
+        return np.rint(followed(rgb, cast("np.ndarray", trimap)) * 255).astype(np.uint8)
     said = network.alpha(rgb)
     if trimap is None:
         _expect_somebody(said, name=name)
@@ -120,12 +117,23 @@ def outlined(mask: np.ndarray, rgb: np.ndarray) -> np.ndarray:
 def enlarged(alpha: np.ndarray, rgb: np.ndarray) -> np.ndarray:
     """An alpha (h, w) at the photograph's size, float32 (H, W); where it is neither 0 nor 1, as fine as the photograph is."""
     height, width = rgb.shape[:2]
-    plain = cv2.resize(alpha.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-    if min(height / alpha.shape[0], width / alpha.shape[1]) <= 1:
+    shrinks = height <= alpha.shape[0] and width <= alpha.shape[1]
+    plain = cv2.resize(alpha.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    if shrinks:
         return plain
     fine = guided_alpha(alpha, rgb, radius_px=2, smoothness=SMOOTHNESS)
     low, high = SOFT
     return np.where((plain > low) & (plain < high), fine, plain)
+
+
+def followed(rgb: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """A matte float32 (H, W) by a trimap alone: closed form where that knows nothing."""
+    lacking = [f"{level} ({what})" for level, what in ((0, "background"), (255, "person")) if not (given == level).any()]
+    if lacking:
+        advice = "mark what is certain on both sides, or name a network (--network FILE)"
+        raise InputError(f"trimap: no pixel of {' and none of '.join(lacking)}; expected both where no network is asked; {advice}")
+    purpose, otherwise = "following a trimap without a network", "name a network (--network FILE)"
+    return refined(rgb, given / np.float32(255), given, purpose=purpose, otherwise=otherwise)
 
 
 def refined(
@@ -136,23 +144,30 @@ def refined(
     purpose: str = "refining",
     otherwise: str = "leave --refine out",
 ) -> np.ndarray:
-    """A matte float32 (H, W) made anew near its outline: closed form (Levin et al. 2008) in the unknown part of its own trimap.
+    """A matte float32 (H, W) made anew in the unknown part of a trimap, its own if none is given: closed form (Levin et al. 2008).
 
     ``purpose`` and ``otherwise`` are of the message where the extra `matting` is not installed.
     """
-    estimate_alpha = estimator("estimate_alpha_cf", purpose=purpose, otherwise=otherwise)
     height, width = matte.shape
     scale = min(1.0, REFINED_PX / max(height, width))
     size = max(round(width * scale), 1), max(round(height * scale), 1)
     small, photo = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) if scale < 1 else each for each in (matte, rgb))
     margin = BAND * min(small.shape) / 2
-    tri = trimap(small, erode_px=margin, dilate_px=margin) if given is None else cv2.resize(given, size, interpolation=cv2.INTER_NEAREST)
+    tri = trimap(small, erode_px=margin, dilate_px=margin) if given is None else _shrunk(given, size)
     if not (tri == 0).any() or not (tri == 255).any() or not (tri == UNKNOWN).any():
         return matte  # nothing to go by, or nothing to do
-    alpha = estimate_alpha(photo / 255, tri / 255).astype(np.float32)
+    alpha = estimated_alpha(photo, tri, purpose=purpose, otherwise=otherwise).astype(np.float32)
     made = guided_alpha(alpha, rgb, radius_px=1, smoothness=SMOOTHNESS) if scale < 1 else alpha
-    near = cv2.resize(tri, (width, height), interpolation=cv2.INTER_NEAREST) == UNKNOWN
-    return np.where(near, made.clip(0, 1), matte)
+    unknown = (cv2.resize(tri, (width, height), interpolation=cv2.INTER_NEAREST) if given is None else given) == UNKNOWN
+    return np.where(unknown, made.clip(0, 1), matte)
+
+
+def _shrunk(given: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A trimap at a (width, height) that is no larger: known where all that becomes a pixel is, or nothing would be left, most of it."""
+    nearest = cv2.resize(given, size, interpolation=cv2.INTER_NEAREST)
+    unknown = cv2.resize((given == UNKNOWN).astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
+    careful = np.where(unknown, np.uint8(UNKNOWN), nearest)
+    return careful if (careful == 0).any() and (careful == 255).any() else nearest
 
 
 def cutout_of(rgb: np.ndarray, alpha: np.ndarray) -> Cutout:

@@ -32,7 +32,7 @@ def has_packaged_network() -> bool:
 
 
 def load_portrait_network(file: str | Path | None = None) -> PortraitNetwork:
-    """The network of a file ``.onnx``; None: the one in the package. ``InputError`` says what is wrong with a file."""
+    """The network of a file, ``.onnx`` or ``.safetensors``; None: the one in the package. ``InputError`` says what is wrong with it."""
     if file is None:
         resource = files("imharmony").joinpath("starter", PACKAGED)
         if not resource.is_file():

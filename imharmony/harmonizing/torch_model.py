@@ -15,6 +15,7 @@ from imharmony.inference import inputs_of, maps_of
 from imharmony.networks.harmonizer import Harmonizer
 from imharmony.networks.region_ensemble import RegionEnsemble
 from imharmony.portable.kinds import kind_of
+from imharmony.storage.headers import told_by
 
 if TYPE_CHECKING:
     from imharmony.intrinsic.recipe import Preprocess
@@ -47,6 +48,9 @@ class Trained:
 
 def load_trained(path: Path, *, name: str, device: str, intrinsic: Path | None) -> Trained:
     """A harmonizer by the file that its training wrote, ``model.safetensors``."""
+    if told_by(path, "matting") is not None:
+        advice = "that is for `harmonize portrait --network`; take the file of one that harmonizes"
+        raise InputError(f"{path}: a network that cuts people out; expected a model that harmonizes; {advice}")
     harmonizer, metadata = load_harmonizer(path)
     preprocess = _preprocess_of(metadata, name=str(path), networks=intrinsic)
     return Trained(name, harmonizer.to(_device(device)), int(metadata["size_px"]), preprocess)

@@ -12,6 +12,8 @@ from imharmony.errors import InputError
 from imharmony.matting.checkpoint import load_matting
 from imharmony.networks.portrait_matting import PortraitMatting
 from imharmony.pictures.pairs import squared
+from imharmony.storage.headers import told_by
+from imharmony.storage.places import expect_there
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,14 @@ class TorchPortrait:
     @classmethod
     def load(cls, path: Path) -> Self:
         """The network of a ``.safetensors``; one that needs a trimap is an ``InputError``."""
+        expect_there(path, "a network's file, as `harmonize models import` writes one")
+        if told_by(path, "architecture") is not None:
+            advice = "that is for --model; take the file of one that cuts people out"
+            raise InputError(f"{path}: a model that harmonizes; expected a network that cuts people out; {advice}")
         network, architecture, size_px, metadata = load_matting(path)
         if not isinstance(network, PortraitMatting):
             raise InputError(f"{path}: network {architecture.name}, which needs a trimap; expected one without, as modnet; take another")
-        return cls(network, size_px, bool(metadata.get("is_fine")))
+        return cls(network, size_px, metadata.get("is_fine") is True)
 
     def alpha(self, photo: np.ndarray) -> np.ndarray:
         """How much of each pixel is a person, float32 (S, S) in [0, 1]."""

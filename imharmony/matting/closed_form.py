@@ -3,18 +3,13 @@
 PyMatting (Germer et al. 2020) is in the extra ``matting``.
 """
 
-import io
-import logging
-from contextlib import redirect_stdout
 from importlib.util import find_spec
 
 import numpy as np
 
 from imharmony.errors import InputError
-from imharmony.pictures.estimators import ADVICE, LACKING, estimator
+from imharmony.pictures.estimators import ADVICE, LACKING, estimated_alpha
 from imharmony.pictures.trimaps import UNKNOWN
-
-log = logging.getLogger(__name__)
 
 
 def reason_without() -> str | None:
@@ -30,14 +25,4 @@ def closed_form_alpha(picture: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     """
     if (trimap != UNKNOWN).all():
         raise InputError(f"a trimap without a pixel of {UNKNOWN}; expected an unknown region to solve for; draw one around the edge")
-    estimate_alpha = estimator("estimate_alpha_cf", purpose="closed-form matting", otherwise="leave this baseline out")
-    printed = io.StringIO()
-    try:
-        with redirect_stdout(printed):  # it prints how its equations are going
-            alpha = estimate_alpha(picture / 255, np.where(trimap == UNKNOWN, 0.5, trimap / 255))
-    except ValueError as error:
-        said = " ".join(str(error).split()).rstrip(".")
-        raise InputError(f"closed-form matting: {said}; expected a trimap with foreground and background; draw another") from error
-    if printed.getvalue():
-        log.info("closed-form matting: %s", " ".join(printed.getvalue().split()))
-    return alpha
+    return estimated_alpha(picture, trimap, purpose="closed-form matting", otherwise="leave this baseline out")

@@ -1,13 +1,18 @@
 """PyMatting's estimators (Germer et al. 2020), which the extra ``matting`` installs."""
 
 import functools
+import io
+import logging
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 
 import numpy as np
 
 from imharmony.errors import InputError
+from imharmony.pictures.trimaps import UNKNOWN
+
+log = logging.getLogger(__name__)
 
 LACKING = "pymatting is not installed"
 ADVICE = "install it with `pip install 'imharmony[matting]'`"
@@ -27,10 +32,27 @@ def estimator(name: str, *, purpose: str, otherwise: str) -> Callable[..., np.nd
 
     @functools.wraps(function)
     def estimated(*arguments: np.ndarray) -> np.ndarray:
-        with _same_threads():
-            return function(*arguments)
+        printed = io.StringIO()
+        with _same_threads(), redirect_stdout(printed):  # it prints how its equations are going
+            found = function(*arguments)
+        if printed.getvalue():
+            log.info("%s: %s", purpose, " ".join(printed.getvalue().split()))
+        return found
 
     return estimated
+
+
+def estimated_alpha(picture: np.ndarray, trimap: np.ndarray, *, purpose: str, otherwise: str) -> np.ndarray:
+    """The closed form's matte (Levin et al. 2008) of a picture uint8 (H, W, 3), float64 (H, W), by a trimap uint8 (H, W).
+
+    Where PyMatting finds nothing, as of a trimap without certain foreground or background, that is an ``InputError``.
+    """
+    estimate = estimator("estimate_alpha_cf", purpose=purpose, otherwise=otherwise)
+    try:
+        return estimate(picture / 255, np.where(trimap == UNKNOWN, 0.5, trimap / 255))
+    except ValueError as error:
+        said = " ".join(str(error).split()).rstrip(".")
+        raise InputError(f"{purpose}: {said}; expected a trimap with foreground and background; draw another") from error
 
 
 @contextmanager

@@ -113,7 +113,7 @@ def export_portrait(model: Path, out: Path) -> None:
     with torch.inference_mode():
         expected = [[network.matte(each).numpy()] for (each,) in drawn]
     module = _Alpha(folded(network)).eval().requires_grad_(False)
-    facts = PortraitFacts(FORMAT, "portrait", size_px, sha256_of(model), bool(metadata.get("is_fine")))
+    facts = PortraitFacts(FORMAT, "portrait", size_px, sha256_of(model), metadata.get("is_fine") is True)
     data = _packed(_program(model, module, drawn[0], ("picture",), ("alpha",), architecture.name), facts)
     _check(model, data, drawn, expected)
     write_bytes(out, data)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -19,7 +19,7 @@ MOST_POINTS = 1 << 16
 # What maps do to a picture: added to it; a matrix and an offset for sRGB in [-1, 1]; the same for CIELAB; a matrix, an offset
 # and a weight for sRGB in [0, 1]; arguments of filters.
 Kind = Literal["change", "affine", "lab", "clamped", "filters"]
-DETECTOR = "detector"  # the kind of what changes nothing
+DETECTOR, PORTRAIT = "detector", "portrait"  # the kinds of what changes nothing
 CHANNELS: Mapping[Kind, int] = {"change": 3, "affine": 12, "lab": 6, "clamped": 13, "filters": 6}
 
 Members = Annotated[int, Meta(ge=1, le=MOST_MEMBERS)]
@@ -65,6 +65,19 @@ class PortraitFacts(Struct, frozen=True):
     is_fine: bool = False  # whether what it says is alpha, and no rough guess
 
 
+class _Use(NamedTuple):
+    facts: type[Struct]
+    what: str
+    option: str  # that takes such a file
+
+
+USES = {  # by the kinds that a file may say
+    tuple(CHANNELS): _Use(Facts, "model that harmonizes", "--model"),
+    (DETECTOR,): _Use(DetectorFacts, "detector", "--detector"),
+    (PORTRAIT,): _Use(PortraitFacts, "network that cuts people out", "`harmonize portrait --network`"),
+}
+
+
 def written(facts: Facts | DetectorFacts | PortraitFacts) -> dict[str, str]:
     """As the file has it: a JSON text for each fact."""
     return {f"{KEY}{name}": json.dumps(value) for name, value in sorted(msgspec.to_builtins(facts).items())}
@@ -93,9 +106,9 @@ def _told(path: Path, texts: Mapping[str, str], kind: type[T], *, what: str) -> 
     own = {name.removeprefix(KEY): text for name, text in texts.items() if name.startswith(KEY)}
     if not own:
         raise InputError(f"{path}: an ONNX file, but not one of ours; expected {KEY}format in its metadata; {AGAIN}")
-    if own.get("kind", "") in map(json.dumps, CHANNELS if kind is DetectorFacts else (DETECTOR,)):
-        came, option = ("a model that harmonizes", "--model") if kind is DetectorFacts else ("a detector", "--detector")
-        raise InputError(f"{path}: {came}; expected a {what}; take another file: this one is for {option}")
+    came = next((use for kinds, use in USES.items() if own.get("kind", "") in map(json.dumps, kinds)), None)
+    if came is not None and came.facts is not kind:
+        raise InputError(f"{path}: a {came.what}; expected a {what}; take another file: this one is for {came.option}")
     try:
         values: dict[str, Any] = {name: json.loads(text) for name, text in own.items()}
         return msgspec.convert(values, kind)

@@ -8,6 +8,7 @@ from imharmony.checkpoint import save_harmonizer
 from imharmony.errors import InputError
 from imharmony.networks.blocks import Generator
 from imharmony.networks.harmonizer import Harmonizer, InferenceMode
+from imharmony.published import MATTING
 from imharmony.published.harmonizers import HARMONIZERS, USES
 from imharmony.published.reading import read_published
 from imharmony.published.record import Use
@@ -50,5 +51,6 @@ def told_of(source: Source, name: str, files: Sequence[Path]) -> dict[str, Any]:
 
 def _use_of(name: str) -> Use:
     if name not in USES:
-        raise InputError(f"published harmonizer is {name!r}; expected one of {', '.join(USES)}; see `harmonize models list`")
+        known = ", ".join([*USES, *MATTING])
+        raise InputError(f"published network is {name!r}; expected one of {known}; see `harmonize models list`")
     return USES[name]

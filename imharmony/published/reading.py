@@ -30,7 +30,7 @@ def read_published(files: Path | Sequence[Path], name: str) -> nn.Module:
         raise InputError(f"published network is {name!r}; expected one of {sorted(PUBLISHED)}")
     published, paths = PUBLISHED[name], [files] if isinstance(files, Path) else list(files)
     wanted = " and ".join(published.source.files)
-    advice = f"expected {wanted} of {published.source.repository}; fetch that"
+    advice = f"expected {wanted} of {published.source.repository}; fetch that, or name with --as what it is"
     if len(paths) != len(published.parts):
         raise InputError(f"{name} got {len(paths)} files; {advice}")
     tensors: dict[str, Tensor] = {}

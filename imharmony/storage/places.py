@@ -23,3 +23,11 @@ def expect_place(path: Path, *, inputs: Iterable[Path]) -> None:
         raise InputError(f"{path}: {folder} is no folder; expected one to write into; name another place")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise InputError(f"{path}: nothing can be written into {folder}; expected a folder that may be changed; name another place")
+
+
+def expect_there(path: Path, what: str) -> None:
+    """Raises an ``InputError`` that says ``what`` is expected unless a file is at ``path``."""
+    if not path.exists():
+        raise InputError(f"{path}: no such file; expected {what}; check the name")
+    if not path.is_file():
+        raise InputError(f"{path}: not a file; expected {what}; name one")

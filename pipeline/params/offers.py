@@ -33,9 +33,7 @@ def check_choices(params: Params) -> None:
             raise InputError(f"{came}; expected a folder that is there; bring the results or remove the entry")
     for name, model in params.published.items():
         came = f"{PARAMS_FILE}: published.{name}.file is {model.file!r}"
-        if not Path(model.file).is_file():
-            raise InputError(f"{came}; expected a file that is there; `harmonize models import` writes one; bring it or remove the entry")
-        if model.network not in NETWORKS:
+        if Path(model.file).is_file() and model.network not in NETWORKS:
             what = "which is no harmonizer's" if model.network is None else f"a network {model.network!r}, which nobody here knows"
             raise InputError(f"{came}, {what}; expected model.safetensors of a training or of `harmonize models import`")
 

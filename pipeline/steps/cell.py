@@ -7,7 +7,7 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 Table = tuple[str, str]  # its module and its name
-PUBLISHED_GENERATORS: Table = ("imharmony.networks.published", "PUBLISHED_GENERATORS")  # which no variant names
+PUBLISHED_GENERATORS: Table = ("imharmony.networks.published", "PUBLISHED_GENERATORS")  # of which most cells use none
 
 
 @dataclass(frozen=True)

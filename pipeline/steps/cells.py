@@ -221,7 +221,6 @@ def _of_report(params: Params) -> dict[str, Any]:
         "preprocessed",
         "seeds",
         "imported",
-        "published",
         "judges",
         "detectors",
         "blind",
@@ -235,6 +234,7 @@ def _of_report(params: Params) -> dict[str, Any]:
         "active": params.active,
         "studies": params.studies,
         "opinions": opinions,
+        "published": {name: _content(model.file) for name, model in params.published.items()},  # the page says what the files tell
     }
 
 

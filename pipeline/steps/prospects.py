@@ -3,6 +3,8 @@
 A run of hours would else end in its last stage for what could be seen in its first second.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from imharmony.errors import InputError
@@ -29,6 +31,7 @@ def check_prospects(params: Params) -> None:
         _expect_preprocessing(params)
     if params.imported:
         _expect_imported(params)
+    expect_models(params)
     if params.published or any(variant.start for variant in params.drawn.values()):
         _expect_models(params)
     read_opinions(params.studies)
@@ -116,15 +119,33 @@ def _expect_models(params: Params) -> None:
     from pipeline.steps.assembly import harmonizer_of
     from pipeline.steps.published_models import load_published
 
-    for model in params.published.values():
-        load_published(Path(model.file))
+    for name, model in params.published.items():
+        with _named(f"published.{name}.file"):
+            load_published(Path(model.file))
     for name, variant in params.drawn.items():
-        if variant.start is None:
-            continue
-        if not Path(variant.start).is_file():
-            came = f"{PARAMS_FILE}: catalogue.{name}.start is {variant.start!r}"
-            raise InputError(f"{came}; expected a file that is there, of a training or of `harmonize models import`; bring it")
-        harmonizer_of(variant, params.active.training, seed=params.seeds[0])
+        if variant.start is not None:
+            with _named(f"catalogue.{name}.start"):
+                harmonizer_of(variant, params.active.training, seed=params.seeds[0])
+
+
+@contextmanager
+def _named(key: str) -> Iterator[None]:
+    """Says of an error of a file which key of the parameters names it."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{PARAMS_FILE}: {key}: {error}") from error
+
+
+def expect_models(params: Params) -> None:
+    """Raises an ``InputError`` unless the files of models that the parameters name are there. Loads nothing."""
+    named = {f"published.{name}.file": model.file for name, model in params.published.items()}
+    named |= {f"catalogue.{name}.start": variant.start for name, variant in params.drawn.items() if variant.start is not None}
+    for key, file in named.items():
+        if not Path(file).is_file():
+            came = f"{PARAMS_FILE}: {key} is {file!r}"
+            advice = "`harmonize models import` writes one; bring it or take the key out"
+            raise InputError(f"{came}; expected a file that is there, of a training or imported; {advice}")
 
 
 def _expect_device(params: Params) -> None:

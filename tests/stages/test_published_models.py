@@ -21,6 +21,7 @@ from imharmony.published.harmonizers import HARMONIZERS
 from imharmony.published.record import authors_name
 from imharmony.storage.files import sha256_of
 from imharmony.storage.tables import read_table
+from pipeline.__main__ import run as pipeline_run
 from pipeline.params.file import load_params
 from pipeline.params.offers import check_choices
 from pipeline.steps.paths import Places
@@ -68,9 +69,12 @@ def folder(tmp_path_factory, session_folder) -> Iterator[Path]:
 
 
 @pytest.fixture
-def inside(folder, monkeypatch) -> Path:
+def inside(folder, monkeypatch) -> Iterator[Path]:
+    """The folder, whose parameters are afterwards as they were."""
     monkeypatch.chdir(folder)
-    return folder
+    before = Path("params.yaml").read_text()
+    yield folder
+    Path("params.yaml").write_text(before)
 
 
 @pytest.mark.usefixtures("inside")
@@ -103,7 +107,9 @@ def test_what_is_scored_is_what_a_user_gets():
     scores = rows.filter(one)["mse"].to_pylist()
     for index in range(3):
         found = command.harmonize(made["composite"][index], made["mask"][index]).astype(float)
-        assert scores[index] == pytest.approx(np.square(found - made["real"][index]).mean(), rel=0.02)
+        wanted = np.square(found - made["real"][index]).mean()
+        assert scores[index] == pytest.approx(wanted, rel=0.02)
+        assert abs(np.square(made["composite"][index].astype(float) - made["real"][index]).mean() / wanted - 1) > 0.1  # it did something
 
 
 @pytest.mark.usefixtures("inside")
@@ -141,21 +147,19 @@ def test_a_published_result_says_whose_models_it_has():
 
 
 @pytest.fixture
-def fine_tuning(inside, monkeypatch) -> Iterator[Path]:
+def fine_tuning(inside, monkeypatch) -> Path:
     """The same run with a variant that begins with the model, and two batches of pictures to go on with."""
-    before = Path("params.yaml").read_text()
     monkeypatch.setattr(
         train, "packed", lambda _params, _places, _data, split, size_px, _given: packed({"train": 4, "val": 3}[split], size_px)
     )
     yaml = YAML()
-    tree = yaml.load(before)
+    tree = yaml.load(Path("params.yaml"))
     use = {"mask_input": True, "paste": False, "inference_mode": "eval"}
     own = tree["catalogue"]["idih"] | {"dataset": "people", "start": str(MODEL), "generator": {"name": NAME, "width": 32, **use}}
     tree["catalogue"] = {**tree["catalogue"], "tuned": {**own, "epochs_factor": 1.0, "average_weights": False}}
     tree["profiles"]["sample"]["training"].update(size_px=64, width_factor=0.25, batch_size=2, epochs=1)
     edit(variants=[*tree["variants"], "tuned"], catalogue=tree["catalogue"], profiles=tree["profiles"], seeds=[0])
-    yield inside
-    Path("params.yaml").write_text(before)
+    return inside
 
 
 @pytest.mark.usefixtures("fine_tuning")
@@ -208,8 +212,11 @@ def test_another_file_to_begin_with_is_another_training():
     ("change", "said"),
     [
         ({"start": "nowhere.safetensors"}, r"catalogue\.tuned\.start is 'nowhere\.safetensors'; expected a file that is there"),
-        ({"start": "params.yaml"}, r"params\.yaml: not a whole safetensors file"),
-        ({"generator": {"name": "idih256", "width": 64}}, r"a network with name 'harmonizer', width 32; expected name 'idih256', width 64"),
+        ({"start": "params.yaml"}, r"catalogue\.tuned\.start: params\.yaml: not a whole safetensors file"),
+        (
+            {"generator": {"name": "idih256", "width": 64}},
+            r"catalogue\.tuned\.start: .*a network with name 'harmonizer', width 32; expected name 'idih256', width 64",
+        ),
     ],
 )
 @pytest.mark.usefixtures("fine_tuning")
@@ -236,29 +243,45 @@ def with_entry(file: str) -> None:
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        ("nowhere.safetensors", r"published\.theirs\.file is 'nowhere\.safetensors'; expected a file that is there"),
         ("harmonizer.pth", r"published\.theirs\.file is 'harmonizer\.pth', which is no harmonizer's; expected model\.safetensors"),
-        ("reports", r"published\.theirs\.file is 'reports'; expected a file that is there"),
     ],
 )
 @pytest.mark.usefixtures("inside")
 def test_a_file_that_is_no_model_is_said_before_anything_runs(file, said):
-    before = Path("params.yaml").read_text()
     with_entry(file)
     with pytest.raises(InputError, match=said) as refused:
         check_choices(load_params())
-    Path("params.yaml").write_text(before)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("file", ["nowhere.safetensors", "reports"])
+@pytest.mark.usefixtures("inside")
+def test_a_file_that_is_not_there_is_said_before_a_run_begins(file, monkeypatch):
+    with_entry(file)
+    monkeypatch.setattr("pipeline.run.command.run", lambda *_, **__: pytest.fail("it began"))
+    with pytest.raises(InputError, match=rf"params\.yaml: published\.theirs\.file is '{file}'; expected a file that is there"):
+        pipeline_run([], jobs=1, dry_run=False, pull=False)
+
+
+def test_the_report_depends_on_what_the_file_says(inside):
+    """Which its scores do not show."""
+    cell, whole = inside / Places("sample").fingerprint("report"), MODEL.read_bytes()
+    before = cell.read_text()
+    try:
+        MODEL.write_bytes(whole.replace(b"CC BY-NC-SA 4.0", b"CC BY-NC-SA 5.0"))
+        fingerprint.main()
+        assert cell.read_text() != before
+    finally:
+        MODEL.write_bytes(whole)
+        fingerprint.main()
 
 
 @pytest.mark.usefixtures("inside")
 def test_a_network_that_nobody_knows_is_said_before_anything_runs():
-    before = Path("params.yaml").read_text()
     Path("strange.safetensors").write_bytes(MODEL.read_bytes().replace(b'\\"name\\": \\"harmonizer\\"', b'\\"name\\": \\"harmonizes\\"'))
     with_entry("strange.safetensors")
     with pytest.raises(InputError, match=r"a network 'harmonizes', which nobody here knows; expected model\.safetensors of a training"):
         check_choices(load_params())
-    Path("params.yaml").write_text(before)
 
 
 def test_a_model_of_semi_harmonized_pictures_is_refused(tmp_path):
@@ -272,14 +295,12 @@ def test_a_model_of_semi_harmonized_pictures_is_refused(tmp_path):
 
 @pytest.mark.usefixtures("inside")
 def test_a_name_that_is_taken_is_refused():
-    before = Path("params.yaml").read_text()
     yaml = YAML()
-    tree = yaml.load(before)
+    tree = yaml.load(Path("params.yaml"))
     tree["published"] = {"idih": {"file": str(MODEL)}}
     yaml.dump(tree, Path("params.yaml"))
     with pytest.raises(InputError, match=r"published\.idih has the name of a variant; give it another"):
         load_params()
-    Path("params.yaml").write_text(before)
 
 
 def test_seeds_count_for_what_is_trained_alone(inside):

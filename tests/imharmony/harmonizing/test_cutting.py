@@ -1,6 +1,7 @@
 """``imharmony.cut_out``: alpha of what the network sees, the photograph's outline, and what is refused."""
 
 import sys
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -171,5 +172,52 @@ def test_without_a_network_and_the_closed_form_the_line_names_both(monkeypatch):
     monkeypatch.setitem(sys.modules, "pymatting", None)
     trimap = np.zeros((80, 64), np.uint8)
     trimap[20:40], trimap[40:] = 128, 255
-    with pytest.raises(InputError, match=r"expected it for a trimap without a network; .* or name one \(--network FILE\)"):
+    with pytest.raises(InputError, match=r"expected it for following a trimap without a network; .* or name a network \(--network FILE\)"):
         cut_out(portrait(), trimap=trimap)
+
+
+def soft_edge(side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A photograph of two flat colours, its true alpha and a trimap that knows both sides."""
+    alpha = np.clip((np.arange(side) / side - 0.4) / 0.2, 0, 1)[None].repeat(side // 4, 0)
+    photo = np.rint(alpha[..., None] * (230, 180, 40) + (1 - alpha[..., None]) * (20, 60, 200)).astype(np.uint8)
+    return photo, alpha, np.where((alpha > 0) & (alpha < 1), 128, 255 * (alpha >= 1)).astype(np.uint8)
+
+
+def test_of_a_large_photograph_every_unknown_pixel_is_solved(monkeypatch):
+    pytest.importorskip("pymatting")
+    monkeypatch.setattr("imharmony.harmonizing.portraits.PACKAGED", "none.onnx")
+    monkeypatch.setattr("imharmony.harmonizing.cutting.REFINED_PX", 100)
+    photo, alpha, trimap = soft_edge(331)
+    found = cut_out(photo, trimap=trimap) / 255
+    assert np.abs(found - alpha)[trimap == 128].max() < 0.1
+    assert (found[trimap != 128] == alpha[trimap != 128]).all()
+
+
+@pytest.mark.parametrize(
+    ("levels", "said"),
+    [
+        ((128, 255), "no pixel of 0 (background)"),
+        ((0, 128), "no pixel of 255 (person)"),
+        ((128,), "no pixel of 0 (background) and none of 255"),
+    ],
+)
+def test_without_a_network_a_trimap_of_one_side_is_one_line(levels, said, monkeypatch):
+    monkeypatch.setattr("imharmony.harmonizing.portraits.PACKAGED", "none.onnx")
+    trimap = np.full((80, 64), 128, np.uint8)
+    trimap[:30] = levels[0]
+    trimap[50:] = levels[-1]
+    with pytest.raises(InputError) as refused:
+        cut_out(portrait(), trimap=trimap)
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_what_the_estimator_prints_is_not_printed(monkeypatch, capsys):
+    def estimate(_picture, trimap):
+        print("PERFORMANCE WARNING:\n  shift")  # noqa: T201
+        return trimap
+
+    monkeypatch.setitem(sys.modules, "pymatting", SimpleNamespace(estimate_alpha_cf=estimate))
+    photo, _, trimap = soft_edge(80)
+    cut_out(photo, network=Coarse(), trimap=trimap, refine=True)
+    assert capsys.readouterr().out == ""

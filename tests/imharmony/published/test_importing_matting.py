@@ -12,7 +12,8 @@ from imharmony.cli import main
 from imharmony.colour.ranges import network_from_uint8
 from imharmony.commands.models import run
 from imharmony.errors import InputError
-from imharmony.harmonizing.imported_matting import ARCHITECTURES, SEEN_PX
+from imharmony.harmonizing.api import Harmonizer
+from imharmony.harmonizing.imported_matting import USES
 from imharmony.harmonizing.portraits import is_fine, load_portrait_network
 from imharmony.matting.checkpoint import MattingArchitecture, load_matting
 from imharmony.pictures.images import encode_png
@@ -28,10 +29,8 @@ WIDTHS = {"deep_matting": 0.0625, "indexnet": 0.125, "modnet": 0.125}
 @pytest.fixture(autouse=True)
 def small_networks(monkeypatch):
     make_small(monkeypatch)
-    for name, architecture in ARCHITECTURES.items():
-        small = MattingArchitecture(**{**architecture.arguments, "width": WIDTHS[name]})
-        monkeypatch.setitem(ARCHITECTURES, name, small)
-        monkeypatch.setitem(SEEN_PX, name, 64)
+    for name, (architecture, _) in list(USES.items()):
+        monkeypatch.setitem(USES, name, (MattingArchitecture(**{**architecture.arguments, "width": WIDTHS[name]}), 64))
 
 
 @pytest.fixture
@@ -50,7 +49,7 @@ def test_a_file_holds_the_authors_weights_and_says_whose_they_are(name, tmp_path
     network, architecture, size_px, metadata = load_matting(imported(tmp_path, name))
     theirs = read_published(tmp_path / "0.pth", name).state_dict()
     assert all(torch.equal(tensor, theirs[key]) for key, tensor in network.state_dict().items())
-    assert (architecture, size_px, metadata["is_fine"]) == (ARCHITECTURES[name], 64, True)
+    assert (architecture, size_px, metadata["is_fine"]) == (*USES[name], True)
     told = metadata["published"]
     assert (told["name"], told["licence"], told["commercial_use"]) == (name, MATTING[name].licence, MATTING[name].commercial_use)
     assert told["files"] == [{"name": "0.pth", "sha256": sha256_of(tmp_path / "0.pth")}]
@@ -88,6 +87,31 @@ def test_the_command_cuts_out_with_it(tmp_path, photo, monkeypatch, capsys):
     assert np.abs(alpha / 255 - wanted).max() < 0.51 / 255
 
 
+@pytest.mark.parametrize("ending", ["safetensors", "onnx"])
+def test_a_model_that_harmonizes_and_one_that_cuts_out_are_told_apart(ending, tmp_path):
+    files, cutter = saved_parts(tmp_path, "pctnet_cnn"), imported(tmp_path, "modnet")
+    model = tmp_path / "model.safetensors"
+    run(["import", *map(str, files), "--as", "pctnet_cnn", "-o", str(model)])
+    if ending == "onnx":
+        for path in (model, cutter):
+            run(["export", str(path), "-o", str(path.with_suffix(".onnx"))])
+    with pytest.raises(InputError, match=r"a model that harmonizes; expected a network that cuts people out; .* for --model"):
+        load_portrait_network(model.with_suffix(f".{ending}"))
+    with pytest.raises(InputError, match=r"a network that cuts people out; expected a model.*; .* for `harmonize portrait --network`"):
+        Harmonizer.load(cutter.with_suffix(f".{ending}"))
+
+
+def test_only_true_is_fine(tmp_path):
+    path = imported(tmp_path, "modnet")
+    path.write_bytes(path.read_bytes().replace(b'\\"is_fine\\": true', b'\\"is_fine\\": "no"'.replace(b'"no"', b"5555")))
+    assert not is_fine(load_portrait_network(path))
+
+
+def test_an_unknown_name_names_all(tmp_path):
+    with pytest.raises(InputError, match=r"published network is 'mod'; expected one of bargainnet, .*modnet"):
+        run(["import", "any.pth", "--as", "mod", "-o", str(tmp_path / "m.safetensors")])
+
+
 @pytest.mark.parametrize("name", ["indexnet", "deep_matting"])
 def test_a_network_that_needs_a_trimap_is_refused_where_there_is_none(name, tmp_path):
     with pytest.raises(InputError, match="which needs a trimap; expected one without, as modnet"):
@@ -117,5 +141,5 @@ def test_the_list_has_them_and_says_which_are_here(tmp_path):
     assert lines[place + 2].strip() == f"here: {path}"
 
 
-def test_published_sizes_are_those_of_full_width():
-    assert set(SEEN_PX) == set(ARCHITECTURES) == set(MATTING)
+def test_every_published_matting_network_has_a_use():
+    assert set(USES) == set(MATTING)
