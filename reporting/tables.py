@@ -25,7 +25,7 @@ from reporting.convention_table import convention_table
 from reporting.matting_table import LEGEND as LEGEND_OF_MATTING
 from reporting.matting_table import LEGEND_OF_CLAIMS, LEGEND_OF_PICTURES, claims_table, matting_table, pictures_table
 from reporting.measure_table import measure_table
-from reporting.network_table import network_table, reported_table
+from reporting.network_table import network_table, reported_table, uses_table
 from reporting.protocol_table import protocol_table
 
 PUBLISHED = Path("reports/published")
@@ -196,6 +196,7 @@ TABLES: dict[str, Callable[[Path, Sequence[str]], str]] = {
     "protocols": protocols,
     "conventions": lambda _root, _arguments: "\n".join(convention_table()),
     "networks": lambda _root, _arguments: _table(*network_table()),
+    "uses": lambda _root, _arguments: _table(*uses_table()),
     "reported": lambda _root, _arguments: _table(*reported_table()),
     "measures": lambda _root, _arguments: "\n".join(measure_table()),
     "speed": speed,

@@ -89,7 +89,8 @@ def test_the_command_cuts_out_with_it(tmp_path, photo, monkeypatch, capsys):
 
 @pytest.mark.parametrize("ending", ["safetensors", "onnx"])
 def test_a_model_that_harmonizes_and_one_that_cuts_out_are_told_apart(ending, tmp_path):
-    files, cutter = saved_parts(tmp_path, "pctnet_cnn"), imported(tmp_path, "modnet")
+    cutter = imported(tmp_path, "modnet")
+    files = saved_parts(tmp_path, "pctnet_cnn")  # of the same names as the other's
     model = tmp_path / "model.safetensors"
     run(["import", *map(str, files), "--as", "pctnet_cnn", "-o", str(model)])
     if ending == "onnx":

@@ -25,7 +25,8 @@ def line_of_refusal(path: Path, name: str) -> str:
         read_published(path, name)
     line = str(refusal.value)
     assert line.startswith(f"{path}: ")
-    assert line.endswith(f"expected {PUBLISHED[name].source.files[0]} of {PUBLISHED[name].source.repository}; fetch that")
+    wanted = f"expected {PUBLISHED[name].source.files[0]} of {PUBLISHED[name].source.repository}"
+    assert line.endswith(f"{wanted}; fetch that, or name with --as what it is")
     assert "\n" not in line
     return line
 
