@@ -10,7 +10,9 @@ from imharmony.published import MATTING
 from imharmony.published.importing import told_of
 from imharmony.published.reading import read_published
 
-USES = {  # how each is built, and the side of what its authors show it, in pixels
+# How each is built, and the side in pixels of what its authors show it. Theirs is the shorter side of MODNet's, with the ratio kept: here
+# the photograph is squared, so that the exported file, whose sides are fixed, says the same.
+USES = {
     "deep_matting": (MattingArchitecture("dim", 1.0), 320),
     "indexnet": (MattingArchitecture("indexnet", 1.0, index="m2o", nonlinear=True, context=True), 320),
     "modnet": (MattingArchitecture("portrait", 1.0), 512),
