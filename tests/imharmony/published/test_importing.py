@@ -141,7 +141,9 @@ def test_a_wrong_file_is_refused_in_one_line_and_nothing_is_written(fault, tmp_p
     line = str(refusal.value)
     assert said in line
     assert line.startswith(f"{path}: ")
-    assert line.endswith("expected issam256.pth of https://github.com/SamsungLabs/image_harmonization; fetch that")
+    assert line.endswith(
+        "expected issam256.pth of https://github.com/SamsungLabs/image_harmonization; fetch that, or name with --as what it is"
+    )
     assert "\n" not in line
     assert not out.exists()
     assert not (tmp_path / "ran").exists()
@@ -150,7 +152,7 @@ def test_a_wrong_file_is_refused_in_one_line_and_nothing_is_written(fault, tmp_p
 def test_an_unknown_name_another_ending_and_a_file_over_itself_are_refused(tmp_path):
     path = str(saved_parts(tmp_path, "idih256")[0])
     with pytest.raises(
-        InputError, match=r"published harmonizer is 'idih'; expected one of bargainnet, dih256, .*; see `harmonize models list`"
+        InputError, match=r"published network is 'idih'; expected one of bargainnet, dih256, .*; see `harmonize models list`"
     ):
         run(["import", path, "--as", "idih", "-o", str(tmp_path / "model.safetensors")])
     with pytest.raises(InputError, match=r"model.pth: expected a name that ends in \.safetensors"):

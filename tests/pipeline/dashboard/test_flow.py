@@ -137,7 +137,7 @@ def test_the_image_is_built_from_the_lock_and_what_git_has():
 def test_what_git_ignores_stays_out_of_the_image():
     kept_out = {line.removeprefix("**/") for line in (ROOT / ".dockerignore").read_text().splitlines()}
     made_by_tools = {"*.pyc", "*.egg-info", "dist"}  # in folders that are kept out, or made for a release alone
-    for folder in ("", "own/", "smoke/", "starter/"):
+    for folder in ("", "own/", "smoke/", "starter/", "portraits/", "cutter/"):
         ignored = [line.strip("/") for line in (ROOT / folder / ".gitignore").read_text().splitlines() if line[:1] != "#"]
         assert [name for name in ignored if not {name, folder + name} & (kept_out | made_by_tools)] == []
 
