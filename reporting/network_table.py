@@ -39,11 +39,10 @@ def uses_table() -> tuple[list[str], list[list[str]]]:
 
 def depends_on_size(use: Use) -> bool:
     """Whether another ``size_px`` makes a network with other tensors."""
-    half = use.architecture() | {"size_px": use.size_px // 2}
+    whole = use.architecture()
     with torch.device("meta"):
-        shapes = [
-            {name: tensor.shape for name, tensor in build_harmonizer(**each).state_dict().items()} for each in (use.architecture(), half)
-        ]
+        networks = [build_harmonizer(**whole), build_harmonizer(**{**whole, "size_px": use.size_px // 2})]
+    shapes = [{name: tensor.shape for name, tensor in network.state_dict().items()} for network in networks]
     return shapes[0] != shapes[1]
 
 
