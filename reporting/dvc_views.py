@@ -1,6 +1,7 @@
 """What DVC's own commands show of a report: ``reports/metrics/`` for ``dvc metrics``, ``reports/plots/`` for ``dvc plots``."""
 
 import json
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,8 @@ from reporting.distributions import QUANTILES
 from reporting.pictures import Pictures
 
 METRICS = REPORTS / "metrics"
+ALPHA_ERRORS = ("mse", "sad")  # over the unknown region, at a portrait's own size
+OF_BACKGROUNDS = ("background_mse", "lightness_change")
 PLOTS = REPORTS / "plots"
 TRAINING_LOSS = "g_loss"
 CURVE_COLUMNS = {"epoch": "epoch", TRAINING_LOSS: "train_loss", "val_fmse": "val_fmse", "val_psnr": "val_psnr"}
@@ -35,6 +38,22 @@ def write_metrics(summary: pd.DataFrame) -> None:
         rows = own[own["metric"] == "fmse"].to_dict(orient="records")  # none for numbers from elsewhere without fMSE
         tree = {row["dataset"]: {"fmse": _rounded(row["mean"]), "harm_rate": _rounded(row["harm_rate"])} for row in rows}
         write_text(METRICS / f"{method}.json", json.dumps(tree, indent=2) + "\n")
+
+
+def write_matting_metrics(tables: Mapping[str, pa.Table]) -> None:
+    """``mattes/``: a file for each matting network and system, with its errors of alpha and, of a system, what it makes of backgrounds.
+
+    ``tables`` are the report's of matting, none where there are no portraits.
+    """
+    found: dict[str, dict[str, dict[str, float | None]]] = {}
+    for row in tables["matting"].to_pylist() if tables else []:
+        if (row["region"], row["size"]) == ("unknown", "native") and row["metric"] in ALPHA_ERRORS:
+            found.setdefault(row["method"], {}).setdefault(row["dataset"], {})[f"alpha_{row['metric']}"] = _rounded(row["mean"])
+    for row in tables["matting_harmonized"].to_pylist() if tables else []:
+        if row["measure"] in OF_BACKGROUNDS:
+            found.setdefault(row["system"], {}).setdefault(row["dataset"], {})[row["measure"]] = _rounded(row["mean"])
+    for method, tree in found.items():
+        write_text(METRICS / "mattes" / f"{method}.json", json.dumps(tree, indent=2) + "\n")
 
 
 def write_plots(histories: dict[str, pd.DataFrame], scores: pa.Table, pictures: Pictures, *, params: Params) -> None:

@@ -16,7 +16,7 @@ from reporting.choice import means_of, validation_table
 from reporting.comparisons import report_sections
 from reporting.controls import backgroundless_variants, control_sections
 from reporting.distributions import distributions_of
-from reporting.dvc_views import write_metrics, write_plots
+from reporting.dvc_views import write_matting_metrics, write_metrics, write_plots
 from reporting.figures import training_figures
 from reporting.intrinsic import intrinsic_section
 from reporting.last_words import last_words
@@ -65,6 +65,7 @@ def main() -> None:
     methods = methods_by_name(params, places, device=device_of(params))
     pictures = kept_pictures(params, places, methods)
     write_metrics(headline)
+    write_matting_metrics(mattes)
     write_plots(histories, scores, pictures, params=params)
     write_page(
         REPORTS / "index.html",
