@@ -89,8 +89,8 @@ def test_a_region_s_vector_does_not_shrink_with_the_region():
     grey, regions = torch.full((2, 3, 96, 96), 0.3), masks(size_px=96)
     _, seen = critic.region(grey, regions["square"])
     assert seen.sum((2, 3)).unique().tolist() == [4]
-    assert_close(critic(grey, regions["square"]).domains, critic(grey, 1 - regions["square"].roll(40, 3)).domains)
     # Sums of many equal terms: how they are grouped, and with it the last bits, depends on the processor.
+    assert_close(critic(grey, regions["square"]).domains, critic(grey, 1 - regions["square"].roll(40, 3)).domains, rtol=1e-5, atol=0)
     assert_close(critic(grey, regions["square"]).domains, critic(grey, regions["pixel"]).domains, rtol=1e-5, atol=0)
 
 
