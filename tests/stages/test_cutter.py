@@ -20,7 +20,7 @@ from reporting import cutter, starter
 from stages import download_annotations, download_images, filter_masks, fingerprint, synthesize_composites, train_matting
 from tests.conftest import ROOT
 from tests.imharmony.portrait_networks import drawn_network
-from tests.imharmony.sources.coco_mirror import instances, photograph
+from tests.imharmony.sources.coco_mirror import instances, write_photographs
 
 IDS = list(range(1, 31))
 NOBODY = [image for image in IDS if image % 6 == 0]
@@ -35,12 +35,7 @@ def write_mirror(root: Path) -> Path:
     for image, annotation in zip(content["images"], content["annotations"], strict=True):
         image |= {"license": 4, "flickr_url": f"http://farm1.staticflickr.com/9/{7000 + image['id']}_ab_z.jpg"}
         annotation["category_id"] = 2 if image["id"] in NOBODY else 1
-        path = root / "images" / "val2017" / image["file_name"]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(photograph(image["id"]))
-    (root / "annotations").mkdir()
-    (root / "annotations" / "instances_val2017.json").write_text(json.dumps(content))
-    return root
+    return write_photographs(root, content)
 
 
 def write_params(mirror: Path) -> None:

@@ -31,7 +31,7 @@ from stages import (
     train_detector,
 )
 from tests.conftest import ROOT
-from tests.imharmony.sources.coco_mirror import instances, photograph
+from tests.imharmony.sources.coco_mirror import instances, photograph, write_photographs
 
 FREE, OTHER = list(range(1, 61)), list(range(101, 121))
 PLACES = Places("starter")
@@ -46,12 +46,7 @@ def write_mirror(root: Path) -> Path:
             "license": 4 if image["id"] in FREE else 1,
             "flickr_url": f"http://farm1.staticflickr.com/9/{7000 + image['id']}_ab_z.jpg",
         }
-        path = root / "images" / "val2017" / image["file_name"]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(photograph(image["id"]))
-    (root / "annotations").mkdir()
-    (root / "annotations" / "instances_val2017.json").write_text(json.dumps(content))
-    return root
+    return write_photographs(root, content)
 
 
 def write_params(mirror: Path) -> None:

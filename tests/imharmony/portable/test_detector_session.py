@@ -1,7 +1,5 @@
 """A detector as ONNX says what it says by torch, in a file that is the same twice; nothing but a whole file of ours is taken."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +17,7 @@ from imharmony.portable.session import OnnxModel
 from imharmony.storage.files import sha256_of
 from tests.conftest import ROOT
 from tests.imharmony.detectors import SIZE, drawn_detector
-from tests.imharmony.environment import users_environment
+from tests.imharmony.environment import loaded_by
 
 HEAVY = ("torch", "scipy", "pandas", "pyarrow", "onnx")
 STARTER = ROOT / "imharmony" / "starter"
@@ -98,18 +96,8 @@ def test_running_it_loads_nothing_heavy(portable):
         "import sys; from pathlib import Path; import numpy as np\n"
         "from imharmony.portable.detector_session import OnnxDetector\n"
         "OnnxDetector.load(Path(sys.argv[1])).probabilities(np.zeros((40, 40, 3), np.uint8))\n"
-        f"print(sorted(sys.modules.keys() & set({HEAVY})))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(portable)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-        env=users_environment(),
-    )
-    assert (done.stdout.strip(), done.stderr) == ("[]", "")
+    assert loaded_by(code, portable, among=HEAVY) == ("[]", "")
 
 
 def changed(portable: Path, **facts: str | None) -> bytes:

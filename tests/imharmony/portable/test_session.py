@@ -1,8 +1,5 @@
 """The package's model without torch: the torch path's pictures, quick to load, and nothing but a whole file of ours is taken."""
 
-import subprocess
-import sys
-
 import numpy as np
 import onnx
 import pytest
@@ -15,7 +12,7 @@ from imharmony.portable.mapping import mapped
 from imharmony.portable.session import OnnxModel
 from imharmony.storage.files import sha256_of
 from tests.conftest import ROOT
-from tests.imharmony.environment import users_environment
+from tests.imharmony.environment import loaded_by
 
 FOLDER = ROOT / "imharmony" / "starter"
 WEIGHTS, PORTABLE = FOLDER / "model.safetensors", FOLDER / "model.onnx"
@@ -111,18 +108,8 @@ def test_running_it_loads_nothing_heavy():
         "from imharmony.portable.session import OnnxModel\n"
         "model = OnnxModel.load(Path(sys.argv[1])); photo, mask = np.zeros((40, 40, 3), np.uint8), np.eye(40, dtype=np.uint8) * 255\n"
         "mapped(photo, mask, model.maps(photo, mask), model.facts.kind)\n"
-        f"print(sorted(sys.modules.keys() & set({HEAVY})))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(PORTABLE)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-        env=users_environment(),
-    )
-    assert (done.stdout.strip(), done.stderr) == ("[]", "")
+    assert loaded_by(code, PORTABLE, among=HEAVY) == ("[]", "")
 
 
 def changed(**facts: str | None) -> bytes:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import numpy as np
@@ -130,3 +131,14 @@ def truncated_zip() -> bytes:
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("a", b"x" * 1000)
     return buffer.getvalue()[:500]
+
+
+def write_photographs(root: Path, content: dict[str, Any]) -> Path:
+    """A folder of a mirror with these instances, all in val2017, and their photographs."""
+    for image in content["images"]:
+        path = root / "images" / "val2017" / image["file_name"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(photograph(image["id"]))
+    (root / "annotations").mkdir()
+    (root / "annotations" / "instances_val2017.json").write_text(json.dumps(content))
+    return root
