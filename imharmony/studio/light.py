@@ -54,6 +54,9 @@ INDOOR_MOODS = {
 }
 
 
+MIDDLE = np.array([0.0, 1.2, -3.4])  # of a scene, in metres: lamps stand around it
+
+
 @dataclass(frozen=True)
 class Light:
     """One main light and an ambient that depends on which way a surface looks."""
@@ -84,11 +87,10 @@ def draw_light(rng: np.random.Generator, *, indoors: bool) -> Light:
     mood = moods[name]
     direction = _direction(rng, mood)
     distance = rng.uniform(2.6, 4.2)
-    middle = np.array([0.0, 1.2, -3.4])
     light = Light(
         mood=name,
         direction=direction,
-        position=middle + direction * distance if indoors else None,
+        position=MIDDLE + direction * distance if indoors else None,
         reach_m=distance,
         colour=_tint(rng, mood.colour) * mood.direct * rng.uniform(0.85, 1.15),
         above=_tint(rng, mood.above) * mood.ambient * rng.uniform(0.8, 1.2),
@@ -101,6 +103,16 @@ def draw_light(rng: np.random.Generator, *, indoors: bool) -> Light:
     if name == "coloured":
         light = replace(light, colour=np.array(vivid(rng, saturation=(0.45, 0.85), value=(250, 255))))
     return _balanced(light, strength=rng.uniform(0.15, 0.55))
+
+
+def turned_by(light: Light, angle: float) -> Light:
+    """The light after it went by an angle in radians around the middle of the scene, as high as it was."""
+    if angle == 0:
+        return light
+    cosine, sine = np.cos(angle), np.sin(angle)
+    turn = np.array([[cosine, 0, sine], [0, 1, 0], [-sine, 0, cosine]])
+    position = None if light.position is None else MIDDLE + turn @ (light.position - MIDDLE)
+    return replace(light, direction=turn @ light.direction, position=position)
 
 
 def _direction(rng: np.random.Generator, mood: Mood) -> np.ndarray:

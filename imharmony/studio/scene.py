@@ -14,7 +14,7 @@ from imharmony.studio.backdrop import lit_backdrop
 from imharmony.studio.casting import Actor, draw_cast
 from imharmony.studio.categories import category_id
 from imharmony.studio.indoors import draw_indoors
-from imharmony.studio.light import Light, arrival, draw_light, incidence, length_of, shade
+from imharmony.studio.light import Light, arrival, draw_light, incidence, length_of, shade, turned_by
 from imharmony.studio.outdoors import draw_outdoors
 from imharmony.studio.sensor import Sensor, capture, draw_sensor, exposure, through_lens
 from imharmony.studio.shadows import cast
@@ -54,8 +54,8 @@ class Scene:
     instances: list[Instance]  # far to near
 
 
-def render_scene(*, purpose: Purpose, seed: int, index: int, width_px: int, height_px: int) -> Scene:
-    """Scene ``index`` of a world."""
+def render_scene(*, purpose: Purpose, seed: int, index: int, width_px: int, height_px: int, turned: float = 0.0) -> Scene:
+    """Scene ``index`` of a world; with its light ``turned`` by so many radians around it, to the right as the camera sees it."""
     for name, size in (("width_px", width_px), ("height_px", height_px)):
         if not SMALLEST_PX <= size <= LARGEST_PX:
             raise InputError(f"{name} {size}: outside {SMALLEST_PX}..{LARGEST_PX}; expected a photograph's size in pixels")
@@ -63,7 +63,7 @@ def render_scene(*, purpose: Purpose, seed: int, index: int, width_px: int, heig
     rng = numpy_rng(first, *world, index)
     crowded = index % CROWD_EVERY == stable_hash(first, "crowd", *world, index // CROWD_EVERY) % CROWD_EVERY
     indoors = bool(rng.random() < 0.46) and not crowded
-    light, view = draw_light(rng, indoors=indoors), draw_view(rng, width_px=width_px, height_px=height_px)
+    light, view = turned_by(draw_light(rng, indoors=indoors), turned), draw_view(rng, width_px=width_px, height_px=height_px)
     backdrop = draw_indoors(rng, view, light) if indoors else draw_outdoors(rng, view, light, open_air=crowded)
     actors = draw_cast(rng, view, indoors=indoors, room_m=backdrop.wall_m, crowded=crowded)
     for actor in actors:

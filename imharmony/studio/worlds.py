@@ -6,7 +6,7 @@ same seed. The purpose is therefore a part of the key that everything random abo
 
 from typing import Literal
 
-Purpose = Literal["photographs", "shading", "benchmark"]  # of scenes
+Purpose = Literal["photographs", "shading", "benchmark", "clips"]  # of scenes
 
 # What a purpose adds to a key. Photographs and portraits came first: theirs are as they always were, and so are their pictures.
 _ADDED: dict[Purpose | Literal["portraits"], tuple[str, ...]] = {
@@ -14,6 +14,7 @@ _ADDED: dict[Purpose | Literal["portraits"], tuple[str, ...]] = {
     "portraits": ("portrait",),
     "shading": ("world", "shading"),
     "benchmark": ("world", "benchmark"),
+    "clips": ("world", "clips"),
 }
 
 

@@ -23,7 +23,7 @@ from imharmony.training.averages import WeightAverage
 from imharmony.training.batches import Batches
 from imharmony.training.parallel import expect_equal, mean_over_processes, share_buffers
 from imharmony.training.participants import Critic, Objective, Players, set_up
-from imharmony.training.rules import PointTraining, Resynthesis
+from imharmony.training.rules import ClipTraining, PointTraining, Resynthesis
 from imharmony.training.schedules import Schedule
 from imharmony.training.state import HistoryRow, LoopState, Stateful
 from imharmony.training.steps import Losses
@@ -32,6 +32,7 @@ from imharmony.training.ways import WAYS, Way
 
 Precision = Literal["auto", "fp32", "bf16"]
 STATE_FILE = "state.pt"
+OF_THEIR_OWN = {"schedule", "betas", "epochs", "resynthesis", "points", "clips"}  # of a recipe: what is said in another form
 STEPS_BETWEEN_CHECKS = 50  # reading a loss makes an accelerator wait
 
 
@@ -60,6 +61,7 @@ class Recipe:
     channels_last: bool = False
     resynthesis: Resynthesis | None = None
     points: PointTraining | None = None
+    clips: ClipTraining | None = None
     counts_start: bool = False
     seed: int
 
@@ -70,7 +72,7 @@ class Recipe:
     @property
     def way(self) -> str:
         """What it learns from, of ``WAYS``."""
-        return "pictures" if self.points is None else "points"
+        return "clips" if self.clips else "points" if self.points else "pictures"
 
 
 def fit(
@@ -99,7 +101,8 @@ def fit(
     data = WAYS[recipe.way](train, recipe, players, device=fabric.device)
     val_batches = Batches(val, device=fabric.device)
     settings = _settings(recipe, objective, critic, images=[len(data), len(val_batches)], processes=fabric.world_size)
-    settings["counts_start"] = counts_start = recipe.counts_start or harmonizer.network.begins_at_composite
+    # A video's network was trained before: its first weights are another method's, not what to fall back on.
+    settings["counts_start"] = counts_start = recipe.counts_start or (recipe.clips is None and harmonizer.network.begins_at_composite)
     state = LoopState(folder / STATE_FILE, settings=settings, epochs=recipe.epochs, patience=recipe.patience)
     state.restore(parts, device=fabric.device)
     expect_equal(fabric, len(state.history), what=f"{folder / STATE_FILE}, epochs done")
@@ -172,9 +175,9 @@ def _ignore(_row: HistoryRow) -> None:
 
 
 def _settings(recipe: Recipe, objective: Objective, critic: Critic | None, *, images: list[int], processes: int) -> dict[str, Any]:
-    plain = {name: value for name, value in vars(recipe).items() if name not in ("schedule", "betas", "epochs", "resynthesis", "points")}
+    plain = {name: value for name, value in vars(recipe).items() if name not in OF_THEIR_OWN}
     rates = [recipe.schedule(epoch / recipe.epochs) for epoch in range(recipe.epochs)]
-    fresh, points = (None if rules is None else asdict(rules) for rules in (recipe.resynthesis, recipe.points))
+    rules = {name: None if (own := getattr(recipe, name)) is None else asdict(own) for name in ("resynthesis", "points", "clips")}
     plain |= {
         "augment": sorted(recipe.augment),
         "betas": list(recipe.betas),
@@ -182,7 +185,7 @@ def _settings(recipe: Recipe, objective: Objective, critic: Critic | None, *, im
         "losses": _weights(objective, critic),
         "images": images,
     }
-    return plain | {"resynthesis": fresh, "points": points, "processes": processes}
+    return plain | rules | {"processes": processes}
 
 
 def _weights(objective: Objective, critic: Critic | None) -> dict[str, Any]:

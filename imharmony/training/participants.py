@@ -21,6 +21,7 @@ from imharmony.training.averages import WeightAverage, averaged
 from imharmony.training.parallel import fabric_on
 
 DOMAIN_CODES = "domain_codes"  # the name of their loss
+TEMPORAL = "temporal"  # and of that between two frames
 
 
 class Reconstruction(NamedTuple):
@@ -45,18 +46,21 @@ class CodeTerm(NamedTuple):
 class Objective:
     """What the harmonizer minimises, a critic's part aside.
 
-    With ``side_weights`` the reconstruction losses are taken of each side output of the network, the main one first.
+    With ``side_weights`` the reconstruction losses are taken of each side output of the network, the main one first. ``temporal``
+    is the weight of ``losses.temporal``, which needs clips; None: it is not looked at, and with 0 it is, but teaches nothing.
     """
 
     reconstructions: Mapping[str, Reconstruction]
     codes: CodeTerm | None = None
     side_weights: tuple[float, ...] = ()
+    temporal: float | None = None
 
     @property
     def weights(self) -> dict[str, float]:
         """The weight of each of its losses by name."""
         codes = {} if self.codes is None else {DOMAIN_CODES: self.codes.weight}
-        return {name: part.weight for name, part in self.reconstructions.items()} | codes
+        temporal = {} if self.temporal is None else {TEMPORAL: self.temporal}
+        return {name: part.weight for name, part in self.reconstructions.items()} | codes | temporal
 
 
 class Critic(NamedTuple):

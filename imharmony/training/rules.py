@@ -48,3 +48,10 @@ class PointTraining:
     batch_size: Annotated[int, Ge(1), Le(65_536)]
     steps: Annotated[int, Ge(1), Le(1_000_000)]
     warm_up: Annotated[float, Ge(0), Lt(1)]
+
+
+@dataclass(frozen=True)
+class ClipTraining:
+    """Clips in the place of stills: a sample is two frames that follow each other, ``pairs`` of each clip in an epoch."""
+
+    pairs: Annotated[int, Ge(1), Le(65_536)]

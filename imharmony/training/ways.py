@@ -1,4 +1,4 @@
-"""What a harmonizer learns from, step by step: the stored pictures, or points of their photographs."""
+"""What a harmonizer learns from, step by step: the stored pictures, points of their photographs, or clips."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -8,11 +8,13 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from imharmony.composing.packed_clips import PackedClips
 from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
 from imharmony.networks.harmonizer import Harmonizer
 from imharmony.networks.region_ensemble import RegionEnsemble
 from imharmony.training.batches import Batches, augmentation_rng, shuffled
+from imharmony.training.clip_batches import ClipBatches
 from imharmony.training.parallel import rows_of
 from imharmony.training.participants import Players
 from imharmony.training.point_composites import PointComposites
@@ -22,6 +24,7 @@ from imharmony.training.resynthesis import FreshComposites
 from imharmony.training.steps import Losses, reconstruction_step, step_of
 
 if TYPE_CHECKING:
+    from imharmony.training.batches import Batch
     from imharmony.training.loop import Recipe
 
 
@@ -131,9 +134,45 @@ class PointWay:
         yield held
 
 
+class ClipWay:
+    """Frames of clips, each with the one before it. Nothing is cropped: clips move already."""
+
+    def __init__(self, split: PackedSplit, recipe: "Recipe", _players: Players, *, device: torch.device) -> None:
+        if not isinstance(split, PackedClips) or recipe.clips is None:
+            raise TypeError("this way takes clips")
+        if recipe.accumulate != 1:
+            raise InputError(
+                f"a batch of clips is to be taken in {recipe.accumulate} parts; expected 1, since a part could lack a frame's other"
+            )
+        self._batches = ClipBatches(split, device=device)
+        self._recipe, self._pairs = recipe, min(recipe.clips.pairs, split.length - 1)
+        self._count = split.clips * self._pairs
+
+    def __len__(self) -> int:
+        """The pairs of an epoch."""
+        return self._count
+
+    def sample_ids(self, index: np.ndarray) -> list[str]:
+        """The names of the frames at these positions."""
+        return self._batches.sample_ids(index)
+
+    def steps(self, players: Players, epoch: int, progress: tqdm) -> Iterator[tuple[np.ndarray, Losses]]:
+        """Goes once through the epoch's pairs."""
+        step, recipe = step_of(players.critic), self._recipe
+        players.set_rate(recipe.rate(epoch - 1))
+        pairs = self._batches.pairs(self._pairs, seed=recipe.seed, epoch=epoch)
+        for batch in shuffled(len(self), batch_size=recipe.batch_size, seed=recipe.seed, epoch=epoch):
+            index = pairs[batch][rows_of(players.fabric, len(batch))]
+            yield index, step(players, cast("Batch", self._batches.take(index)))  # it has all that a batch has
+            progress.update(len(batch))
+
+    def settle(self, harmonizer: Harmonizer, val: PackedSplit) -> None:
+        """Nothing: what was fitted once the network had learned from stills stays."""
+
+
 def _warmed(done: float, warm_up: float, step: float) -> float:
     """The share of the rate that has come up: a straight line over the fraction ``warm_up`` of the training, the first step included."""
     return min(1.0, (done + step) / warm_up) if warm_up > 0 else 1.0
 
 
-WAYS: dict[str, Callable[..., Way]] = {"pictures": PictureWay, "points": PointWay}
+WAYS: dict[str, Callable[..., Way]] = {"pictures": PictureWay, "points": PointWay, "clips": ClipWay}

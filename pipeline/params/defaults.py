@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 Tree = dict[str, Any]
-OF_PROFILES = ("stand_ins", "training", "backbone", "intrinsic", "evaluation", "blind", "matting", "threads")
+OF_PROFILES = ("stand_ins", "training", "backbone", "intrinsic", "evaluation", "blind", "matting", "clips", "threads")
 
 
 def with_defaults(tree: Tree) -> Tree:

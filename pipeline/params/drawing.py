@@ -14,15 +14,15 @@ from pipeline.params.yaml_files import read_text
 
 ALL, DEFAULT = "all", "default"
 WIDEST = 140  # of a line
-OF_SYSTEMS = ("blind", "joint")  # whose sections name harmonizers
+OF_SYSTEMS = ("blind", "joint", "videos")  # whose sections name harmonizers
 
 
 def draw(asked: Sequence[str], path: Path = PARAMS_FILE) -> Params:
     """Rewrites ``variants``, and with it the lists that these variants need or no longer need; returns what the file then says.
 
     ``asked`` are names of the catalogue, patterns of names (``fcn_*``), ``all``, or ``default`` for the list of ``defaults``.
-    The harmonizers that systems in ``blind`` and ``joint`` are made of are drawn behind them. Where the new list cannot be run the file
-    stays as it is, and an ``InputError`` says why.
+    The harmonizers that systems in ``blind``, ``joint`` and ``videos`` are made of are drawn behind them. Where the new list cannot be
+    run the file stays as it is, and an ``InputError`` says why.
     """
     text = read_text(path)
     without = _with_lists(text, {"variants": []})  # whatever the list was

@@ -1,40 +1,37 @@
 """``params.yaml``, read once and checked whole: an unknown key or a value out of range is an ``InputError`` that names it."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from imharmony.composing.rules import parts_of
 from imharmony.composing.splits import SPLITS
 from imharmony.errors import InputError
-from pipeline.params.blind import BlindScale, BlindSystem, Detector, problem_of_systems
+from pipeline.params.blind import problem_of_systems
 from pipeline.params.data import Dataset, problem_of_splits
 from pipeline.params.defaults import place_of, with_defaults
 from pipeline.params.imported import ImportedMethod
 from pipeline.params.intrinsic import Intrinsic
-from pipeline.params.matting import Joint, Matting, MattingScale, problem_of_matting
+from pipeline.params.matting import problem_of_matting
 from pipeline.params.namespaces import clash_of
 from pipeline.params.prerequisites import Prerequisites
-from pipeline.params.profiles import Defaults, Machine, Profile
+from pipeline.params.profiles import Defaults, Machine
 from pipeline.params.published import PublishedModel
-from pipeline.params.realism import RealismJudges
-from pipeline.params.section import EachOnce, Name, Names, Section, Seed
+from pipeline.params.section import EachOnce, Name, Names, Seed
 from pipeline.params.stand_ins import problem_of_missing, problem_of_names, problem_of_stand_ins
+from pipeline.params.systems import Systems, named
 from pipeline.params.training import INTRINSIC, Classifier, InputName, Variant
+from pipeline.params.videos import problem_of_videos
 from pipeline.params.yaml_files import parse_yaml, read_text
 
 PARAMS_FILE = Path("params.yaml")
 REFERENCE = "identity"  # the method that all are compared to, as ``imharmony.evaluation.blocks`` has it
 
-T = TypeVar("T")
 
-
-class Params(Section):
+class Params(Systems):
     """The whole of ``params.yaml``."""
 
-    profile: Name
     sources: Annotated[Names, Field(min_length=1)]
     datasets: Annotated[Names, Field(min_length=1)]
     baselines: Names
@@ -48,20 +45,8 @@ class Params(Section):
     preprocessed: Names  # data sets on which report 001's preprocessing is done
     decomposers: Annotated[Names, Field(max_length=1)]  # the data set whose photographs the preprocessing learns from
     classifier: Classifier | None = None  # where there are classifiers
-    judges: dict[Name, RealismJudges]  # of realism, where there is no truth
-    detectors: dict[Name, Detector]  # of what looks wrong
-    blind: dict[Name, BlindSystem]  # what harmonizes without a mask
-    trimaps: Names  # data sets of portraits whose test trimaps are stored
-    matting: dict[Name, Matting]  # networks that cut portraits out
-    joint: dict[Name, Joint]  # such a network and a harmonizer that learn together
     machine: Machine = Machine()
     defaults: Defaults = Defaults()
-    profiles: dict[Name, Profile]
-
-    @property
-    def active(self) -> Profile:
-        """The profile that is run."""
-        return self.profiles[self.profile]
 
     @property
     def intrinsic(self) -> Intrinsic:
@@ -117,45 +102,6 @@ class Params(Section):
         learned_from = (self.trained_on(variant.dataset) for variant in self.drawn.values() if variant.backbone == "profile")
         return Prerequisites(**own, classified=next(learned_from, self.datasets[0]))
 
-    def judges_of(self, name: str) -> RealismJudges:
-        """Judges of realism; an unknown name is an ``InputError``, as of all that follow."""
-        return _named("judges are", name, self.judges, "judges")
-
-    def detector(self, name: str) -> Detector:
-        """A detector of what looks wrong."""
-        return _named("detector is", name, self.detectors, "detectors")
-
-    def blind_system(self, name: str) -> BlindSystem:
-        """A system that gets no mask."""
-        return _named("blind system is", name, self.blind, "blind")
-
-    @property
-    def blind_scale(self) -> BlindScale:
-        """How long the active profile teaches what gets no mask; an ``InputError`` where it does not say."""
-        if self.active.blind is None:
-            raise InputError(f"profiles.{self.profile}.blind is absent; expected it where there are detectors")
-        return self.active.blind
-
-    def matting_network(self, name: str) -> Matting:
-        """A network that cuts portraits out."""
-        return _named("matting network is", name, self.matting, "matting")
-
-    def joint_system(self, name: str) -> Joint:
-        """A matting network and a harmonizer that learn together."""
-        return _named("joint system is", name, self.joint, "joint")
-
-    def joint_dataset(self, name: str) -> str:
-        """The data set that a joint system learns from: its own or, where it names none, that of its matting network."""
-        system = self.joint_system(name)
-        return system.dataset or self.matting_network(system.matting).dataset
-
-    @property
-    def matting_scale(self) -> MattingScale:
-        """How long the active profile teaches matting networks; an ``InputError`` where it does not say."""
-        if self.active.matting is None:
-            raise InputError(f"profiles.{self.profile}.matting is absent; expected it where there are trimaps")
-        return self.active.matting
-
     def harmonizing(self, dataset: str) -> list[str]:
         """The drawn variants that learned from a data set's composites and see a mask: what a matte is handed to."""
         seeing = (name for name, variant in self.drawn.items() if variant.generator.mask_input and variant.input != INTRINSIC)
@@ -163,11 +109,11 @@ class Params(Section):
 
     def imported_method(self, name: str) -> ImportedMethod:
         """A method from elsewhere."""
-        return _named("method is", name, self.imported, "imported")
+        return named("method is", name, self.imported, "imported")
 
     def published_model(self, name: str) -> PublishedModel:
         """A model from elsewhere."""
-        return _named("model is", name, self.published, "published")
+        return named("model is", name, self.published, "published")
 
     @model_validator(mode="after")
     def _names_refer_to_something(self) -> "Params":
@@ -202,6 +148,7 @@ class Params(Section):
         methods = {kind: getattr(self, kind) for kind in ("baselines", "catalogue", "imported", "published", "datasets")}
         others = {"sources": self.sources, "studies": self.studies, "profiles": self.profiles, "judges": self.judges}
         others |= {"detectors": self.detectors, "blind": self.blind, "matting": self.matting, "joint": self.joint}
+        others |= {"videos": self.videos}
         for names in (methods, *({kind: own} for kind, own in others.items())):
             clash = clash_of(names)
             _expect(clash is None, clash or "")
@@ -212,7 +159,7 @@ class Params(Section):
 
     def _expect_lists_of_known_datasets(self) -> None:
         """Whoever shortens ``datasets`` has several lists to shorten; all are named at once."""
-        lists = {key: getattr(self, key) for key in ("classifiers", "preprocessed", "decomposers", "trimaps")}
+        lists = {key: getattr(self, key) for key in ("classifiers", "preprocessed", "decomposers", "trimaps", "clips")}
         for kind in ("judges", "detectors", "blind"):
             lists |= {f"{kind}.{name}.datasets": each.datasets for name, each in getattr(self, kind).items()}
         lists |= {f"matting.{name}.people.datasets": each.people.datasets for name, each in self.matting.items() if each.people}
@@ -231,12 +178,13 @@ class Params(Section):
 
     def _expect_systems_to_fit(self) -> None:
         """What they are made of is there, and the profile says how long they are taught."""
-        for kind, scale in (("detectors", "blind"), ("blind", "blind"), ("trimaps", "matting")):
+        for kind, scale in (("detectors", "blind"), ("blind", "blind"), ("trimaps", "matting"), ("clips", "clips")):
             came = f"{kind} without profiles.{self.profile}.{scale}"
             _expect(not getattr(self, kind) or getattr(self.active, scale) is not None, f"{came}; expected how long they are taught")
         own = {"variants": self.variants, "catalogue": self.catalogue, "datasets": self.active.datasets}
         _refuse(problem_of_systems(self.blind, detectors=self.detectors, **own))
         _refuse(problem_of_matting(self.matting, self.joint, trimaps=self.trimaps, **own))
+        _refuse(problem_of_videos(self.videos, clips=self.clips, scale=self.active.clips, **own))
 
     def _expect_data_of_variants(self) -> None:
         """Each variant has its paper's data set, or what the profile says stands in for it, and a length, batches and changes."""
@@ -275,12 +223,6 @@ class Params(Section):
             not self.classifiers or None not in sections,
             "classifiers without the section `classifier`, or without the profile's `backbone`",
         )
-
-
-def _named(came: str, name: str, entries: Mapping[str, T], key: str) -> T:
-    if name not in entries:
-        raise InputError(f"{came} {name!r}; expected one of {sorted(entries)}, as `{key}` of params.yaml lists them")
-    return entries[name]
 
 
 def _expect(claim: bool, message: str) -> None:

@@ -11,6 +11,7 @@ STAGES = (
     "evaluate",
     "evaluate_baselines",
     "evaluate_blind",
+    "evaluate_clips",
     "evaluate_intrinsic",
     "evaluate_matting",
     "evaluate_published",
@@ -21,12 +22,14 @@ STAGES = (
     "make_trimaps",
     "name_data",
     "pack",
+    "pack_clips",
     "pack_portraits",
     "pack_things",
     "pictures",
     "preprocess_intrinsic",
     "report",
     "statistics",
+    "synthesize_clips",
     "synthesize_composites",
     "train",
     "train_blind",
@@ -37,6 +40,7 @@ STAGES = (
     "train_matting",
     "train_realism",
     "train_shading",
+    "train_video",
 )
 # What tables, studies and folders call things of their own.
 RESERVED = {
@@ -45,6 +49,7 @@ RESERVED = {
     "intrinsic": "the preprocessing's own pictures",
     "none": "what stands for no network and no pictures",
     "real": "the photographs",
+    "truth": "the clips that composites are made of",
     "untouched": "the untouched composites",
 }
 

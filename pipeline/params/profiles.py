@@ -11,6 +11,7 @@ from pipeline.params.intrinsic import Intrinsic
 from pipeline.params.matting import MattingScale
 from pipeline.params.section import Name, Names, Section, Text
 from pipeline.params.training import Backbone, Evaluation, Training
+from pipeline.params.videos import ClipScale
 
 
 class Machine(Section):
@@ -38,6 +39,7 @@ class Profile(Section):
     evaluation: Evaluation
     blind: BlindScale | None = None  # where something is harmonized without a mask
     matting: MattingScale | None = None  # where portraits are cut out
+    clips: ClipScale | None = None  # where stills become clips
     threads: Annotated[int, Field(ge=0, le=1024)]  # of a processor that a network takes; 0: all cores
 
 

@@ -56,7 +56,7 @@ def sweep(name: str, *, jobs: int = 1, say: Callable[[str], None] = lambda _line
 
 def trained_in(preset: Sweep, params: Params) -> list[str]:
     """The variants of a preset and, behind them, those that systems are made of, which are there since the last run."""
-    systems = [*params.blind.values(), *params.joint.values()]
+    systems = [*params.blind.values(), *params.joint.values(), *params.videos.values()]
     needed = (system.harmonizer for system in systems if system.harmonizer != NO_HARMONIZER)
     return list(dict.fromkeys([*preset.variants, *needed]))
 

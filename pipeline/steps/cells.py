@@ -3,11 +3,10 @@
 This is all that ``params.yaml`` and the code decide about a cell; what it reads beside that, ``dvc.yaml`` says.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from imharmony.published import FORMS
 from imharmony.storage.files import sha256_of
 from pipeline.params.blind import NO_HARMONIZER, BlindSystem, Detector
 from pipeline.params.data import Source
@@ -15,21 +14,20 @@ from pipeline.params.file import Params
 from pipeline.params.intrinsic import Intrinsic
 from pipeline.params.realism import RealismJudges
 from pipeline.params.training import COMPOSITE, INTRINSIC, Variant
-from pipeline.steps.cell import PUBLISHED_GENERATORS, Cell, Table, cell_of, plain
+from pipeline.steps.cell import Cell, Table, cell_of, plain
+from pipeline.steps.choices import (
+    BASELINES,
+    DECOMPOSITIONS,
+    MATTING,
+    SOURCES,
+    TRANSFERS,
+    choices_of,
+    generators_of,
+    networks_of,
+)
+from pipeline.steps.clip_cells import clip_cells
 from pipeline.steps.paths import STUDIES
 
-BASELINES: Table = ("imharmony.baselines", "BASELINES")
-DECOMPOSITIONS: Table = ("imharmony.intrinsic.decomposition", "DECOMPOSITIONS")
-DISCRIMINATORS: Table = ("imharmony.networks", "DISCRIMINATORS")
-GENERATORS: Table = ("imharmony.networks", "GENERATORS")
-INITIALISATIONS: Table = ("imharmony.training.initialisation", "INITIALISATIONS")
-LOSSES = "imharmony.losses"
-MATTING: Table = ("imharmony.networks.matting", "MATTING")
-SCHEDULES: Table = ("imharmony.training.schedules", "SCHEDULES")
-SOURCES: Table = ("imharmony.sources", "SOURCES")
-TRANSFERS: Table = ("imharmony.transfer", "TRANSFERS")
-POINT_TRANSFERS: Table = ("imharmony.points.transfers", "POINT_TRANSFERS")
-WAYS: Table = ("imharmony.training.ways", "WAYS")
 OWN_DECOMPOSITIONS = {"luminance", "retinex"}  # back ends that are entries of that table
 TRANSPORT = {"parallel", "attempts", "timeout_seconds"}  # of a source: how it is fetched, not what
 COMPOSED = {"iharmony4"}  # kinds of sources that have composites of their own
@@ -43,13 +41,16 @@ def cells_of(params: Params) -> Iterator[Cell]:
     yield from _score_cells(params)
     yield from _blind_cells(params)
     yield from _matting_cells(params)
-    yield cell_of("report", "", _of_report(params), _networks(params, *params.variants, models=params.published))
+    yield from clip_cells(params)
+    yield cell_of("report", "", _of_report(params), networks_of(params, *params.variants, models=params.published))
     # No stages: what is kept under .work/ for several stages or runs.
     yield cell_of("pack", "", {}, entry=("imharmony.composing.packed_split", "pack_split"))
     yield cell_of("statistics", "", {}, entry=("reporting.statistics", "statistics_of"))
     if params.trimaps:
         yield cell_of("pack_portraits", "", {}, entry=("imharmony.matting.portraits", "pack_portraits"))
         yield cell_of("pack_things", "", {}, entry=("imharmony.matting.things", "pack_things"))
+    if params.clips:
+        yield cell_of("pack_clips", "", {}, entry=("imharmony.composing.packed_clips", "pack_clips"))
     yield cell_of("pictures", "", {}, entry=("reporting.pictures", "kept_pictures"))
 
 
@@ -88,7 +89,7 @@ def _network_cells(params: Params) -> Iterator[Cell]:
     if params.decomposers or params.preprocessed:
         yield from _preprocessing_cells(params, params.intrinsic)
     for name, variant in params.drawn.items():
-        yield cell_of("train", name, {**_of_training(params, variant), "seeds": params.seeds, "threads": threads}, _choices_of(variant))
+        yield cell_of("train", name, {**_of_training(params, variant), "seeds": params.seeds, "threads": threads}, choices_of(variant))
 
 
 def _of_training(params: Params, variant: Variant) -> dict[str, Any]:
@@ -120,7 +121,7 @@ def _score_cells(params: Params) -> Iterator[Cell]:
     values = {"size_px": evaluation.size_px, "lpips": evaluation.lpips, "datasets": params.datasets, "threads": params.active.threads}
     for name, variant in params.drawn.items():
         given = {"input": variant.input, "seeds": params.seeds}
-        yield cell_of("evaluate", name, values | given, _networks(params, name))
+        yield cell_of("evaluate", name, values | given, networks_of(params, name))
     for name in params.baselines:
         yield cell_of("evaluate_baselines", name, values, {BASELINES: {name}})
     for name in params.decomposers:
@@ -128,7 +129,7 @@ def _score_cells(params: Params) -> Iterator[Cell]:
     for name, judges in params.judges.items():
         yield from _realism_cells(params, name, judges)
     for name, model in params.published.items():
-        yield cell_of("evaluate_published", name, values | {"file": model.file}, _generators(model.network))
+        yield cell_of("evaluate_published", name, values | {"file": model.file}, generators_of(model.network))
     for name, method in params.imported.items():
         folders = {dataset: str(method.pictures(dataset)) for dataset in method.datasets}
         yield cell_of("import_scores", name, values | {"method": method, "folders": folders})
@@ -149,7 +150,7 @@ def _blind_cells(params: Params) -> Iterator[Cell]:
     for name, detector in params.detectors.items():
         yield cell_of("train_detector", name, _of_detector(params, detector))
     for name, system in params.blind.items():
-        generators = _networks(params, *({system.harmonizer} - {NO_HARMONIZER}))
+        generators = networks_of(params, *({system.harmonizer} - {NO_HARMONIZER}))
         yield cell_of("train_blind", name, _of_system(params, system), generators)
         evaluation = {"size_px": params.active.evaluation.size_px, "lpips": params.active.evaluation.lpips, "datasets": system.datasets}
         scale = {
@@ -194,14 +195,14 @@ def _matting_cells(params: Params) -> Iterator[Cell]:
     made = {name: params.active.datasets[name].synthesis for name in params.trimaps}
     recolouring = {TRANSFERS: {transfer for synthesis in made.values() if synthesis for transfer in synthesis.transfers}}
     cutting = {MATTING: {each.network.name for each in params.matting.values()}}
-    mending = _networks(params, *(each.harmonizer for each in params.joint.values()))
+    mending = networks_of(params, *(each.harmonizer for each in params.joint.values()))
     systems = {"matting": list(params.matting), "joint": list(params.joint)}
     for name in params.trimaps:
         scale = params.matting_scale
         yield cell_of("make_trimaps", name, {"unknown": scale.unknown})
         yield cell_of("evaluate_matting", name, seen | systems, recolouring | cutting | mending)
         backgrounds = {"composed": scale.composed, "backgrounds": _listed(scale.backgrounds), "variants": params.harmonizing(name)}
-        drawn = _networks(params, *(each.harmonizer for each in params.joint.values()), *params.harmonizing(name))
+        drawn = networks_of(params, *(each.harmonizer for each in params.joint.values()), *params.harmonizing(name))
         yield cell_of("compose_portraits", name, seen | systems | backgrounds, recolouring | cutting | drawn | {BASELINES: {"xue"}})
     for name, network in params.matting.items():
         scale = params.matting_scale
@@ -227,6 +228,8 @@ def _of_report(params: Params) -> dict[str, Any]:
         "trimaps",
         "matting",
         "joint",
+        "clips",
+        "videos",
     }
     opinions = {name: sha256_of(path) for name in params.studies if (path := STUDIES / f"{name}.parquet").is_file()}
     return {name: getattr(params, name) for name in sorted(read)} | {
@@ -236,34 +239,6 @@ def _of_report(params: Params) -> dict[str, Any]:
         "opinions": opinions,
         "published": {name: _content(model.file) for name, model in params.published.items()},  # the page says what the files tell
     }
-
-
-def _choices_of(variant: Variant) -> dict[Table, set[str]]:
-    """What a variant's section names in the library's tables."""
-    critic, adversarial, codes, features = variant.discriminator, variant.adversarial, variant.domain_codes, variant.features
-    return _generators(variant.generator.name) | {
-        DISCRIMINATORS: {critic.name} if critic else set(),
-        (LOSSES, "ADVERSARIAL_LOSSES"): {adversarial.name} if adversarial else set(),
-        (LOSSES, "RECONSTRUCTION_LOSSES"): set(variant.losses) - {"feature"},
-        (LOSSES, "DOMAIN_TRIPLETS"): {codes.name} if codes else set(),
-        (LOSSES, "FEATURE_DISTANCES"): {features.distance} if features else set(),
-        INITIALISATIONS: {variant.init},
-        SCHEDULES: {variant.schedule.name},
-        TRANSFERS: {*variant.resynthesis.transfers, *(variant.resynthesis.grades or ())} if variant.resynthesis else set(),
-        POINT_TRANSFERS: {*variant.points.transfers, *variant.points.grades} if variant.points else set(),
-        WAYS: {"points" if variant.points else "pictures"},
-    }
-
-
-def _networks(params: Params, *variants: str, models: Iterable[str] = ()) -> dict[Table, set[str]]:
-    trained = (params.variant(name).generator.name for name in variants)
-    return _generators(*trained, *(params.published[name].network for name in models))
-
-
-def _generators(*names: str | None) -> dict[Table, set[str]]:
-    """The networks of these names, in the table that each is in."""
-    known = {name for name in names if name}
-    return {GENERATORS: known - FORMS, PUBLISHED_GENERATORS: known & FORMS}
 
 
 def _listed(folder: str | None) -> list[str]:

@@ -27,6 +27,8 @@ LEFT_OUT = {
     "pipeline.params": "its values stand in the fingerprint, as they were read",
     "pipeline.steps.cell": "says what stands in the fingerprint",
     "pipeline.steps.cells": "the same, of every cell",
+    "pipeline.steps.choices": "the same, of tables of the library",
+    "pipeline.steps.clip_cells": "the same, of clips",
     "pipeline.steps.entry": "parses a stage's arguments and says errors",
     "pipeline.steps.fingerprints": "writes and reads the fingerprints themselves",
     "pipeline.steps.git": "asks git, whose answers are no part of a result",

@@ -66,9 +66,9 @@ class Places:
 
     def nones(self) -> tuple[Path, ...]:
         """What stands for "none" where a graph is drawn without a classifier, preprocessing, judges of realism, blind systems, a
-        harmonizer for one of these, or portraits that are cut out.
+        harmonizer for one of these, portraits that are cut out, or clips.
         """
-        kinds = ("realism", "detectors", "blind", "matting", "joint", "mattes")
+        kinds = ("realism", "detectors", "blind", "matting", "joint", "mattes", "videos", "clips")
         own = (Path("features", self.profile, kind, "none") for kind in kinds)
         return self.backbone("none"), self.preprocessing("none"), self.intrinsic("none"), *own, Path("runs", self.profile, "none")
 
@@ -107,6 +107,18 @@ class Places:
     def mattes(self, dataset: str, part: str) -> Path:
         """``judged``: tables of all mattes of a data set's test portraits; ``composed``: these portraits before new backgrounds."""
         return Path("features", self.profile, "mattes", dataset, part)
+
+    def clips(self, dataset: str) -> Path:
+        """``manifest.parquet`` and shards of the clips that a data set's composites became."""
+        return Path("data", self.profile, "clips", dataset)
+
+    def video(self, name: str) -> Path:
+        """``model.safetensors`` and ``history.parquet`` of a harmonizer that was taught further on clips."""
+        return Path("features", self.profile, "videos", name)
+
+    def judged_clips(self, dataset: str) -> Path:
+        """``judged.parquet`` of all methods on a data set's test clips, and ``pictures/``."""
+        return Path("features", self.profile, "clips", dataset)
 
     def scores(self, method: str, seed: int) -> Path:
         """Per-image scores of one method."""

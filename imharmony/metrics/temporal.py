@@ -1,0 +1,42 @@
+"""How steady a harmonized clip is. Frames are float (T, 3, H, W) in [0, 255], masks (T, 1, H, W) in [0, 1], 1 = foreground.
+
+Results are float64 (T - 1,), one number for each frame but the first.
+"""
+
+import torch
+from torch import Tensor
+
+from imharmony.colour.tensor_lab import lab_from_srgb
+from imharmony.motion.warping import carried
+
+
+def temporal_loss(output: Tensor, real: Tensor, mask: Tensor, backward: Tensor) -> Tensor:
+    """The temporal loss TL of Huang et al. 2020 (doi:10.1109/TIP.2019.2925550), over all pixels, in levels of 255 squared; less is better.
+
+    Each frame is compared with the one before, carried along ``backward`` (T, 2, 3), whose first is not looked at. A pixel weighs as
+    much as the foreground that is carried to it, times exp(-|R - R before|) of the truth in [0, 1], for each channel. It is measured
+    along the clip's known motion; the papers estimate it with FlowNet 2. A truth has some of it too: carrying blurs.
+    """
+    came, inside = carried(torch.cat([output[:-1], real[:-1], 255 * mask[:-1]], 1).double(), backward[1:].double())
+    before, truth_before, mask_before = came.split([3, 3, 1], 1)
+    weight = mask_before / 255 * inside * torch.exp(-(real[1:].double() - truth_before).abs() / 255)
+    return ((output[1:].double() - before).square() * weight).mean((1, 2, 3))
+
+
+def flicker(output: Tensor, real: Tensor, mask: Tensor) -> Tensor:
+    """How far the foreground's mean CIELAB goes from frame to frame beyond where the truth's goes, as a distance; 0 of the truth.
+
+    A frame without a foreground is not compared with its neighbours: NaN.
+    """
+    beyond = _mean_lab(output, mask) - _mean_lab(real, mask)
+    return (beyond[1:] - beyond[:-1]).square().sum(1).sqrt()
+
+
+def _mean_lab(frames: Tensor, mask: Tensor) -> Tensor:
+    """(T, 3); NaN where the mask is empty. Pixels that weigh nothing are left out."""
+    means = []
+    for frame, weight in zip(frames.double().flatten(2), mask.double().flatten(1), strict=True):
+        seen = weight.nonzero()[:, 0]
+        lab = lab_from_srgb(frame[:, seen] / 255, dim=0)
+        means.append((lab * weight[seen]).sum(1) / weight[seen].sum())
+    return torch.stack(means)

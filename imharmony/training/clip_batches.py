@@ -1,0 +1,52 @@
+"""Two frames of a clip as one sample of a batch."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from imharmony.composing.packed_clips import PackedClips
+from imharmony.running.seeds import numpy_rng
+from imharmony.training.batches import Batches
+
+
+class ClipBatch(NamedTuple):
+    """Frames, then the frames before them, in the same order: images float32 (2 B, 3, H, W) in [-1, 1], masks (2 B, 1, H, W).
+
+    ``backward`` (2 B, 2, 3) is the motion from each frame to the one before; of the second half NaN.
+    """
+
+    composite: Tensor
+    real: Tensor
+    mask: Tensor
+    backward: Tensor
+
+    def halves(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """Those of now and those before, of something that has a row for each frame."""
+        now, before = frames.chunk(2)
+        return now, before
+
+
+class ClipBatches:
+    """A split of clips near its device."""
+
+    def __init__(self, split: PackedClips, *, device: torch.device) -> None:
+        self._batches = Batches(split, device=device)
+        self._backward = torch.from_numpy(split.backward).to(torch.float32).to(device)
+        self._length, self._clips = split.length, split.clips
+
+    def pairs(self, count: int, *, seed: int, epoch: int) -> np.ndarray:
+        """Positions of frames that have one before, ``count`` of each clip, drawn anew for each epoch, clip by clip."""
+        steps = [numpy_rng(seed, "pairs", epoch, clip).permutation(self._length - 1)[:count] for clip in range(self._clips)]
+        return np.concatenate([clip * self._length + 1 + each for clip, each in enumerate(steps)])
+
+    def take(self, index: np.ndarray) -> ClipBatch:
+        """The frames at these positions and those before."""
+        both = np.concatenate([index, index - 1])
+        backward = self._backward[torch.from_numpy(both).to(self._backward.device)]
+        return ClipBatch(*self._batches.take(both), backward)
+
+    def sample_ids(self, index: np.ndarray) -> list[str]:
+        """The names of the frames at these positions."""
+        return self._batches.sample_ids(index)

@@ -1,0 +1,50 @@
+"""Clips, and the harmonizers that learn from them and are judged on them."""
+
+from dataclasses import replace
+
+import torch
+
+from imharmony.checkpoint import load_harmonizer
+from imharmony.clips.methods import ClipMethod, Learned, Reinhard, Untouched
+from imharmony.clips.judging import UNTOUCHED
+from imharmony.composing.packed_clips import PackedClips, pack_clips
+from imharmony.training.loop import Recipe
+from imharmony.training.rules import ClipTraining
+from pipeline.params.file import Params
+from pipeline.params.videos import Video
+from pipeline.steps.assembly import recipe_of
+from pipeline.steps.paths import MODEL, Places
+from pipeline.steps.work_folders import work_folder
+
+
+def packed_clips(places: Places, dataset: str, split: str) -> PackedClips:
+    """One split of a data set's clips, from the cache under ``.work/`` or packed now."""
+    folder = places.clips(dataset)
+    return pack_clips(folder, work_folder("pack_clips", places.fingerprint("pack_clips"), folder / "manifest.parquet"), split=split)
+
+
+def video_recipe(params: Params, video: Video) -> Recipe:
+    """How the variant is trained, on clips: without fresh composites or crops, at its own rate, for the profile's epochs."""
+    own = recipe_of(params.variant(video.harmonizer), params.active.training, seed=video.seed)
+    return replace(
+        own,
+        learning_rate=video.learning_rate,
+        batch_size=video.batch_size,
+        epochs=params.clip_scale.epochs,
+        augment=(),
+        resynthesis=None,
+        points=None,
+        clips=ClipTraining(params.clip_scale.pairs),
+        accumulate=1,
+        patience=None,
+        counts_start=False,
+    )
+
+
+def clip_methods(params: Params, places: Places, dataset: str, *, device: torch.device) -> dict[str, ClipMethod]:
+    """What is judged on a data set's clips: the composite, a classical method, what was trained on stills, and what learned from the clips."""
+    videos = {name: video for name, video in params.videos.items() if video.clips == dataset}
+    stills = dict.fromkeys(video.harmonizer for video in videos.values())
+    files = {name: places.run(name, params.seeds[0]) / MODEL for name in stills} | {name: places.video(name) / MODEL for name in videos}
+    learned = {name: Learned(load_harmonizer(file)[0].to(device), device) for name, file in files.items()}
+    return {UNTOUCHED: Untouched(), "reinhard": Reinhard()} | learned
