@@ -6,6 +6,7 @@ processes that a stage starts inherit them. They replace what the user has set: 
 
 import os
 from collections.abc import MutableMapping
+from pathlib import Path
 
 KERNELS = {
     "ATEN_CPU_CAPABILITY": "avx2",  # torch's own kernels: softmax
@@ -19,6 +20,19 @@ KERNELS = {
 }
 
 
+PROCESSOR = Path("/proc/cpuinfo")
+
+
 def fix_kernels(environment: MutableMapping[str, str] = os.environ) -> None:
     """Sets the variables, for libraries that are not loaded yet."""
     environment.update(KERNELS)
+    if not _may_have_avx512():
+        environment["OPENCV_CPU_DISABLE"] = ""  # or OpenCV says in each process that there is nothing to disable
+
+
+def _may_have_avx512() -> bool:
+    """Whether the processor has it, as far as this system says; where it does not, it may."""
+    try:
+        return "avx512f" in PROCESSOR.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return True

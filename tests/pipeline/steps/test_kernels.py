@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from pipeline.steps import kernels
 from pipeline.steps.kernels import KERNELS, fix_kernels
 
 # What other processors' kernels would be chosen by; each variable has another value than ours.
@@ -70,10 +71,20 @@ def said(root, program: str, *arguments: str, **variables: str) -> str:
     return done.stdout
 
 
-def test_ours_replace_what_the_user_has_set():
-    environment = {"MKL_CBWR": "AVX2", "HOME": "/home/me"}
+@pytest.mark.parametrize(("flags", "disabled"), [("avx2 avx512f avx512dq", "AVX512-SKX"), ("avx2 fma", "")])
+def test_ours_replace_what_the_user_has_set(tmp_path, monkeypatch, flags, disabled):
+    (tmp_path / "cpuinfo").write_text(f"flags : {flags}\n")
+    monkeypatch.setattr(kernels, "PROCESSOR", tmp_path / "cpuinfo")
+    environment = {"MKL_CBWR": "AVX2", "OPENCV_CPU_DISABLE": "AVX2", "HOME": "/home/me"}
     fix_kernels(environment)
-    assert environment == {**KERNELS, "HOME": "/home/me"}
+    assert environment == {**KERNELS, "OPENCV_CPU_DISABLE": disabled, "HOME": "/home/me"}
+
+
+def test_where_the_system_does_not_say_all_are_set(tmp_path, monkeypatch):
+    monkeypatch.setattr(kernels, "PROCESSOR", tmp_path / "absent")
+    environment: dict[str, str] = {}
+    fix_kernels(environment)
+    assert environment == KERNELS
 
 
 def test_a_training_gives_equal_bytes_whatever_kernels_are_asked_for(root):
