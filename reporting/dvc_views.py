@@ -56,6 +56,16 @@ def write_matting_metrics(tables: Mapping[str, pa.Table]) -> None:
         write_text(METRICS / "mattes" / f"{method}.json", json.dumps(tree, indent=2) + "\n")
 
 
+def write_clip_metrics(tables: Mapping[str, pa.Table]) -> None:
+    """``clips/``: a file for each method on clips, frame by frame; ``tables`` are the report's of clips, none without any."""
+    found: dict[str, dict[str, dict[str, float | None]]] = {}
+    for row in tables["clips"].to_pylist() if tables else []:
+        if (row["kind"], row["smoothing"]) == ("all", "none"):
+            found.setdefault(row["method"], {}).setdefault(row["dataset"], {})[row["measure"]] = _rounded(row["mean"])
+    for method, tree in found.items():
+        write_text(METRICS / "clips" / f"{method}.json", json.dumps(tree, indent=2) + "\n")
+
+
 def write_plots(histories: dict[str, pd.DataFrame], scores: pa.Table, pictures: Pictures, *, params: Params) -> None:
     """The curves, the distributions and a comparison for each variant, on the data set that it was trained on.
 

@@ -26,6 +26,7 @@ from pipeline.params.file import Params
 from pipeline.params.training import COMPOSITE, INTRINSIC, Variant
 from reporting.blind import BlindSection
 from reporting.claims import sentence
+from reporting.clips import ClipSection
 from reporting.controls import ControlSection
 from reporting.distributions import MOST_IMAGES, QUANTILES
 from reporting.embedding import plotting_library
@@ -98,6 +99,7 @@ def write_page(
     realism: list[Row],
     blind: BlindSection | None,
     matting: MattingSection | None,
+    clips: ClipSection | None,
     ends: list[TrainingEnd],
     curves: dict[str, str],
     choices: Choices,
@@ -130,13 +132,14 @@ def write_page(
             realism=realism,
             blind=blind,
             matting=matting,
+            clips=clips,
             methods=[name for name, _ in methods_of(params)],
             conventions=CONVENTIONS,
             convention_notes={name: words.note for name, words in WORDS.items()},
             published=read_published(),
             reports=reports,
             anchors={*params.scored, *(path.name.removesuffix(".html.j2") for path in TEMPLATES.glob("*.html.j2"))}
-            - _absent(blind=blind, intrinsic=intrinsic, matting=matting, opinions=opinions, realism=realism),
+            - _absent(blind=blind, clips=clips, intrinsic=intrinsic, matting=matting, opinions=opinions, realism=realism),
             peaks={column: column.removeprefix("psnr_") for column in PEAKS},
             higher_is_better={column: measure.rises for column, measure in MEASURES.items()},
             lpips_reason=lpips_reason(params, summary),

@@ -14,6 +14,8 @@ from pipeline.params.file import load_params
 from pipeline.steps.paths import REPORTS, Places
 from reporting.blind_table import SUFFIX as SUFFIX_OF_BLIND
 from reporting.blind_table import published_blind
+from reporting.clip_table import SUFFIX as SUFFIX_OF_CLIPS
+from reporting.clip_table import published_clips
 from reporting.control_table import SUFFIX
 from reporting.matting_table import OF_MATTING, published_matting
 from reporting.matting_table import SUFFIX as SUFFIX_OF_MATTING
@@ -51,6 +53,9 @@ def publish(name: str) -> None:
     if params.blind:
         means, pairs = (read_table(REPORTS / "tables" / f"{table}.parquet") for table in ("blind", "blind_pairs"))
         write_csv(folder.joinpath(f"{name}{SUFFIX_OF_BLIND}"), published_blind(means, pairs))
+    if params.clips:
+        means, pairs = (read_table(REPORTS / "tables" / f"{table}.parquet") for table in ("clips", "clip_pairs"))
+        write_csv(folder.joinpath(f"{name}{SUFFIX_OF_CLIPS}"), published_clips(means, pairs))
     if params.trimaps:
         tables = {table: read_table(REPORTS / "tables" / f"{table}.parquet") for table in OF_MATTING}
         write_csv(folder.joinpath(f"{name}{SUFFIX_OF_MATTING}"), published_matting(tables))

@@ -17,11 +17,15 @@ from imharmony.evaluation.buckets import LEAST_PHOTOGRAPHS
 from imharmony.evaluation.conventions import CONVENTIONS, HEADLINE, Convention
 from imharmony.storage.files import write_text
 from imharmony.storage.names import expect_name
+from reporting.benchmark_tables import measured, speed
 from reporting.blind_table import LEGEND as LEGEND_OF_BLIND
 from reporting.blind_table import blind_table
+from reporting.clip_table import LEGEND as LEGEND_OF_CLIPS
+from reporting.clip_table import LEGEND_OF_PAIRS, clip_pairs_table, clip_table
 from reporting.control_table import LEGEND as LEGEND_OF_CONTROLS
 from reporting.control_table import control_table
 from reporting.convention_table import convention_table
+from reporting.markdown import table
 from reporting.matting_table import LEGEND as LEGEND_OF_MATTING
 from reporting.matting_table import LEGEND_OF_CLAIMS, LEGEND_OF_PICTURES, claims_table, matting_table, pictures_table
 from reporting.measure_table import measure_table
@@ -94,7 +98,7 @@ def results(root: Path, arguments: Sequence[str]) -> str:
         },
         facts,
     )
-    return f"{_table(header, body)}\n\n{LEGEND}\n{_origin(run, facts)}"
+    return f"{table(header, body)}\n\n{LEGEND}\n{_origin(run, facts)}"
 
 
 def means(root: Path, arguments: Sequence[str]) -> str:
@@ -110,21 +114,28 @@ def raw(root: Path, arguments: Sequence[str]) -> str:
 def controls(root: Path, arguments: Sequence[str]) -> str:
     """``controls RUN DATASET``: each method with another background and on untouched photographs."""
     run, dataset = arguments
-    table = _table(*control_table(root / PUBLISHED, run, dataset))
-    return f"{table}\n\n{LEGEND_OF_CONTROLS}\n{_origin(run, _facts(root, run))}"
+    found = table(*control_table(root / PUBLISHED, run, dataset))
+    return f"{found}\n\n{LEGEND_OF_CONTROLS}\n{_origin(run, _facts(root, run))}"
 
 
 def blind(root: Path, arguments: Sequence[str]) -> str:
     """``blind RUN DATASET``: each system that harmonizes without a mask."""
     run, dataset = arguments
-    return f"{_table(*blind_table(root / PUBLISHED, run, dataset))}\n\n{LEGEND_OF_BLIND}\n{_origin(run, _facts(root, run))}"
+    return f"{table(*blind_table(root / PUBLISHED, run, dataset))}\n\n{LEGEND_OF_BLIND}\n{_origin(run, _facts(root, run))}"
 
 
 def matting(root: Path, arguments: Sequence[str]) -> str:
     """``matting RUN DATASET [claims | pictures]``: errors of each method's mattes, their paired differences, or what pictures become."""
     run, dataset, *kind = arguments
-    table, legend = MATTING[kind[0] if kind else ""]
-    return f"{_table(*table(root / PUBLISHED, run, dataset))}\n\n{legend}\n{_origin(run, _facts(root, run))}"
+    made, legend = MATTING[kind[0] if kind else ""]
+    return f"{table(*made(root / PUBLISHED, run, dataset))}\n\n{legend}\n{_origin(run, _facts(root, run))}"
+
+
+def clips(root: Path, arguments: Sequence[str]) -> str:
+    """``clips RUN DATASET [pairs]``: each method on clips, or paired differences."""
+    run, dataset, *kind = arguments
+    made, legend = (clip_pairs_table, LEGEND_OF_PAIRS) if kind == ["pairs"] else (clip_table, LEGEND_OF_CLIPS)
+    return f"{table(*made(root / PUBLISHED, run, dataset))}\n\n{legend}\n{_origin(run, _facts(root, run))}"
 
 
 def _means(root: Path, arguments: Sequence[str], protocol: Convention) -> str:
@@ -135,7 +146,7 @@ def _means(root: Path, arguments: Sequence[str], protocol: Convention) -> str:
     own = {name: [_label(name), *(_mean(cells.get((name, each))) for each in datasets)] for name in _ordered(cells, datasets, "mean")}
     body = _parted(own, facts)
     legend = f"Mean `{metric}` with its 95 % interval over photographs. {PROTOCOLS[protocol]}"
-    return f"{_table(['method', *(f'`{each}`' for each in datasets)], body)}\n\n{legend}\n{_origin(run, facts)}"
+    return f"{table(['method', *(f'`{each}`' for each in datasets)], body)}\n\n{legend}\n{_origin(run, facts)}"
 
 
 def runs(root: Path, _: Sequence[str]) -> str:
@@ -150,38 +161,12 @@ def runs(root: Path, _: Sequence[str]) -> str:
         seeds = max(int(row.get("n_seeds") or 1) for row in rows)
         methods = len({row["method"] for row in rows} - {REFERENCE})
         body.append([f"`{path.stem}`", facts["profile"], _size(facts), str(methods), str(seeds), datasets, _machine(facts), f"`{code}`"])
-    return _table(["run", "profile", "size", "methods", "seeds", "data sets", "machine", "code"], body)
-
-
-def measured(root: Path, arguments: Sequence[str]) -> str:
-    """``measured PATH [COLUMN ...]``: a CSV file's columns that hold anything, under their own names."""
-    path, *wanted = arguments
-    with (root / path).open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    columns = wanted or [column for column in rows[0] if any(row[column] for row in rows)]
-    return _table([column.replace("_", " ") for column in columns], [[row[column] or DASH for column in columns] for row in rows])
-
-
-def speed(root: Path, arguments: Sequence[str]) -> str:
-    """``speed PATH``: a CSV file of benchmarks: what, peer, ratio, ours, unit, machine, note, command."""
-    with (root / arguments[0]).open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    body = []
-    for row in rows:
-        found = [
-            f"{row['ratio']}\N{MULTIPLICATION SIGN}" if row["ratio"] else "",
-            f"{row['ours']} {row['unit']}".strip() if row["ours"] else "",
-        ]
-        remarks = [row["machine"], row["note"]]
-        body.append(
-            [row["what"], row["peer"] or DASH, "; ".join(filter(None, found)), "; ".join(filter(None, remarks)), f"`{row['command']}`"]
-        )
-    return _table(["what", "against", "result", "where", "command"], body)
+    return table(["run", "profile", "size", "methods", "seeds", "data sets", "machine", "code"], body)
 
 
 def protocols(root: Path, arguments: Sequence[str]) -> str:
     """``protocols PROFILE ...``: how each variant's paper trains, and what the profiles make of it."""
-    return _table(*protocol_table(root, arguments))
+    return table(*protocol_table(root, arguments))
 
 
 TABLES: dict[str, Callable[[Path, Sequence[str]], str]] = {
@@ -191,13 +176,14 @@ TABLES: dict[str, Callable[[Path, Sequence[str]], str]] = {
     "controls": controls,
     "blind": blind,
     "matting": matting,
+    "clips": clips,
     "runs": runs,
     "measured": measured,
     "protocols": protocols,
     "conventions": lambda _root, _arguments: "\n".join(convention_table()),
-    "networks": lambda _root, _arguments: _table(*network_table()),
-    "uses": lambda _root, _arguments: _table(*uses_table()),
-    "reported": lambda _root, _arguments: _table(*reported_table()),
+    "networks": lambda _root, _arguments: table(*network_table()),
+    "uses": lambda _root, _arguments: table(*uses_table()),
+    "reported": lambda _root, _arguments: table(*reported_table()),
     "measures": lambda _root, _arguments: "\n".join(measure_table()),
     "speed": speed,
 }
@@ -299,8 +285,3 @@ def _machine(facts: dict[str, Any]) -> str:
     hardware = facts["hardware"]
     processor = re.sub(r"\(R\)|\(TM\)| Processor", "", hardware["processor"])
     return ", ".join([f"{hardware['cores']} cores of {processor}", *hardware.get("accelerators", [])])
-
-
-def _table(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *body]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

@@ -13,10 +13,11 @@ from pipeline.steps.paths import REPORTS, Places
 from pipeline.steps.studies import read_opinions
 from reporting.blind import blind_section, blind_tables, read_blind
 from reporting.choice import means_of, validation_table
+from reporting.clips import clip_section, clip_tables, read_clips
 from reporting.comparisons import report_sections
 from reporting.controls import backgroundless_variants, control_sections
 from reporting.distributions import distributions_of
-from reporting.dvc_views import write_matting_metrics, write_metrics, write_plots
+from reporting.dvc_views import write_clip_metrics, write_matting_metrics, write_metrics, write_plots
 from reporting.figures import training_figures
 from reporting.intrinsic import intrinsic_section
 from reporting.last_words import last_words
@@ -60,12 +61,16 @@ def main() -> None:
     blind = blind_tables(unmasked, bootstrap=params.active.evaluation.bootstrap)
     cut_out = read_matting(params, places)
     mattes = matting_tables(params, cut_out, bootstrap=params.active.evaluation.bootstrap)
-    for name, table in ({"scores": scores, "validation": validation, "controls": controls, **statistics} | more | blind | mattes).items():
+    filmed = read_clips(params, places)
+    clips = clip_tables(params, filmed, bootstrap=params.active.evaluation.bootstrap)
+    own = {"scores": scores, "validation": validation, "controls": controls, **statistics}
+    for name, table in (own | more | blind | mattes | clips).items():
         write_table(REPORTS / "tables" / f"{name}.parquet", table)
     methods = methods_by_name(params, places, device=device_of(params))
     pictures = kept_pictures(params, places, methods)
     write_metrics(headline)
     write_matting_metrics(mattes)
+    write_clip_metrics(clips)
     write_plots(histories, scores, pictures, params=params)
     write_page(
         REPORTS / "index.html",
@@ -87,6 +92,7 @@ def main() -> None:
         realism=more["realism"].to_pylist() if params.judges else [],
         blind=blind_section(params, unmasked, blind, figures=FIGURES),
         matting=matting_section(params, cut_out, mattes, figures=FIGURES),
+        clips=clip_section(params, filmed, clips),
         ends=ends_of(histories),
         curves=training_figures(curves_of(histories), FIGURES),
         choices=Choices(

@@ -25,7 +25,11 @@ def main(name: str) -> None:
     params = load_params()
     video, places, device = params.video(name), Places(params.profile), device_of(params)
     spec, training = params.variant(video.harmonizer), params.active.training
-    start, clips, code = places.run(video.harmonizer, params.seeds[0]) / MODEL, places.clips(video.clips), places.fingerprint("train_video", name)
+    start, clips, code = (
+        places.run(video.harmonizer, params.seeds[0]) / MODEL,
+        places.clips(video.clips),
+        places.fingerprint("train_video", name),
+    )
     harmonizer, _ = load_harmonizer(start)
     history = fit(
         harmonizer=harmonizer,

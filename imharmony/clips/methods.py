@@ -34,7 +34,7 @@ class ClipMethod(Protocol):
     """A method on whole clips."""
 
     def pictures(self, composite: np.ndarray, mask: np.ndarray) -> dict[str, np.ndarray]:
-        """Its own pictures of all frames: frame by frame as ``NONE`` and, where it has parameters of a frame, with each of ``SMOOTHINGS``."""
+        """Its own pictures of all frames: frame by frame as ``NONE``, and where it has parameters of a frame with all ``SMOOTHINGS``."""
         ...
 
 

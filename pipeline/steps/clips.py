@@ -5,8 +5,8 @@ from dataclasses import replace
 import torch
 
 from imharmony.checkpoint import load_harmonizer
-from imharmony.clips.methods import ClipMethod, Learned, Reinhard, Untouched
 from imharmony.clips.judging import UNTOUCHED
+from imharmony.clips.methods import ClipMethod, Learned, Reinhard, Untouched
 from imharmony.composing.packed_clips import PackedClips, pack_clips
 from imharmony.training.loop import Recipe
 from imharmony.training.rules import ClipTraining
@@ -42,9 +42,9 @@ def video_recipe(params: Params, video: Video) -> Recipe:
 
 
 def clip_methods(params: Params, places: Places, dataset: str, *, device: torch.device) -> dict[str, ClipMethod]:
-    """What is judged on a data set's clips: the composite, a classical method, what was trained on stills, and what learned from the clips."""
+    """What is judged on a data set's clips: the composite, a classical method, what learned from stills, and what learned from clips."""
     videos = {name: video for name, video in params.videos.items() if video.clips == dataset}
     stills = dict.fromkeys(video.harmonizer for video in videos.values())
     files = {name: places.run(name, params.seeds[0]) / MODEL for name in stills} | {name: places.video(name) / MODEL for name in videos}
-    learned = {name: Learned(load_harmonizer(file)[0].to(device), device) for name, file in files.items()}
+    learned: dict[str, ClipMethod] = {name: Learned(load_harmonizer(file)[0].to(device), device) for name, file in files.items()}
     return {UNTOUCHED: Untouched(), "reinhard": Reinhard()} | learned
