@@ -42,7 +42,7 @@ def draw(names: Sequence[str]) -> None:
     print(f"params.yaml: {len(params.variants)} of {len(params.catalogue)} variants: {', '.join(params.variants)}")
     for key in ("classifiers", "preprocessed", "decomposers"):
         print(f"{key}: {', '.join(getattr(params, key)) or 'none'}")
-    for key, systems in {"blind": params.blind, "joint": params.joint}.items():
+    for key, systems in {"blind": params.blind, "joint": params.joint, "videos": params.videos}.items():
         harmonizers = dict.fromkeys(system.harmonizer for system in systems.values() if system.harmonizer in params.variants)
         print(f"{key}: {', '.join(systems) or 'none'}" + (f", which need {', '.join(harmonizers)} above" if harmonizers else ""))
 

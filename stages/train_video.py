@@ -10,7 +10,6 @@ from imharmony.storage.tables import write_csv, write_table
 from imharmony.training.loop import fit, resolve_precision
 from imharmony.training.state import best_row, epochs_of, history_table
 from pipeline.params.file import load_params
-from pipeline.steps.architectures import architecture_of
 from pipeline.steps.assembly import critic_of, objective_of
 from pipeline.steps.clips import packed_clips, video_recipe
 from pipeline.steps.device import device_of
@@ -30,7 +29,7 @@ def main(name: str) -> None:
         places.clips(video.clips),
         places.fingerprint("train_video", name),
     )
-    harmonizer, _ = load_harmonizer(start)
+    harmonizer, told = load_harmonizer(start)
     history = fit(
         harmonizer=harmonizer,
         train=packed_clips(places, video.clips, "train"),
@@ -46,7 +45,7 @@ def main(name: str) -> None:
     facts |= {"size_px": str(params.active.evaluation.size_px), "precision": resolve_precision(training.precision, device)}
     facts |= {"epochs": str(epochs_of(history)), "best_epoch": json.dumps(best_row(history)), **facts_of(code)}
     with atomic_folder(places.video(name)) as out:
-        save_harmonizer(out / MODEL, harmonizer, architecture_of(spec, training), facts)
+        save_harmonizer(out / MODEL, harmonizer, told["architecture"], facts)
         write_table(out / "history.parquet", history_table(history))
         write_csv(out / "history.csv", history_table(history))
 

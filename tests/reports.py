@@ -115,7 +115,7 @@ def write_params(root: Path) -> None:
     tree = yaml.load(root / "params.yaml")
     tree |= {"datasets": list(DATASETS), "preprocessed": list(DATASETS), "classifiers": [DATASETS[0]], "decomposers": [DATASETS[0]]}
     tree["judges"] = {"everyday": tree["judges"]["everyday"] | {"datasets": list(DATASETS)}}
-    tree |= {"detectors": {}, "blind": {}, "trimaps": [], "matting": {}, "joint": {}}
+    tree |= {"detectors": {}, "blind": {}, "trimaps": [], "matting": {}, "joint": {}, "clips": [], "videos": {}}
     tree["baselines"] = ["identity", "reinhard"]
     tree["seeds"] = list(SEEDS)
     tree["machine"]["workers"] = 1

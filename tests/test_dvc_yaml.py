@@ -17,7 +17,14 @@ from tests.workspace import environment
 
 ROOT = Path(__file__).resolve().parent.parent
 STAGES = {name: stage.get("do", stage) for name, stage in YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"].items()}
-WITHOUT_STAGE = {"pack", "pack_portraits", "pack_things", "statistics", "pictures"}  # kept under .work/ for several stages or runs
+WITHOUT_STAGE = {
+    "pack",
+    "pack_clips",
+    "pack_portraits",
+    "pack_things",
+    "statistics",
+    "pictures",
+}  # kept under .work/ for several stages or runs
 
 
 @pytest.fixture(autouse=True)

@@ -49,7 +49,7 @@ def _shrunk(text: str) -> str:
     params.update({"sources": ["photographs"], "datasets": ["people"], "baselines": ["identity"]})
     params["machine"].update(workers=1)  # another process costs seconds
     params.update({"preprocessed": ["people"], "decomposers": ["people"], "classifiers": ["people"], "judges": {}})
-    params.update({"detectors": {}, "blind": {}, "trimaps": [], "matting": {}, "joint": {}})
+    params.update({"detectors": {}, "blind": {}, "trimaps": [], "matting": {}, "joint": {}, "clips": [], "videos": {}})
     params["variants"] = ["unet", "idih"]
     params["catalogue"] = {name: params["catalogue"][name] for name in ("unet", "idih", "affine")}
     params["catalogue"]["idih"].update(epochs_factor=1.0)

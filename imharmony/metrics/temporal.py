@@ -14,8 +14,9 @@ def temporal_loss(output: Tensor, real: Tensor, mask: Tensor, backward: Tensor) 
     """The temporal loss TL of Huang et al. 2020 (doi:10.1109/TIP.2019.2925550), over all pixels, in levels of 255 squared; less is better.
 
     Each frame is compared with the one before, carried along ``backward`` (T, 2, 3), whose first is not looked at. A pixel weighs as
-    much as the foreground that is carried to it, times exp(-|R - R before|) of the truth in [0, 1], for each channel. It is measured
-    along the clip's known motion; the papers estimate it with FlowNet 2. A truth has some of it too: carrying blurs.
+    much as the foreground that is carried to it, times exp(-|R - R before|) of the truth in [0, 1], for each channel, as in the code of
+    Lu et al. 2022 (arXiv:2205.00687). Deviation: it is measured along the clip's known motion, which they estimate with FlowNet 2. A
+    truth has some of it too: carrying blurs.
     """
     came, inside = carried(torch.cat([output[:-1], real[:-1], 255 * mask[:-1]], 1).double(), backward[1:].double())
     before, truth_before, mask_before = came.split([3, 3, 1], 1)

@@ -22,7 +22,7 @@ def workspace(tmp_path, monkeypatch, root):
     params["profiles"]["coco"]["sources"]["photographs"]["mirror"] = str(mirror)
     params["profiles"]["coco"]["datasets"]["people"]["selection"] |= {"min_side_px": 10, "photographs": 25}
     params["datasets"], params["preprocessed"], params["classifiers"], params["judges"] = ["people"], ["people"], ["people"], {}
-    params |= {"detectors": {}, "blind": {}, "trimaps": [], "matting": {}, "joint": {}}
+    params |= {"detectors": {}, "blind": {}, "trimaps": [], "matting": {}, "joint": {}, "clips": [], "videos": {}}
     params["profiles"]["coco"]["stand_ins"] = dict.fromkeys(("hcoco", "hflickr", "objects", "luminance", "hmh"), "people")
     params["profiles"]["coco"]["datasets"]["people"]["split"] = {"by": "hash", "val": 0.3, "test": 0.3}
     (tmp_path / "params.yaml").write_text(json.dumps(params))

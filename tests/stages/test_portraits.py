@@ -38,7 +38,7 @@ def workspace(tmp_path, monkeypatch, root, archive, dataset):
     params = YAML(typ="safe").load(root / "params.yaml")
     params |= {"sources": ["portraits"], "datasets": [dataset], "machine": params["machine"] | {"workers": 1}}
     params |= {"preprocessed": [], "decomposers": [], "classifiers": [], "judges": {}, "detectors": {}, "blind": {}}
-    params |= {"trimaps": [], "matting": {}, "joint": {}}
+    params |= {"trimaps": [], "matting": {}, "joint": {}, "clips": [], "videos": {}}
     params["variants"] = ["idih"]
     params["catalogue"]["idih"]["dataset"] = dataset
     source = {"kind": "matting_human", "archive": str(archive), "at_least": PORTRAITS, "attempts": 1, "timeout_seconds": 1}

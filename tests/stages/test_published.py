@@ -38,6 +38,8 @@ def workspace(tmp_path, monkeypatch, root):
         "trimaps": [],
         "matting": {},
         "joint": {},
+        "clips": [],
+        "videos": {},
     }
     params["variants"] = ["idih"]
     params["profiles"]["sample"]["stand_ins"] = {}

@@ -18,6 +18,8 @@ blind: {}
 trimaps: []
 matting: {}
 joint: {}
+clips: []
+videos: {}
 variants: [gan, idih, codes]
 catalogue:
   gan:

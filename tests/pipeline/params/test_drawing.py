@@ -44,6 +44,7 @@ def test_names_and_patterns_come_in_the_order_that_they_were_asked_for_in_each_o
         "fcn_content_text",
         "fcn_content",
         "dih_luminance",  # of a system under `blind`, as `regions` is
+        "unet",  # of a video, as `regions` is
         "unet_attention_hmh",  # of systems under `joint`
     ]
 
@@ -84,6 +85,7 @@ def test_the_command_says_which_variants_blind_systems_need(tmp_path, monkeypatc
         "decomposers: none",
         "blind: one, alone, which need idih above",
         "joint: none",
+        "videos: none",
     ]
 
 

@@ -91,6 +91,7 @@ def tree() -> str:
     found["matting"] = {name: found["matting"][name] for name in ("indexnet", "dim")}
     found["trimaps"] = ["hmh", "people"]
     found["joint"] = {"together": found["joint"]["together"] | {"harmonizer": "idih"}}
+    found["videos"] = {"moving": found["videos"]["unet_video"] | {"harmonizer": "idih"}}
     filled = with_defaults(found)
     filled["profiles"] = {filled["profile"]: filled["profiles"][filled["profile"]]}
     return json.dumps(filled)
@@ -126,6 +127,9 @@ BOUND = {  # what only changes together with other values
     ],
     *[("profiles", "sample", "datasets", name, "source") for name in ("people", "luminance", "objects", "hmh", "graded")],
     *[("profiles", "sample", "backbone", key) for key in ("name", "file")],
+    *[("videos", "moving", key) for key in ("harmonizer", "clips")],
+    ("clips",),
+    ("profiles", "sample", "datasets", "people", "synthesis", "direction"),  # whose foregrounds become clips
     ("detectors", "seeds", "network", "name"),  # whose weights are its own
     ("matting", "indexnet", "network", "name"),  # whose index blocks are its own, and its two groups of rates
     *[("matting", "dim", lesson, "groups") for lesson in ("pretraining", "finetuning")],

@@ -25,6 +25,7 @@ from stages import (
     evaluate,
     evaluate_baselines,
     evaluate_blind,
+    evaluate_clips,
     evaluate_intrinsic,
     evaluate_matting,
     evaluate_realism,
@@ -34,6 +35,7 @@ from stages import (
     name_data,
     preprocess_intrinsic,
     report,
+    synthesize_clips,
     synthesize_composites,
     train,
     train_blind,
@@ -44,6 +46,7 @@ from stages import (
     train_matting,
     train_realism,
     train_shading,
+    train_video,
 )
 from tests.conftest import ROOT
 from tests.pipeline.steps.executed import Executed, definition_of
@@ -82,7 +85,11 @@ def tiny(folder: Path, *, methods: int | None = None) -> None:
         networks[name]["network"]["width"] = 0.125
     tree |= {"trimaps": ["hmh"], "matting": networks}
     tree["joint"] = {name: tree["joint"][name] | {"harmonizer": "idih", "batch_size": 2} for name in TOGETHER}
+    video = {"harmonizer": "unet_disharmony", "clips": "people", "temporal": 1.0, "batch_size": 2, "learning_rate": 1e-4, "seed": 0}
+    tree |= {"clips": ["people"], "videos": {"moving": video}}
     sample = tree["profiles"]["sample"]
+    rules = {"frames": 3, "moved": {"train": 2, "val": 1, "test": 2}, "lit": {"train": 1, "val": 1, "test": 1}}
+    sample["clips"] = {"epochs": 1, "rules": rules}
     sample["matting"] = {"width_factor": 0.5, "things": 2, "places": 2, "pretraining_steps": 2, "finetuning_steps": 1, "joint_steps": 2}
     sample["matting"]["composed"] = 1
     sample["sources"]["photographs"] |= {"scenes": 16, "width_px": 96, "height_px": 72}
@@ -121,7 +128,8 @@ def calls() -> list[tuple[str, str, object]]:
     found += [("train_detector", name, train_detector) for name in ("marks", "seeds")]
     for name in SYSTEMS:
         found += [("train_blind", name, train_blind), ("evaluate_blind", name, evaluate_blind)]
-    found.append(("make_trimaps", "hmh", make_trimaps))
+    found += [("synthesize_clips", "people", synthesize_clips), ("train_video", "moving", train_video)]
+    found += [("evaluate_clips", "people", evaluate_clips), ("make_trimaps", "hmh", make_trimaps)]
     found += [("train_matting", name, train_matting) for name in NETWORKS] + [("train_joint", name, train_joint) for name in TOGETHER]
     found += [("evaluate_matting", "hmh", evaluate_matting), ("compose_portraits", "hmh", compose_portraits)]
     return [*found, ("report", "", report)]

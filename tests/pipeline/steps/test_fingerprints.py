@@ -12,13 +12,13 @@ import pytest
 
 from imharmony.errors import InputError
 from pipeline.params.file import load_params
-from pipeline.steps import cells
+from pipeline.steps import choices
 from pipeline.steps.cells import cells_of
 from pipeline.steps.fingerprints import LEFT_OUT, OTHERS, OURS, PACKAGES, facts_of, fingerprints_of, read_fingerprint, source_code
 from pipeline.steps.source_code import SourceCode
 from tests.conftest import ROOT
 
-TABLES = [table for table in vars(cells).values() if isinstance(table, tuple) and len(table) == 2 and table[0].startswith("imharmony.")]
+TABLES = [table for table in vars(choices).values() if isinstance(table, tuple) and len(table) == 2 and table[0].startswith("imharmony.")]
 STAGES = sorted(path.stem for path in (ROOT / "stages").glob("*.py") if path.stem not in {"__init__", "fingerprint"})
 
 
@@ -54,7 +54,7 @@ def sources(target: Path) -> Iterator[Path]:
         yield from sorted((target / package).rglob("*.py"))
 
 
-@pytest.mark.parametrize("table", [*TABLES, *((cells.LOSSES, name) for name in ("ADVERSARIAL_LOSSES", "RECONSTRUCTION_LOSSES"))])
+@pytest.mark.parametrize("table", [*TABLES, *((choices.LOSSES, name) for name in ("ADVERSARIAL_LOSSES", "RECONSTRUCTION_LOSSES"))])
 def test_a_table_that_cells_choose_from_is_where_they_say(table, code):
     assert code.resolve(table) == table
     assert len(code.module(table[0]).definitions[table[1]]) == 1
