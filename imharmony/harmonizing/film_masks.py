@@ -17,6 +17,7 @@ from imharmony.harmonizing.pairing import MASK_NAME
 from imharmony.pictures.mask_files import COLOURED, read_mask
 from imharmony.pictures.opening import opened, pixels_of
 from imharmony.pictures.pairs import INSIDE
+from imharmony.storage.places import expect_there
 
 LOSSY = {".jpg", ".jpeg"}
 STRAY = 0.01  # of a frame's pixels: more that are coloured make it no mask
@@ -48,6 +49,7 @@ def masks_of(path: Path, film: Film) -> Masks:
     if path.is_dir():
         files = frames_in(path)
         return Masks(path, _named(path, files, film) if film.is_folder else files)
+    expect_there(path, EXPECTED)
     if path.suffix.lower() in PICTURES:
         return Masks(path)
     found = read_film(path, frame_rate=film.frame_rate, what=EXPECTED)

@@ -20,11 +20,16 @@ from imharmony.pictures.photo_files import Photograph, read_photograph
 from imharmony.storage.places import expect_there
 
 VIDEOS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv")  # what is taken for a video
+UNCOUNTED = {".mpeg", ".mpg"}  # what is said of their length is a guess
 FRAME_RATE = 25.0  # of a folder, if nobody says
 MOST_FRAME_RATE = 1000.0
 MISSING = 0.02  # of the frames that a file says it has: some say how long they are, and not how many frames that is
-# Read by OpenCV: a file can name others, even on the network, and ffmpeg's own lines say nothing of which file they are.
-SETTINGS = {"OPENCV_FFMPEG_CAPTURE_OPTIONS": "protocol_whitelist;file", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
+CONTAINERS = "asf,avi,matroska,mov,mp4,mpeg,mpegts,webm"  # by ffmpeg's names: none of them is a list of other files
+# Read by OpenCV. No file names another, not even on the network; and ffmpeg's own lines do not say of which file they are.
+SETTINGS = {
+    "OPENCV_FFMPEG_CAPTURE_OPTIONS": f"protocol_whitelist;file|format_whitelist;{CONTAINERS}",
+    "OPENCV_FFMPEG_LOGLEVEL": "-8",
+}
 
 Skipped = Callable[[int], bool]
 
@@ -67,7 +72,8 @@ def read_film(path: Path, *, frame_rate: float | None = None, what: str = "a vid
     if frame_rate is None and not 0 < said <= MOST_FRAME_RATE:  # false of NaN too
         advice = "give it as --frame-rate N"
         raise InputError(f"{path}: says that it has {said:g} frames a second; expected more than 0, at most {MOST_FRAME_RATE:g}; {advice}")
-    return Film(path, (), frame_rate or said, max(count, 0), size)
+    length = 0 if path.suffix.lower() in UNCOUNTED else max(count, 0)
+    return Film(path, (), frame_rate or said, length, size)
 
 
 def frames_in(folder: Path) -> tuple[Path, ...]:

@@ -88,6 +88,8 @@ def harmonize_video(
     """
     if smooth not in SMOOTHS:
         raise InputError(f"smooth {smooth!r}: expected one of {', '.join(SMOOTHS)}")
+    if not 0 <= strength <= 1:
+        raise InputError(f"strength {strength!r}: expected 0 (untouched) to 1 (what the model says)")
     pairs = read_pairs(Path(film), Path(masks), frame_rate=frame_rate, max_megapixels=max_megapixels)
     models = [Path(model)] if str(model) not in (STARTER, *CLASSICAL) else []
     output = output_of(pairs, None if out is None else Path(out), direction=direction, inputs=models)

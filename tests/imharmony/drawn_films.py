@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from imharmony.harmonizing.films import quiet_opencv
 from imharmony.harmonizing.models import Said
 from imharmony.pictures.images import encode_png
 
@@ -38,7 +39,8 @@ def write_folder(folder: Path, pictures: np.ndarray) -> Path:
 def write_file(path: Path, pictures: np.ndarray, *, frame_rate: float = 25.0) -> Path:
     """A video's file, without loss in .avi."""
     height, width = pictures.shape[1:3]
-    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*CODES[path.suffix]), frame_rate, (width, height))
+    with quiet_opencv():  # ffmpeg asks once, at its first file, how much it is to say
+        writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*CODES[path.suffix]), frame_rate, (width, height))
     assert writer.isOpened()
     for picture in pictures:
         writer.write(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR if picture.ndim == 3 else cv2.COLOR_GRAY2BGR))

@@ -146,6 +146,13 @@ def test_a_model_that_does_not_tell_cannot_be_cautious(place, monkeypatch):
     assert harmonize_video(place / "frames", place / "masks").trust is None
 
 
+@pytest.mark.parametrize("options", [{"strength": 1.5}, {"smooth": "much"}, {"direction": "up"}])
+def test_options_that_are_none_are_refused(place, options):
+    with pytest.raises(InputError, match=f"{next(iter(options))} .*: expected"):
+        harmonize_video(place / "frames", place / "masks", **options)
+    assert not list(place.glob(".*"))
+
+
 def test_it_is_offered_with_the_package():
     assert imharmony.harmonize_video is harmonize_video
 
