@@ -1,6 +1,7 @@
 """Films as they are written: a video's file through OpenCV, with the sound of another by ffmpeg, where that is installed."""
 
 import errno
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -71,6 +72,7 @@ def with_sound(silent: Path, source: Path) -> str:
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
     if done.returncode != 0 or not made.is_file():
         said = (done.stderr.decode("utf-8", "replace").strip() or f"exit code {done.returncode}").splitlines()[-1]
+        said = re.sub(r"^\[[^]]*\] ", "", said)  # where in ffmpeg it was said, with an address in memory
         made.unlink(missing_ok=True)
         return f"sound, if there is any, was not copied: ffmpeg says {said}"
     made.replace(silent)

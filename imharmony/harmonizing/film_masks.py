@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from imharmony.errors import InputError
@@ -107,7 +108,8 @@ def _faint(path: Path, *, most_pixels: int) -> np.ndarray | None:
 
 def _grey(pixels: np.ndarray, *, name: str) -> np.ndarray:
     """The grey of a frame whose colours are little more than noise."""
-    apart = pixels.max(axis=2) - pixels.min(axis=2)
+    first, second, third = cv2.split(pixels)
+    apart = cv2.subtract(cv2.max(cv2.max(first, second), third), cv2.min(cv2.min(first, second), third))
     if np.mean(apart > COLOURED) > STRAY:
         raise InputError(f"{name}: in colours; expected a mask: white where the pasted object is, black elsewhere; name the video of masks")
-    return np.ascontiguousarray(pixels[..., 1])
+    return second

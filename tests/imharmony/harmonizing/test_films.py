@@ -231,7 +231,7 @@ def test_sound_is_copied_by_ffmpeg(tmp_path, ffmpeg):
 def test_a_film_without_sound_is_better_than_none(tmp_path, monkeypatch, ffmpeg):
     silent = write_file(tmp_path / "film.mp4", FRAMES)
     before = silent.read_bytes()
-    ffmpeg.write_text("#!/bin/sh\necho first >&2\necho no room for opus >&2\nexit 1\n")
+    ffmpeg.write_text("#!/bin/sh\necho first >&2\necho '[out#0/avi @ 0x55] no room for opus' >&2\nexit 1\n")
     assert with_sound(silent, silent) == "sound, if there is any, was not copied: ffmpeg says no room for opus"
     monkeypatch.setattr(film_files.shutil, "which", lambda _: None)
     assert with_sound(silent, silent) == "sound, if there is any, was not copied: ffmpeg is not installed"
