@@ -105,11 +105,16 @@ def _refuse(out: Path, process: str) -> None:
 
 
 def _whole_lines(path: Path) -> Iterator[list[Any]]:
-    """The rows of a journal; what a killed process left of one is cut off."""
-    if not path.is_file():
-        return
-    data = path.read_bytes()
-    whole = data.rfind(b"\n") + 1
-    if whole < len(data):
+    """The rows of a journal; from one on that was left half-written, all is cut off."""
+    whole = 0
+    for line in path.read_bytes().splitlines(keepends=True) if path.is_file() else []:
+        try:
+            row = json.loads(line)
+        except ValueError:  # zeros, after a loss of power
+            break
+        if not line.endswith(b"\n"):
+            break
+        yield row
+        whole += len(line)
+    if path.is_file():
         os.truncate(path, whole)
-    yield from map(json.loads, data[:whole].splitlines())

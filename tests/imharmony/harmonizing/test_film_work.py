@@ -125,7 +125,7 @@ def test_a_killed_process_loses_the_frame_in_work(place, monkeypatch, name, coun
     assert not list(place.glob(".out*"))
 
 
-@pytest.mark.parametrize("changed", ["mask", "frame", "strength", "smooth", "torn"])
+@pytest.mark.parametrize("changed", ["mask", "frame", "strength", "smooth", "torn", "zeros"])
 def test_work_of_another_key_is_not_used_and_a_torn_line_is_cut_off(place, monkeypatch, changed):
     model, options = loaded(monkeypatch, Lifting()), {}
     stopped(monkeypatch, place, "frames", (film_output.FilmOutput, "finish", 1))
@@ -133,14 +133,14 @@ def test_work_of_another_key_is_not_used_and_a_torn_line_is_cut_off(place, monke
         write_folder(place / "masks", MASKS[::-1])
     elif changed == "frame":
         write_folder(place / "frames", FRAMES // 2)
-    elif changed == "torn":
+    elif changed in {"torn", "zeros"}:
         journal = place / ".out.parts" / "asked.jsonl"
-        journal.write_bytes(journal.read_bytes()[:-20])
+        journal.write_bytes(journal.read_bytes()[:-20] + (bytes(20) if changed == "zeros" else b""))
     else:
         options = {"strength": 0.5} if changed == "strength" else {"smooth": "none"}
     model.asked = 0
     harmonize_video(place / "frames", place / "masks", place / "out", **options)
-    assert model.asked == (1 if changed == "torn" else LENGTH - 1)
+    assert model.asked == (1 if changed in {"torn", "zeros"} else LENGTH - 1)
     harmonize_video(place / "frames", place / "masks", place / "whole", **options)
     assert files_of(place / "out") == files_of(place / "whole")
 

@@ -146,6 +146,15 @@ def test_a_model_that_does_not_tell_cannot_be_cautious(place, monkeypatch):
     assert harmonize_video(place / "frames", place / "masks").trust is None
 
 
+@pytest.mark.usefixtures("model")
+def test_what_is_there_is_replaced_and_what_is_beside_it_stays(place):
+    write_folder(place / "out", FRAMES)
+    (place / "out" / "notes.txt").touch()
+    harmonize_video(place / "frames", place / "masks", place / "out")
+    harmonize_video(place / "frames", place / "masks", place / "other")
+    assert files_of(place / "out") == files_of(place / "other") | {"notes.txt": b""}
+
+
 @pytest.mark.parametrize("options", [{"strength": 1.5}, {"smooth": "much"}, {"direction": "up"}])
 def test_options_that_are_none_are_refused(place, options):
     with pytest.raises(InputError, match=f"{next(iter(options))} .*: expected"):
