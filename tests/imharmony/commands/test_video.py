@@ -22,15 +22,19 @@ SILENT = "sound, if there is any, was not copied: ffmpeg is not installed"
 DONE = Filmed(ROOT / "out", 10, 2, 0, 25.0, "both-ways", False, 1.0, 0.9, False, None)
 
 
+def _write(place):
+    write_folder(place / "frames", FRAMES)
+    write_folder(place / "masks", MASKS)
+    write_file(place / "film.mp4", FRAMES)
+    write_file(place / "masks.mp4", MASKS)
+    return place
+
+
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    write_folder(tmp_path / "frames", FRAMES)
-    write_folder(tmp_path / "masks", MASKS)
-    write_file(tmp_path / "film.mp4", FRAMES)
-    write_file(tmp_path / "masks.mp4", MASKS)
     monkeypatch.setattr(film_files.shutil, "which", lambda _: None)
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    return _write(tmp_path)
 
 
 def call(monkeypatch, *arguments):
@@ -154,8 +158,10 @@ BROKEN = [
 ]
 
 
-def _spoil(place):
-    black = MASKS * 0
+@pytest.fixture(scope="module")
+def spoiled(tmp_path_factory):
+    """What is refused; nothing is written beside it, so one folder is enough for all."""
+    place, black = _write(tmp_path_factory.mktemp("spoiled")), MASKS * 0
     write_folder(place / "short", MASKS[:-1])
     write_folder(place / "half", MASKS[:6])
     write_folder(place / "labels", MASKS // 255 * 38)
@@ -174,16 +180,15 @@ def _spoil(place):
     (place / "junk.mp4").write_bytes(b"no film " * 500)
     (place / "nothing.mp4").touch()
     (place / "empty").mkdir()
+    return place
 
 
 @pytest.mark.parametrize(("arguments", "message"), BROKEN, ids=[" ".join(arguments) for arguments, _ in BROKEN])
-def test_wrong_input_is_one_line_and_nothing_is_written(monkeypatch, place, capfd, arguments, message):
-    _spoil(place)
-    capfd.readouterr()
-    before = {path: path.stat().st_mtime_ns for path in place.rglob("*") if path.is_file()}
+def test_wrong_input_is_one_line_and_nothing_is_written(monkeypatch, spoiled, capfd, arguments, message):
+    monkeypatch.chdir(spoiled)
+    before = {path: path.stat().st_mtime_ns for path in spoiled.rglob("*")}
     assert message in refused(monkeypatch, capfd, *arguments)
-    assert {path: path.stat().st_mtime_ns for path in place.rglob("*") if path.is_file()} == before
-    assert not list(place.glob(".*"))
+    assert {path: path.stat().st_mtime_ns for path in spoiled.rglob("*")} == before
 
 
 def test_odd_sides_are_refused_in_a_file_and_kept_in_a_folder(monkeypatch, place, capfd):

@@ -191,8 +191,8 @@ def test_a_key_is_of_all_that_counts(place):
 def test_a_longer_film_takes_no_more_memory(tmp_path, monkeypatch, by_place):
     loaded(monkeypatch, Lifting(by_place=by_place))
     most = []
-    for length in (10, 10, 60):  # the first fills what Python keeps
-        frames, masks = (np.repeat(np.repeat(each, 4, 1), 4, 2) for each in drawn(length, empty=None))
+    for length in (8, 8, 40):  # the first fills what Python keeps
+        frames, masks = (np.repeat(np.repeat(each, 3, 1), 3, 2) for each in drawn(length, empty=None))
         write_file(tmp_path / "film.avi", frames)
         write_file(tmp_path / "masks.avi", masks)
         del frames, masks
@@ -200,5 +200,5 @@ def test_a_longer_film_takes_no_more_memory(tmp_path, monkeypatch, by_place):
         harmonize_video(tmp_path / "film.avi", tmp_path / "masks.avi", tmp_path / "out.avi")
         most.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    a_frame = 32 * 48 * 16 * 3
+    a_frame = 32 * 48 * 9 * 3
     assert most[2] < most[1] + 3 * a_frame
