@@ -2,7 +2,7 @@
 
 >>> import imharmony
 >>> imharmony.__all__
-['Explanation', 'Findings', 'Harmonizer', 'InputError', 'cut_out', 'detect', 'explain', 'harmonize']
+['Explanation', 'Findings', 'Harmonizer', 'InputError', 'cut_out', 'detect', 'explain', 'harmonize', 'harmonize_video']
 """
 
 from typing import TYPE_CHECKING, Any
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from imharmony.harmonizing.cutting import cut_out
     from imharmony.harmonizing.detection import Findings, detect
     from imharmony.harmonizing.explanation import Explanation
+    from imharmony.harmonizing.video import harmonize_video
 
-__all__ = ["Explanation", "Findings", "Harmonizer", "InputError", "cut_out", "detect", "explain", "harmonize"]
+__all__ = ["Explanation", "Findings", "Harmonizer", "InputError", "cut_out", "detect", "explain", "harmonize", "harmonize_video"]
 
 _WHERE = {
     "Explanation": "imharmony.harmonizing.explanation",
@@ -25,6 +26,7 @@ _WHERE = {
     "detect": "imharmony.harmonizing.detection",
     "explain": "imharmony.harmonizing.api",
     "harmonize": "imharmony.harmonizing.api",
+    "harmonize_video": "imharmony.harmonizing.video",
 }
 
 

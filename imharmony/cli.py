@@ -20,6 +20,7 @@ COMMANDS = {  # modules with `run`: (arguments) -> what to print, exit code
     "folder": "imharmony.commands.folder",
     "portrait": "imharmony.commands.portrait",
     "score": "imharmony.commands.score",
+    "video": "imharmony.commands.video",
 }
 # A package that is missing -> the extra that brings it; others: library.
 EXTRA_OF = {"torch": "torch", "safetensors": "torch"} | dict.fromkeys(("fastapi", "starlette", "uvicorn", "h11"), "app")

@@ -9,7 +9,6 @@ import os
 import sys
 import time
 from functools import cache, lru_cache
-from importlib.resources import as_file, files
 from multiprocessing.connection import wait
 from pathlib import Path
 from threading import Thread
@@ -21,7 +20,7 @@ from imharmony.errors import InputError, line_of
 from imharmony.harmonizing.api import Direction, Harmonizer
 from imharmony.harmonizing.cutout import Placement
 from imharmony.harmonizing.ledger import Row, append_row, row_of
-from imharmony.harmonizing.models import CLASSICAL, PORTABLE, STARTER, WEIGHTS
+from imharmony.harmonizing.models import model_key
 from imharmony.harmonizing.photo_file import Given, doubt_of, harmonize_file, read_cut_out, read_pair, unsure_of
 from imharmony.pictures.mask_files import read_mask
 from imharmony.storage.files import sha256_of
@@ -138,24 +137,15 @@ def _harmonizer(settings: Settings) -> Harmonizer:
     return harmonizer
 
 
-@cache
-def _model_key(model: str, intrinsic: Path | None) -> str:
-    """SHA-256 of the files of a model; of a classical method its name."""
-    if model in CLASSICAL:
-        return model
-    paths = [Path(model)]
-    if model == STARTER:
-        with as_file(files("imharmony").joinpath("starter")) as folder:
-            paths = [folder / name for name in (PORTABLE, WEIGHTS) if (folder / name).is_file()]
-    return "+".join(sha256_of(path) for path in [*paths, *filter(None, [intrinsic])])
-
-
 def _key(job: Job, model: str) -> str:
     """SHA-256 of all that an output depends on: inputs, options, model."""
     settings = job.settings
     options = [settings.strength, settings.direction, settings.cautious, *([settings.placement] if settings.background else [])]
     inputs = [_sha_of_background(settings.background) if settings.background else "", *map(sha256_of, (job.photo, *job.masks))]
     return hashlib.sha256(json.dumps([model, options, inputs, job.out.suffix]).encode()).hexdigest()
+
+
+_model_key = cache(model_key)  # of files that do not change in the meantime
 
 
 @cache

@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="harmonize",
         description="Fits the colours of a pasted object to the photograph that it was pasted into.",
-        epilog="Other commands: harmonize detect, portrait, folder, doctor, models, app, dataset, score, study; each has --help.",
+        epilog="Other commands: harmonize detect, portrait, folder, video, doctor, models, app, dataset, score, study; each has --help.",
     )
     parser.add_argument(
         "photo", type=path_of, help="the composite photograph; with --background a cut-out that is transparent around the object"

@@ -17,6 +17,7 @@ import numpy as np
 
 from imharmony.errors import InputError
 from imharmony.portable.facts import Kind
+from imharmony.storage.files import sha256_of
 
 if TYPE_CHECKING:
     from imharmony.portable.session import OnnxModel
@@ -75,6 +76,18 @@ def load_model(model: str | Path, *, device: str = "cpu", intrinsic: Path | None
         known = ", ".join([STARTER, *CLASSICAL])
         raise InputError(f"model {name!r}: no such model; expected {known}, or a file .safetensors or .onnx; check the name")
     return _by_file(path, name, device=device, intrinsic=intrinsic)
+
+
+def model_key(model: str | Path, intrinsic: Path | None = None) -> str:
+    """SHA-256 of the files of a model; of a classical method its name."""
+    name = str(model)
+    if name in CLASSICAL:
+        return name
+    paths = [Path(model)]
+    if name == STARTER:
+        with as_file(files("imharmony").joinpath("starter")) as folder:
+            paths = [folder / each for each in (PORTABLE, WEIGHTS) if (folder / each).is_file()]
+    return "+".join(sha256_of(path) for path in [*paths, *filter(None, [intrinsic])])
 
 
 def _by_file(path: Path, name: str, *, device: str, intrinsic: Path | None) -> Model:

@@ -61,11 +61,15 @@ def harmonize_file(
 
 def proposed(harmonizer: Harmonizer, given: Given, *, direction: Direction = "foreground") -> Proposal:
     """What a model would change in a photograph, of which it sees the visible pixels in sRGB."""
+    return harmonizer.propose(seen_of(given, direction=direction), given.matte, direction=direction)
+
+
+def seen_of(given: Given, *, direction: Direction = "foreground") -> np.ndarray:
+    """What a model sees of a photograph: its visible pixels in sRGB, uint8 (H, W, 3); raises an ``InputError`` where its mask is none."""
     photograph, name = given.photograph, str(given.photo)
     region = region_of(given.matte, direction)
     _expect_pair(given, region)
-    seen = filled(srgb_of(photograph, name=name), photograph.alpha, region, name=name)
-    return harmonizer.propose(seen, given.matte, direction=direction)
+    return filled(srgb_of(photograph, name=name), photograph.alpha, region, name=name)
 
 
 def encoded(photograph: Photograph, proposal: Proposal, strength: float, out: Path) -> bytes:

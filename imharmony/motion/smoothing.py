@@ -66,4 +66,4 @@ def _rows(parameters: np.ndarray, keep: float) -> tuple[np.ndarray, np.ndarray]:
     if not 0 <= keep < 1:
         raise ValueError(f"keep is {keep}; expected 0 (nothing) to less than 1")
     rows = np.asarray(parameters, np.float64)
-    return rows, np.isfinite(rows).all(axis=tuple(range(1, rows.ndim)))
+    return rows, np.asarray(np.isfinite(rows).all(axis=tuple(range(1, rows.ndim))))
