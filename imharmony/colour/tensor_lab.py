@@ -4,6 +4,7 @@ sRGB is float in [0, 1]; L in [0, 100], a and b about -110..110. ``dim`` is the 
 """
 
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 import torch
@@ -43,4 +44,4 @@ def srgb_from_lab(lab: Tensor, *, dim: int = -1) -> Tensor:
 
 def combined(matrix: Sequence[Sequence[float]] | np.ndarray, channels: Sequence[Tensor]) -> list[Tensor]:
     """The rows of a matrix times channels: products and sums, which neither autocast nor a GPU's TF32 rounds."""
-    return [sum((factor * channel for factor, channel in zip(row, channels, strict=True)), torch.zeros(())) for row in matrix]
+    return [reduce(torch.add, [factor * channel for factor, channel in zip(row, channels, strict=True)]) for row in matrix]

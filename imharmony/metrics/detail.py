@@ -5,6 +5,7 @@ of the three channels. Results are float64 (B,), and NaN where there is nothing 
 """
 
 from collections.abc import Callable
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -58,7 +59,8 @@ def _weight_and_grey(image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
 
     Brightness is centred, so that its squares lose little to cancellation.
     """
-    weight, grey = mask[:, 0].double(), image.double().mean(1)
+    # Planes are added one by one, as in ``error``.
+    weight, grey = mask[:, 0].double(), reduce(torch.add, image.double().unbind(1)) / image.shape[1]
     centre, (rows, columns) = grey.mean((1, 2), keepdim=True), (_extent(weight, dim) for dim in (1, 2))
     return weight[:, rows, columns], grey[:, rows, columns] - centre
 

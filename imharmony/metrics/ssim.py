@@ -37,11 +37,12 @@ def ssim_map(output: Tensor, real: Tensor) -> Tensor:
     count, channels, height, width = output.shape
     if min(height, width) < WINDOW_PX:
         raise InputError(f"images are {width} x {height} px; SSIM needs at least {WINDOW_PX} px a side; score larger images")
+    outputs, reals = _planes(output), _planes(real)
     planes = np.zeros((count * channels, height, width), dtype=np.float32)
     at_once = max(1, CACHED_VALUES // (height * width) // 4 * 4)  # OpenCV is slow with two or three planes, and fast with one or four
     for start in range(0, len(planes), at_once):
         part = slice(start, start + at_once)
-        planes[part] = _similarity(_interleaved(output, part), _interleaved(real, part)).transpose(2, 0, 1)
+        planes[part] = _similarity(outputs[part], reals[part]).transpose(2, 0, 1)
     return torch.from_numpy(planes).double().reshape(output.shape).mean(1, keepdim=True)
 
 
@@ -57,22 +58,27 @@ def mean_over_mask(similarity: Tensor, mask: Tensor) -> Tensor:
     return (similarity * weight).sum((1, 2, 3)) / weight.sum((1, 2, 3))
 
 
-def _interleaved(images: Tensor, planes: slice) -> np.ndarray:
-    """Some of the images' planes as a contiguous float32 copy, (H, W, planes): OpenCV blurs them all in one call."""
-    chosen = images.detach().flatten(0, 1)[planes].permute(1, 2, 0)
-    return np.array(chosen.cpu().numpy(), dtype=np.float32, order="C", ndmin=3)
+def _planes(images: Tensor) -> np.ndarray:
+    """The images' planes, float32 (N, H, W)."""
+    return images.detach().flatten(0, 1).contiguous().float().cpu().numpy()
 
 
-def _similarity(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Equation 13 of the paper at every pixel of each plane (H, W, planes); overwrites its inputs.
+def _centred(planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Planes (N, H, W) less a whole number each as (H, W, N), which OpenCV blurs in one call, and these numbers."""
+    # Variances do not change with a constant; around zero float32 loses least of them to cancellation.
+    centres = np.rint(planes.mean((1, 2)))
+    centred = np.empty((*planes.shape[1:], len(planes)), np.float32)
+    np.subtract(planes, centres[:, None, None], out=centred.transpose(2, 0, 1))
+    return centred, centres
+
+
+def _similarity(output: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """Equation 13 of the paper at every pixel of planes (N, H, W), as (H, W, N).
 
     Only the sum of the two variances is needed, so four blurs do. In place and few planes at once, the buffers stay in the
     processor's cache.
     """
-    # Variances do not change with a constant; around zero float32 loses least of them to cancellation.
-    centre_x, centre_y = np.rint(x.mean((0, 1))), np.rint(y.mean((0, 1)))
-    x -= centre_x
-    y -= centre_y
+    (x, centre_x), (y, centre_y) = _centred(output), _centred(real)
     covariance, variances, scratch = x * y, x * x, y * y
     variances += scratch
     for image in (covariance, variances, x, y):

@@ -13,9 +13,10 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from imharmony.colour.tensor_lab import lab_from_srgb, srgb_from_lab
 from imharmony.errors import InputError
 from imharmony.networks.blocks import Generator, full_precision
-from imharmony.networks.regions import Regions, mapped, moved
+from imharmony.networks.regions import Regions, mapped, measured, moved
 from imharmony.points.positions import counts_for
 from imharmony.points.sets import Points, points_of
 from imharmony.storage.descriptions import MOST_MEMBERS, Start
@@ -74,7 +75,9 @@ class RegionEnsemble(Generator):
 
     def said(self, points: Points) -> Tensor:
         """What each member says, (M, B, 6)."""
-        return torch.stack([member.changes(points) for member in self.each])
+        with full_precision(points.known):
+            seen = measured(points, sees_background=self.each[0].sees_background)
+            return torch.stack([member.answer(seen) for member in self.each])
 
     def recoloured(self, points: Points, turns: Tensor | None = None) -> Tensor:
         """The foreground's points harmonized, sRGB (B, N, 3), not clipped; with ``turns`` (B,) each row by that member alone."""
@@ -95,7 +98,10 @@ def agreement(foreground: Tensor, said: Tensor) -> tuple[Tensor, Tensor]:
 
     ``said`` (M, B, 6) is what the members say.
     """
-    pictures = torch.stack([moved(foreground, changes[:, None], dim=2).clamp(0, 1) for changes in said]) * LEVELS
+    # All members at once: ``moved`` would convert the same points for each of them.
+    lab = lab_from_srgb(foreground)
+    more, offset = said[:, :, None].chunk(2, 3)
+    pictures = (foreground + (srgb_from_lab(lab + more * lab + offset) - srgb_from_lab(lab))).clamp(0, 1) * LEVELS
     mean = pictures.mean(0)
     return (mean - foreground * LEVELS).square().mean((1, 2)), (pictures - mean).square().mean((0, 2, 3))
 

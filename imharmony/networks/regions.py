@@ -6,6 +6,8 @@ around the foreground's own mean. Reinhard et al. 2001 match the moments of two 
 The points are chosen by the mask alone, so the same picture has the same answer.
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu
@@ -31,6 +33,29 @@ PICTURE_AND_MASK = 4
 NUMBERS = 6
 KNOWN_BESIDE = 3  # whether there is a background, a ring, a border
 LARGEST_GAIN = 2.0  # of its natural logarithm
+
+
+class Measured(NamedTuple):
+    """What is measured of points without anything learned, so that several networks can read one measurement.
+
+    ``colours`` are scaled as ``scaled`` does and ``statistics`` those of the regions that are seen. ``mean`` (B, 3) is the foreground's
+    in CIELAB.
+    """
+
+    mean: Tensor
+    colours: list[Tensor]
+    statistics: list[Tensor]
+    edge: Tensor | None
+    known: Tensor
+
+
+def measured(points: Points, *, sees_background: bool) -> Measured:
+    """The measurement of points; without ``sees_background`` of the foreground alone."""
+    labs = [lab_from_srgb(region) for region in (points[:5] if sees_background else points[:1])]
+    colours = [scaled(lab) for lab in labs]
+    statistics = [region_statistics(own, rgb) for own, rgb in zip(colours[:3], points, strict=False)]
+    edge = edge_statistics(*colours[3:]) if sees_background else None
+    return Measured(labs[0].mean(1), colours, statistics, edge, points.known)
 
 
 class Regions(nn.Module):
@@ -61,22 +86,24 @@ class Regions(nn.Module):
     def changes(self, points: Points) -> Tensor:
         """(B, 6): g - 1 and s - (g - 1) m for a gain g, a shift s and the foreground's mean m of each channel."""
         with full_precision(points.known):
-            mean = lab_from_srgb(points.foreground).mean(1)
-            numbers = self.last(self._read(points))
-            more = numbers[:, 3:].clamp(-LARGEST_GAIN, LARGEST_GAIN).expm1()
-            shift = numbers[:, :3] * numbers.new_tensor(SCALE)
-            return torch.cat([more, shift - more * mean], 1) * self._is_answerable(points.known)
+            return self.answer(measured(points, sees_background=self.sees_background))
 
-    def _read(self, points: Points) -> Tensor:
+    def answer(self, seen: Measured) -> Tensor:
+        """The same of points that are measured already."""
+        numbers = self.last(self._read(seen))
+        more = numbers[:, 3:].clamp(-LARGEST_GAIN, LARGEST_GAIN).expm1()
+        shift = numbers[:, :3] * numbers.new_tensor(SCALE)
+        return torch.cat([more, shift - more * seen.mean], 1) * self._is_answerable(seen.known)
+
+    def _read(self, seen: Measured) -> Tensor:
         """The perceptron's last layer but one, (B, 4 width)."""
-        colours = [scaled(lab_from_srgb(region)) for region in points[:5]]
         features = []
         for place, (encoder, norm) in enumerate(zip(self.sets, self.norms, strict=True)):
-            numbers = torch.cat([region_statistics(colours[place], points[place]), encoder(colours[place])], 1)
-            features.append(norm(numbers) * points.known[:, place, None])
-        if self.sees_background:
-            numbers = torch.cat([edge_statistics(*colours[3:]), self.pairs(*colours[3:])], 1)
-            features += [self.pair_norm(numbers) * points.known[:, 3:], points.known[:, 1:]]
+            numbers = torch.cat([seen.statistics[place], encoder(seen.colours[place])], 1)
+            features.append(norm(numbers) * seen.known[:, place, None])
+        if seen.edge is not None:
+            numbers = torch.cat([seen.edge, self.pairs(*seen.colours[3:])], 1)
+            features += [self.pair_norm(numbers) * seen.known[:, 3:], seen.known[:, 1:]]
         read = torch.cat(features, 1)
         for layer in self.hidden:
             read = gelu(layer(read))

@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import rankdata
 
 from imharmony.errors import InputError
 from imharmony.running.seeds import numpy_rng
@@ -27,8 +26,9 @@ def auc(real: np.ndarray, composite: np.ndarray) -> float:
     From 0 to 1; 0.5 tells nothing. It is Mann and Whitney's U (1947) over N M.
     """
     _expect_scores(real, composite)
-    ranks = rankdata(np.concatenate([real, composite]))
-    return float((ranks[: len(real)].sum() - len(real) * (len(real) + 1) / 2) / (len(real) * len(composite)))
+    ordered = np.sort(composite)
+    below, not_above = (np.searchsorted(ordered, real, side=side).sum() for side in ("left", "right"))
+    return float((below + not_above) / 2 / (len(real) * len(composite)))
 
 
 def auc_of(

@@ -6,7 +6,7 @@ Lalonde & Efros 2007, "Using color compatibility for assessing image realism" (I
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -55,13 +55,27 @@ def build_database(
     return ColourDatabase(len(pictures[0]), bins, neighbours, centres, (first, second, third, fourth))
 
 
-def nearest_background(database: ColourDatabase, seen: Description, *, colour_share: float = COLOUR_SHARE) -> float:
+class Distances(NamedTuple):
+    """Chi-square distances of a picture's parts to those of each photograph of a database, float64 (N,) each, in its order."""
+
+    foreground_colours: np.ndarray
+    foreground_textons: np.ndarray
+    background_colours: np.ndarray
+    background_textons: np.ndarray
+
+
+def distances(database: ColourDatabase, seen: Description) -> Distances:
+    """How far a picture is from each photograph, for any ``colour_share``."""
+    return Distances(*(chi_square(own, stack) for own, stack in zip(seen, database.stacks, strict=True)))
+
+
+def nearest_background(database: ColourDatabase, found: Distances, *, colour_share: float = COLOUR_SHARE) -> float:
     """How unlike the background is to those of photographs with such an object: 0 to 1, lower is more realistic.
 
     Among the ``neighbours`` photographs with the nearest foregrounds it is the least distance of their backgrounds. A distance is
     ``colour_share`` of the colours' chi-square and the rest of the textons'. Equally near foregrounds count in the database's order.
     """
-    colours, kinds, behind, behind_kinds = (chi_square(own, stack) for own, stack in zip(seen, database.stacks, strict=True))
+    colours, kinds, behind, behind_kinds = found
     nearest = np.argsort(colour_share * colours + (1 - colour_share) * kinds, kind="stable")[: database.neighbours]
     return float((colour_share * behind + (1 - colour_share) * behind_kinds)[nearest].min())
 

@@ -51,11 +51,10 @@ def stacked(histograms: Sequence[Histogram]) -> Stack:
 
 def chi_square(own: Histogram, others: Stack) -> np.ndarray:
     """Half the sum of (h - g)² / (h + g) over all bins, float64 (N,): 0 where two histograms are equal, 1 where they share no bin."""
-    # Of shares it is 1 - 2 sum h g / (h + g), so that bins of one of the two alone need no look.
+    # Of shares it is 1 - 2 sum h g / (h + g): of the bins of the others alone, since h is 0 elsewhere, and g is above 0 in all of them.
     written = np.zeros(1 + max(int(own.places[-1]), int(others.places.max())))
     written[own.places] = own.shares
     here = written[others.places]
-    shared = np.flatnonzero(here)
-    common = np.zeros(len(here))
-    common[shared] = here[shared] * others.shares[shared] / (here[shared] + others.shares[shared])
+    common = here * others.shares
+    common /= np.add(here, others.shares, out=here)
     return np.clip(1 - 2 * np.add.reduceat(common, others.starts[:-1]), 0, 1)

@@ -13,7 +13,7 @@ from imharmony.composing.packed_split import square_image, square_mask
 from imharmony.errors import InputError
 from imharmony.realism.auc import auc_of
 from imharmony.realism.critic import RealismCritic, realness
-from imharmony.realism.database import FARTHEST, ColourDatabase, nearest_background, own_distance
+from imharmony.realism.database import FARTHEST, ColourDatabase, distances, nearest_background, own_distance
 from imharmony.realism.local import local_emd
 from imharmony.realism.regions import expect_regions
 
@@ -92,11 +92,12 @@ def realism(picture: np.ndarray, mask: np.ndarray, judges: Judges = Judges()) ->
 def of_database(picture: np.ndarray, mask: np.ndarray, database: ColourDatabase) -> dict[str, float]:
     """The scores of Lalonde & Efros 2007 of a picture at the database's size."""
     seen = database.describe(picture, mask)
-    local, mixed = own_distance(seen), nearest_background(database, seen)
+    found = distances(database, seen)
+    local, mixed = own_distance(seen), nearest_background(database, found)
     return {
         "local": local,
-        "global_colour": nearest_background(database, seen, colour_share=1),
-        "global_texton": nearest_background(database, seen, colour_share=0),
+        "global_colour": nearest_background(database, found, colour_share=1),
+        "global_texton": nearest_background(database, found, colour_share=0),
         "global": mixed,
         "combined": local if mixed > FARTHEST else mixed,
     }

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from scipy.signal import hilbert
+from scipy.fft import fft, ifft
 from scipy.spatial.distance import cdist
 
 from imharmony.running.seeds import numpy_rng
@@ -84,12 +84,21 @@ def _filter(width: float, angle: float, *, is_odd: bool) -> np.ndarray:
     reach = np.arange(-4 * half * OVERSAMPLED, 4 * half * OVERSAMPLED + 1) * step
     profile = np.exp(-(reach**2) / (2 * width**2)) * (reach**2 / width**2 - 1)
     if is_odd:
-        profile = np.asarray(hilbert(profile), np.complex128).imag
+        profile = _hilbert(profile)
     values = np.exp(-(along**2) / (2 * (ELONGATION * width) ** 2)) * np.interp(over, reach, profile)
     side = 2 * half + 1
     whole = values.reshape(side, OVERSAMPLED, side, OVERSAMPLED).mean(axis=(1, 3))
     whole -= whole.mean()
     return whole / np.abs(whole).sum()
+
+
+def _hilbert(values: np.ndarray) -> np.ndarray:
+    """The Hilbert transform of values of odd number, as ``scipy.signal.hilbert`` has it, whose import takes a second."""
+    spectrum = np.asarray(fft(values), np.complex128)
+    half = (len(values) + 1) // 2
+    spectrum[1:half] *= 2
+    spectrum[half:] = 0
+    return np.asarray(ifft(spectrum), np.complex128).imag
 
 
 FILTER_BANK = filter_bank()

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from imharmony.errors import InputError
-from imharmony.realism.database import build_database, load_database, nearest_background, own_distance, save_database
+from imharmony.realism.database import build_database, distances, load_database, nearest_background, own_distance, save_database
 from imharmony.realism.judging import of_database
 from imharmony.storage.weights import read_weights
 from tests.imharmony.realism.pictures import box, noisy, tinted
@@ -42,12 +42,13 @@ def test_realism_is_the_least_background_distance_among_the_nearest_foregrounds(
         )
 
     nearest = sorted(others, key=lambda each: mixed(seen, each, 0))[:3]
-    assert nearest_background(database, seen, colour_share=share) == pytest.approx(min(mixed(seen, each, 2) for each in nearest), abs=1e-12)
+    found = nearest_background(database, distances(database, seen), colour_share=share)
+    assert found == pytest.approx(min(mixed(seen, each, 2) for each in nearest), abs=1e-12)
 
 
 def test_a_photograph_of_the_database_is_0_away_and_its_tinted_foreground_is_not_nearer(database, pictures):
-    assert nearest_background(database, database.describe(pictures[4], box())) == pytest.approx(0, abs=1e-12)
-    assert nearest_background(database, database.describe(tinted(pictures[4], box()), box())) >= 0
+    assert nearest_background(database, distances(database, database.describe(pictures[4], box()))) == pytest.approx(0, abs=1e-12)
+    assert nearest_background(database, distances(database, database.describe(tinted(pictures[4], box()), box()))) >= 0
 
 
 def test_a_flat_picture_is_0_away_from_itself_and_two_flat_regions_are_as_far_as_can_be(database):
