@@ -20,6 +20,7 @@ def main(dataset: str) -> None:
         rules=scale.rules,
         size_px=params.active.evaluation.size_px,
         workers=params.machine.processes,
+        cluster_address=params.machine.cluster,
     )
 
 

@@ -7,7 +7,7 @@ from functools import cache
 
 import torch
 
-from benchmarks.hostile import annotations, pictures, services, sets, settings
+from benchmarks.hostile import annotations, films, pictures, services, sets, settings
 from benchmarks.hostile.attempts import Attempt, Outcome, tried
 
 torch.set_num_threads(1)  # each try is a fork of this process, which threads would not survive
@@ -16,7 +16,7 @@ torch.set_num_threads(1)  # each try is a fork of this process, which threads wo
 @cache
 def attempts() -> list[Attempt]:
     """Every attempt of every kind, in an order that never changes."""
-    return [attempt for module in (pictures, annotations, sets, settings, services) for attempt in module.attempts()]
+    return [attempt for module in (pictures, annotations, sets, settings, services, films) for attempt in module.attempts()]
 
 
 def drawn(share: float, draw: str, kinds: list[str]) -> Iterator[int]:

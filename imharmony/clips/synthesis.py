@@ -24,6 +24,7 @@ from imharmony.composing.splits import SPLITS
 from imharmony.errors import InputError
 from imharmony.motion.frames import Clip
 from imharmony.pictures.images import encode_patch
+from imharmony.running.cluster import cluster
 from imharmony.running.processes import processes
 from imharmony.running.progress import bar
 from imharmony.running.seeds import unit_hash
@@ -62,15 +63,27 @@ class Wanted:
         return f"{dataset}_lit_{self.split}_{self.scene}" if self.composite is None else f"{self.composite['sample_id']}_moved"
 
 
-def synthesize_clips(*, composites: Path, out: Path, work: Path, dataset: str, rules: ClipRules, size_px: int, workers: int) -> None:
-    """Writes the folder ``out`` of clips of ``size_px`` squared from a folder of composites."""
+def synthesize_clips(
+    *,
+    composites: Path,
+    out: Path,
+    work: Path,
+    dataset: str,
+    rules: ClipRules,
+    size_px: int,
+    workers: int,
+    cluster_address: str | None = None,
+) -> None:
+    """Writes the folder ``out`` of clips of ``size_px`` squared from a folder of composites.
+
+    The shards are made by ``workers`` processes, or by the Dask cluster at an address (``cluster.cluster``), to the same bytes.
+    """
     order = Order(composites.resolve(), work.resolve(), dataset, rules, size_px)
     shards = list(enumerate(_parts(wanted(read_manifest(composites), rules, dataset=dataset))))
     todo = [(shard, clips) for shard, clips in shards if not is_sound(_done(work, shard))]
-    with (
-        processes(min(workers, max(len(todo), 1))) as run,
-        bar(total=len(shards), initial=len(shards) - len(todo), what=f"{dataset}: clips", unit="shards") as progress,
-    ):
+    machines = cluster(cluster_address, workers=workers) if cluster_address else processes(min(workers, max(len(todo), 1)))
+    made = len(shards) - len(todo)
+    with machines as run, bar(total=len(shards), initial=made, what=f"{dataset}: clips", unit="shards") as progress:
         for _ in run(partial(_make_shard, order), todo):
             progress.update()
     dropped = read_parts(_part(work, "dropped", shard) for shard, _ in shards)

@@ -20,15 +20,23 @@ RULES = ClipRules(
 SIZE = 32
 
 
-def filmed(folder: Path, *, name: str = "clips", rules: ClipRules = RULES, workers: int = 1) -> Path:
+def filmed(folder: Path, *, name: str = "clips", rules: ClipRules = RULES, workers: int = 1, cluster: str | None = None) -> Path:
     """A folder of clips of drawn composites, made beside them."""
     composites = folder / "composites"
     if not composites.exists():
         composites.parent.mkdir(parents=True, exist_ok=True)
         made(folder / "made").rename(composites)
     out = folder / name
-    work = folder / f"work-{name}"
-    synthesize_clips(composites=composites, out=out, work=work, dataset="people", rules=rules, size_px=SIZE, workers=workers)
+    synthesize_clips(
+        composites=composites,
+        out=out,
+        work=folder / f"work-{name}",
+        dataset="people",
+        rules=rules,
+        size_px=SIZE,
+        workers=workers,
+        cluster_address=cluster,
+    )
     return out
 
 

@@ -76,6 +76,10 @@ def test_two_processes_and_a_killed_run_give_the_same_bytes(folder, monkeypatch)
     assert files(filmed(folder, name="pair", workers=2)) == files(folder / "clips")
 
 
+def test_a_cluster_changes_no_byte(folder):
+    assert files(filmed(folder, name="cluster", workers=2, cluster="local")) == files(folder / "clips")
+
+
 def test_each_foreground_comes_once_before_any_comes_twice(folder):
     manifest = read_manifest(folder / "composites")
     splits = manifest["split"].to_pylist()
