@@ -1,7 +1,9 @@
 """The part of ``params.yaml`` that lists systems of several networks, and what they are judged by; the profile says how long they learn."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from pydantic import model_validator
 
 from imharmony.errors import InputError
 from pipeline.params.blind import BlindScale, BlindSystem, Detector
@@ -12,6 +14,9 @@ from pipeline.params.section import Name, Names, Section
 from pipeline.params.videos import ClipScale, Video
 
 T = TypeVar("T")
+
+# What came in later than the rest, and how a file says that it has none.
+NOTHING = {"published": "{}", "trimaps": "[]", "matting": "{}", "joint": "{}", "clips": "[]", "videos": "{}"}
 
 
 class Systems(Section):
@@ -27,6 +32,14 @@ class Systems(Section):
     joint: dict[Name, Joint]  # such a network and a harmonizer that learn together
     clips: Names  # data sets whose foregrounds are set in motion
     videos: dict[Name, Video]  # harmonizers that are taught further on clips
+
+    @model_validator(mode="before")
+    @classmethod
+    def _files_of_older_versions_are_told(cls, tree: Any) -> Any:
+        lacking = [f"`{key}: {nothing}`" for key, nothing in NOTHING.items() if isinstance(tree, dict) and key not in tree]
+        if lacking:
+            raise ValueError(f"a file of an older version; expected every key; to have none of what is new, add {', '.join(lacking)}")
+        return tree
 
     @property
     def active(self) -> Profile:

@@ -84,3 +84,9 @@ def test_a_twin_differs_in_the_weight_alone():
     assert twin_of("moving", videos) == "twin"
     assert twin_of("twin", videos) is None
     assert twin_of("slower", videos) is None
+
+
+def test_a_file_of_an_older_version_is_told_what_to_add(tmp_path):
+    older = replaced(SHORT, ("clips: []\nvideos: {}\n", ""), ("published: {}\n", ""))
+    with pytest.raises(InputError, match=r"an older version; expected every key; .* add `published: \{\}`, `clips: \[\]`, `videos: \{\}`$"):
+        parsed(tmp_path, older)
