@@ -191,6 +191,7 @@ def test_every_cell_but_those_of_other_profiles_was_run(executed, tmp_path):
     tiny(tmp_path)
     assert {cell.address for cell in cells_of(load_params(tmp_path / "params.yaml"))} - {
         "pack",
+        "pack_clips",
         "pack_portraits",
         "pack_things",
         "statistics",
