@@ -12,7 +12,7 @@ from PIL import Image
 
 from imharmony.clips import summary
 from imharmony.clips.drawn import KINDS
-from imharmony.clips.judging import JUDGED, MEASURES, UNTOUCHED
+from imharmony.clips.judging import JUDGED, MEASURES, TRUTH, UNTOUCHED
 from imharmony.clips.methods import NONE
 from imharmony.clips.summary import ALL_KINDS, Way
 from imharmony.pictures.images import decode_png
@@ -26,6 +26,13 @@ from reporting.gallery import data_uri
 
 FRAME_MS = 120  # of the loops on the page: slower than they were filmed, to be looked at
 QUALITY = 80
+FILTERED = {
+    "below": "lowers its flicker",
+    "above": "raises its flicker",
+    "astride": "changes its flicker by nothing that is told from chance",
+    "unknown": "was seen on too few photographs to tell",
+}
+LABELS = {"fmse": "fMSE", "psnr": "PSNR", "tl": "temporal loss", "flicker": "flicker"}
 WORDS = {NONE: "frame by frame", "exponential": "filtered, as it comes", "both_ways": "filtered, both ways"}
 
 
@@ -63,7 +70,7 @@ class ClipSection:
 
     videos: dict[str, Row]
     kinds: Mapping[str, str]
-    measures: Mapping[str, str]
+    measures: Mapping[str, str]  # by their labels
     words: Mapping[str, str]
     datasets: list[ClipDataset]
 
@@ -95,7 +102,7 @@ def compared_in(params: Params, judged: pa.Table) -> list[tuple[Way, Way]]:
     twins = [(Way(name), Way(twin)) for name in params.videos if (twin := twin_of(name, params.videos)) is not None]
     starts = [(Way(name), Way(video.harmonizer)) for name, video in params.videos.items()]
     filtered = [(way, Way(way.method)) for way in ways if way.smoothing != NONE]
-    return [*twins, *filtered, *starts, *((way, Way(UNTOUCHED)) for way in ways if way.method not in (UNTOUCHED, "truth"))]
+    return [*twins, *filtered, *starts, *((way, Way(UNTOUCHED)) for way in ways if way.method not in (UNTOUCHED, TRUTH))]
 
 
 def clip_section(params: Params, run: ClipRun, tables: Mapping[str, pa.Table]) -> ClipSection | None:
@@ -106,7 +113,7 @@ def clip_section(params: Params, run: ClipRun, tables: Mapping[str, pa.Table]) -
     return ClipSection(
         videos={name: {key: getattr(video, key) for key in told} for name, video in params.videos.items()},
         kinds=KINDS,
-        measures=MEASURES,
+        measures={LABELS[name]: says for name, says in MEASURES.items()},
         words=WORDS,
         datasets=[_dataset(params, name, run, tables) for name in run.judged],
     )
@@ -122,7 +129,7 @@ def _dataset(params: Params, name: str, run: ClipRun, tables: Mapping[str, pa.Ta
         kinds=kinds,
         means=_by_measure([row for row in means if row["kind"] == ALL_KINDS], ("method", "smoothing")),
         pairs=_by_measure(of_all, ("method", "smoothing", "reference", "reference_smoothing")),
-        says=_sentences(params, of_all),
+        says=_sentences(params, [row for row in means if row["kind"] == ALL_KINDS], of_all),
         columns=columns,
         loops=loops,
     )
@@ -137,16 +144,17 @@ def _by_measure(rows: list[Row], keys: tuple[str, ...]) -> list[dict[str, Row]]:
     return list(found.values())
 
 
-def _sentences(params: Params, pairs: list[Row]) -> list[str]:
+def _sentences(params: Params, means: list[Row], pairs: list[Row]) -> list[str]:
     """What the loss between frames is worth, as far as intervals say; and what filtering does."""
     told = []
+    losses = {row["method"]: row["mean"] for row in means if (row["measure"], row["smoothing"]) == ("tl", NONE)}
     for name in params.videos:
         twin = twin_of(name, params.videos)
         own = {row["measure"]: side(row["low"], row["high"]) for row in pairs if (row["method"], row["reference"]) == (name, twin)}
         if own:
-            steady = _steadier(own)
-            cost = {"below": "It lowers fMSE too.", "above": "It costs fMSE.", "astride": "Its cost in fMSE is not told from none."}
-            told.append(f"The loss between frames makes {name} {steady} than {twin}. {cost.get(own['fmse'], '')}".strip())
+            told.append(f"With the loss between frames {name} {_against_twin(own)}, compared with {twin}.")
+        if own and losses[name] < losses[TRUTH]:
+            told.append(f"The temporal loss of {name} is below the truth's: a part of that is blur.")
     for row in pairs:
         if (row["measure"], row["smoothing"], row["reference_smoothing"], row["method"]) == (
             "flicker",
@@ -154,18 +162,19 @@ def _sentences(params: Params, pairs: list[Row]) -> list[str]:
             NONE,
             row["reference"],
         ):
-            effect = {"below": "lowers its flicker", "above": "raises its flicker"}.get(
-                side(row["low"], row["high"]), "changes its flicker by nothing that is told from chance"
-            )
-            told.append(f"Filtering the parameters of {row['method']} both ways {effect}.")
+            told.append(f"Filtering the parameters of {row['method']} both ways {FILTERED[side(row['low'], row['high'])]}.")
     return told
 
 
-def _steadier(sides: Mapping[str, str]) -> str:
-    lower = [name for name, word in (("tl", "temporal loss"), ("flicker", "flicker")) if sides.get(name) == "below" and word]
-    if len(lower) == 2:
-        return "steadier by both measures"
-    return f"steadier by {'the temporal loss' if lower == ['tl'] else 'its flicker'} alone" if lower else "no steadier, as far as is known,"
+def _against_twin(sides: Mapping[str, str]) -> str:
+    """Each measure by its side: one that got worse is said as one that got better is."""
+    words = {"tl": "temporal loss", "flicker": "flicker", "fmse": "fMSE"}
+    found = {word: [name for key, name in words.items() if sides.get(key) == word] for word in ("below", "above")}
+    parts = [f"has a {less} {' and '.join(found[word])}" for word, less in (("below", "lower"), ("above", "higher")) if found[word]]
+    rest = [name for key, name in words.items() if sides.get(key) not in ("below", "above")]
+    if rest:
+        parts.append(f"is not told apart by {' and '.join(rest)}")
+    return ", and ".join(parts)
 
 
 def _loops(folder: Path) -> tuple[list[str], list[Loop]]:

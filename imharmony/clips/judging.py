@@ -22,7 +22,7 @@ UNTOUCHED, TRUTH = "untouched", "truth"  # methods beside those asked: the compo
 MEASURES = {
     "fmse": "mean squared error in the foreground, mean over frames",
     "psnr": "peak signal-to-noise ratio of whole frames, mean over those that differ from the truth",
-    "tl": "temporal loss: squared difference along the motion, where the truth is the same",
+    "tl": "squared difference of a frame and the one before along the motion; what is below the truth's is blur",
     "flicker": "how far the foreground's mean colour goes from frame to frame beyond the truth's, in CIELAB",
 }
 # One row for each clip, method and smoothing.

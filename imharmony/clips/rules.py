@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, MinLen
 
 from imharmony.composing.rules import Split
 
@@ -24,6 +24,6 @@ class ClipRules:
     lit: Mapping[Split, Clips]
     drifting: Annotated[float, Ge(0), Le(1)]
     least: Annotated[float, Ge(0), Le(1)]
-    grades: tuple[str, ...]
+    grades: Annotated[tuple[str, ...], MinLen(1)]
     turn_degrees: Annotated[float, Gt(0), Le(180)]  # that a light goes from the first frame to the last
     seed: int

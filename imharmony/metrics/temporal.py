@@ -11,17 +11,18 @@ from imharmony.motion.warping import carried
 
 
 def temporal_loss(output: Tensor, real: Tensor, mask: Tensor, backward: Tensor) -> Tensor:
-    """The temporal loss TL of Huang et al. 2020 (doi:10.1109/TIP.2019.2925550), over all pixels, in levels of 255 squared; less is better.
+    """The temporal loss TL of Huang et al. 2020 (doi:10.1109/TIP.2019.2925550) as Lu et al. 2022 (arXiv:2205.00687) measure it.
 
-    Each frame is compared with the one before, carried along ``backward`` (T, 2, 3), whose first is not looked at. A pixel weighs as
-    much as the foreground that is carried to it, times exp(-|R - R before|) of the truth in [0, 1], for each channel, as in the code of
-    Lu et al. 2022 (arXiv:2205.00687). Deviation: it is measured along the clip's known motion, which they estimate with FlowNet 2. A
-    truth has some of it too: carrying blurs.
+    Each frame is compared with the one before, carried along ``backward`` (T, 2, 3), whose first is not looked at. With w the foreground
+    that is carried to a pixel times the mean over the channels of exp(-|R - R before|), of the truth in [0, 1], it is the sum of
+    (w O - w O before)² over the sum of w, in levels of 255 squared. A truth has some of it too, since carrying blurs, and what is
+    smoother than the truth has less. NaN without a foreground. Deviation: the motion is known; they estimate it with FlowNet 2.
     """
     came, inside = carried(torch.cat([output[:-1], real[:-1], 255 * mask[:-1]], 1).double(), backward[1:].double())
     before, truth_before, mask_before = came.split([3, 3, 1], 1)
-    weight = mask_before / 255 * inside * torch.exp(-(real[1:].double() - truth_before).abs() / 255)
-    return ((output[1:].double() - before).square() * weight).mean((1, 2, 3))
+    alike = torch.exp(-(real[1:].double() - truth_before).abs() / 255).mean(1, keepdim=True)
+    weight = mask_before / 255 * inside * alike
+    return ((output[1:].double() - before) * weight).square().sum((1, 2, 3)) / weight.sum((1, 2, 3))
 
 
 def flicker(output: Tensor, real: Tensor, mask: Tensor) -> Tensor:

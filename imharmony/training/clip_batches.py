@@ -4,9 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from imharmony.composing.packed_clips import PackedClips
+from imharmony.running.randomness import torch_seed
 from imharmony.running.seeds import numpy_rng
 from imharmony.training.batches import Batches
 
@@ -26,6 +27,27 @@ class ClipBatch(NamedTuple):
         """Those of now and those before, of something that has a row for each frame."""
         now, before = frames.chunk(2)
         return now, before
+
+
+class PairedHarmonizer(nn.Module):
+    """A harmonizer in training that sees frames and those before them with the same dropout: or the loss between would be of that.
+
+    A batch norm takes the statistics of each half.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = getattr(module, "module", module)  # as ``Players.bare`` looks for it
+        self._wrapped = [module]  # in a list, or its weights would be registered twice
+
+    def forward(self, composite: Tensor, mask: Tensor, *, sides: bool = False) -> Tensor | list[Tensor]:
+        """What the harmonizer makes of both halves, in the batch's order."""
+        seed = int(torch.randint(2**62, ()))
+        halves = []
+        for half in zip(composite.chunk(2), mask.chunk(2), strict=True):
+            with torch_seed(seed, composite.device):
+                halves.append(self._wrapped[0](*half, sides=sides))
+        return [torch.cat(pair) for pair in zip(*halves, strict=True)] if sides else torch.cat(halves)
 
 
 class ClipBatches:

@@ -1,6 +1,7 @@
 """What a harmonizer learns from, step by step: the stored pictures, points of their photographs, or clips."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -14,7 +15,7 @@ from imharmony.errors import InputError
 from imharmony.networks.harmonizer import Harmonizer
 from imharmony.networks.region_ensemble import RegionEnsemble
 from imharmony.training.batches import Batches, augmentation_rng, shuffled
-from imharmony.training.clip_batches import ClipBatches
+from imharmony.training.clip_batches import ClipBatches, PairedHarmonizer
 from imharmony.training.parallel import rows_of
 from imharmony.training.participants import Players
 from imharmony.training.point_composites import PointComposites
@@ -160,6 +161,7 @@ class ClipWay:
         """Goes once through the epoch's pairs."""
         step, recipe = step_of(players.critic), self._recipe
         players.set_rate(recipe.rate(epoch - 1))
+        players = replace(players, harmonizer=PairedHarmonizer(players.harmonizer))
         pairs = self._batches.pairs(self._pairs, seed=recipe.seed, epoch=epoch)
         for batch in shuffled(len(self), batch_size=recipe.batch_size, seed=recipe.seed, epoch=epoch):
             index = pairs[batch][rows_of(players.fabric, len(batch))]

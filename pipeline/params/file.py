@@ -145,10 +145,9 @@ class Params(Systems):
 
     def _expect_names_that_differ(self) -> None:
         """Methods and data sets meet in folders, tables and commands; sources and profiles have folders of their own."""
-        methods = {kind: getattr(self, kind) for kind in ("baselines", "catalogue", "imported", "published", "datasets")}
+        methods = {kind: getattr(self, kind) for kind in ("baselines", "catalogue", "imported", "published", "videos", "datasets")}
         others = {"sources": self.sources, "studies": self.studies, "profiles": self.profiles, "judges": self.judges}
         others |= {"detectors": self.detectors, "blind": self.blind, "matting": self.matting, "joint": self.joint}
-        others |= {"videos": self.videos}
         for names in (methods, *({kind: own} for kind, own in others.items())):
             clash = clash_of(names)
             _expect(clash is None, clash or "")

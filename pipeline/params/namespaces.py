@@ -72,5 +72,5 @@ def clash_of(names: Mapping[str, Iterable[str]]) -> str | None:
 
 def _article(kind: str) -> str:
     words = {"catalogue": "a variant", "baselines": "a baseline", "datasets": "a data set"}
-    words |= {kind: f"an entry of `{kind}`" for kind in ("imported", "published")}
+    words |= {kind: f"an entry of `{kind}`" for kind in ("imported", "published", "videos")}
     return words.get(kind, kind)

@@ -46,9 +46,8 @@ def problem_of_videos(
     datasets: Mapping[str, Dataset],
 ) -> str | None:
     """What clips or a video lack: a data set with all splits whose foregrounds are changed, or a drawn variant that sees a mask."""
-    unknown = sorted(set(scale.rules.grades if scale else ()) - set(GRADES))
-    if unknown:
-        return f"clips.rules.grades has {unknown}; expected some of {sorted(GRADES)}"
+    if clips and scale is not None and (problem := _problem_of_rules(scale.rules)) is not None:
+        return problem
     for name in (each for each in clips if each in datasets):
         lacking = [split for split in SPLITS if split not in parts_of(datasets[name].split)]
         if lacking:
@@ -68,6 +67,14 @@ def problem_of_videos(
         if not variant.generator.mask_input:
             return f"{came}, which sees no mask; expected one with `mask_input: true`"
     return None
+
+
+def _problem_of_rules(rules: ClipRules) -> str | None:
+    known = sorted(name for name, grade in GRADES.items() if not grade.sees_photograph)
+    if unknown := sorted(set(rules.grades) - set(known)):
+        return f"clips.rules.grades has {unknown}; expected some of {known}, which need a foreground's pixels alone"
+    empty = [split for split in SPLITS if rules.moved.get(split, 0) + rules.lit.get(split, 0) == 0]
+    return f"clips.rules asks for no clip of {' and '.join(empty)}; expected one or more, moved or lit, of each split" if empty else None
 
 
 def twin_of(name: str, videos: Mapping[str, Video]) -> str | None:

@@ -24,16 +24,16 @@ def test_a_still_clip_has_no_temporal_loss_and_a_step_has_its_square():
     output = frame.clone()
     output[2] += 10
     assert temporal_loss(frame, frame, ones, STILL).tolist() == [0, 0, 0]
-    assert temporal_loss(output, frame, ones, STILL).tolist() == pytest.approx([0, 100, 100])
+    assert temporal_loss(output, frame, ones, STILL).tolist() == pytest.approx([0, 300, 300])  # a sum over channels
 
 
-def test_it_is_the_mean_over_all_pixels_weighed_as_published():
+def test_it_is_the_sum_over_the_foreground_weighed_as_published():
     output, mask = clip()
     real, _ = clip(1)
     expected = []
     for t in range(1, 4):
-        weight = mask[t - 1].numpy() * np.exp(-np.abs(real[t].numpy() - real[t - 1].numpy()) / 255)
-        expected.append((weight * (output[t].numpy() - output[t - 1].numpy()) ** 2).mean())
+        weight = mask[t - 1].numpy() * np.exp(-np.abs(real[t].numpy() - real[t - 1].numpy()) / 255).mean(0)
+        expected.append(((weight * (output[t].numpy() - output[t - 1].numpy())) ** 2).sum() / weight.sum())
     assert temporal_loss(output, real, mask, STILL).tolist() == pytest.approx(expected)
 
 

@@ -9,8 +9,9 @@ import torch
 from imharmony.errors import InputError
 from imharmony.losses import l1
 from imharmony.losses.temporal import temporal
+from imharmony.networks.harmonizer import build_harmonizer
 from imharmony.training.batches import Batches
-from imharmony.training.clip_batches import ClipBatches
+from imharmony.training.clip_batches import ClipBatches, PairedHarmonizer
 from imharmony.training.participants import Objective, Reconstruction, set_up
 from imharmony.training.rules import ClipTraining
 from imharmony.training.steps import reconstruction_step
@@ -105,3 +106,17 @@ def test_parts_of_a_batch_and_stills_are_refused(tmp_path, on_clips):
         train(tmp_path / "stills", objective=Objective({"l1": Reconstruction(l1, 1.0)}, temporal=1.0), adversarial=None)
     assert replace(ClipTraining(2), pairs=3).pairs == 3
     assert SIZE == 32
+
+
+def test_both_frames_have_the_same_dropout_and_the_weights_are_those_of_the_harmonizer():
+    harmonizer = build_harmonizer(name="unet", width=4, size_px=32, mask_input=True, paste=True, inference_mode="eval").train()
+    torch.manual_seed(0)
+    composite, mask = torch.rand(2, 3, 32, 32) * 2 - 1, torch.ones(2, 1, 32, 32)
+    both = torch.cat([composite, composite]), torch.cat([mask, mask])
+    paired = PairedHarmonizer(harmonizer)
+    now, before = paired(*both).chunk(2)
+    assert torch.equal(now, before)
+    assert not torch.equal(now, paired(*both)[:2])  # the next step draws anew
+    alone, other = harmonizer(*both).chunk(2)
+    assert not torch.equal(alone, other)
+    assert [each.data_ptr() for each in paired.parameters()] == [each.data_ptr() for each in harmonizer.parameters()]
