@@ -80,6 +80,8 @@ def doubts(done: Filmed, mask: Path, direction: str) -> list[str]:
     if direction == "foreground" and done.doubtful > (done.frames - done.empty) / 2:
         covered = f"{mask}: in {done.doubtful} of {done.frames} frames white covers the border and much of the picture: probably inverted"
         lines.append(f"{covered}; invert it, or --direction background")
+    if direction == "background" and done.empty:
+        lines.append(f"{mask}: black in {done.empty} of {done.frames} frames, which stay as they are: there the background will jump")
     if done.strength > 0 and done.is_unsure and done.trust is not None:
         made = f"the model is not sure that this is better, and made {100 * done.trust:.0f} % of its change in the mean"
         lines.append(f"{made}; look at the masks and the result, take another --model, or leave it as it was by --cautious")

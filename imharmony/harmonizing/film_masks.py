@@ -52,6 +52,8 @@ def masks_of(path: Path, film: Film) -> Masks:
         return Masks(path, _named(path, files, film) if film.is_folder else files)
     expect_there(path, EXPECTED)
     if path.suffix.lower() in PICTURES:
+        if any(path.samefile(frame) for frame in film.frames):
+            raise InputError(f"{path}: the mask of all frames is also a frame of {film.path}; expected it elsewhere; move it out of there")
         return Masks(path)
     found = read_film(path, frame_rate=film.frame_rate, what=EXPECTED)
     return Masks(path, film=found)
@@ -85,7 +87,13 @@ def _named(folder: Path, files: tuple[Path, ...], film: Film) -> tuple[Path, ...
         names = ", ".join(missing[:SHOWN]) + (", ..." if len(missing) > SHOWN else "")
         came = f"{folder}: no mask of {len(missing)} of {len(film.frames)} frames ({names})"
         raise InputError(f"{came}; expected a mask of each frame, by the frame's name; a black one leaves a frame as it is")
-    return tuple(by_stem[path.stem] for path in film.frames)
+    chosen = tuple(by_stem[path.stem] for path in film.frames)
+    surplus = [path.name for path in files if path not in set(chosen)]
+    if surplus:
+        names = ", ".join(surplus[:SHOWN]) + (", ..." if len(surplus) > SHOWN else "")
+        came = f"{folder}: {len(surplus)} masks of no frame ({names})"
+        raise InputError(f"{came}; expected a mask for each of {len(film.frames)} frames, by the frame's name; move the others away")
+    return chosen
 
 
 def _read(path: Path, *, most_pixels: int) -> np.ndarray:

@@ -16,7 +16,7 @@ from imharmony.harmonizing.api import Direction, Proposal, region_of
 from imharmony.harmonizing.film_files import COPIED, FORMATS, expect_even, expect_video_ending, with_sound, write_video
 from imharmony.harmonizing.film_pairs import Pairs
 from imharmony.harmonizing.film_work import Work
-from imharmony.harmonizing.films import VIDEOS, Film
+from imharmony.harmonizing.films import VIDEOS, Film, frames_in
 from imharmony.harmonizing.photo_file import Given, encoded
 from imharmony.pictures.images import encode_png, read_rgb
 from imharmony.pictures.photo_files import read_photograph, srgb_of
@@ -34,6 +34,11 @@ class FilmOutput(NamedTuple):
     pairs: Pairs
     direction: Direction
 
+    def has(self, work: Work, index: int) -> bool:
+        """Whether what is made of a frame is there: as a piece, or moved to its place already."""
+        piece = self.piece(work, index)
+        return piece.is_file() or (work.is_moving and (self.path / piece.name).is_file())
+
     def piece(self, work: Work, index: int) -> Path:
         """Where what is made of a frame lies until all are made."""
         film = self.pairs.film
@@ -46,6 +51,15 @@ class FilmOutput(NamedTuple):
             write_bytes(path, encoded(given.photograph, proposal, strength, path))
         else:
             write_bytes(path, encode_png(np.ascontiguousarray(proposal.picture(strength)[changing(proposal.region)])))
+
+    def expect_encodable(self, work: Work) -> None:
+        """Raises an ``InputError`` before any work where a file of this size and rate cannot be written."""
+        film = self.pairs.film
+        if not film.is_folder and film.size is not None:
+            tried = work.folder / f"tried{self.path.suffix.lower()}"
+            black = np.zeros((film.size[1], film.size[0], 3), np.uint8)
+            write_video(tried, iter([black, black]), frame_rate=film.frame_rate)
+            tried.unlink()
 
     def finish(self, work: Work, *, is_left: bool, step: Step) -> str | None:
         """Writes the film of its pieces, all of it as it was if it ``is_left``; what is said of the sound, None of a folder."""
@@ -92,6 +106,7 @@ def output_of(pairs: Pairs, out: Path | None, *, direction: Direction, inputs: I
     ending = "" if film.is_folder else film.path.suffix if film.path.suffix.lower() in FORMATS else ".mp4"
     place = film.path if film.path.name else film.path.resolve()
     path = place.with_name(f"{place.name if film.is_folder else place.stem}_harmonized{ending}") if out is None else out
+    path = path if path.name not in ("", "..") else path.resolve()
     if film.is_folder:
         _expect_folder(path, film, masks.path)
     else:
@@ -114,6 +129,10 @@ def _expect_folder(path: Path, film: Film, masks: Path) -> None:
         other = names.setdefault(name_in_folder(frame), frame)
         if other != frame:
             raise InputError(f"{frame}: would be written as {name_in_folder(frame)}, as {other.name}; expected one of them; move it away")
+    strangers = [each.name for each in frames_in(path, least=0) if each.name not in names] if path.is_dir() else []
+    if strangers:
+        came = f"{path}: has pictures that are no frames of {film.path}, such as {strangers[0]} ({len(strangers)} in all)"
+        raise InputError(f"{came}; expected a new folder, or one of earlier results of these frames; name another")
     expect_place(path / film.frames[0].name, inputs=[])
 
 

@@ -9,13 +9,12 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import cv2
-import numpy as np
-
+import imharmony
 from imharmony.errors import InputError
 from imharmony.pictures.pairs import UNSEEN
 from imharmony.portable.facts import Kind
@@ -23,6 +22,7 @@ from imharmony.storage.files import sha256_of, write_text
 from imharmony.storage.locks import held
 
 KEY, ASKED, PIECES, MOVING, LOCK = "key", "asked.jsonl", "pieces", "moving", ".lock"
+COMPUTING = ("opencv-python", "numpy", "pillow", "onnxruntime", "torch", "scipy")  # packages whose versions count
 
 
 class Asked(NamedTuple):
@@ -51,6 +51,8 @@ class Work:
         """Keeps what is known of the next frame."""
         with (self.folder / ASKED).open("a", encoding="ascii") as file:
             file.write(json.dumps(asked) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
         self.asked.append(asked)
 
     def piece(self, name: str) -> Path:
@@ -94,10 +96,25 @@ def work_on(out: Path, key: str) -> Iterator[Work]:
 
 
 def key_of(inputs: list[list[Path]], options: dict[str, Any]) -> str:
-    """SHA-256 of all that an output depends on: files with their names, options, and the versions of what reads and makes frames."""
+    """SHA-256 of all that an output depends on: files with their names, options, and the code that reads and makes frames."""
     files = [[(path.name, sha256_of(path)) for path in paths] for paths in inputs]
-    versions = [version("imharmony"), cv2.__version__, np.__version__]
-    return hashlib.sha256(json.dumps([files, options, versions], sort_keys=True).encode()).hexdigest()
+    versions = [_version(name) for name in COMPUTING]
+    return hashlib.sha256(json.dumps([files, options, versions, _own_code()], sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def _own_code() -> str:
+    """SHA-256 of this package's modules: its version alone does not tell what a copy that is worked on would make of a frame."""
+    root = Path(imharmony.__file__).parent
+    modules = sorted(root.rglob("*.py"))
+    return hashlib.sha256(b"".join(hashlib.sha256(path.read_bytes()).digest() for path in modules)).hexdigest()
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "absent"
 
 
 def _refuse(out: Path, process: str) -> None:

@@ -76,10 +76,10 @@ def read_film(path: Path, *, frame_rate: float | None = None, what: str = "a vid
     return Film(path, (), frame_rate or said, length, size)
 
 
-def frames_in(folder: Path) -> tuple[Path, ...]:
-    """The pictures of a folder in the order of their names, with numbers as numbers; raises an ``InputError`` where there are none."""
+def frames_in(folder: Path, *, least: int = 1) -> tuple[Path, ...]:
+    """The pictures of a folder in the order of their names, with numbers as numbers; an ``InputError`` of fewer than ``least``."""
     found = [path for path in folder.iterdir() if path.suffix.lower() in PICTURES and not path.name.startswith(".") and path.is_file()]
-    if not found:
+    if len(found) < least:
         raise InputError(f"{folder}: no pictures; expected the frames of a film; name the folder that has them")
     return tuple(sorted(found, key=lambda path: natural(path.name)))
 
@@ -166,11 +166,16 @@ def _opened(path: Path, what: str) -> cv2.VideoCapture:
 @contextmanager
 def quiet_opencv() -> Iterator[None]:
     """A block in which OpenCV opens no other files and says nothing: what is wrong with a file is said by us."""
-    for name, value in SETTINGS.items():
-        os.environ.setdefault(name, value)
+    before = {name: os.environ.get(name) for name in SETTINGS}
+    os.environ.update(SETTINGS)  # whatever the user has set: a list of other files must not be followed
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
         yield
     finally:
         cv2.utils.logging.setLogLevel(level)
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

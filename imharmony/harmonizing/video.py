@@ -98,6 +98,7 @@ def harmonize_video(
     options |= {"smooth": smooth, "frame_rate": pairs.film.frame_rate, "ending": output.path.suffix}
     files = [list(pairs.film.frames or [pairs.film.path]), list(pairs.masks.files or [pairs.masks.path])]
     with work_on(output.path, key_of(files, options)) as work:
+        output.expect_encodable(work)
         return _filmed(job, output, work, strength)
 
 
@@ -154,23 +155,27 @@ def parameters_of(said: Said) -> np.ndarray | None:
 
 
 def apply(job: Job, output: FilmOutput, work: Work, smooth: str, strength: float) -> None:
-    """Makes what has parameters and is not made yet."""
+    """Makes what is not made yet, or is there no more: by the parameters or, without any, by asking the model again."""
     parameters = smoothed(work.asked, smooth, job.pairs.film.frame_rate)
 
     def is_done(index: int) -> bool:
-        return work.is_moving or work.asked[index].parameters is None or output.piece(work, index).is_file()
+        return work.asked[index].is_empty or output.has(work, index)
 
     done = sum(map(is_done, range(len(work.asked))))
     if done == len(work.asked):
         return
     with job.bar("harmonizing", done=done, total=len(work.asked)) as progress:
         for index, given in enumerate(job.pairs.read(skipped=is_done)):
+            if given is None:
+                continue
             kind = work.asked[index].kind
-            if given is not None and kind is not None:
+            if kind is None:
+                proposal = proposed(job.harmonizer, given, direction=job.direction)
+            else:
                 said = Said(parameters[index].reshape(-1, 1, 1).astype(np.float32), kind)
-                region = region_of(given.matte, job.direction)
-                output.keep(work, index, given, Proposal(seen_of(given, direction=job.direction), region, said), strength)
-                progress.update()
+                proposal = Proposal(seen_of(given, direction=job.direction), region_of(given.matte, job.direction), said)
+            output.keep(work, index, given, proposal, strength)
+            progress.update()
 
 
 def smoothed(asked: list[Asked], smooth: str, frame_rate: float) -> np.ndarray:

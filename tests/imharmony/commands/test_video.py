@@ -101,7 +101,7 @@ def test_an_inverted_mask_is_used_and_said(monkeypatch, place, capfd, caplog):
     [
         (DONE, "foreground", []),
         (DONE._replace(doubtful=4), "foreground", []),
-        (DONE._replace(doubtful=5), "background", []),
+        (DONE._replace(doubtful=5), "background", ["masks: black in 2 of 10 frames, which stay as they are: there the background"]),
         (DONE._replace(doubtful=5), "foreground", ["masks: in 5 of 10 frames white covers"]),
         (DONE._replace(trust=0.3), "foreground", ["the model is not sure that this is better, and made 30 % of its change"]),
         (DONE._replace(trust=0.3, strength=0.0), "foreground", []),

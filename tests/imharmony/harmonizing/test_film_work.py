@@ -1,6 +1,7 @@
 """A film's run that ended too early, at any moment, goes on where it ended and makes the same bytes; and needs little memory."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from imharmony.errors import InputError
-from imharmony.harmonizing import film_output, video
+from imharmony.harmonizing import film_output, film_work, video
 from imharmony.harmonizing.api import Harmonizer
 from imharmony.harmonizing.film_work import Asked, Work, key_of, work_on
 from imharmony.harmonizing.video import harmonize_video
@@ -179,6 +180,48 @@ def test_numbers_come_back_to_the_bit(tmp_path):
     with work_on(tmp_path / "out", "key") as work:
         assert (np.float32(work.asked[0].parameters) == numbers).all()
         assert work.asked[0][3:] == ("lab", 0.7)
+
+
+def test_work_of_other_code_is_not_used(place, monkeypatch):
+    frame = [[place / "frames" / "frame_1.png"]]
+    before = key_of(frame, {})
+    monkeypatch.setattr(film_work, "_own_code", lambda: "another")
+    assert key_of(frame, {}) != before
+
+
+@pytest.mark.parametrize("by_place", [False, True])
+@pytest.mark.parametrize("lost", ["a piece", "what was moved"])
+def test_what_was_made_and_is_gone_is_made_again(place, monkeypatch, by_place, lost):
+    loaded(monkeypatch, Lifting(by_place=by_place))
+    whole = harmonize_video(place / "frames", place / "masks", place / "whole").out
+    moment = (film_output.FilmOutput, "finish", 1) if lost == "a piece" else (film_output, "_copy", 1)
+    stopped(monkeypatch, place, "frames", moment)
+    if lost == "a piece":
+        (place / ".out.parts" / "pieces" / "frame_6.png").unlink()
+    else:
+        assert (place / "out" / "frame_2.png").is_file()
+        shutil.rmtree(place / "out")
+    harmonize_video(place / "frames", place / "masks", place / "out")
+    assert content(place / "out") == content(whole)
+
+
+def test_a_rate_that_cannot_be_written_is_refused_before_any_work(place, monkeypatch):
+    model = loaded(monkeypatch, Lifting())
+    with pytest.raises(InputError, match=r"at 0\.001 frames a second; expected a usual size and rate"):
+        harmonize_video(place / "film.avi", place / "masks", place / "out.mp4", frame_rate=0.001)
+    assert model.asked == 0
+
+
+def test_pictures_of_another_film_in_the_output_are_refused(place, monkeypatch):
+    loaded(monkeypatch, Lifting())
+    write_folder(place / "out", FRAMES)
+    (place / "out" / "frame_99.png").write_bytes(b"")
+    with pytest.raises(InputError, match=r"out: has pictures that are no frames of .*frames, such as frame_99\.png \(1 in all\)"):
+        harmonize_video(place / "frames", place / "masks", place / "out")
+    (place / "out" / "frame_99.png").unlink()
+    monkeypatch.chdir(place / "out")
+    assert harmonize_video(place / "frames", place / "masks", ".").out == place / "out"
+    assert not list(place.rglob(".*"))
 
 
 def test_a_key_is_of_all_that_counts(place):

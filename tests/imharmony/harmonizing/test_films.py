@@ -158,11 +158,28 @@ def test_a_frame_of_a_folder_may_show_a_soft_edge_alone(tmp_path, folder):
 def test_a_mask_is_found_by_the_frame_s_name(tmp_path, folder):
     write_folder(tmp_path / "masks", MASKS)
     (tmp_path / "masks" / "frame_2.png").rename(tmp_path / "masks" / "frame_2_mask.png")
-    (tmp_path / "masks" / "frame_99.png").write_bytes(encode_png(MASKS[0]))
     assert_array_equal(read_masks(tmp_path / "masks", folder), MASKS)
     (tmp_path / "masks" / "frame_2.jpg").write_bytes(encode_jpeg(MASKS[0]))
     with pytest.raises(InputError, match="a second mask of frame_2"):
         masks_of(tmp_path / "masks", folder)
+
+
+def test_masks_of_no_frame_and_a_mask_among_the_frames_are_refused(tmp_path, folder):
+    write_folder(tmp_path / "masks", MASKS)
+    (tmp_path / "masks" / "frame_99.png").write_bytes(encode_png(MASKS[0]))
+    with pytest.raises(InputError, match=r"masks: 1 masks of no frame \(frame_99\.png\); expected a mask for each of 12 frames"):
+        masks_of(tmp_path / "masks", folder)
+    with pytest.raises(InputError, match=r"frame_3\.png: the mask of all frames is also a frame of"):
+        masks_of(folder.frames[2], folder)
+
+
+def test_a_list_of_other_files_is_not_followed_whatever_the_user_has_set(tmp_path, monkeypatch):
+    write_file(tmp_path / "secret.avi", FRAMES)
+    (tmp_path / "list.mp4").write_text("ffconcat version 1.0\nfile secret.avi\n")
+    monkeypatch.setenv("OPENCV_FFMPEG_CAPTURE_OPTIONS", "threads;1")
+    with pytest.raises(InputError, match="not a readable video"):
+        read_film(tmp_path / "list.mp4")
+    assert os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] == "threads;1"
 
 
 def test_masks_that_are_not_there_are_named(tmp_path, folder):
