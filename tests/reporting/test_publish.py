@@ -6,6 +6,7 @@ import json
 import pytest
 
 from imharmony.blind.summary import BLIND_MEANS, BLIND_PAIRS
+from imharmony.clips.summary import CLIP_MEANS, CLIP_PAIRS
 from imharmony.errors import InputError
 from imharmony.evaluation.control_summary import CONTROL_SUMMARY
 from imharmony.evaluation.summary import SUMMARY
@@ -42,6 +43,10 @@ def workspace(tmp_path, monkeypatch, root):
         write_rows(tmp_path / "reports" / "tables" / f"{name}.parquet", [row | {"mse": 2.5} if name == "blind" else row], schema)
     for name, schema in OF_MATTING.items():
         row = {"dataset": "hmh", "method": "together", "system": "together", "metric": "sad", "mean": 1.5, "n_portraits": 12}
+        write_rows(tmp_path / "reports" / "tables" / f"{name}.parquet", [{key: row.get(key) for key in schema.names}], schema)
+    for name, schema in (("clips", CLIP_MEANS), ("clip_pairs", CLIP_PAIRS)):
+        row = {"dataset": "people", "kind": "all", "method": "unet_video", "smoothing": "none", "measure": "tl", "mean": 2.5, "n_clips": 12}
+        row |= {"reference": "unet_frames", "reference_smoothing": "none"}
         write_rows(tmp_path / "reports" / "tables" / f"{name}.parquet", [{key: row.get(key) for key in schema.names}], schema)
     return tmp_path
 
@@ -95,6 +100,20 @@ def test_mattes_are_published_where_portraits_are_cut_out(workspace, monkeypatch
     if names:
         first, *_ = csv.DictReader(path.read_text().splitlines())
         assert (first["method"], first["metric"], first["value"], first["n_portraits"]) == ("together", "sad", "1.5", "12")
+
+
+@pytest.mark.parametrize("names", [[], ["people"]])
+def test_clips_are_published_where_there_are_some(workspace, monkeypatch, names):
+    give_manifests(workspace)
+    params = load_params().model_copy(update={"clips": names})
+    monkeypatch.setattr("reporting.publish.load_params", lambda: params)
+    publish("trial")
+    path = workspace / "reports" / "published" / "trial.clips.csv"
+    assert path.exists() == bool(names)
+    if names:
+        mean, difference = csv.DictReader(path.read_text().splitlines())
+        assert (mean["method"], mean["measure"], mean["mean"], mean["reference"]) == ("unet_video", "tl", "2.5", "")
+        assert difference["reference"] == "unet_frames"
 
 
 @pytest.mark.parametrize("name", ["trial.v2", "../../trial", "/tmp/trial", "", "a b", "a\n", "-trial", "x" * 65, "a/b", ".."])

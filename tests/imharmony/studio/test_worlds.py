@@ -39,8 +39,8 @@ def worlds() -> dict[tuple[str, int], list[tuple[str, tuple[float, ...]]]]:
 @pytest.mark.parametrize("mark", [0, 1], ids=["photograph", "light"])
 def test_worlds_are_disjoint_with_equal_and_with_other_seeds(worlds, mark):
     found = [each[mark] for world in worlds.values() for each in world]
-    assert len(worlds) == 8
-    assert len(set(found)) == len(found) == 8 * PICTURES
+    assert len(worlds) == 10
+    assert len(set(found)) == len(found) == 10 * PICTURES
 
 
 def test_a_scene_of_another_size_is_of_the_same_world(worlds):
@@ -85,4 +85,5 @@ def test_nothing_but_the_source_draws_its_photographs():
         "photographs": {"imharmony/sources/embedded.py"},
         "shading": {"stages/train_shading.py"},
         "benchmark": {"benchmarks/intrinsic.py", "benchmarks/studio.py"},
+        "clips": {"imharmony/clips/drawn.py"},
     }

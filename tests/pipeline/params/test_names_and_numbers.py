@@ -193,7 +193,7 @@ def test_whole_numbers_may_be_written_as_others(load):
 
 def test_the_stages_are_those_of_the_graph(root):
     graph = read_yaml(root / "dvc.yaml", dict[str, Any])
-    assert set(graph["stages"]) | {"pack", "pack_portraits", "pack_things", "pictures", "statistics"} == set(STAGES)
+    assert set(graph["stages"]) | {"pack", "pack_clips", "pack_portraits", "pack_things", "pictures", "statistics"} == set(STAGES)
 
 
 @pytest.mark.parametrize("workspace", WORKSPACES)
