@@ -115,6 +115,7 @@ def write_drawn_page(
         realism=[],
         blind=None,
         matting=None,
+        clips=None,
         ends=ends_of(histories),
         curves={"validation": svg_of(validation_figure(curves))} if curves else {},
         choices=Choices(

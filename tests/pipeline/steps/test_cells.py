@@ -67,6 +67,7 @@ HOLDERS: list[Any] = [
     ["hmh"],
     ["identity"],
     ["crop"],
+    ["lut"],
     [0.5],
     [0.1, 0.2],
     [1],
