@@ -1,15 +1,13 @@
 """A published run's scores without a mask: what is kept of them in git, and their table in the documentation."""
 
-import csv
 from pathlib import Path
 
 import pyarrow as pa
 
 from imharmony.blind.judging import BLIND, HEADLINE, TRUE_MASK, UNTOUCHED
 from imharmony.blind.summary import CORRUPTED, MEASURES
-from imharmony.errors import InputError
-from imharmony.storage.names import expect_name
 from imharmony.storage.shards import Row
+from reporting.published_rows import DASH, rows_of, with_sign
 
 SUFFIX = ".blind.csv"  # after a run's name, which has no dot
 # One row for each number: a system's mean, or its mean difference to a reference.
@@ -36,7 +34,6 @@ LEGEND = (
     "the same harmonizer with the true mask, and to the first system without one; negative is better. Bold: the interval is below 0. In "
     "brackets: 95 % intervals over photographs. Made worse: share of composites with a larger MSE than before."
 )
-MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 
 
 def published_blind(means: pa.Table, pairs: pa.Table) -> pa.Table:
@@ -52,13 +49,7 @@ def published_blind(means: pa.Table, pairs: pa.Table) -> pa.Table:
 
 def blind_table(published: Path, run: str, dataset: str) -> tuple[list[str], list[list[str]]]:
     """Header and rows of one data set: the composite as it is, and each variant in the order in which they were published."""
-    path = published / f"{expect_name(run, of='a published run of a table')}{SUFFIX}"
-    if not path.exists():
-        raise InputError(f"{path} does not exist; expected scores without a mask of a published run: python -m reporting publish NAME")
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["dataset"] == dataset and row["is_real"] == "false"]
-    if not rows:
-        raise InputError(f"{path} has no rows of {dataset!r}; expected some: publish the run again, or another data set")
+    rows = rows_of(published, run, dataset, suffix=SUFFIX, what="scores without a mask", is_real="false")
     keys = ("variant", "system", "reference_variant", "reference", "metric")
     cells = {tuple(row[key] or "" for key in keys): row for row in rows}
     variants = list(dict.fromkeys(row["variant"] for row in rows))
@@ -84,17 +75,12 @@ def _mean(cells: dict[tuple[str, ...], dict[str, str]], variant: str, system: st
 def _change(row: dict[str, str] | None) -> str:
     if row is None:
         return DASH
-    text = f"{_signed(float(row['value']))} {_interval(row, signed=True)}"
+    text = f"{with_sign(float(row['value']), 2)} {_interval(row, signed=True)}"
     return f"**{text}**" if row["high"] and float(row["high"]) < 0 else text
 
 
 def _interval(row: dict[str, str], *, signed: bool) -> str:
     if not row["low"]:
         return f"({DASH}, {row['n_photographs']} photograph{'s' if row['n_photographs'] != '1' else ''})"
-    low, high = ((_signed if signed else "{:,.2f}".format)(float(row[end])) for end in ("low", "high"))
+    low, high = (with_sign(float(row[end]), 2) if signed else f"{float(row[end]):,.2f}" for end in ("low", "high"))
     return f"({low} to {high})"
-
-
-def _signed(value: float) -> str:
-    near = round(value, 2)
-    return f"{MINUS if near < 0 else '+' if near > 0 else ''}{abs(near):,.2f}"

@@ -1,6 +1,5 @@
 """A published run's scores of clips: what is kept of them in git, and their table in the documentation."""
 
-import csv
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,9 +7,8 @@ import pyarrow as pa
 from imharmony.clips.judging import TRUTH
 from imharmony.clips.methods import NONE
 from imharmony.clips.summary import ALL_KINDS
-from imharmony.errors import InputError
-from imharmony.storage.names import expect_name
 from reporting.claims import side
+from reporting.published_rows import DASH, rows_of, with_sign
 
 SUFFIX = ".clips.csv"  # after a run's name, which has no dot
 DIGITS = {"fmse": 0, "psnr": 2, "tl": 2, "flicker": 2}
@@ -24,7 +22,6 @@ LEGEND = (
 LEGEND_OF_PAIRS = (
     "Mean differences on the same clips; in brackets 95 % intervals over photographs. Bold: the interval lies on one side of 0."
 )
-MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 Row = dict[str, str]
 
 
@@ -63,14 +60,7 @@ def clip_pairs_table(published: Path, run: str, dataset: str) -> tuple[list[str]
 
 
 def _rows(published: Path, run: str, dataset: str) -> list[Row]:
-    path = published / f"{expect_name(run, of='a published run of a table')}{SUFFIX}"
-    if not path.exists():
-        raise InputError(f"{path} does not exist; expected the clips of a published run: python -m reporting publish NAME")
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if (row["dataset"], row["kind"]) == (dataset, ALL_KINDS)]
-    if not rows:
-        raise InputError(f"{path} has no rows of {dataset!r}; expected some: publish the run again, or another data set")
-    return rows
+    return rows_of(published, run, dataset, suffix=SUFFIX, what="the clips", kind=ALL_KINDS)
 
 
 def _way(method: str, smoothing: str) -> str:
@@ -81,11 +71,6 @@ def _difference(row: Row | None, digits: int) -> str:
     if row is None:
         return DASH
     if not row["low"]:
-        return f"{_signed(row['mean'], digits)} ({DASH}, {row['n_photographs']} photographs)"
-    text = f"{_signed(row['mean'], digits)} ({_signed(row['low'], digits)} to {_signed(row['high'], digits)})"
+        return f"{with_sign(float(row['mean']), digits)} ({DASH}, {row['n_photographs']} photographs)"
+    text = f"{with_sign(float(row['mean']), digits)} ({with_sign(float(row['low']), digits)} to {with_sign(float(row['high']), digits)})"
     return f"**{text}**" if side(float(row["low"]), float(row["high"])) in ("below", "above") else text
-
-
-def _signed(text: str, digits: int) -> str:
-    value = round(float(text), digits)
-    return f"{MINUS if value < 0 else '+' if value > 0 else ''}{abs(value):,.{digits}f}"

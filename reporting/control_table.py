@@ -1,12 +1,10 @@
 """A published run's controls as a table of the documentation."""
 
-import csv
 from pathlib import Path
 
-from imharmony.errors import InputError
 from imharmony.evaluation.blocks import REFERENCE
 from imharmony.evaluation.control_summary import VISIBLE
-from imharmony.storage.names import expect_name
+from reporting.published_rows import DASH, MINUS, rows_of
 
 SUFFIX = ".controls.csv"  # after a run's name, which has no dot
 HEADER = ["method", "own background", "another background", "loss by another", "untouched: CIEDE2000", "untouched: visibly changed"]
@@ -15,19 +13,12 @@ LEGEND = (
     "Mean change of fMSE with the composite's own and with another photograph's background, and the second minus the first; CIEDE2000 of "
     f"untouched photographs, and the share for which it is above {VISIBLE:g}. In brackets: 95 % intervals over photographs."
 )
-MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 Row = dict[str, str]
 
 
 def control_table(published: Path, run: str, dataset: str) -> tuple[list[str], list[list[str]]]:
     """Header and rows of one data set: the methods that have controls, the largest gain with the composite's own background first."""
-    path = published / f"{expect_name(run, of='a published run of a table')}{SUFFIX}"
-    if not path.exists():
-        raise InputError(f"{path} does not exist; expected the controls of a published run: python -m reporting publish NAME")
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["dataset"] == dataset]
-    if not rows:
-        raise InputError(f"{path} has no rows of {dataset!r}; expected some: publish the run again, or another data set")
+    rows = rows_of(published, run, dataset, suffix=SUFFIX, what="the controls")
     cells: dict[str, dict[str, Row]] = {}
     for row in rows:
         cells.setdefault(row["method"], {})[row["measure"]] = row

@@ -1,14 +1,12 @@
 """A published run's mattes: what is kept of them in git, and their tables in the documentation."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
-from imharmony.errors import InputError
-from imharmony.storage.names import expect_name
 from imharmony.storage.shards import Row
+from reporting.published_rows import DASH, rows_of, with_sign
 
 OF_MATTING = ("matting", "matting_pairs", "matting_bands", "matting_harmonized", "matting_harmonized_pairs")  # the report's tables
 SUFFIX = ".matting.csv"  # after a run's name, which has no dot
@@ -51,7 +49,6 @@ LEGEND_OF_PICTURES = (
     "background: its error, and by how much it became lighter, and farther from the person's colour, in CIELAB units (figure 5). In "
     "brackets: 95 % intervals over portraits."
 )
-MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 
 
 def published_matting(tables: Mapping[str, pa.Table]) -> pa.Table:
@@ -103,14 +100,7 @@ def _row(row: Row, *, metric: str, value: float) -> Row:
 
 
 def _rows(published: Path, run: str, dataset: str) -> Sequence[dict[str, str]]:
-    path = published / f"{expect_name(run, of='a published run of a table')}{SUFFIX}"
-    if not path.exists():
-        raise InputError(f"{path} does not exist; expected mattes of a published run: python -m reporting publish NAME")
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["dataset"] == dataset]
-    if not rows:
-        raise InputError(f"{path} has no rows of {dataset!r}; expected some: publish the run again, or another data set")
-    return rows
+    return rows_of(published, run, dataset, suffix=SUFFIX, what="mattes")
 
 
 def _is_headline(row: Mapping[str, str]) -> bool:
@@ -120,25 +110,20 @@ def _is_headline(row: Mapping[str, str]) -> bool:
 def _mean(row: Mapping[str, str] | None, digits: int, *, signed: bool = False) -> str:
     if row is None:
         return DASH
-    value = _signed(float(row["value"]), digits) if signed else f"{float(row['value']):,.{digits}f}"
+    value = with_sign(float(row["value"]), digits) if signed else f"{float(row['value']):,.{digits}f}"
     return f"{value} {_interval(row, digits, signed=signed)}"
 
 
 def _change(row: Mapping[str, str] | None, digits: int) -> str:
     if row is None:
         return DASH
-    percent = f", {_signed(float(row['percent']), 1)} %" if row["percent"] else ""
-    text = f"{_signed(float(row['value']), digits)} {_interval(row, digits, signed=True)[:-1]}{percent})"
+    percent = f", {with_sign(float(row['percent']), 1)} %" if row["percent"] else ""
+    text = f"{with_sign(float(row['value']), digits)} {_interval(row, digits, signed=True)[:-1]}{percent})"
     return f"**{text}**" if row["high"] and float(row["high"]) < 0 else text
 
 
 def _interval(row: Mapping[str, str], digits: int, *, signed: bool) -> str:
     if not row["low"]:
         return f"({DASH}, {row['n_portraits']} portrait{'s' if row['n_portraits'] != '1' else ''})"
-    low, high = (_signed(float(row[end]), digits) if signed else f"{float(row[end]):,.{digits}f}" for end in ("low", "high"))
+    low, high = (with_sign(float(row[end]), digits) if signed else f"{float(row[end]):,.{digits}f}" for end in ("low", "high"))
     return f"({low} to {high})"
-
-
-def _signed(value: float, digits: int) -> str:
-    near = round(value, digits)
-    return f"{MINUS if near < 0 else '+' if near > 0 else ''}{abs(near):,.{digits}f}"

@@ -31,6 +31,7 @@ from reporting.matting_table import LEGEND_OF_CLAIMS, LEGEND_OF_PICTURES, claims
 from reporting.measure_table import measure_table
 from reporting.network_table import network_table, reported_table, uses_table
 from reporting.protocol_table import protocol_table
+from reporting.published_rows import DASH, with_sign
 
 PUBLISHED = Path("reports/published")
 BEGIN = "<!-- table:"
@@ -43,7 +44,6 @@ PROTOCOLS = {
 LEGEND = f"""\
 Untouched: mean fMSE. Methods: its change, with the 95 % interval over photographs; negative is better. Bold: the interval is below 0.
 {PROTOCOLS[HEADLINE]}"""
-MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 Row = dict[str, str]
 
 MATTING = {  # kinds of tables of mattes
@@ -244,9 +244,9 @@ def _result(row: Row | None) -> list[str]:
         return [f"{float(row['mean']):,.0f}", ""]
     harm = f"{100 * float(row['harm_rate']):.0f} %"
     if not _has_interval(row, "difference_low"):
-        return [f"{_signed(float(row['difference']))} {_few(row)}", harm]
+        return [f"{with_sign(float(row['difference']), 0)} {_few(row)}", harm]
     low, high = float(row["difference_low"]), float(row["difference_high"])
-    change = f"{_signed(float(row['difference']))} ({_signed(low)} to {_signed(high)})"
+    change = f"{with_sign(float(row['difference']), 0)} ({with_sign(low, 0)} to {with_sign(high, 0)})"
     return [f"**{change}**" if high < 0 else change, harm]
 
 
@@ -257,11 +257,6 @@ def _has_interval(row: Row, column: str) -> bool:
 
 def _few(row: Row) -> str:
     return f"({DASH}, {row['n_photographs']} photograph{'s' if int(row['n_photographs']) != 1 else ''})"
-
-
-def _signed(value: float) -> str:
-    rounded = round(value)
-    return f"{MINUS if rounded < 0 else '+' if rounded > 0 else ''}{abs(rounded):,}"
 
 
 def _mean(row: Row | None) -> str:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from imharmony.commands.parsing import Parser
+from imharmony.commands.parsing import Parser, add_device
 from imharmony.errors import InputError
 from imharmony.harmonizing.models import CLASSICAL, STARTER
 from imharmony.harmonizing.photo_file import MOST_MEGAPIXELS
@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=8000, help="8000 if it is not given; 0: any free one")
     models = f"which model comes first on the page: {STARTER} (the default), a file .safetensors or .onnx, or {', '.join(CLASSICAL)}"
     parser.add_argument("--model", default=STARTER, help=models)
-    parser.add_argument("--device", default="cpu", help="cpu (the default), or one that torch has: cuda, mps")
+    add_device(parser)
     parser.add_argument("--max-megabytes", type=int, default=50, metavar="N", help="refuse larger files; 50 if it is not given")
     refused = "refuse larger pictures before they are decoded; 100 if it is not given"
     parser.add_argument("--max-megapixels", type=int, default=100, metavar="N", help=refused)

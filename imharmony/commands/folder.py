@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from imharmony.commands.folder_work import Job, Settings, work
-from imharmony.commands.parsing import Parser, expect_bounds, path_of, with_places
+from imharmony.commands.parsing import Parser, add_device, add_strength, expect_bounds, path_of, with_places
 from imharmony.commands.photo import DIRECTIONS, point
 from imharmony.errors import InputError
 from imharmony.harmonizing.cutout import Placement
@@ -71,10 +71,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--at", type=point, metavar="X,Y", help="where a cut-out's left upper corner lies; by default it is centred")
     parser.add_argument("--scale", type=float, metavar="S", help="what a cut-out's sides are multiplied by; by default 1")
     parser.add_argument("--model", default=STARTER, help=f"{STARTER} (the default), a file, or {', '.join(CLASSICAL)}")
-    parser.add_argument("--strength", type=float, default=1.0, metavar="0..1", help="how much of the change; 1 if it is not given")
+    add_strength(parser)
     parser.add_argument("--direction", choices=DIRECTIONS, default="foreground", help="which part is to be changed")
     parser.add_argument("--cautious", action="store_true", help="leave photographs as they are where no improvement is expected")
-    parser.add_argument("--device", default="cpu", help="cpu (the default), or one that torch has: cuda, mps")
+    add_device(parser)
     parser.add_argument("--intrinsic", type=path_of, metavar="FILE", help="as of harmonize PHOTO MASK")
     most = f"pictures at once; by default one for each processor, at most {MOST_WORKERS}"
     parser.add_argument("--workers", type=int, metavar="N", help=most)

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from imharmony.errors import InputError
+from imharmony.harmonizing.models import CLASSICAL, STARTER
 from imharmony.harmonizing.photo_file import MOST_MEGAPIXELS
 
+MODELS = f"{STARTER} (the default, in the package), a file .safetensors or .onnx, or {', '.join(CLASSICAL)}"  # what --model takes
 PLACE = re.compile(r"-\d+,-?\d+")
 
 
@@ -43,3 +45,13 @@ def path_of(text: str) -> Path:
     if not text or "\0" in text:
         raise argparse.ArgumentTypeError(f"{text!r}: no name of a file; expected one; check what it was to be")
     return Path(text)
+
+
+def add_strength(parser: argparse.ArgumentParser) -> None:
+    """``--strength``."""
+    parser.add_argument("--strength", type=float, default=1.0, metavar="0..1", help="how much of the change; 1 if it is not given")
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """``--device``."""
+    parser.add_argument("--device", default="cpu", help="cpu (the default), or one that torch has: cuda, mps")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import get_args
 
 from imharmony.commands.detect import DETECTOR_HELP, found_facts
-from imharmony.commands.parsing import Parser, expect_bounds, path_of, with_places
+from imharmony.commands.parsing import MODELS, Parser, add_device, add_strength, expect_bounds, path_of, with_places
 from imharmony.errors import InputError
 from imharmony.harmonizing.api import Direction, Harmonizer
 from imharmony.harmonizing.cutout import Placement
@@ -86,16 +86,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--background", type=path_of, metavar="PHOTO", help="the photograph that the cut-out is laid on first")
     parser.add_argument("--at", type=point, metavar="X,Y", help="where the cut-out's left upper corner lies; by default it is centred")
     parser.add_argument("--scale", type=float, metavar="S", help="what the cut-out's sides are multiplied by; by default 1")
-    models = f"{STARTER} (the default, in the package), a file .safetensors or .onnx, or {', '.join(CLASSICAL)}"
-    parser.add_argument("--model", default=STARTER, help=models)
-    parser.add_argument("--strength", type=float, default=1.0, metavar="0..1", help="how much of the change; 1 if it is not given")
+    parser.add_argument("--model", default=STARTER, help=MODELS)
+    add_strength(parser)
     harmonized = "which part is to be changed, the pasted object or all around it"
     parser.add_argument("--direction", choices=DIRECTIONS, default="foreground", help=harmonized)
     parser.add_argument("--cautious", action="store_true", help="leave the photograph as it is where no improvement is expected")
     words = "say in words what was changed, and write OUT_before_after.jpg, small"
     parser.add_argument("--explain", action="store_true", help=words)
     parser.add_argument("--json", action="store_true", help="print what was done as JSON")
-    parser.add_argument("--device", default="cpu", help="cpu (the default), or one that torch has: cuda, mps")
+    add_device(parser)
     networks = "model.safetensors of the preprocessing's networks, for models that were trained on what they make of composites"
     parser.add_argument("--intrinsic", type=path_of, metavar="FILE", help=networks)
     most = f"refuse larger pictures before they are decoded; up to {MOST_MEGAPIXELS}, {MEGAPIXELS} if it is not given"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from imharmony.commands.parsing import Parser, expect_bounds, path_of, with_places
+from imharmony.commands.parsing import MODELS, Parser, add_strength, expect_bounds, path_of, with_places
 from imharmony.commands.photo import point
 from imharmony.errors import InputError
 from imharmony.harmonizing.api import Harmonizer
@@ -82,9 +82,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--at", type=point, metavar="X,Y", help=corner)
     sides = "what the portrait's sides are multiplied by; by default as large as fits, with --at 1"
     parser.add_argument("--scale", type=float, metavar="S", help=sides)
-    models = f"{STARTER} (the default, in the package), a file .safetensors or .onnx, or {', '.join(CLASSICAL)}"
-    parser.add_argument("--model", default=STARTER, help=f"what fits the colours: {models}")
-    parser.add_argument("--strength", type=float, default=1.0, metavar="0..1", help="how much of the change; 1 if it is not given")
+    parser.add_argument("--model", default=STARTER, help=f"what fits the colours: {MODELS}")
+    add_strength(parser)
     cutter = "a file .onnx or .safetensors that cuts people out; by default one in the package, or, where that has none, a trimap alone"
     parser.add_argument("--network", type=path_of, metavar="FILE", help=cutter)
     slower = "make alpha near the outline anew in closed form; slower, needs the extra `matting`"

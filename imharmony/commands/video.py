@@ -6,10 +6,10 @@ import logging
 import time
 from pathlib import Path
 
-from imharmony.commands.parsing import Parser, expect_bounds, path_of
+from imharmony.commands.parsing import MODELS, Parser, add_device, add_strength, expect_bounds, path_of
 from imharmony.commands.photo import DIRECTIONS
 from imharmony.harmonizing.film_files import COPIED, FORMATS
-from imharmony.harmonizing.models import CLASSICAL, STARTER
+from imharmony.harmonizing.models import STARTER
 from imharmony.harmonizing.photo_file import MEGAPIXELS
 from imharmony.harmonizing.video import SMOOTHS, Filmed, harmonize_video
 
@@ -62,13 +62,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--smooth", choices=SMOOTHS, default="auto", help=filtered)
     rate = "frames a second, of a folder, or of a file that says it wrongly; a folder's are 25 if it is not given"
     parser.add_argument("--frame-rate", type=float, metavar="N", help=rate)
-    models = f"{STARTER} (the default, in the package), a file .safetensors or .onnx, or {', '.join(CLASSICAL)}"
-    parser.add_argument("--model", default=STARTER, help=models)
-    parser.add_argument("--strength", type=float, default=1.0, metavar="0..1", help="how much of the change; 1 if it is not given")
+    parser.add_argument("--model", default=STARTER, help=MODELS)
+    add_strength(parser)
     parser.add_argument("--direction", choices=DIRECTIONS, default="foreground", help="which part is to be changed")
     parser.add_argument("--cautious", action="store_true", help="leave the film as it is where no improvement is expected of it")
     parser.add_argument("--json", action="store_true", help="print what was done as JSON")
-    parser.add_argument("--device", default="cpu", help="cpu (the default), or one that torch has: cuda, mps")
+    add_device(parser)
     most = f"refuse larger frames; {MEGAPIXELS} if it is not given"
     parser.add_argument("--max-megapixels", type=int, default=MEGAPIXELS, metavar="N", help=most)
     return parser

@@ -47,7 +47,7 @@ class Proposal:
         """
         if of is None or self.said.base is not None:
             return self._mapped(strength, rounded=False)
-        _expect_strength(strength)
+        expect_strength(strength)
         levels = self.photo.astype(np.float32)
         for rows, columns, values in strips(of, self.region, self.said.maps, self.said.kind, strength=strength):
             levels[rows, columns] += values - of[rows, columns]
@@ -58,7 +58,7 @@ class Proposal:
         return explain_change(self.photo, self.picture(strength), self.region.astype(np.float32) / 255)
 
     def _mapped(self, strength: float, *, rounded: bool) -> np.ndarray:
-        _expect_strength(strength)
+        expect_strength(strength)
         said, base = self.said, self.said.base
         if base is None:
             return mapped(self.photo, self.region, said.maps, said.kind, strength=strength, rounded=rounded)
@@ -86,7 +86,8 @@ def _expect_bytes(photo: np.ndarray, mask: np.ndarray) -> None:
             raise InputError(f"{name}: {came}; expected uint8 {'(H, W, 3)' if ends else '(H, W)'}, or `harmonize`, which takes any kind")
 
 
-def _expect_strength(strength: float) -> None:
+def expect_strength(strength: float) -> None:
+    """An ``InputError`` unless it is 0 to 1."""
     if not isinstance(strength, int | float | np.number) or not 0 <= strength <= 1:
         raise InputError(f"strength {strength!r}: expected 0 (untouched) to 1 (what the model says)")
 

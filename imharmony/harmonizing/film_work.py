@@ -10,12 +10,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import imharmony
 from imharmony.errors import InputError
+from imharmony.harmonizing.machine import version_of
 from imharmony.pictures.pairs import UNSEEN
 from imharmony.portable.facts import Kind
 from imharmony.storage.files import sha256_of, write_text
@@ -98,7 +98,7 @@ def work_on(out: Path, key: str) -> Iterator[Work]:
 def key_of(inputs: list[list[Path]], options: dict[str, Any]) -> str:
     """SHA-256 of all that an output depends on: files with their names, options, and the code that reads and makes frames."""
     files = [[(path.name, sha256_of(path)) for path in paths] for paths in inputs]
-    versions = [_version(name) for name in COMPUTING]
+    versions = [version_of(name) for name in COMPUTING]
     return hashlib.sha256(json.dumps([files, options, versions, _own_code()], sort_keys=True).encode()).hexdigest()
 
 
@@ -108,13 +108,6 @@ def _own_code() -> str:
     root = Path(imharmony.__file__).parent
     modules = sorted(root.rglob("*.py"))
     return hashlib.sha256(b"".join(hashlib.sha256(path.read_bytes()).digest() for path in modules)).hexdigest()
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "absent"
 
 
 def _refuse(out: Path, process: str) -> None:

@@ -22,7 +22,7 @@ def machine_facts() -> dict[str, Any]:
     """The starter's files with their SHA-256, the versions of packages, the devices, bytes of free memory (None: unknown)."""
     return {
         "python": platform.python_version(),
-        "packages": {name: _version(name) for name in (*ENGINES, *OTHERS)},
+        "packages": {name: version_of(name) for name in (*ENGINES, *OTHERS)},
         "devices": devices(),
         "memory_free": memory_free(),
         "starter": starter_files(),
@@ -121,7 +121,8 @@ def _cuda_count(torch: Any) -> int:
     return torch.cuda.device_count() if torch.cuda.is_available() else 0
 
 
-def _version(name: str) -> str | None:
+def version_of(name: str) -> str | None:
+    """Of an installed package; None of one that is absent."""
     try:
         return version(name)
     except PackageNotFoundError:

@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from imharmony.errors import InputError
-from imharmony.harmonizing.api import LEAST_TRUST, Direction, Harmonizer, Proposal, region_of
+from imharmony.harmonizing.api import LEAST_TRUST, Direction, Harmonizer, Proposal, expect_strength, region_of
 from imharmony.harmonizing.film_output import FilmOutput, output_of
 from imharmony.harmonizing.film_pairs import Pairs, read_pairs
 from imharmony.harmonizing.film_work import Asked, Work, key_of, work_on
@@ -88,8 +88,7 @@ def harmonize_video(
     """
     if smooth not in SMOOTHS:
         raise InputError(f"smooth {smooth!r}: expected one of {', '.join(SMOOTHS)}")
-    if not 0 <= strength <= 1:
-        raise InputError(f"strength {strength!r}: expected 0 (untouched) to 1 (what the model says)")
+    expect_strength(strength)
     pairs = read_pairs(Path(film), Path(masks), frame_rate=frame_rate, max_megapixels=max_megapixels)
     models = [Path(model)] if str(model) not in (STARTER, *CLASSICAL) else []
     output = output_of(pairs, None if out is None else Path(out), direction=direction, inputs=models)

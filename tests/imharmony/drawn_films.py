@@ -48,6 +48,14 @@ def write_file(path: Path, pictures: np.ndarray, *, frame_rate: float = 25.0) ->
     return path
 
 
+def write_place(place: Path, frames: np.ndarray, masks: np.ndarray, *, ending: str) -> Path:
+    """Both as folders, ``frames`` and ``masks``, and as files, ``film`` and ``masks`` with this ending."""
+    for name, file, pictures in (("frames", "film", frames), ("masks", "masks", masks)):
+        write_folder(place / name, pictures)
+        write_file(place / f"{file}{ending}", pictures)
+    return place
+
+
 def read_file(path: Path) -> np.ndarray:
     """The frames of a video's file, uint8 (T, H, W, 3)."""
     capture, frames = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG), []

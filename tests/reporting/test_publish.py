@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import pytest
 
@@ -61,6 +62,15 @@ def give_manifests(folder) -> list[str]:
     return datasets
 
 
+def published_with(workspace, monkeypatch, **changes) -> Path:
+    """The folder of what is published with other parameters."""
+    give_manifests(workspace)
+    params = load_params().model_copy(update=changes)
+    monkeypatch.setattr("reporting.publish.load_params", lambda: params)
+    publish("trial")
+    return workspace / "reports" / "published"
+
+
 def test_the_headline_is_readable_without_tools_and_the_facts_stand_beside_it(workspace):
     datasets = give_manifests(workspace)
     publish("trial")
@@ -78,11 +88,7 @@ def test_the_headline_is_readable_without_tools_and_the_facts_stand_beside_it(wo
 
 @pytest.mark.parametrize("names", [[], ["two_step"]])
 def test_scores_without_a_mask_are_published_where_something_is_harmonized_so(workspace, monkeypatch, names):
-    give_manifests(workspace)
-    params = load_params().model_copy(update={"blind": dict.fromkeys(names)})
-    monkeypatch.setattr("reporting.publish.load_params", lambda: params)
-    publish("trial")
-    path = workspace / "reports" / "published" / "trial.blind.csv"
+    path = published_with(workspace, monkeypatch, blind=dict.fromkeys(names)) / "trial.blind.csv"
     assert path.exists() == bool(names)
     if names:
         first, *_ = csv.DictReader(path.read_text().splitlines())
@@ -91,11 +97,7 @@ def test_scores_without_a_mask_are_published_where_something_is_harmonized_so(wo
 
 @pytest.mark.parametrize("names", [[], ["hmh"]])
 def test_mattes_are_published_where_portraits_are_cut_out(workspace, monkeypatch, names):
-    give_manifests(workspace)
-    params = load_params().model_copy(update={"trimaps": names})
-    monkeypatch.setattr("reporting.publish.load_params", lambda: params)
-    publish("trial")
-    path = workspace / "reports" / "published" / "trial.matting.csv"
+    path = published_with(workspace, monkeypatch, trimaps=names) / "trial.matting.csv"
     assert path.exists() == bool(names)
     if names:
         first, *_ = csv.DictReader(path.read_text().splitlines())
@@ -104,11 +106,7 @@ def test_mattes_are_published_where_portraits_are_cut_out(workspace, monkeypatch
 
 @pytest.mark.parametrize("names", [[], ["people"]])
 def test_clips_are_published_where_there_are_some(workspace, monkeypatch, names):
-    give_manifests(workspace)
-    params = load_params().model_copy(update={"clips": names})
-    monkeypatch.setattr("reporting.publish.load_params", lambda: params)
-    publish("trial")
-    path = workspace / "reports" / "published" / "trial.clips.csv"
+    path = published_with(workspace, monkeypatch, clips=names) / "trial.clips.csv"
     assert path.exists() == bool(names)
     if names:
         mean, difference = csv.DictReader(path.read_text().splitlines())

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import imharmony
-from imharmony.cli import main
 from imharmony.harmonizing.detection import ALL
 from imharmony.pictures.images import encode_png, read_rgb
 from imharmony.pictures.mask_files import read_mask
 from imharmony.portable.export import export_detector
+from tests.imharmony.commands.called import call
 from tests.imharmony.detectors import certain_detector, detector_of_colours
 from tests.imharmony.environment import users_environment
 
@@ -47,11 +47,6 @@ def photograph() -> np.ndarray:
     photo = np.clip(np.random.default_rng(0).normal((150, 120, 110), 20, (60, 80, 3)), 0, 255).astype(np.uint8)
     photo[RED] = (250, 6, 6)
     return photo
-
-
-def call(monkeypatch, *arguments):
-    monkeypatch.setattr(sys, "argv", ["harmonize", *map(str, arguments)])
-    main()
 
 
 def look(monkeypatch, photo, *options, detector="seeing.onnx"):

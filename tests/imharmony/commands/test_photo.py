@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import imharmony
-from imharmony.cli import main
 from imharmony.pictures.images import encode_png, read_rgb
+from tests.imharmony.commands.called import call
 from tests.imharmony.environment import users_environment
 
 
@@ -29,11 +29,6 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "street.png").write_bytes(encode_png(np.clip(rng.normal(110, 20, (90, 120, 3)), 0, 255).astype(np.uint8)))
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def call(monkeypatch, *arguments):
-    monkeypatch.setattr(sys, "argv", ["harmonize", *map(str, arguments)])
-    main()
 
 
 def test_by_default_the_result_lies_beside_the_photograph_made_by_the_model_in_the_package(monkeypatch, folder, capsys):

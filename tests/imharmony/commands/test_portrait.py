@@ -12,6 +12,7 @@ from imharmony.cli import main
 from imharmony.harmonizing.portrait_file import standing
 from imharmony.pictures.images import encode_png, read_rgb
 from tests.conftest import ROOT
+from tests.imharmony.commands.called import call, refused
 from tests.imharmony.portrait_networks import network_of_brightness, portrait
 
 LIGHT = ("torch", "dvc", "prefect", "scipy.optimize", "pandas", "pymatting")
@@ -40,21 +41,10 @@ def _exif() -> Image.Exif:
     return exif
 
 
-def call(monkeypatch, *arguments):
-    monkeypatch.setattr(sys, "argv", ["harmonize", "portrait", *map(str, arguments)])
-    main()
-
-
-def refused(monkeypatch, capsys, *arguments) -> str:
-    with pytest.raises(SystemExit) as stop:
-        call(monkeypatch, *arguments)
-    said = capsys.readouterr()
-    assert (stop.value.code, said.out, said.err.count("\n")) == (2, "", 1)
-    return said.err
-
-
 def test_the_person_stands_on_the_background_and_the_rest_is_untouched(monkeypatch, folder, capsys):
-    call(monkeypatch, "photo.png", "--background", "ground.jpg", "--network", "net.onnx", "-o", "out.png", "--model", "reinhard")
+    call(
+        monkeypatch, "portrait", "photo.png", "--background", "ground.jpg", "--network", "net.onnx", "-o", "out.png", "--model", "reinhard"
+    )
     assert capsys.readouterr().out == "out.png\n"
     before, after = read_rgb(folder / "ground.jpg").astype(int), read_rgb(folder / "out.png").astype(int)
     assert before.shape == after.shape
@@ -64,14 +54,14 @@ def test_the_person_stands_on_the_background_and_the_rest_is_untouched(monkeypat
 
 
 def test_the_package_s_model_and_the_background_s_ending_and_metadata_by_default(monkeypatch, folder, capsys):
-    call(monkeypatch, "photo.png", "--background", "ground.jpg", "--network", "net.onnx")
+    call(monkeypatch, "portrait", "photo.png", "--background", "ground.jpg", "--network", "net.onnx")
     assert capsys.readouterr().out == "photo_harmonized.jpg\n"
     with Image.open(folder / "photo_harmonized.jpg") as made:
         assert (made.format, made.size, made.getexif()[0x010E]) == ("JPEG", (160, 100), "a beach")
 
 
 def test_the_cut_out_alone_is_a_transparent_picture_in_own_colours(monkeypatch, folder, capsys):
-    call(monkeypatch, "photo.png", "--matte-only", "--network", "net.onnx")
+    call(monkeypatch, "portrait", "photo.png", "--matte-only", "--network", "net.onnx")
     assert capsys.readouterr().out == "photo_cutout.png\n"
     with Image.open(folder / "photo_cutout.png") as made:
         assert made.mode == "RGBA"
@@ -81,10 +71,10 @@ def test_the_cut_out_alone_is_a_transparent_picture_in_own_colours(monkeypatch, 
 
 
 def test_by_its_own_cut_out_the_picture_is_the_same(monkeypatch, folder):
-    call(monkeypatch, "photo.png", "--matte-only", "--network", "net.onnx", "-o", "cut.png")
+    call(monkeypatch, "portrait", "photo.png", "--matte-only", "--network", "net.onnx", "-o", "cut.png")
     placed = ("--background", "ground.jpg", "--at", "5,-3", "--scale", "0.9")
-    call(monkeypatch, "photo.png", *placed, "--network", "net.onnx", "-o", "once.png")
-    call(monkeypatch, "photo.png", *placed, "--matte", "cut.png", "-o", "twice.png")
+    call(monkeypatch, "portrait", "photo.png", *placed, "--network", "net.onnx", "-o", "once.png")
+    call(monkeypatch, "portrait", "photo.png", *placed, "--matte", "cut.png", "-o", "twice.png")
     monkeypatch.setattr(sys, "argv", ["harmonize", "cut.png", *placed, "-o", "laid.png"])
     main()
     once, twice, laid = (read_rgb(folder / f"{name}.png") for name in ("once", "twice", "laid"))
@@ -93,17 +83,30 @@ def test_by_its_own_cut_out_the_picture_is_the_same(monkeypatch, folder):
 
 
 def test_a_place_and_strength_0_is_the_person_as_it_was(monkeypatch, folder):
-    call(monkeypatch, "photo.png", "--background", "ground.jpg", "--network", "net.onnx", "--at=20,10", "--strength", "0", "-o", "out.png")
+    call(
+        monkeypatch,
+        "portrait",
+        "photo.png",
+        "--background",
+        "ground.jpg",
+        "--network",
+        "net.onnx",
+        "--at=20,10",
+        "--strength",
+        "0",
+        "-o",
+        "out.png",
+    )
     assert (read_rgb(folder / "out.png")[10 + 70, 20 + 32] == portrait()[70, 32]).all()
 
 
 def test_the_same_as_json(monkeypatch, folder, capsys):
-    call(monkeypatch, "photo.png", "--background", "ground.jpg", "--network", "net.onnx", "--json", "-o", "out.png")
+    call(monkeypatch, "portrait", "photo.png", "--background", "ground.jpg", "--network", "net.onnx", "--json", "-o", "out.png")
     said = json.loads(capsys.readouterr().out)
     assert said["output"] == "out.png"
     assert 0.2 < said["person"] < 0.6
     assert said["change"]["words"]
-    call(monkeypatch, "photo.png", "--matte-only", "--network", "net.onnx", "--json")
+    call(monkeypatch, "portrait", "photo.png", "--matte-only", "--network", "net.onnx", "--json")
     assert json.loads(capsys.readouterr().out).keys() == {"output", "person", "seconds"}
     assert (folder / "photo_cutout.png").is_file()
 
@@ -112,7 +115,7 @@ def test_a_trimap_says_what_is_known(monkeypatch, folder):
     trimap = np.full((80, 64), 128, np.uint8)
     trimap[60:] = 0
     (folder / "trimap.png").write_bytes(encode_png(trimap))
-    call(monkeypatch, "photo.png", "--matte-only", "--network", "net.onnx", "--trimap", "trimap.png", "-o", "out.png")
+    call(monkeypatch, "portrait", "photo.png", "--matte-only", "--network", "net.onnx", "--trimap", "trimap.png", "-o", "out.png")
     with Image.open(folder / "out.png") as made:
         alpha = np.asarray(made)[..., 3]
     assert (alpha[60:] == 0).all()
@@ -170,7 +173,7 @@ def test_wrong_input_is_one_line_and_nothing_is_written(monkeypatch, folder, cap
     (folder / "broken.png").write_bytes((folder / "photo.png").read_bytes()[:200])
     before = {path.name for path in folder.iterdir()}
     given = () if {"--network", "--matte"} & set(arguments) else ("--network", "net.onnx")
-    assert message in refused(monkeypatch, capsys, *arguments, *given)
+    assert message in refused(monkeypatch, capsys, "portrait", *arguments, *given)
     assert {path.name for path in folder.iterdir()} == before
 
 
@@ -182,7 +185,7 @@ def test_a_frame_stands_in_the_middle_of_the_lower_edge():
 
 def test_help_has_examples(monkeypatch, capsys):
     with pytest.raises(SystemExit) as stop:
-        call(monkeypatch, "--help")
+        call(monkeypatch, "portrait", "--help")
     assert stop.value.code == 0
     assert "harmonize portrait anna.jpg --background beach.jpg" in capsys.readouterr().out
 

@@ -8,51 +8,30 @@ import sys
 import numpy as np
 import pytest
 
-from imharmony.cli import main
 from imharmony.commands.video import doubts
 from imharmony.harmonizing import film_files, video
 from imharmony.harmonizing.api import Harmonizer
 from imharmony.harmonizing.video import Filmed
 from imharmony.pictures.images import encode_png
 from tests.conftest import ROOT
-from tests.imharmony.drawn_films import LENGTH, Lifting, drawn, files_of, read_file, write_file, write_folder
+from tests.imharmony.commands.called import call, refused
+from tests.imharmony.drawn_films import LENGTH, Lifting, drawn, files_of, read_file, write_file, write_folder, write_place
 
 FRAMES, MASKS = drawn()
 SILENT = "sound, if there is any, was not copied: ffmpeg is not installed"
 DONE = Filmed(ROOT / "out", 10, 2, 0, 25.0, "both-ways", False, 1.0, 0.9, False, None)
 
 
-def _write(place):
-    write_folder(place / "frames", FRAMES)
-    write_folder(place / "masks", MASKS)
-    write_file(place / "film.mp4", FRAMES)
-    write_file(place / "masks.mp4", MASKS)
-    return place
-
-
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     monkeypatch.setattr(film_files.shutil, "which", lambda _: None)
     monkeypatch.chdir(tmp_path)
-    return _write(tmp_path)
-
-
-def call(monkeypatch, *arguments):
-    monkeypatch.setattr(sys, "argv", ["harmonize", "video", *map(str, arguments)])
-    main()
-
-
-def refused(monkeypatch, capfd, *arguments) -> str:
-    with pytest.raises(SystemExit) as stop:
-        call(monkeypatch, *arguments)
-    said = capfd.readouterr()
-    assert (stop.value.code, said.out, said.err.count("\n")) == (2, "", 1)
-    return said.err
+    return write_place(tmp_path, FRAMES, MASKS, ending=".mp4")
 
 
 def test_a_film_beside_the_film(monkeypatch, place, capfd, caplog):
     with caplog.at_level(logging.WARNING):
-        call(monkeypatch, "film.mp4", "--mask", "masks.mp4")
+        call(monkeypatch, "video", "film.mp4", "--mask", "masks.mp4")
     assert capfd.readouterr().out == "film_harmonized.mp4\n12 frames, 1 of them without a mask, smoothed both ways\n"
     assert caplog.messages[-1] == SILENT
     before, after = read_file(place / "film.mp4").astype(int), read_file(place / "film_harmonized.mp4").astype(int)
@@ -61,7 +40,7 @@ def test_a_film_beside_the_film(monkeypatch, place, capfd, caplog):
 
 
 def test_a_folder_beside_the_folder_as_json(monkeypatch, place, capfd):
-    call(monkeypatch, "frames", "--mask", "masks", "--json", "--frame-rate", "50", "--smooth", "exponential")
+    call(monkeypatch, "video", "frames", "--mask", "masks", "--json", "--frame-rate", "50", "--smooth", "exponential")
     said = json.loads(capfd.readouterr().out)
     assert said.pop("seconds") > 0
     assert 0 < said.pop("trust") <= 1
@@ -73,7 +52,7 @@ def test_a_folder_beside_the_folder_as_json(monkeypatch, place, capfd):
 
 @pytest.mark.usefixtures("place")
 def test_a_classical_method_goes_frame_by_frame(monkeypatch, capfd):
-    call(monkeypatch, "frames", "--mask", "masks", "--model", "reinhard", "-o", "out")
+    call(monkeypatch, "video", "frames", "--mask", "masks", "--model", "reinhard", "-o", "out")
     assert (
         capfd.readouterr().out == "out\n12 frames, 1 of them without a mask, frame by frame: what reinhard changes depends on the place\n"
     )
@@ -81,7 +60,7 @@ def test_a_classical_method_goes_frame_by_frame(monkeypatch, capfd):
 
 def test_a_film_that_caution_leaves(monkeypatch, place, capfd):
     monkeypatch.setattr(video.Harmonizer, "load", lambda *_, **__: Harmonizer(Lifting(trust=0.1)))
-    call(monkeypatch, "film.mp4", "--mask", "masks", "--cautious")
+    call(monkeypatch, "video", "film.mp4", "--mask", "masks", "--cautious")
     assert capfd.readouterr().out == "film_harmonized.mp4\nleft as it was: no improvement is expected\n"
     assert (place / "film_harmonized.mp4").read_bytes() == (place / "film.mp4").read_bytes()
 
@@ -91,7 +70,7 @@ def test_an_inverted_mask_is_used_and_said(monkeypatch, place, capfd, caplog):
     (place / "inverted" / "frame_4.png").write_bytes(encode_png(255 - MASKS[0]))
     for direction, said in (("foreground", ["probably inverted; invert it, or --direction background"]), ("background", [])):
         caplog.clear()
-        call(monkeypatch, "frames", "--mask", "inverted", "-o", direction, "--direction", direction)
+        call(monkeypatch, "video", "frames", "--mask", "inverted", "-o", direction, "--direction", direction)
         assert [line.partition("picture: ")[2] for line in caplog.messages if "inverted" in line] == said
     capfd.readouterr()
 
@@ -161,7 +140,7 @@ BROKEN = [
 @pytest.fixture(scope="module")
 def spoiled(tmp_path_factory):
     """What is refused; nothing is written beside it, so one folder is enough for all."""
-    place, black = _write(tmp_path_factory.mktemp("spoiled")), MASKS * 0
+    place, black = write_place(tmp_path_factory.mktemp("spoiled"), FRAMES, MASKS, ending=".mp4"), MASKS * 0
     write_folder(place / "short", MASKS[:-1])
     write_folder(place / "half", MASKS[:6])
     write_folder(place / "labels", MASKS // 255 * 38)
@@ -187,7 +166,7 @@ def spoiled(tmp_path_factory):
 def test_wrong_input_is_one_line_and_nothing_is_written(monkeypatch, spoiled, capfd, arguments, message):
     monkeypatch.chdir(spoiled)
     before = {path: path.stat().st_mtime_ns for path in spoiled.rglob("*")}
-    assert message in refused(monkeypatch, capfd, *arguments)
+    assert message in refused(monkeypatch, capfd, "video", *arguments)
     assert {path: path.stat().st_mtime_ns for path in spoiled.rglob("*")} == before
 
 
@@ -195,13 +174,13 @@ def test_odd_sides_are_refused_in_a_file_and_kept_in_a_folder(monkeypatch, place
     frames, masks = FRAMES[:, :31, :47], MASKS[:, :31, :47]
     write_folder(place / "odd", frames)
     write_folder(place / "odd_masks", masks)
-    call(monkeypatch, "odd", "--mask", "odd_masks")
+    call(monkeypatch, "video", "odd", "--mask", "odd_masks")
     assert len(files_of(place / "odd_harmonized")) == LENGTH
     capfd.readouterr()
     monkeypatch.setattr(video, "read_pairs", lambda *_, **__: pairs)
     found = PAIRS(place / "film.mp4", place / "masks", frame_rate=None, max_megapixels=1)
     pairs = found._replace(film=found.film._replace(size=(47, 31)))
-    assert "film.mp4: frames of 47x31 pixels; expected even sides" in refused(monkeypatch, capfd, "film.mp4", "--mask", "masks")
+    assert "film.mp4: frames of 47x31 pixels; expected even sides" in refused(monkeypatch, capfd, "video", "film.mp4", "--mask", "masks")
 
 
 PAIRS = video.read_pairs
@@ -210,16 +189,16 @@ PAIRS = video.read_pairs
 def test_frames_of_files_that_cannot_be_written_become_png(monkeypatch, place, capfd):
     for path in (place / "frames").iterdir():
         path.rename(path.with_suffix(".bmp"))
-    call(monkeypatch, "frames", "--mask", "masks", "-o", "out")
+    call(monkeypatch, "video", "frames", "--mask", "masks", "-o", "out")
     assert {path.suffix for path in (place / "out").iterdir()} == {".png"}
     (place / "frames" / "frame_1.png").write_bytes(encode_png(FRAMES[0]))
     capfd.readouterr()
-    assert "would be written as frame_1.png" in refused(monkeypatch, capfd, "frames", "--mask", "masks", "-o", "other")
+    assert "would be written as frame_1.png" in refused(monkeypatch, capfd, "video", "frames", "--mask", "masks", "-o", "other")
 
 
 def test_help_has_examples(monkeypatch, capsys):
     with pytest.raises(SystemExit) as stop:
-        call(monkeypatch, "--help")
+        call(monkeypatch, "video", "--help")
     assert stop.value.code == 0
     assert "harmonize video anna.mp4 --mask anna_mask.mp4" in capsys.readouterr().out
 

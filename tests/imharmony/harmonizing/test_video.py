@@ -13,18 +13,14 @@ from imharmony.harmonizing.models import Said
 from imharmony.harmonizing.video import harmonize_video, parameters_of
 from imharmony.motion.smoothing import both_ways, exponential, keep_at
 from imharmony.pictures.images import read_rgb
-from tests.imharmony.drawn_films import EMPTY, LENGTH, Lifting, drawn, files_of, read_file, write_file, write_folder
+from tests.imharmony.drawn_films import EMPTY, LENGTH, Lifting, drawn, files_of, read_file, write_file, write_folder, write_place
 
 FRAMES, MASKS = drawn()
 
 
 @pytest.fixture
 def place(tmp_path):
-    write_folder(tmp_path / "frames", FRAMES)
-    write_folder(tmp_path / "masks", MASKS)
-    write_file(tmp_path / "film.avi", FRAMES)
-    write_file(tmp_path / "masks.avi", MASKS)
-    return tmp_path
+    return write_place(tmp_path, FRAMES, MASKS, ending=".avi")
 
 
 @pytest.fixture
