@@ -1,9 +1,9 @@
 """Pérez, Gangnet & Blake 2003, "Poisson image editing": the foreground's gradients between the background's colours."""
 
+import cv2
 import numpy as np
-from scipy.sparse import csc_array
-from scipy.sparse.linalg import splu
 
+from imharmony.baselines.multigrid import solved
 from imharmony.baselines.region import opacity_of
 
 
@@ -15,24 +15,26 @@ def poisson(composite: np.ndarray, mask: np.ndarray) -> np.ndarray:
     gradient is 0. Where the mask is soft, gradients count by the less opaque of two pixels. What leaves the gamut is clipped.
     """
     opacity = opacity_of(mask)
-    free = opacity.ravel() > 0
-    levels = composite.reshape(-1, 3).astype(np.float64)
-    one, other = _neighbours(free.reshape(mask.shape))
-    wanted = np.minimum(opacity.flat[one], opacity.flat[other])[:, None] * (levels[one] - levels[other])
-
-    rows = np.arange(len(one))
-    signs = np.repeat([1.0, -1.0], len(one))
-    gradient = csc_array((signs, (np.tile(rows, 2), np.concatenate([one, other]))), shape=(len(one), free.size))
-    inside, outside = gradient[:, free], gradient[:, ~free]
-    laplacian = splu((inside.T @ inside).tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0, options={"SymmetricMode": True})
-    levels[free] = np.clip(laplacian.solve(inside.T @ (wanted - outside @ levels[~free])), 0, 255)
-    return levels.reshape(composite.shape).astype(np.float32)
+    output = composite.astype(np.float32)
+    box = _box_with_border(opacity)
+    free, levels = opacity[box] > 0, composite[box].astype(np.float64)
+    changed = np.clip(levels + solved(_unwanted(levels, opacity[box]), free), 0, 255)
+    output[box][free] = changed[free]
+    return output
 
 
-def _neighbours(free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The indices of each pair of pixels side by side or one above the other of which at least one is free."""
-    index = np.arange(free.size).reshape(free.shape)
-    one = np.concatenate([index[:, :-1].ravel(), index[:-1].ravel()])
-    other = np.concatenate([index[:, 1:].ravel(), index[1:].ravel()])
-    touching = free.flat[one] | free.flat[other]
-    return one[touching], other[touching]
+def _box_with_border(opacity: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns of what is free and a pixel around it, where the picture has one."""
+    x, y, width, height = cv2.boundingRect((opacity > 0).astype(np.uint8))
+    return slice(max(y - 1, 0), y + height + 1), slice(max(x - 1, 0), x + width + 1)
+
+
+def _unwanted(levels: np.ndarray, opacity: np.ndarray) -> np.ndarray:
+    """The laplacian of the change that leaves of each gradient its share that is wanted, (H, W, 3)."""
+    flow = np.zeros_like(levels)
+    for axis in (0, 1):
+        first, last = ((slice(None),) * axis + (part,) for part in (slice(None, -1), slice(1, None)))
+        gone = (1 - np.minimum(opacity[first], opacity[last]))[..., None] * np.diff(levels, axis=axis)
+        flow[first] += gone
+        flow[last] -= gone
+    return flow

@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 import pytest
+from scipy.sparse import lil_array
+from scipy.sparse.linalg import spsolve
 
 from imharmony.baselines.poisson import poisson
 from imharmony.baselines.region import opacity_of
@@ -32,6 +34,25 @@ def test_poisson_solves_the_papers_equation_at_every_pixel(kind):
     values = rng.uniform(size=(12, 15)).astype(np.float32)
     mask = {"hard": (values > 0.4).astype(np.float32), "soft": np.maximum(values - 0.3, 0), "mostly foreground": np.float32(values > 0.03)}
     np.testing.assert_allclose(poisson(composite, mask[kind]), solved_pixel_by_pixel(composite, mask[kind]), atol=1e-3)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.95])
+def test_large_masks_agree_with_a_sparse_solve(share):
+    """Of a hard mask, whose solution is the composite and a membrane that takes the seam away."""
+    rng = np.random.default_rng(1)
+    noise = cv2.GaussianBlur(rng.normal(size=(80, 110)), (0, 0), 5)
+    inside = noise > np.quantile(noise, 1 - share)
+    composite = rng.integers(70, 180, (80, 110, 3), dtype=np.uint8)
+    matrix, right = lil_array((inside.size, inside.size)), composite.reshape(-1, 3).astype(float)
+    for row, (y, x) in enumerate(np.ndindex(inside.shape)):
+        around = [(v, u) for v, u in ((y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)) if 0 <= v < 80 and 0 <= u < 110 and inside[y, x]]
+        matrix[row, row] = len(around) or 1
+        for v, u in around:
+            matrix[row, v * 110 + u] = -1
+        if inside[y, x]:
+            right[row] = sum(composite[y, x].astype(float) - composite[v, u] for v, u in around if inside[v, u])
+    expected = np.clip(np.asarray(spsolve(matrix.tocsr(), right)), 0, 255).reshape(composite.shape)
+    np.testing.assert_allclose(poisson(composite, inside.astype(np.float32)), expected, atol=1e-3)
 
 
 def test_one_pixel_becomes_the_mean_of_its_neighbours():
