@@ -1,10 +1,10 @@
 """The foreground's histograms of R, G and B made the background's."""
 
+import cv2
 import numpy as np
 
-from imharmony.baselines.region import recoloured
-from imharmony.transfer.histogram import histogram as matched
-from imharmony.transfer.histogram import rgb_histogram
+from imharmony.baselines.region import foreground_of
+from imharmony.transfer.histogram import masked_histogram, matched
 
 
 def histogram(composite: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -13,4 +13,8 @@ def histogram(composite: np.ndarray, mask: np.ndarray) -> np.ndarray:
     All pixels of a mask above 0 get the new levels; pixels outside are returned unchanged. A flat foreground takes the
     background's largest levels (see ``transfer.histogram``).
     """
-    return recoloured(composite, mask, lambda pixels, own, other: matched(pixels, rgb_histogram(own), rgb_histogram(other)))
+    inside = foreground_of(mask).astype(np.uint8)
+    own, other = (masked_histogram(composite, part) for part in (inside, 1 - inside))
+    output = composite.copy()
+    cv2.copyTo(matched(composite, own, other), (mask > 0).astype(np.uint8), output)
+    return output.astype(np.float32)

@@ -78,5 +78,7 @@ def _shifted(pixels: np.ndarray, centres: np.ndarray, shifts: np.ndarray) -> np.
     codes = encode(pixels)
     square = cdist(codes * LAB_STEP + LAB_ORIGIN, centres, "sqeuclidean")
     last = (len(centres) - 1) // 2
-    weights = np.where(square <= np.partition(square, last, axis=1)[:, last, None], np.exp(-square / (2 * SIGMA**2)), 0)
+    is_near = square <= np.partition(square, last, axis=1)[:, last, None]
+    weights = np.exp(np.divide(square, -2 * SIGMA**2, out=square), out=square)
+    weights *= is_near
     return decode(codes + weights @ shifts / weights.sum(axis=1, keepdims=True) / LAB_STEP)

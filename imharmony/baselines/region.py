@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from imharmony.errors import InputError
+from imharmony.pictures.gathering import gathered, put_back
 
 EDGE = 0.5  # of the mask's largest value: pixels above are measured as foreground, the others as background
 FAINTEST = 5 / 255  # of the mask's largest value: a trace of foreground that does not count
@@ -33,9 +34,10 @@ def recoloured(composite: np.ndarray, mask: np.ndarray, recolour: Callable[[np.n
     """The composite with new colours wherever the mask is above 0, float32 (H, W, 3) in [0, 255].
 
     ``recolour`` gets the pixels to change, those that are foreground, and those that are background, each uint8 (N, 3), and
-    returns the first ones' new levels.
+    returns the first ones' new levels. Where all that change are foreground, the first two are one array.
     """
     inside, touched = foreground_of(mask), mask > 0
-    output = composite.astype(np.float32)
-    output[touched] = recolour(composite[touched], composite[inside], composite[~inside])
+    output, pixels = composite.astype(np.float32), gathered(composite, touched)
+    own = pixels if (inside == touched).all() else gathered(composite, inside)
+    put_back(output, touched, recolour(pixels, own, gathered(composite, ~inside)))
     return output

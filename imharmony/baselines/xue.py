@@ -16,6 +16,7 @@ FLOOR = 1 / 255  # of luminance and saturation: what is less has this logarithm
 KELVIN = (1500.0, 20000.0)  # colours beyond have no temperature
 SHIFT_MIRED = (-113.0, 96.0)  # the daylight locus around D65
 STRAIGHT = 0.5  # the tone curve that changes nothing
+LINEAR = linear_from_srgb(np.arange(256) / 255)
 BENDS = 0.005 * np.array(sorted(range(-20, 21), key=abs))  # the straight one first: it wins where all are alike
 
 
@@ -29,13 +30,15 @@ def xue(composite: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def _matched(pixels: np.ndarray, own: np.ndarray, other: np.ndarray) -> np.ndarray:
-    linear, own, other = (linear_from_srgb(each / 255) for each in (pixels, own, other))
-    curve = _curve(own, other)
-    linear, own = _toned(linear, curve), _toned(own, curve)
+    background = LINEAR[other]
+    parts = [LINEAR[pixels]] if own is pixels else [LINEAR[pixels], LINEAR[own]]  # what is changed, and last what is measured of it
+    curve = _curve(parts[-1], background)
+    parts = [_toned(each, curve) for each in parts]
     for gain in (_brightening, _warming):
-        factors = gain(own, other)
-        linear, own = linear * factors, own * factors
-    return 255 * np.clip(_saturated(srgb_from_linear(linear), _saturation_gain(own, other)), 0, 1)
+        factors = gain(parts[-1], background)
+        parts = [each * factors for each in parts]
+    parts = [srgb_from_linear(each) for each in parts]
+    return 255 * np.clip(_saturated(parts[0], _gain(_saturation(parts[-1]), _saturation(other / 255))), 0, 1)
 
 
 def _curve(own: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -66,10 +69,6 @@ def _warming(own: np.ndarray, other: np.ndarray) -> np.ndarray:
     if not all(each.size for each in warmth):
         return np.ones(3)
     return daylight_gains(float(np.clip(warmth[1].mean() - warmth[0].mean(), *SHIFT_MIRED)), 0.0)
-
-
-def _saturation_gain(own: np.ndarray, other: np.ndarray) -> float:
-    return _gain(*(_saturation(srgb_from_linear(each)) for each in (own, other)))
 
 
 def _saturated(srgb: np.ndarray, gain: float) -> np.ndarray:

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from imharmony.errors import InputError
+from imharmony.pictures.gathering import gathered
 from imharmony.pictures.images import decode_png, decode_trusted, encode_patch
 from imharmony.pictures.trimaps import OPAQUE
 from imharmony.storage.shards import Row, ShardReader
@@ -166,13 +167,6 @@ def to_harmonize(matte: np.ndarray, direction: str) -> np.ndarray:
     It is its own inverse.
     """
     return 255 - matte if direction == "background" else matte
-
-
-def gathered(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The pixels (N, 3) of an image (H, W, 3) where the mask (H, W) is above 0, row by row."""
-    # Four bytes are gathered as one number, ten times faster than three by three.
-    inside = cv2.cvtColor(image, cv2.COLOR_RGB2RGBA).view(np.uint32)[..., 0][mask > 0]
-    return cv2.cvtColor(inside.view(np.uint8).reshape(1, -1, 4), cv2.COLOR_RGBA2RGB)[0]
 
 
 def pixels_sha256(image: np.ndarray) -> str:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from imharmony.composing.backgrounds import Background
-from imharmony.composing.composites import Foreground, gathered
+from imharmony.composing.composites import Foreground
 from imharmony.composing.graded import WholePhotograph
 from imharmony.composing.regrain import regrain
 from imharmony.composing.rules import Direction, PlateRules
+from imharmony.pictures.gathering import gathered
 from imharmony.pictures.images import decode_png, decode_trusted
 from imharmony.pictures.masks import decode_segmentation
 from imharmony.storage.shards import Row, ShardReader

@@ -11,12 +11,13 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from imharmony.composing.composites import gathered, pixels_sha256, read_change, read_real
+from imharmony.composing.composites import pixels_sha256, read_change, read_real
 from imharmony.composing.limits import quality
 from imharmony.composing.manifest import OWN_FILE_SHARD, read_manifest
 from imharmony.composing.splits import SPLITS
 from imharmony.datasets.perceptual_hash import perceptual_hash
 from imharmony.errors import InputError
+from imharmony.pictures.gathering import gathered
 from imharmony.pictures.images import decode_rgb
 from imharmony.pictures.masks import foreground_ratio
 from imharmony.pictures.pairs import INSIDE

@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from imharmony.composing.composites import Box, gathered, pixels_sha256, purest, read_change, read_real, to_harmonize
+from imharmony.composing.composites import Box, pixels_sha256, purest, read_change, read_real, to_harmonize
 from imharmony.composing.limits import quality
 from imharmony.composing.manifest import COMPOSITE_SHARD, MANIFEST, OWN_FILE_SHARD
 from imharmony.composing.splits import SPLITS
@@ -29,6 +29,7 @@ from imharmony.intrinsic.compositing import SemiHarmonized
 from imharmony.intrinsic.light import Light
 from imharmony.intrinsic.normals import EDGE
 from imharmony.intrinsic.recipe import Preprocess, Recipe, preprocessor
+from imharmony.pictures.gathering import gathered
 from imharmony.pictures.images import encode_patch, encode_png
 from imharmony.running.processes import processes
 from imharmony.running.progress import bar

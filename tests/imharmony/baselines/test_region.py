@@ -30,6 +30,12 @@ def test_where_no_pixel_is_free_of_the_foreground_the_freest_are_background():
     np.testing.assert_allclose(opacity_of(np.array([[0.2, 0.5, 0.8]], np.float32)), [[0, 0.5, 1]], atol=1e-6)
 
 
+def test_of_a_hard_mask_what_changes_and_what_is_measured_are_one():
+    seen = []
+    recoloured(np.zeros((1, 5, 3), np.uint8), np.float32(SOFT > 0.5), lambda *regions: seen.extend(regions) or regions[0])
+    assert seen[0] is seen[1]
+
+
 def test_pixels_of_any_opacity_are_recoloured_by_what_is_seen_on_both_sides():
     composite = np.arange(15, dtype=np.uint8).reshape(1, 5, 3)
     seen = []

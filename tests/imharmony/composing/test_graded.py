@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from imharmony.composing.composites import Foreground, gathered, pixels_sha256, read_composite, read_real, recomposed
+from imharmony.composing.composites import Foreground, pixels_sha256, read_composite, read_real, recomposed
 from imharmony.composing.graded import WholePhotograph
 from imharmony.composing.limits import quality
 from imharmony.composing.packed_split import pack_split, square_image
@@ -19,6 +19,7 @@ from imharmony.datasets.contents import contents
 from imharmony.errors import InputError
 from imharmony.intrinsic.preprocessing import preprocess
 from imharmony.intrinsic.recipe import Recipe
+from imharmony.pictures.gathering import gathered
 from imharmony.pictures.images import decode_trusted, encode_jpeg, encode_png
 from imharmony.storage.shards import Row, ShardReader
 from imharmony.storage.tables import read_table

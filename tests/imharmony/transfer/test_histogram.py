@@ -1,12 +1,14 @@
 """Histogram matching against scikit-image."""
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from skimage.exposure import match_histograms
 
 from imharmony.transfer.blocks import BLOCK
-from imharmony.transfer.histogram import histogram, rgb_histogram
+from imharmony.transfer.histogram import histogram, masked_histogram, matched, rgb_histogram
 from tests.imharmony.transfer.regions import like_a_photograph
 
 
@@ -22,6 +24,21 @@ def test_counts_agree_with_numpy_over_several_blocks():
     pixels = like_a_photograph(0, 2 * BLOCK + 17)
     expected = [np.bincount(pixels[:, channel], minlength=256) for channel in range(3)]
     assert_array_equal(rgb_histogram(pixels).reshape(3, 256), expected)
+
+
+def test_a_masks_counts_are_numpys_however_many_rows_are_counted_at_once(monkeypatch):
+    rng = np.random.default_rng(0)
+    picture, mask = rng.integers(0, 256, (41, 30, 3), np.uint8), rng.integers(0, 2, (41, 30), np.uint8)
+    expected = [np.bincount(picture[mask > 0][:, channel], minlength=256) for channel in range(3)]
+    assert_array_equal(masked_histogram(picture, mask).reshape(3, 256), expected)
+    monkeypatch.setattr(import_module("imharmony.transfer.histogram"), "COUNTABLE", 100)
+    assert_array_equal(masked_histogram(picture, mask).reshape(3, 256), expected)
+
+
+def test_a_picture_gets_the_levels_that_its_pixels_get():
+    picture, reference = like_a_photograph(5, 1200).reshape(30, 40, 3), rgb_histogram(like_a_photograph(6))
+    own = rgb_histogram(picture.reshape(-1, 3))
+    assert_array_equal(matched(picture, own, reference).reshape(-1, 3), histogram(picture.reshape(-1, 3), own, reference))
 
 
 @pytest.mark.parametrize("seed", range(4))
