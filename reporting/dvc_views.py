@@ -14,6 +14,7 @@ from imharmony.running.progress import track
 from imharmony.storage.files import write_bytes, write_text
 from imharmony.storage.tables import write_csv
 from pipeline.params.file import Params
+from pipeline.params.mixtures import names_in
 from pipeline.steps.paths import REPORTS
 from reporting.distributions import QUANTILES
 from reporting.pictures import Pictures
@@ -67,16 +68,16 @@ def write_clip_metrics(tables: Mapping[str, pa.Table]) -> None:
 
 
 def write_plots(histories: dict[str, pd.DataFrame], scores: pa.Table, pictures: Pictures, *, params: Params) -> None:
-    """The curves, the distributions and a comparison for each variant, on the data set that it was trained on.
+    """The curves, the distributions and a comparison for each variant, on the first data set that it was trained on and is scored.
 
-    On the first that is scored if that one is not.
+    On the first that is scored if none of them is.
     """
     frame = rows_of(scores).to_pandas()
     write_curves(histories)
     write_distributions(frame)
     for variant, trained in track(params.drawn.items(), total=len(params.variants), what="report: comparisons", unit="variants"):
-        learned_from = params.trained_on(trained.dataset)
-        dataset = learned_from if learned_from in params.scored else params.scored[0]
+        learned_from = names_in(params.trained_on(trained.dataset))
+        dataset = next((name for name in learned_from if name in params.scored), params.scored[0])
         write_comparison(variant, dataset, pictures, frame[frame["dataset"] == dataset])
 
 

@@ -23,6 +23,7 @@ from imharmony.evaluation.measures import MEASURES
 from imharmony.storage.files import write_text
 from imharmony.storage.shards import Row
 from pipeline.params.file import Params
+from pipeline.params.mixtures import Mixture, words_of
 from pipeline.params.training import COMPOSITE, INTRINSIC, Variant
 from reporting.blind import BlindSection
 from reporting.claims import sentence
@@ -193,7 +194,7 @@ def words_of_measures() -> dict[str, dict]:
 def described(variant: Variant, params: Params) -> dict[str, str]:
     """A variant in the words of the methods' table: what it is, and on what and how long the active profile trains it."""
     generator, critic, objective = variant.generator, variant.discriminator, variant.adversarial
-    dataset, regime = params.trained_on(variant.dataset), params.active.training.regime_of(variant)
+    mixture, regime = params.trained_on(variant.dataset), params.active.training.regime_of(variant)
     length = f"{regime.epochs:,} epoch{'s' if regime.epochs > 1 else ''}"
     batches = f"batch {regime.batch_size}, {' + '.join(regime.augment) or 'as they are'}"
     if variant.points:  # batches of its own, in which no picture is cropped or flipped
@@ -211,9 +212,16 @@ def described(variant: Variant, params: Params) -> dict[str, str]:
             [f"{weight:g} {name}" for name, weight in variant.losses.items()]
             + ([f"{objective.weight:g} {objective.name}"] if objective else [])
         ),
-        "trained on": dataset if dataset == variant.dataset else f"{dataset}, which stands in for {variant.dataset}",
+        "trained on": _learned_from(mixture, variant.dataset),
         "for": f"{length}, {batches}",
     }
+
+
+def _learned_from(mixture: Mixture, named: Mixture) -> str:
+    if mixture == named:
+        return words_of(mixture)
+    stands = "which stands" if isinstance(mixture, str) else "which stand"
+    return f"{words_of(mixture)}, {stands} in for {words_of(named)}"
 
 
 def _tables(summary: pd.DataFrame, params: Params) -> dict[str, object]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.params.file import PARAMS_FILE, Params, load_params
+from pipeline.params.mixtures import words_of
 from pipeline.params.protocol import Augmentation
 from pipeline.params.training import Training, Variant
 
@@ -20,7 +21,7 @@ def protocol_table(root: Path, profiles: Sequence[str]) -> tuple[list[str], list
     scales = [params.model_copy(update={"profile": profile}) for profile in profiles]
     header = [*HEAD, *(f"`{scale.profile}`: {', '.join(_of_all(scale.active.training))}" for scale in scales)]
     return header, [
-        [f"`{name}`", *_paper(variant), f"`{variant.dataset}`", *(_here(variant, scale) for scale in scales)]
+        [f"`{name}`", *_paper(variant), f"`{words_of(variant.dataset)}`", *(_here(variant, scale) for scale in scales)]
         for name, variant in params.catalogue.items()
     ]
 
@@ -42,7 +43,7 @@ def _of_all(training: Training) -> list[str]:
 def _here(variant: Variant, scale: Params) -> str:
     training = scale.active.training
     regime = training.regime_of(variant)
-    said = [f"`{scale.trained_on(variant.dataset)}`", f"{regime.epochs:,} epoch{'s' if regime.epochs > 1 else ''}"]
+    said = [f"`{words_of(scale.trained_on(variant.dataset))}`", f"{regime.epochs:,} epoch{'s' if regime.epochs > 1 else ''}"]
     if training.batch_size is None:
         said.append(f"batch {regime.batch_size}")
     return ", ".join(said if training.augment is not None else [*said, _changes(regime.augment)])

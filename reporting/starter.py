@@ -6,7 +6,7 @@ scored. ``scored_on.csv`` stays in the workspace.
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from imharmony.harmonizing.models import PORTABLE
 from imharmony.storage.files import sha256_of, write_bytes, write_text
 from imharmony.storage.tables import read_table, write_csv
 from pipeline.params.file import Params, load_params
+from pipeline.params.mixtures import JOINS, names_in
 from pipeline.steps.paths import MODEL, REPORTS, Places
 from pipeline.steps.provenance import code_commit
 
@@ -54,7 +55,8 @@ def write_starter() -> None:
     harmonizer, metadata = load_harmonizer(checkpoint)
     if (size := checkpoint.stat().st_size) > MOST_BYTES:
         raise InputError(f"{checkpoint}: {size} bytes; expected at most {MOST_BYTES} of a model that comes with the package; narrow it")
-    photographs = photographs_of(params, places, metadata["dataset"])
+    tables = [photographs_of(params, places, name) for name in metadata["dataset"].split(JOINS)]
+    photographs = pa.Table.from_pandas(pa.concat_tables(tables).to_pandas().drop_duplicates().sort_values("image_id"), preserve_index=False)
     summary, controls = (read_table(REPORTS / "tables" / f"{table}.parquet") for table in ("summary", "controls"))
     facts = {"commit": code_commit(), "sha256": sha256_of(checkpoint), "bytes": size, "network": harmonizer.network, "metadata": metadata}
     write_bytes(STARTER / MODEL, checkpoint.read_bytes())
@@ -130,17 +132,17 @@ def card_of(
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=False, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    source = params.active.sources[params.active.datasets[facts["metadata"]["dataset"]].source]
-    listed = read_table(places.source(params.active.datasets[facts["metadata"]["dataset"]].source) / "photographs.parquet", ["image_id"])
+    learned_from = facts["metadata"]["dataset"].split(JOINS)
+    sources = dict.fromkeys(params.active.datasets[name].source for name in learned_from)
     return environment.get_template("model_card.md.j2").render(
         facts,
-        mirror=source_of(getattr(source, "mirror", ""), listed.num_rows),
+        mirror=" and ".join(_mirror(params, places, name) for name in sources),
         licences=[
             {"name": name, "url": FREE[str(name)], **{split: int((part["split"] == split).sum()) for split in ("train", "val")}}
             for name, part in photographs.groupby("licence")
         ],
-        strict=_counts_of(places, params.catalogue[STRICT].dataset),
-        counts=_counts_of(places, facts["metadata"]["dataset"]),
+        strict=_counts_of(places, names_in(params.catalogue[STRICT].dataset)),
+        counts=_counts_of(places, learned_from),
         size_px=params.active.evaluation.size_px,
         datasets=[_set_of(name, params, scores) for name in params.scored],
         controls=_control_rows(params, controls),
@@ -159,9 +161,15 @@ def source_of(mirror: str, count: int) -> str:
     return mirror if mirror.startswith(("http://", "https://")) else f"a local mirror of {count:,} photographs"
 
 
-def _counts_of(places: Places, dataset: str) -> dict[str, int]:
-    """How many photographs each split of a data set has."""
-    selected = read_table(places.selected(dataset) / "instances.parquet", ["image_id", "split"]).to_pandas().drop_duplicates()
+def _mirror(params: Params, places: Places, source: str) -> str:
+    listed = read_table(places.source(source) / "photographs.parquet", ["image_id"])
+    return source_of(getattr(params.active.sources[source], "mirror", ""), listed.num_rows)
+
+
+def _counts_of(places: Places, datasets: Sequence[str]) -> dict[str, int]:
+    """How many photographs each split of the data sets has together."""
+    tables = [read_table(places.selected(name) / "instances.parquet", ["image_id", "split"]) for name in datasets]
+    selected = pa.concat_tables(tables).to_pandas().drop_duplicates()
     return {split: int((selected["split"] == split).sum()) for split in ("train", "val")}
 
 

@@ -19,13 +19,14 @@ from imharmony.training.parallel import first_of_host_first
 from imharmony.training.state import best_row, epochs_of, history_table
 from imharmony.training.validation import sample_grid
 from pipeline.params.file import Params, load_params
+from pipeline.params.mixtures import JOINS, label_of, names_in, weights_in
 from pipeline.steps.architectures import architecture_of
 from pipeline.steps.assembly import critic_of, harmonizer_of, objective_of, recipe_of
 from pipeline.steps.device import device_of
 from pipeline.steps.entry import run_stage
 from pipeline.steps.fingerprints import facts_of
 from pipeline.steps.live_metrics import live_metrics
-from pipeline.steps.packing import packed
+from pipeline.steps.packing import packed_together
 from pipeline.steps.paths import MODEL, Places
 from pipeline.steps.preprocessed import input_facts
 from pipeline.steps.runs import is_finished, remove_others, training_folder
@@ -47,18 +48,19 @@ def main(variant: str) -> None:
 
 def _train(params: Params, places: Places, variant: str, seed: int) -> None:
     spec, training, code = params.variant(variant), params.active.training, places.fingerprint("train", variant)
-    dataset = params.trained_on(spec.dataset)
-    given, backbone = places.given(spec.input, dataset), places.backbone(spec.backbone)
-    data = data_hash(given)
-    folder = training_folder(code, given / "manifest.parquet", backbone, seed)
+    mixture = params.trained_on(spec.dataset)
+    given, backbone = [places.given(spec.input, name) for name in names_in(mixture)], places.backbone(spec.backbone)
+    data = JOINS.join(data_hash(folder) for folder in given)
+    folder = training_folder(code, *(each / "manifest.parquet" for each in given), backbone, seed)
     run, device, is_first = places.run(variant, seed), device_of(params), ranks().is_first
     if is_finished(run, folder.name):
         return
-    facts = {"variant": variant, "dataset": dataset, "data_hash": data, "inputs": folder.name, **facts_of(code)}
-    facts |= {"stands_in_for": spec.dataset if spec.dataset != dataset else None}
-    facts |= input_facts(places, dataset, spec.input) | start_facts(spec)
+    facts = {"variant": variant, "dataset": label_of(mixture), "data_hash": data, "inputs": folder.name, **facts_of(code)}
+    facts |= {"stands_in_for": label_of(spec.dataset) if names_in(spec.dataset) != names_in(mixture) else None}
+    facts |= {} if weights_in(mixture) is None else {"weights": weights_in(mixture)}
+    facts |= input_facts(places, names_in(mixture), spec.input) | start_facts(spec)
     with first_of_host_first(device):
-        train, val = (packed(params, places, dataset, split, training.size_px, spec.input) for split in ("train", "val"))
+        train, val = (packed_together(params, places, mixture, split, training.size_px, spec.input) for split in ("train", "val"))
     recipe = recipe_of(spec, training, seed=seed)
     harmonizer = harmonizer_of(spec, training, seed=seed)
     with live_metrics(folder / "dvclive") if is_first else nullcontext(lambda _row: None) as log:

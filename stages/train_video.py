@@ -7,7 +7,9 @@ from imharmony.checkpoint import load_harmonizer, save_harmonizer
 from imharmony.composing.packed_split import data_hash
 from imharmony.storage.files import atomic_folder
 from imharmony.storage.tables import write_csv, write_table
+from imharmony.training.clip_batches import between_frames
 from imharmony.training.loop import fit, resolve_precision
+from imharmony.training.participants import TemporalTerm
 from imharmony.training.state import best_row, epochs_of, history_table
 from pipeline.params.file import load_params
 from pipeline.steps.assembly import critic_of, objective_of
@@ -34,7 +36,7 @@ def main(name: str) -> None:
         harmonizer=harmonizer,
         train=packed_clips(places, video.clips, "train"),
         val=packed_clips(places, video.clips, "val"),
-        objective=replace(objective_of(spec, harmonizer, device=device), temporal=video.temporal),
+        objective=replace(objective_of(spec, harmonizer, device=device), temporal=TemporalTerm(between_frames, video.temporal)),
         critic=critic_of(spec, training, seed=video.seed),
         recipe=video_recipe(params, video),
         device=device,

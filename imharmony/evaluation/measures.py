@@ -280,8 +280,8 @@ SCORES = pa.schema(
         ("is_flat", pa.bool_()),  # the output's foreground is of one colour and the composite's is not: it counts as harm; null if unknown
         ("code", pa.string()),  # the fingerprint of the stage's code; null for numbers from elsewhere
         ("data_hash", pa.string()),
-        ("trained_on", pa.string()),  # the data set that the method learned from; null for one that learned from none of ours
-        ("stands_in_for", pa.string()),  # the one that its variant names, where another stood in for it
+        ("trained_on", pa.string()),  # what the method learned from, several as objects+people; null for one that learned from none of ours
+        ("stands_in_for", pa.string()),  # what its variant names, where another stood in for one of these
     ]
 )
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from imharmony.composing.packed_clips import PackedClips
+from imharmony.losses.temporal import temporal
 from imharmony.running.randomness import torch_seed
 from imharmony.running.seeds import numpy_rng
 from imharmony.training.batches import Batches
@@ -27,6 +28,14 @@ class ClipBatch(NamedTuple):
         """Those of now and those before, of something that has a row for each frame."""
         now, before = frames.chunk(2)
         return now, before
+
+
+def between_frames(output: Tensor, batch: ClipBatch) -> Tensor:
+    """How far the outputs of frames are from those of the frames before: the loss of an ``Objective``'s temporal term."""
+    if not isinstance(batch, ClipBatch):
+        raise TypeError("a temporal loss needs batches of clips")
+    (now, before), real, masks = (batch.halves(frames) for frames in (output, batch.real, batch.mask))
+    return temporal(now, before, real=real, masks=masks, backward=batch.halves(batch.backward)[0])
 
 
 class PairedHarmonizer(nn.Module):

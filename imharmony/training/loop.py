@@ -12,6 +12,7 @@ from lightning_fabric import Fabric
 from torch import Tensor
 from tqdm import tqdm
 
+from imharmony.composing.joined_split import JoinedSplit, parts_of
 from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
 from imharmony.networks.harmonizer import Harmonizer
@@ -27,10 +28,11 @@ from imharmony.training.rules import ClipTraining, PointTraining, Resynthesis
 from imharmony.training.schedules import Schedule
 from imharmony.training.state import HistoryRow, LoopState, Stateful
 from imharmony.training.steps import Losses
-from imharmony.training.validation import Validation, validate
+from imharmony.training.validation import Validation, validate_each
 from imharmony.training.ways import WAYS, Way
 
 Precision = Literal["auto", "fp32", "bf16"]
+Scores = tuple[Validation, dict[str, Validation]]  # the mean over data sets, and each one's
 STATE_FILE = "state.pt"
 OF_THEIR_OWN = {"schedule", "betas", "epochs", "resynthesis", "points", "clips"}  # of a recipe: what is said in another form
 STEPS_BETWEEN_CHECKS = 50  # reading a loss makes an accelerator wait
@@ -89,18 +91,19 @@ def fit(
 ) -> list[HistoryRow]:
     """Trains and returns one row of losses and scores per epoch; the harmonizer then has the weights of the best one.
 
-    Best is the lowest fMSE on ``val``. Of a harmonizer that begins at the composite, and with ``recipe.counts_start``, the first weights
-    count too, as epoch 0 without losses: a training that only does harm ends with what it began with. After each epoch everything
-    is stored in ``folder``, and a later call with the same arguments goes on from there, to the same bits. ``on_epoch`` is called for
-    each row, restored ones first. Of processes side by side (``parallel``) all return the same; only the first stores and calls.
+    Best is the lowest fMSE on ``val``; of several data sets the lowest mean over them, in which each counts the same. Of a harmonizer
+    that begins at the composite, and with ``recipe.counts_start``, the first weights count too, as epoch 0 without losses: a training
+    that only does harm ends with what it began with. After each epoch everything is stored in ``folder``, and a later call with the
+    same arguments goes on from there, to the same bits. ``on_epoch`` is called for each row, restored ones first. Of processes side
+    by side (``parallel``) all return the same; only the first stores and calls.
     """
     recipe = replace(recipe, precision=resolve_precision(recipe.precision, device))
     players = _players(harmonizer, objective, critic, recipe, device)
     fabric, parts = players.fabric, cast("dict[str, Stateful]", players.networks | players.optimizers)
     scored = harmonizer if players.average is None else cast("Harmonizer", players.average.module)
     data = WAYS[recipe.way](train, recipe, players, device=fabric.device)
-    val_batches = Batches(val, device=fabric.device)
-    settings = _settings(recipe, objective, critic, images=[len(data), len(val_batches)], processes=fabric.world_size)
+    val_batches = {name: Batches(part, device=fabric.device) for name, part in parts_of(val).items()}
+    settings = _settings(recipe, objective, critic, images=[len(data), len(val.composite)], processes=fabric.world_size) | _told(train)
     # A video's network was trained before: its first weights are another method's, not what to fall back on.
     settings["counts_start"] = counts_start = recipe.counts_start or (recipe.clips is None and harmonizer.network.begins_at_composite)
     state = LoopState(folder / STATE_FILE, settings=settings, epochs=recipe.epochs, patience=recipe.patience)
@@ -109,7 +112,7 @@ def fit(
     tell = on_epoch if fabric.is_global_zero else _ignore
     with deterministic_algorithms():
         if not state.history and counts_start:  # not stored: of the same weights it comes out the same
-            scores = fabric.broadcast(validate(scored, val_batches, batch_size=recipe.batch_size))
+            scores = fabric.broadcast(validate_each(scored, val_batches, batch_size=recipe.batch_size))
             state.add(_row(0, None, {}, objective, scores), scored)
     for row in state.history:
         tell(row)
@@ -120,13 +123,13 @@ def fit(
             with torch_seed(_dropout_seed(recipe, epoch, fabric.global_rank), fabric.device):
                 losses = _mean_losses(fabric, data.steps(players, epoch, progress), data, epoch=epoch)
             share_buffers(fabric, players.networks.values())
-            scores = fabric.broadcast(validate(scored, val_batches, batch_size=recipe.batch_size))
+            scores = fabric.broadcast(validate_each(scored, val_batches, batch_size=recipe.batch_size))
             row = _row(epoch, recipe.rate(epoch - 1), losses, objective, scores)
             state.add(row, scored)
             if fabric.is_global_zero:
                 state.store(parts)
             fabric.barrier()  # or another process could return, and be called again, before the epoch is on the disk
-            progress.set_postfix_str(f"epoch {epoch}/{recipe.epochs}, val fMSE {scores.fmse:.1f}")
+            progress.set_postfix_str(f"epoch {epoch}/{recipe.epochs}, val fMSE {scores[0].fmse:.1f}")
             tell(row)
     harmonizer.to(memory_format=torch.contiguous_format)  # pyright: ignore[reportCallIssue]
     harmonizer.load_state_dict(state.best)
@@ -188,6 +191,13 @@ def _settings(recipe: Recipe, objective: Objective, critic: Critic | None, *, im
     return plain | rules | {"processes": processes}
 
 
+def _told(train: PackedSplit) -> dict[str, Any]:
+    """The data sets that are learned from together: how many composites each has, and its weight if it has one."""
+    if not isinstance(train, JoinedSplit):
+        return {}
+    return {"data_sets": {name: [len(part.composite), train.weights.get(name)] for name, part in train.parts.items()}}
+
+
 def _weights(objective: Objective, critic: Critic | None) -> dict[str, Any]:
     adversarial = {} if critic is None else {"g_adversarial": critic.weight, "penalty": critic.penalty_weight}
     if critic is not None and critic.composite_is_fake:
@@ -223,9 +233,13 @@ def _require_finite(table: Tensor, indices: list[np.ndarray], data: Way, epoch: 
         raise InputError(f"epoch {epoch}, step {step + 1}: a loss is not a finite number; {advice}; the batch was {names}")
 
 
-def _row(epoch: int, rate: float | None, losses: Mapping[str, float], objective: Objective, scores: Validation) -> HistoryRow:
+def _row(epoch: int, rate: float | None, losses: Mapping[str, float], objective: Objective, told: Scores) -> HistoryRow:
+    scores, each = told
     if not math.isfinite(scores.fmse):
         raise InputError(f"epoch {epoch}: validation fMSE is {scores.fmse}; lower the learning rate, or add foregrounds to `val`")
     row: HistoryRow = {"epoch": epoch, "learning_rate": rate, "g_loss": losses.get("g_loss")}
     row |= {"g_adversarial": losses.get("g_adversarial"), **{name: losses.get(name) for name in objective.weights}}
-    return row | {"d_loss": losses.get("d_loss"), "val_fmse": scores.fmse, "val_psnr": scores.psnr_db}
+    row |= {"d_loss": losses.get("d_loss"), "val_fmse": scores.fmse, "val_psnr": scores.psnr_db}
+    for name, own in each.items() if len(each) > 1 else ():
+        row |= {f"val_fmse_{name}": own.fmse, f"val_psnr_{name}": own.psnr_db}
+    return row

@@ -5,7 +5,7 @@ Images are float (B, 3, H, W) in [-1, 1]; masks are (B, 1, H, W) in [0, 1], 1 = 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 import torch
 from lightning_fabric import Fabric
@@ -19,6 +19,9 @@ from imharmony.losses.triplet import DomainTriplets
 from imharmony.networks.harmonizer import Harmonizer
 from imharmony.training.averages import WeightAverage, averaged
 from imharmony.training.parallel import fabric_on
+
+if TYPE_CHECKING:
+    from imharmony.training.clip_batches import ClipBatch
 
 DOMAIN_CODES = "domain_codes"  # the name of their loss
 TEMPORAL = "temporal"  # and of that between two frames
@@ -42,24 +45,31 @@ class CodeTerm(NamedTuple):
     weight: float
 
 
+class TemporalTerm(NamedTuple):
+    """A loss between two frames, (outputs, batch of clips) -> scalar, and its weight; with weight 0 it is told and teaches nothing."""
+
+    loss: Callable[[Tensor, "ClipBatch"], Tensor]
+    weight: float
+
+
 @dataclass(frozen=True)
 class Objective:
     """What the harmonizer minimises, a critic's part aside.
 
     With ``side_weights`` the reconstruction losses are taken of each side output of the network, the main one first. ``temporal``
-    is the weight of ``losses.temporal``, which needs clips; None: it is not looked at, and with 0 it is, but teaches nothing.
+    needs clips.
     """
 
     reconstructions: Mapping[str, Reconstruction]
     codes: CodeTerm | None = None
     side_weights: tuple[float, ...] = ()
-    temporal: float | None = None
+    temporal: TemporalTerm | None = None
 
     @property
     def weights(self) -> dict[str, float]:
         """The weight of each of its losses by name."""
         codes = {} if self.codes is None else {DOMAIN_CODES: self.codes.weight}
-        temporal = {} if self.temporal is None else {TEMPORAL: self.temporal}
+        temporal = {} if self.temporal is None else {TEMPORAL: self.temporal.weight}
         return {name: part.weight for name, part in self.reconstructions.items()} | codes | temporal
 
 

@@ -8,7 +8,7 @@ goes on converging with each part, dropout and the gradient penalty draw anew fo
 """
 
 from collections.abc import Callable, Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor
@@ -19,15 +19,16 @@ from imharmony.losses import AdversarialLoss
 from imharmony.losses.adversarial import DisharmonyLoss
 from imharmony.losses.deep_supervision import deep_supervision
 from imharmony.losses.gradient_penalty import gradient_penalty
-from imharmony.losses.temporal import temporal
 from imharmony.losses.triplet import DomainCodes
 from imharmony.training.batch_parts import Part, parts_of
 from imharmony.training.batches import Batch
-from imharmony.training.clip_batches import ClipBatch
 from imharmony.training.parallel import average_gradients
 from imharmony.training.participants import DOMAIN_CODES, TEMPORAL, CodeTerm, Critic, Objective, Players, Reconstruction
 from imharmony.training.point_batches import PointBatch
 from imharmony.training.views import VIEWS
+
+if TYPE_CHECKING:
+    from imharmony.training.clip_batches import ClipBatch
 
 Losses = dict[str, Tensor]  # scalars, detached
 
@@ -122,7 +123,7 @@ def _update_harmonizer(players: Players, parts: Sequence[Part], *, adversarial: 
         if objective.codes is not None:
             losses[DOMAIN_CODES] = _domain_codes(objective.codes, outputs[0], batch)
         if objective.temporal is not None:
-            losses[TEMPORAL] = _temporal(outputs[0], batch)
+            losses[TEMPORAL] = objective.temporal.loss(outputs[0], cast("ClipBatch", batch))
         losses |= judged
         return {"g_loss": torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()} | losses
 
@@ -136,14 +137,6 @@ def _reconstruction(objective: Objective, part: Reconstruction, outputs: list[Te
     if not objective.side_weights:
         return part.loss(outputs[0], batch.real, batch.mask)
     return deep_supervision(outputs, batch.real, batch.mask, loss=part.loss, weights=objective.side_weights)
-
-
-def _temporal(output: Tensor, batch: Batch | PointBatch) -> Tensor:
-    """How far the outputs of frames are from those of the frames before."""
-    if not isinstance(batch, ClipBatch):
-        raise TypeError("a temporal loss needs batches of clips")
-    (now, before), real, masks = (batch.halves(frames) for frames in (output, batch.real, batch.mask))
-    return temporal(now, before, real=real, masks=masks, backward=batch.halves(batch.backward)[0])
 
 
 def _domain_codes(term: CodeTerm, output: Tensor, batch: Batch | PointBatch) -> Tensor:

@@ -1,6 +1,6 @@
 """How good a harmonizer is while it trains, on the validation photographs alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -34,6 +34,12 @@ def validate(harmonizer: Harmonizer, batches: Batches, *, batch_size: int) -> Va
         has_foreground.append(batch.mask.sum((1, 2, 3)) > 0)
     fmse, psnr_db, scored = torch.cat(errors), torch.cat(decibels), torch.cat(has_foreground)
     return Validation(fmse[scored].mean().item(), psnr_db[scored].mean().item())
+
+
+def validate_each(harmonizer: Harmonizer, datasets: Mapping[str, Batches], *, batch_size: int) -> tuple[Validation, dict[str, Validation]]:
+    """The mean over the data sets, each of which counts the same whatever its size, and what it is the mean of."""
+    each = {name: validate(harmonizer, batches, batch_size=batch_size) for name, batches in datasets.items()}
+    return Validation(*(sum(scores) / len(each) for scores in zip(*each.values(), strict=True))), each
 
 
 def sample_grid(harmonizer: Harmonizer, batches: Batches, *, count: int) -> np.ndarray:

@@ -22,6 +22,7 @@ from imharmony.training.point_composites import PointComposites
 from imharmony.training.point_pool import PointPool
 from imharmony.training.restraint import fit_restraint
 from imharmony.training.resynthesis import FreshComposites
+from imharmony.training.shares import Shares
 from imharmony.training.steps import Losses, reconstruction_step, step_of
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class PictureWay:
         self._recipe = recipe
         rules = recipe.resynthesis
         self._fresh = None if rules is None else FreshComposites(split, rules, seed=recipe.seed)
+        self._shares = Shares(split, seed=recipe.seed)
 
     def __len__(self) -> int:
         """The number of composites."""
@@ -67,11 +69,13 @@ class PictureWay:
         return self._batches.sample_ids(index)
 
     def steps(self, players: Players, epoch: int, progress: tqdm) -> Iterator[tuple[np.ndarray, Losses]]:
-        """Goes once through the composites."""
+        """Goes once through the composites, or through each data set's share."""
         step, recipe = step_of(players.critic), self._recipe
         players.set_rate(recipe.rate(epoch - 1))
         fresh = None if self._fresh is None else partial(self._fresh.drawn, epoch=epoch)
-        for number, index in enumerate(shuffled(len(self), batch_size=recipe.batch_size, seed=recipe.seed, epoch=epoch)):
+        samples = self._shares.of_epoch(epoch)
+        for number, places in enumerate(shuffled(len(self), batch_size=recipe.batch_size, seed=recipe.seed, epoch=epoch)):
+            index = samples[places]
             rng = augmentation_rng(recipe.seed, epoch=epoch, step=number)
             rows = rows_of(players.fabric, len(index))
             yield index[rows], step(players, self._batches.take(index, rng, changes=recipe.augment, rows=rows, fresh=fresh))
@@ -97,6 +101,7 @@ class PointWay:
         self._split, self._recipe, self._rules, self._device = split, recipe, rules, device
         self._pool = PointPool(split, network.counts, device=device)
         self._composites = PointComposites(split, self._pool, rules, seed=recipe.seed, device=device)
+        self._shares = Shares(split, rows=self._pool.rows, seed=recipe.seed)
 
     def __len__(self) -> int:
         """Foregrounds, each as often as an epoch visits it."""
@@ -128,7 +133,9 @@ class PointWay:
         count, size = len(self._composites), self._rules.batch_size
         held = np.zeros(0, np.int64)
         for round_ in range(-(-len(self) // count)):
-            held = np.concatenate([held, *shuffled(count, batch_size=count, seed=self._recipe.seed, epoch=f"{epoch}.{round_}")])
+            which = f"{epoch}.{round_}"
+            (places,) = shuffled(count, batch_size=count, seed=self._recipe.seed, epoch=which)
+            held = np.concatenate([held, self._shares.of_epoch(which)[places]])
             while len(held) >= size:
                 yield held[:size]
                 held = held[size:]

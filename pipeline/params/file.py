@@ -14,6 +14,7 @@ from pipeline.params.defaults import place_of, with_defaults
 from pipeline.params.imported import ImportedMethod
 from pipeline.params.intrinsic import Intrinsic
 from pipeline.params.matting import problem_of_matting
+from pipeline.params.mixtures import Mixture, names_in, stood_in
 from pipeline.params.namespaces import clash_of
 from pipeline.params.prerequisites import Prerequisites
 from pipeline.params.profiles import Defaults, Machine
@@ -66,22 +67,23 @@ class Params(Systems):
         """The data sets that have test photographs; the others are there to be learned from."""
         return [name for name in self.datasets if "test" in parts_of(self.active.datasets[name].split)]
 
-    def trained_on(self, dataset: str) -> str:
-        """The data set that is taken where a variant names this one: itself, or what stands in for it in the active profile."""
-        return self.active.stand_ins.get(dataset, dataset)
+    def trained_on(self, mixture: Mixture) -> Mixture:
+        """What is taken where a variant names these data sets: themselves, or what stands in for them in the active profile."""
+        return stood_in(mixture, self.active.stand_ins)
 
     def given(self, kind: InputName) -> list[str]:
         """The data sets of which there are pictures of a kind."""
         return self.preprocessed if kind == INTRINSIC else self.datasets
 
-    def dataset_of(self, variant: Variant) -> str | None:
-        """The data set that a variant of the catalogue is trained on; None where there are no pictures of it, so that it cannot be."""
-        dataset = self.trained_on(variant.dataset)
-        return dataset if dataset in self.given(variant.input) else None
+    def mixture_of(self, variant: Variant) -> Mixture | None:
+        """What a variant of the catalogue is trained on; None where there are no pictures of one of these, so that it cannot be."""
+        mixture = self.trained_on(variant.dataset)
+        return mixture if set(names_in(mixture)) <= set(self.given(variant.input)) else None
 
     def preprocessed_splits(self, dataset: str) -> list[str]:
         """The splits of a data set that report 001's preprocessing is done on: what is scored, and what the catalogue learns from."""
-        learned = {self.dataset_of(variant) for variant in self.catalogue.values() if variant.input == INTRINSIC}
+        mixtures = (self.mixture_of(variant) for variant in self.catalogue.values() if variant.input == INTRINSIC)
+        learned = {name for mixture in mixtures if mixture for name in names_in(mixture)}
         return [split for split in SPLITS if split != "train" or dataset in learned]
 
     @property
@@ -99,13 +101,14 @@ class Params(Systems):
     def prerequisites(self) -> Prerequisites:
         """What the drawn variants need of other lists."""
         own = {key: getattr(self, key) for key in ("drawn", "datasets", "classifiers", "preprocessed", "decomposers")}
-        learned_from = (self.trained_on(variant.dataset) for variant in self.drawn.values() if variant.backbone == "profile")
+        looking = (variant for variant in self.drawn.values() if variant.backbone == "profile")
+        learned_from = (names_in(self.trained_on(variant.dataset))[0] for variant in looking)
         return Prerequisites(**own, classified=next(learned_from, self.datasets[0]))
 
     def harmonizing(self, dataset: str) -> list[str]:
         """The drawn variants that learned from a data set's composites and see a mask: what a matte is handed to."""
         seeing = (name for name, variant in self.drawn.items() if variant.generator.mask_input and variant.input != INTRINSIC)
-        return [name for name in seeing if self.dataset_of(self.catalogue[name]) == dataset]
+        return [name for name in seeing if dataset in names_in(self.mixture_of(self.catalogue[name]) or [])]
 
     def imported_method(self, name: str) -> ImportedMethod:
         """A method from elsewhere."""
@@ -187,8 +190,9 @@ class Params(Systems):
 
     def _expect_data_of_variants(self) -> None:
         """Each variant has its paper's data set, or what the profile says stands in for it, and a length, batches and changes."""
-        wanted = {variant.dataset: f"catalogue.{name}.dataset" for name, variant in reversed(self.drawn.items())}
-        asked = {variant.dataset for variant in self.catalogue.values()}
+        drawn = [(each, name) for name, variant in self.drawn.items() for each in names_in(variant.dataset)]
+        wanted = {dataset: f"catalogue.{name}.dataset" for dataset, name in reversed(drawn)}
+        asked = {dataset for variant in self.catalogue.values() for dataset in names_in(variant.dataset)}
         known = sorted(asked.union(*(profile.datasets for profile in self.profiles.values())))
         for name, profile in self.profiles.items():
             key = f"profiles.{name}.stand_ins"
@@ -204,11 +208,9 @@ class Params(Systems):
             bool(self.scored), f"datasets has {self.datasets}, none with test photographs; expected one to score on: split.test above 0"
         )
         for name, variant in self.drawn.items():
-            dataset = self.trained_on(variant.dataset)
-            if "train" not in parts_of(here.datasets[dataset].split):
-                raise ValueError(
-                    f"catalogue.{name}.dataset is {dataset!r}, all of which is scored on; expected one with a part for training"
-                )
+            for dataset in names_in(self.trained_on(variant.dataset)):
+                came = f"catalogue.{name}.dataset is {dataset!r}, all of which is scored on"
+                _expect("train" in parts_of(here.datasets[dataset].split), f"{came}; expected one with a part for training")
             try:
                 here.training.regime_of(variant)
             except ValueError as error:

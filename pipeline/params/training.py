@@ -7,8 +7,9 @@ from pydantic import Field, model_validator
 from imharmony.storage.descriptions import MOST_MEMBERS, WIDEST, Start
 from imharmony.storage.names import alike
 from imharmony.training.rules import PointTraining, Resynthesis
+from pipeline.params.mixtures import DatasetMixture
 from pipeline.params.protocol import Augmentation, Protocol, Regime
-from pipeline.params.section import MOST_EPOCHS, BatchSize, EachOnce, Epochs, Fraction, Name, Positive, Section, Seed, Text, Weight, strict
+from pipeline.params.section import MOST_EPOCHS, BatchSize, EachOnce, Epochs, Fraction, Positive, Section, Seed, Text, Weight, strict
 
 Width = Annotated[int, Field(ge=1, le=WIDEST)]
 FEATURE = "feature"  # the one loss that needs a frozen network, described by the variant's `features`
@@ -180,7 +181,7 @@ class Variant(Section):
     """One harmonizer to train."""
 
     form: Form = "mended"  # how the report shows it: as published apart, neither that nor a control as the best
-    dataset: Name  # of its paper; the profile may have another stand in for it
+    dataset: DatasetMixture  # of its paper, one or several; the profile may have others stand in for them
     protocol: Protocol | None = None  # null: the profile says everything
     input: InputName
     backbone: Literal["none", "profile"]  # what its loss looks through: nothing, or the network that the profile names

@@ -78,7 +78,7 @@ def _data_cells(params: Params) -> Iterator[Cell]:
 
 def _of_names(params: Params, variant: Variant) -> dict[str, Any]:
     looks_through = variant.backbone == "profile" and bool(params.classifiers)
-    return {"input": variant.input, "dataset": params.dataset_of(variant), "looks_through": looks_through}
+    return {"input": variant.input, "dataset": params.mixture_of(variant), "looks_through": looks_through}
 
 
 def _network_cells(params: Params) -> Iterator[Cell]:

@@ -1,6 +1,6 @@
 """What each variant reads, as a small file for its training and one for its evaluation, which change when that does and not else.
 
-DVC cannot look up a variant's section by its name while it reads ``dvc.yaml``, nor what stands in for its data set. So both depend on these
+DVC cannot look up a variant's section by its name while it reads ``dvc.yaml``, nor what stands in for its data. So both depend on these
 files, and read the folders themselves. Every variant of the catalogue has files: a longer list of variants changes none of them.
 """
 
@@ -11,6 +11,7 @@ from typing import Any
 from imharmony.composing.packed_split import data_hash
 from imharmony.storage.files import atomic_folder, sha256_of, write_text
 from pipeline.params.file import Params
+from pipeline.params.mixtures import names_in
 from pipeline.params.training import Variant
 from pipeline.steps.paths import Places
 from pipeline.steps.preprocessed import PREPROCESSING
@@ -25,11 +26,12 @@ def write_names(params: Params, places: Places) -> None:
 
 
 def _for_training(params: Params, places: Places, variant: Variant) -> dict[str, Any]:
-    """Its data set and the network that its loss looks through; null where nothing makes them, as no variant of the list needs them."""
-    dataset = params.dataset_of(variant)
+    """Its data sets and the network that its loss looks through; null where nothing makes them, as no variant of the list needs them."""
+    mixture = params.mixture_of(variant)
+    pictures = {name: _pictures(places.given(variant.input, name)) for name in names_in(mixture or [])}
     return {
-        "dataset": dataset,
-        "pictures": _pictures(places.given(variant.input, dataset)) if dataset else None,
+        "dataset": mixture,
+        "pictures": pictures[mixture] if isinstance(mixture, str) else (pictures or None),
         "backbone": _files(places.backbone("profile")) if variant.backbone == "profile" and params.classifiers else None,
     }
 

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+from imharmony.composing.joined_split import joined
 from imharmony.composing.packed_split import PackedSplit, pack_split
 from imharmony.errors import InputError
 from pipeline.params.file import Params
+from pipeline.params.mixtures import Mixture, names_in, weights_in
 from pipeline.params.training import COMPOSITE, INTRINSIC, InputName
 from pipeline.steps.paths import Places
 from pipeline.steps.work_folders import work_folder
@@ -20,6 +22,13 @@ def packed(params: Params, places: Places, dataset: str, split: str, size_px: in
     composites = places.intrinsic(dataset) if given == INTRINSIC else places.composites(dataset)
     cache = work_folder("pack", places.fingerprint("pack"), composites / "manifest.parquet", size_px)
     return pack_split(composites, cache, split=split, size_px=size_px)
+
+
+def packed_together(params: Params, places: Places, mixture: Mixture, split: str, size_px: int, given: InputName) -> PackedSplit:
+    """One split of all data sets of a mixture, as training takes it: each packed by itself, read as one."""
+    names = names_in(mixture)
+    parts = {name: packed(params, places, name, split, size_px, given) for name in names}
+    return joined(parts, sources={name: params.active.datasets[name].source for name in names}, weights=weights_in(mixture))
 
 
 def packed_test(params: Params, places: Places, dataset: str, split: str = "test") -> PackedSplit:

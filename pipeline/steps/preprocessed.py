@@ -1,5 +1,6 @@
 """What report 001's preprocessing made of composites, and by what: said beside the pictures, and in the checkpoints trained on them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +37,20 @@ def write_preprocessing(folder: Path, chosen: Preprocessing) -> None:
     write_text(folder / PREPROCESSING, chosen.model_dump_json(indent=1) + "\n")
 
 
-def input_facts(places: Places, dataset: str, given: InputName) -> dict[str, Any]:
+def input_facts(places: Places, datasets: Sequence[str], given: InputName) -> dict[str, Any]:
     """What a checkpoint says of the pictures that it was trained on."""
     if given == COMPOSITE:
         return {"input": given}
+    first, *others = (_preprocessing(places, dataset) for dataset in datasets)
+    if any(other != first for other in others):
+        advice = "expected one for all that is learned from together; run preprocess_intrinsic again (dvc repro)"
+        raise InputError(f"{', '.join(datasets)}: semi-harmonized in different ways; {advice}")
+    return {"input": given, "preprocessing": first.model_dump()}
+
+
+def _preprocessing(places: Places, dataset: str) -> Preprocessing:
     path = places.intrinsic(dataset) / PREPROCESSING
     try:
-        chosen = Preprocessing.model_validate_json(path.read_text(encoding="utf-8"))
+        return Preprocessing.model_validate_json(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError) as error:
         raise InputError(f"{path}: absent or not what preprocess_intrinsic writes; run that stage (dvc repro)") from error
-    return {"input": given, "preprocessing": chosen.model_dump()}

@@ -11,8 +11,8 @@ from imharmony.losses import l1
 from imharmony.losses.temporal import temporal
 from imharmony.networks.harmonizer import build_harmonizer
 from imharmony.training.batches import Batches
-from imharmony.training.clip_batches import ClipBatches, PairedHarmonizer
-from imharmony.training.participants import Objective, Reconstruction, set_up
+from imharmony.training.clip_batches import ClipBatches, PairedHarmonizer, between_frames
+from imharmony.training.participants import Objective, Reconstruction, TemporalTerm, set_up
 from imharmony.training.rules import ClipTraining
 from imharmony.training.steps import reconstruction_step
 from tests.imharmony.clips.films import SIZE, film
@@ -32,7 +32,7 @@ def on_clips(films, monkeypatch):
     monkeypatch.setattr(test_loop, "VAL", films["val"])
 
     def trained(folder, *, weight: float, **changes):
-        objective = Objective({"l1": Reconstruction(l1, 100.0)}, temporal=weight)
+        objective = Objective({"l1": Reconstruction(l1, 100.0)}, temporal=TemporalTerm(between_frames, weight))
         return train(folder, objective=objective, clips=ClipTraining(pairs=2), augment=(), batch_size=3, **changes)
 
     return trained
@@ -87,7 +87,7 @@ def test_the_first_weights_are_not_fallen_back_on(tmp_path, on_clips):
 def test_the_step_takes_the_loss_of_its_own_outputs(films, tmp_path, on_clips):
     harmonizer, _ = on_clips(tmp_path, weight=1.0, adversarial=None, epochs=1)
     harmonizer.infer()
-    objective = Objective({"l1": Reconstruction(l1, 1.0)}, temporal=2.0)
+    objective = Objective({"l1": Reconstruction(l1, 1.0)}, temporal=TemporalTerm(between_frames, 2.0))
     players = set_up(harmonizer, objective, None, precision="fp32", betas=(0.5, 0.999), device=CPU)
     players.set_rate(0.0)
     batch = ClipBatches(films["train"], device=CPU).take(np.array([1, 6]))
@@ -102,8 +102,9 @@ def test_the_step_takes_the_loss_of_its_own_outputs(films, tmp_path, on_clips):
 def test_parts_of_a_batch_and_stills_are_refused(tmp_path, on_clips):
     with pytest.raises(InputError, match="a batch of clips is to be taken in 2 parts; expected 1"):
         on_clips(tmp_path, weight=1.0, accumulate=2)
+    objective = Objective({"l1": Reconstruction(l1, 1.0)}, temporal=TemporalTerm(between_frames, 1.0))
     with pytest.raises(TypeError, match="a temporal loss needs batches of clips"):
-        train(tmp_path / "stills", objective=Objective({"l1": Reconstruction(l1, 1.0)}, temporal=1.0), adversarial=None)
+        train(tmp_path / "stills", objective=objective, adversarial=None)
     assert replace(ClipTraining(2), pairs=3).pairs == 3
     assert SIZE == 32
 
