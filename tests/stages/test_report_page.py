@@ -107,6 +107,21 @@ def test_a_method_says_what_it_learned_from_and_for_which_data_set_that_stands_i
     assert '<td class="text">people</td>' in rows["unet_code"]
 
 
+@pytest.mark.parametrize(
+    ("dataset", "words"),
+    [
+        (["objects", "people"], "objects + people"),
+        ({"objects": 1.0, "people": 2.0}, "objects (1) + people (2)"),
+        (["hcoco", "people"], "objects + people, which stand in for hcoco + people"),
+        (["hcoco", "hflickr"], "objects, which stands in for hcoco + hflickr"),
+    ],
+    ids=str,
+)
+def test_a_method_says_all_that_it_learned_from(root, dataset, words):
+    params = load_params(root / "params.yaml")
+    assert described(params.catalogue["idih"].model_copy(update={"dataset": dataset}), params)["trained on"] == words
+
+
 def test_a_method_says_how_long_it_was_trained_whoever_says_that(root, tmp_path):
     path, text = tmp_path / "params.yaml", (root / "params.yaml").read_text()
     path.write_text(

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from hashlib import sha256
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -13,6 +14,7 @@ from imharmony.checkpoint import load_harmonizer
 from imharmony.errors import InputError
 from imharmony.pictures.images import read_rgb
 from pipeline.params.file import load_params
+from pipeline.steps import packing
 from pipeline.steps.fingerprints import read_fingerprint
 from pipeline.steps.paths import Places
 from stages import train
@@ -29,17 +31,33 @@ def workspace(tmp_path, monkeypatch):
     shutil.copy(ROOT / "params.yaml", tmp_path / "params.yaml")
     shrink(tmp_path / "params.yaml")
     sizes = {"train": 6, "val": 3}
-    monkeypatch.setattr(train, "packed", lambda _params, _layout, _dataset, split, size_px, _given: packed(sizes[split], size_px))
+    monkeypatch.setattr(packing, "packed", lambda _params, _layout, _dataset, split, size_px, _given: packed(sizes[split], size_px))
     return enter(tmp_path, monkeypatch)
 
 
 def enter(folder, monkeypatch):
-    manifest = folder / "data" / "sample" / "composites" / "people" / "manifest.parquet"
-    manifest.parent.mkdir(parents=True)
-    manifest.write_bytes(b"rows")
+    give_manifest(folder, "people", b"rows")
     give_fingerprints(folder)
     monkeypatch.chdir(folder)
     return folder
+
+
+def give_manifest(folder, dataset: str, content: bytes) -> None:
+    manifest = folder / "data" / "sample" / "composites" / dataset / "manifest.parquet"
+    manifest.parent.mkdir(parents=True, exist_ok=True)
+    manifest.write_bytes(content)
+
+
+def learn_from(workspace, dataset, **others) -> None:
+    """Of the variant ``unet``; the profile has the data set ``objects`` too."""
+    yaml = YAML()
+    params = yaml.load(workspace / "params.yaml")
+    params["datasets"] = params["preprocessed"] = ["people", "objects"]
+    params["catalogue"]["unet"]["dataset"] = dataset
+    params["profiles"]["sample"] |= others
+    yaml.dump(params, workspace / "params.yaml")
+    give_manifest(workspace, "objects", b"other rows")
+    give_fingerprints(workspace)
 
 
 def written(workspace, variant: str, seed: int = 0) -> dict[str, bytes]:
@@ -54,6 +72,52 @@ def test_a_checkpoint_names_its_data_set_and_the_one_that_it_stands_in_for(works
         _, facts = load_harmonizer(workspace / "runs" / "sample" / variant / "0" / "model.safetensors")
         found[variant] = facts["dataset"], facts["stands_in_for"]
     assert found == {"unet": ("people", None), "idih": ("people", "hcoco")}
+
+
+@pytest.mark.parametrize(
+    ("dataset", "stand_ins", "names", "told", "weights"),
+    [
+        (["people", "objects"], {}, "objects+people", None, None),
+        ({"people": 2, "objects": 1}, {}, "objects+people", None, {"objects": 1.0, "people": 2.0}),
+        (["people", "hcoco"], {"hcoco": "objects"}, "objects+people", "hcoco+people", None),
+        ({"hflickr": 1, "hcoco": 2}, {"hcoco": "people", "hflickr": "people"}, "people", "hcoco+hflickr", None),
+    ],
+    ids=str,
+)
+def test_a_checkpoint_names_all_its_data_sets(workspace, dataset, stand_ins, names, told, weights):
+    learn_from(workspace, dataset, stand_ins={"hcoco": "people", "hflickr": "people"} | stand_ins)
+    train.main("unet")
+    run = workspace / "runs" / "sample" / "unet" / "0"
+    _, facts = load_harmonizer(run / "model.safetensors")
+    assert (facts["dataset"], facts["stands_in_for"], facts.get("weights")) == (names, told, weights)
+    hashes = {name: sha256(content).hexdigest()[:16] for name, content in {"people": b"rows", "objects": b"other rows"}.items()}
+    assert facts["data_hash"] == "+".join(hashes[name] for name in names.split("+"))
+    columns = pq.read_table(run / "history.parquet").column_names
+    assert [column for column in columns if column.startswith("val_fmse_")] == [
+        f"val_fmse_{name}" for name in names.split("+") if "+" in names
+    ]
+
+
+def test_a_list_of_one_and_another_order_give_the_bits_of_the_name_and_of_the_first_order(workspace):
+    found = []
+    for dataset in ("people", ["people"], {"people": 3}, ["people", "objects"], ["objects", "people"]):
+        learn_from(workspace, dataset)
+        shutil.rmtree(workspace / "runs", ignore_errors=True)
+        train.main("unet")
+        found.append(written(workspace, "unet"))
+    assert found[0] == found[1] == found[2]
+    assert found[3] == found[4] != found[0]
+
+
+@pytest.mark.parametrize("changed", ["people", "objects"])
+def test_other_pictures_of_one_of_several_data_sets_train_anew(workspace, monkeypatch, changed):
+    learn_from(workspace, ["people", "objects"])
+    train.main("unet")
+    give_manifest(workspace, changed, b"new rows")
+    trained = []
+    monkeypatch.setattr(train, "fit", lambda fit=train.fit, **parts: trained.append(parts["recipe"].seed) or fit(**parts))
+    train.main("unet")
+    assert trained == [0]
 
 
 @pytest.mark.parametrize("variant", ["unet", "idih"])

@@ -170,6 +170,11 @@ CHANGES: dict[str, tuple[str, Callable[[str], str], set[str]]] = {
         lambda text: text.replace("return ", "return 0 + ", 1),
         {"train@idih", "evaluate@idih"},
     ),
+    "the loss between frames concerns what learns from clips": (
+        "imharmony/losses/temporal.py",
+        lambda text: text.replace("return ", "return 0 + ", 1),
+        {"train_video@unet_video", "train_video@unet_frames", "train_video@regions_video", "train_video@regions_frames"},
+    ),
     "a baseline concerns itself": (
         "imharmony/baselines/multiband.py",
         lambda text: re.sub(r"return ", "return 0 + ", text, count=1),

@@ -60,6 +60,31 @@ def test_another_data_set_changes_the_trainings_that_read_it_and_all_evaluations
     assert differing(before, names()) == {"codes/train"} | of_all("evaluate")
 
 
+@pytest.mark.parametrize("form", ["[people, objects]", "{people: 2, objects: 1}"])
+@pytest.mark.parametrize("changed", ["people", "objects"])
+def test_each_data_set_of_several_changes_the_training_that_reads_them(form, changed):
+    several = ("  gan:\n    dataset: people", f"  gan:\n    dataset: {form}")
+    before = names(several)
+    make(changed, "2")
+    assert differing(before, names(several)) == {"gan/train", "idih/train" if changed == "people" else "codes/train"} | of_all("evaluate")
+
+
+def test_of_several_data_sets_another_list_or_weight_changes_the_training_and_one_alone_is_as_ever():
+    forms = ("people", "[people]", "[people, objects]", "{people: 1, objects: 1}", "{people: 2, objects: 1}")
+    found = [names(("  gan:\n    dataset: people", f"  gan:\n    dataset: {form}")) for form in forms]
+    assert found[0] == found[1]
+    assert [differing(found[0], each) for each in found[2:]] == [{"gan/train"}] * 3
+    assert len({each["gan/train"] for each in found}) == 4
+
+
+def test_of_several_data_sets_none_is_read_where_one_is_not_there():
+    found = names(
+        ("variants: [gan, idih, codes]", "variants: [gan, codes]"),
+        ("  idih:\n    dataset: people", "  idih:\n    dataset: [people, things]"),
+    )
+    assert json.loads(found["idih/train"]) == {"dataset": None, "pictures": None, "backbone": None}
+
+
 def test_another_classifier_changes_the_trainings_that_look_through_it():
     before = names()
     (PLACES.backbone("profile") / "model.safetensors").write_text("2")
