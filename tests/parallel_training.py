@@ -101,7 +101,7 @@ def main(folder: Path) -> None:
         results["refused"] = str(error)
     torch.save(results, folder / f"rank{ranks().rank}.pt")
     os.chdir(folder / "workspace")
-    train.packed = lambda _params, _layout, _dataset, split, size_px, _given: packed({"train": 6, "val": 3}[split], size_px)
+    train.packed_together = lambda _params, _layout, _dataset, split, size_px, _given: packed({"train": 6, "val": 3}[split], size_px)
     train.main("idih")
 
 

@@ -34,7 +34,7 @@ def workspace(tmp_path, monkeypatch):
     yaml.dump(params, tmp_path / "params.yaml")
     sizes = {"train": 16, "val": 6}
     monkeypatch.setattr(train_classifier, "packed", lambda _params, _layout, _dataset, split, size_px: things(sizes[split], size_px))
-    monkeypatch.setattr(train, "packed", lambda _params, _layout, _dataset, split, size_px, _given: packed(sizes[split], size_px))
+    monkeypatch.setattr(train, "packed_together", lambda _params, _layout, _dataset, split, size_px, _given: packed(sizes[split], size_px))
     manifest = tmp_path / "data" / "sample" / "composites" / "people" / "manifest.parquet"
     manifest.parent.mkdir(parents=True)
     manifest.write_bytes(b"rows")

@@ -18,7 +18,7 @@ from imharmony.sources.studio import write_studio
 from imharmony.storage.tables import read_table
 from pipeline.params.file import load_params
 from pipeline.steps.fingerprints import read_fingerprint
-from pipeline.steps.packing import packed, packed_test
+from pipeline.steps.packing import packed, packed_test, packed_together
 from pipeline.steps.paths import Places
 from pipeline.steps.preprocessed import PREPROCESSING
 from stages import (
@@ -199,7 +199,7 @@ def test_pictures_without_word_of_how_they_were_made_are_refused():
 def test_a_variant_learns_from_and_is_scored_on_the_pictures_that_it_is_given(monkeypatch):
     seen = []
     params = load_params()
-    monkeypatch.setattr(train, "packed", lambda *arguments: seen.append(packed(*arguments)) or seen[-1])
+    monkeypatch.setattr(train, "packed_together", lambda *arguments: seen.append(packed_together(*arguments)) or seen[-1])
     train.main(SEEING)
     for split, found in zip(("train", "val"), seen, strict=True):
         expected = packed(params, LAYOUT, "people", split, 32, "intrinsic")

@@ -150,7 +150,7 @@ def test_a_published_result_says_whose_models_it_has():
 def fine_tuning(inside, monkeypatch) -> Path:
     """The same run with a variant that begins with the model, and two batches of pictures to go on with."""
     monkeypatch.setattr(
-        train, "packed", lambda _params, _places, _data, split, size_px, _given: packed({"train": 4, "val": 3}[split], size_px)
+        train, "packed_together", lambda _params, _places, _data, split, size_px, _given: packed({"train": 4, "val": 3}[split], size_px)
     )
     yaml = YAML()
     tree = yaml.load(Path("params.yaml"))
