@@ -28,8 +28,8 @@ from benchmarks.photographs import Shot, arguments, load_shots
 from benchmarks.timing import compare
 from benchmarks.transfer import describe, scikit_image, scikit_image_measure
 from imharmony.composing.composites import Foreground
+from imharmony.composing.instances import SELECTED
 from imharmony.composing.packed_split import square_image, square_mask
-from imharmony.composing.selection import SELECTED
 from imharmony.composing.synthesis import synthesize
 from imharmony.pictures.images import decode_trusted, encode_jpeg, encode_patch
 from imharmony.pictures.masks import decode_segmentation

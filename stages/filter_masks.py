@@ -2,8 +2,7 @@
 
 import logging
 
-from imharmony.composing.selection import reason_counts, select
-from imharmony.storage.tables import read_table, write_table
+from imharmony.composing.selection import select
 from pipeline.params.file import load_params
 from pipeline.steps.entry import run_stage
 from pipeline.steps.paths import Places
@@ -17,19 +16,17 @@ def main(dataset: str) -> None:
     places = Places(params.profile)
     section = params.dataset(dataset)
     source = places.source(section.source)
-    kept, dropped = select(
-        read_table(source / "instances.parquet"),
-        read_table(source / "photographs.parquet"),
+    done = select(
+        source / "instances.parquet",
+        source / "photographs.parquet",
+        out=places.selected(dataset),
         rules=section.selection,
         split=section.split,
         workers=params.machine.processes,
+        cluster_address=params.machine.cluster,
     )
-    out = places.selected(dataset)
-    write_table(out / "instances.parquet", kept)
-    write_table(out / "dropped.parquet", dropped)
-    photographs = len(set(kept.column("image_id").to_pylist()))
-    log.info("%s: kept %d instances of %d photographs", dataset, len(kept), photographs)
-    log.info("%s: dropped %d: %s", dataset, len(dropped), reason_counts(dropped.column("reason").to_pylist()))
+    log.info("%s: kept %d instances of %d photographs", dataset, done.kept, done.photographs)
+    log.info("%s: dropped %d: %s", dataset, done.dropped, done.reasons)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from imharmony.composing.selection import SELECTED
+from imharmony.composing.instances import SELECTED
 from imharmony.pictures.images import encode_jpeg, encode_png
 from imharmony.sources.tables import PHOTOGRAPH_SHARD, STORED_PHOTOGRAPHS
 from imharmony.storage.shards import Row, write_shard
@@ -29,7 +29,7 @@ def photo(image_id: int) -> np.ndarray:
 
 
 def instance(image_id: int, number: int, *, category: str, split: str) -> Row:
-    """A row of ``selection.SELECTED``: a five-cornered polygon."""
+    """A row of ``instances.SELECTED``: a five-cornered polygon."""
     x, y = 4 + 26 * number, 6 + image_id % 5
     corners = [x, y, x + 20, y + 3, x + 18, y + 24, x + 9, y + 27, x + 1, y + 20]
     return {

@@ -15,8 +15,8 @@ import torch
 from ruamel.yaml import YAML
 
 from imharmony.checkpoint import save_harmonizer
+from imharmony.composing.instances import DROPPED, SELECTED
 from imharmony.composing.manifest import MANIFEST
-from imharmony.composing.selection import DROPPED, SELECTED
 from imharmony.intrinsic.judging import DECOMPOSITIONS
 from imharmony.intrinsic.preprocessing import LIGHTS
 from imharmony.networks.harmonizer import build_harmonizer

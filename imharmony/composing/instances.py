@@ -1,4 +1,4 @@
-"""The table of what a source offers to be composed."""
+"""The tables of what a source offers to be composed, and of what was chosen of it."""
 
 import pyarrow as pa
 
@@ -20,3 +20,7 @@ INSTANCES = pa.schema(
         ("segmentation", pa.binary()),  # the json text of COCO's polygons or RLE, untouched
     ]
 )
+
+# What filter_masks adds to a kept instance; a dropped one has `reason` instead.
+SELECTED = pa.schema([*INSTANCES, ("foreground_ratio", pa.float64()), ("split", pa.string())])
+DROPPED = pa.schema([("annotation_id", pa.int64()), ("image_id", pa.int64()), ("category", pa.string()), ("reason", pa.string())])

@@ -57,7 +57,7 @@ class RegionRules:
     plate: PlateRules = OUR_PLATES
 
     def region_of(self, photograph: Photograph, instance: Row) -> Region | None:
-        """The region around an instance of ``selection.SELECTED``; None where its foreground leaves no background."""
+        """The region around an instance of ``instances.SELECTED``; None where its foreground leaves no background."""
         name = f"instance {instance['annotation_id']} of photograph {instance['image_id']}"
         if self.direction == "background":
             matte = 255 * _mask(instance) if photograph.matte is None else photograph.matte

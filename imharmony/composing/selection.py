@@ -1,89 +1,70 @@
 """Which instances become foregrounds, which split their photographs are in, and why the others were dropped.
 
-The first test that an instance fails is its reason, in the order of ``REASONS``. Cheap tests on columns come first; only the
-survivors' masks are drawn, and other objects' masks only for a limit of occlusion.
+The first test that an instance fails is its reason, in the order of ``candidates.REASONS``. Cheap tests on columns come first; only the
+survivors' masks are drawn, and other objects' masks only for a limit of occlusion. The tables are read and written some rows at a time:
+memory grows by the columns of ``candidates``, not by the masks.
 """
 
-import difflib
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
-from imharmony.composing.instances import INSTANCES
+from imharmony.composing.candidates import CODES, Candidates, Photographs, is_among, reason_counts
 from imharmony.composing.rules import Rules, SplitRule, parts_of
-from imharmony.composing.splits import split_of
+from imharmony.composing.selected import Kept, write_dropped, write_kept
+from imharmony.composing.splits import SPLITS, split_of
 from imharmony.errors import InputError
 from imharmony.pictures.masks import DegenerateSegmentationError, border_fraction, decode_segmentation, foreground_ratio, part_count
 from imharmony.pictures.occlusion import occlusions
-from imharmony.running.processes import Run, processes
+from imharmony.running.engine import engine
+from imharmony.running.processes import Run
 from imharmony.running.progress import bar
 from imharmony.running.seeds import unit_hash
 from imharmony.storage.shards import Row
+from imharmony.storage.streams import Buckets, buckets_in, read_rows, rows_within
 
-REASONS = (
-    "category",
-    "crowd",
-    "licence",
-    "min_side",
-    "degenerate",
-    "foreground_ratio",
-    "border",
-    "parts",
-    "occlusion",
-    "photograph_limit",
-    "foreground_limit",
-)
-NO_DERIVATIVES = "NoDerivs"
 CHUNK = 512
 WORTH_PROCESSES = 8 * CHUNK  # masks; fewer are drawn sooner than processes start
+BUCKET_BYTES = 64 << 20
+BUCKET_ROWS = 50_000
+MASKS = ["segmentation", "width", "height"]
 T = TypeVar("T")
 
-# What filter_masks adds to a kept instance; a dropped one has `reason` instead.
-SELECTED = pa.schema([*INSTANCES, ("foreground_ratio", pa.float64()), ("split", pa.string())])
-DROPPED = pa.schema([("annotation_id", pa.int64()), ("image_id", pa.int64()), ("category", pa.string()), ("reason", pa.string())])
+
+class Selection(NamedTuple):
+    """What came of a source's instances."""
+
+    kept: int
+    photographs: int  # of the kept ones
+    dropped: int
+    reasons: str  # "crowd 4, border 2"
 
 
-def select(instances: pa.Table, photographs: pa.Table, *, rules: Rules, split: SplitRule, workers: int) -> tuple[pa.Table, pa.Table]:
-    """Kept instances (``SELECTED``) and dropped ones with their reason (``DROPPED``), sorted by annotation."""
-    _expect_known("category", "annotation", rules.categories, instances.column("category"))
-    _expect_known("licence", "photograph", rules.licences, photographs.column("licence"))
-    instances = instances.sort_by([("annotation_id", "ascending"), ("image_id", "ascending")])  # a published set repeats the first
-    reasons = column_reasons(instances, photographs, rules=rules)
-    ratios = np.full(len(instances), np.nan)
-    candidates = np.flatnonzero(reasons == "")
-    with processes(workers if len(candidates) > WORTH_PROCESSES else 1) as run:
-        for position, measured in zip(candidates, _measured(run, instances.take(candidates), rules=rules), strict=True):
-            reasons[position], ratios[position] = measured
+def select(
+    instances: Path, photographs: Path, *, out: Path, rules: Rules, split: SplitRule, workers: int, cluster_address: str | None = None
+) -> Selection:
+    """Writes ``instances.parquet`` of the kept (``SELECTED``) and ``dropped.parquet`` with reasons (``DROPPED``), sorted by annotation.
+
+    Masks are drawn by ``workers`` processes or by the cluster at an address (``engine.engine``), to the same bytes.
+    """
+    size = rows_within(instances, BUCKET_BYTES, most_rows=BUCKET_ROWS)
+    listed = Photographs.read(photographs)
+    candidates = Candidates.read(instances, listed, rules=rules)
+    drawn = candidates.left()
+    with engine(cluster_address, workers=workers if len(drawn) > WORTH_PROCESSES else 1) as run:
+        ratios = _drawn(run, instances, candidates, drawn, rules=rules)
         if rules.max_occlusion < 1:
-            reasons[_occlusions(run, instances, reasons == "") > rules.max_occlusion] = "occlusion"
-    image_ids = instances.column("image_id").to_numpy()
-    allowed = chosen_photographs(np.unique(image_ids[reasons == ""]), limit=rules.photographs)
-    reasons[(reasons == "") & ~np.isin(image_ids, allowed)] = "photograph_limit"
-    splits = _splits(instances, photographs, reasons, split=split)
-    for name, limit in rules.foregrounds.items():
-        of_split = np.flatnonzero((reasons == "") & (splits == name))
-        names = instances.select(["image_id", "annotation_id"]).take(of_split).to_pylist()
-        draws = np.array([unit_hash("select", each["image_id"], each["annotation_id"]) for each in names])
-        reasons[of_split[np.argsort(draws, kind="stable")[limit:]]] = "foreground_limit"
-    return _divided(instances, reasons, ratios, splits)
-
-
-def column_reasons(instances: pa.Table, photographs: pa.Table, *, rules: Rules) -> np.ndarray:
-    """Why the columns alone rule an instance out, "" where they do not; no mask is drawn."""
-    sides = np.minimum(instances.column("bbox_width").to_numpy(), instances.column("bbox_height").to_numpy())
-    wanted = np.ones(len(instances), bool) if rules.categories is None else _is_in(instances, "category", rules.categories)
-    tests = {
-        "category": wanted,
-        "crowd": ~instances.column("iscrowd").to_numpy(),
-        "licence": np.isin(instances.column("image_id").to_numpy(), _licensed(photographs, rules.licences)),
-        "min_side": sides >= rules.min_side_px,
-    }
-    reasons = np.full(len(instances), "", dtype=object)
-    for name, passes in tests.items():
-        reasons[(reasons == "") & ~passes] = name
-    return reasons
+            with buckets_in(out) as buckets:
+                _hide(run, instances, candidates, buckets, size=size, most=rules.max_occlusion)
+    _limit_photographs(candidates, limit=rules.photographs)
+    kept, splits = _split(candidates, listed, rules=rules, split=split)
+    write_kept(Kept(kept, ratios[np.searchsorted(drawn, kept)], splits), instances=instances, out=out, size=size)
+    write_dropped(candidates, out=out)
+    photographs_kept = len(np.unique(candidates.image_ids[kept]))
+    return Selection(len(kept), photographs_kept, len(candidates.reasons) - len(kept), reason_counts(candidates.reasons))
 
 
 def mask_reason(mask: np.ndarray, *, rules: Rules) -> str:
@@ -106,10 +87,14 @@ def chosen_photographs(image_ids: np.ndarray, *, limit: int | None) -> np.ndarra
     return image_ids[order[:limit]]
 
 
-def _measured(run: Run, candidates: pa.Table, *, rules: Rules) -> list[tuple[str, float]]:
-    table = candidates.select(["segmentation", "width", "height"])
-    jobs = ((table.slice(start, CHUNK).to_pylist(), rules) for start in range(0, len(table), CHUNK))
-    return _results(run(_measure_chunk, jobs), total=len(table), what="masks")
+def _drawn(run: Run, instances: Path, candidates: Candidates, drawn: np.ndarray, *, rules: Rules) -> np.ndarray:
+    """The share of its photograph that each of these instances covers; what its mask rules out gets its reason."""
+    ratios = np.empty(len(drawn))
+    batches = (batch for _, batch in read_rows(instances, drawn, MASKS))
+    jobs = ((batch.slice(start, CHUNK).to_pylist(), rules) for batch in batches for start in range(0, len(batch), CHUNK))
+    for number, (reason, ratio) in enumerate(_results(run(_measure_chunk, jobs), total=len(drawn), what="masks")):
+        candidates.reasons[drawn[number]], ratios[number] = CODES[reason], ratio
+    return ratios
 
 
 def _measure_chunk(job: tuple[list[Row], Rules]) -> list[tuple[str, float]]:
@@ -125,19 +110,30 @@ def _measure_one(segmentation: bytes, width: int, height: int, rules: Rules) -> 
     return mask_reason(mask, rules=rules), foreground_ratio(mask)
 
 
-def _occlusions(run: Run, instances: pa.Table, foregrounds: np.ndarray) -> np.ndarray:
-    """The occlusion of the instances that ``foregrounds`` marks; 0 for the others, which only hide."""
-    image_ids = instances.column("image_id").to_numpy()
-    by_photograph = np.argsort(image_ids, kind="stable")
-    by_photograph = by_photograph[np.isin(image_ids[by_photograph], image_ids[foregrounds])]
-    photographs = np.split(by_photograph, np.flatnonzero(np.diff(image_ids[by_photograph])) + 1)
-    table = instances.select(["segmentation", "width", "height"])
-    jobs = ((table.take(each).to_pylist(), np.flatnonzero(foregrounds[each])) for each in photographs if len(each))
-    shares = np.zeros(len(instances))
-    shares[by_photograph[foregrounds[by_photograph]]] = _results(
-        run(_occlude_photograph, jobs), total=int(foregrounds.sum()), what="occlusion"
-    )
-    return shares
+def _hide(run: Run, instances: Path, candidates: Candidates, buckets: Buckets, *, size: int, most: float) -> None:
+    """Gives their reason to those of which other instances hide more than ``most``; what was dropped before only hides.
+
+    A bucket has all instances of each of its photographs, about ``size`` in all.
+    """
+    foregrounds = candidates.left()
+    photographs = np.unique(candidates.image_ids[foregrounds])
+    seen = np.flatnonzero(is_among(candidates.image_ids, photographs))
+    owners = np.searchsorted(photographs, candidates.image_ids[seen])
+    bucket_of = np.cumsum(np.bincount(owners, minlength=len(photographs))) // size
+    for part, batch in read_rows(instances, seen, MASKS):
+        buckets.add(batch.append_column("position", pa.array(seen[part])), bucket_of[owners[part]])
+    is_foreground = np.zeros(len(candidates.reasons), bool)
+    is_foreground[foregrounds] = True
+    with bar(total=len(foregrounds), what="occlusion", unit="masks") as progress:
+        for table in buckets:
+            positions = table["position"].to_numpy()
+            order = np.argsort(candidates.image_ids[positions], kind="stable")
+            groups = np.split(order, np.flatnonzero(np.diff(candidates.image_ids[positions[order]])) + 1)
+            jobs = ((table.select(MASKS).take(group).to_pylist(), np.flatnonzero(is_foreground[positions[group]])) for group in groups)
+            judged = positions[order][is_foreground[positions[order]]]
+            shares = [share for part in run(_occlude_photograph, jobs) for share in part]
+            candidates.reasons[judged[np.array(shares) > most]] = CODES["occlusion"]
+            progress.update(len(judged))
 
 
 def _occlude_photograph(job: tuple[list[Row], Sequence[int]]) -> list[float]:
@@ -145,63 +141,45 @@ def _occlude_photograph(job: tuple[list[Row], Sequence[int]]) -> list[float]:
     return occlusions([row["segmentation"] for row in rows], foregrounds, width=rows[0]["width"], height=rows[0]["height"])
 
 
-def _results(parts: Iterable[list[T]], *, total: int, what: str) -> list[T]:
+def _results(parts: Iterable[list[T]], *, total: int, what: str) -> Iterator[T]:
     with bar(total=total, what=what, unit="masks") as progress:
-        results: list[T] = []
         for part in parts:
-            results += part
+            yield from part
             progress.update(len(part))
-    return results
 
 
-def _splits(instances: pa.Table, photographs: pa.Table, reasons: np.ndarray, *, split: SplitRule) -> np.ndarray:
-    """The split of every instance's photograph; "" for those that were dropped."""
-    official = dict(zip(photographs.column("image_id").to_pylist(), photographs.column("official_split").to_pylist(), strict=True))
-    splits = np.full(len(instances), "", dtype=object)
-    kept = np.flatnonzero(reasons == "")
-    for position, image_id in zip(kept, instances.column("image_id").take(kept).to_pylist(), strict=True):
-        splits[position] = split_of(image_id, official=official[image_id], rule=split)
-    _check_splits(splits[kept].tolist(), reasons, expected=parts_of(split))
-    return splits
+def _limit_photographs(candidates: Candidates, *, limit: int | None) -> None:
+    left = candidates.left()
+    allowed = np.sort(chosen_photographs(np.unique(candidates.image_ids[left]), limit=limit))
+    candidates.reasons[left[~is_among(candidates.image_ids[left], allowed)]] = CODES["photograph_limit"]
 
 
-def _divided(instances: pa.Table, reasons: np.ndarray, ratios: np.ndarray, splits: np.ndarray) -> tuple[pa.Table, pa.Table]:
-    keep = reasons == ""
-    kept = instances.filter(pa.array(keep))
-    kept = kept.append_column("foreground_ratio", pa.array(ratios[keep])).append_column("split", pa.array(splits[keep], pa.string()))
-    dropped = instances.filter(pa.array(~keep)).select(["annotation_id", "image_id", "category"])
-    return kept.cast(SELECTED), dropped.append_column("reason", pa.array(reasons[~keep], pa.string())).cast(DROPPED)
+def _split(candidates: Candidates, listed: Photographs, *, rules: Rules, split: SplitRule) -> tuple[np.ndarray, np.ndarray]:
+    """The positions of the kept ones, in the order of their annotations, and the split of each in ``SPLITS``, after its limit."""
+    kept = candidates.sorted(candidates.left())
+    splits = _splits(candidates.image_ids[kept], listed, split=split)
+    _check_splits(splits, candidates.reasons, expected=parts_of(split))
+    for name, limit in rules.foregrounds.items():
+        of_split = kept[splits == SPLITS.index(name)]
+        ids = zip(candidates.image_ids[of_split].tolist(), candidates.annotation_ids[of_split].tolist(), strict=True)
+        draws = np.fromiter((unit_hash("select", *each) for each in ids), np.float64, len(of_split))
+        candidates.reasons[of_split[np.argsort(draws, kind="stable")[limit:]]] = CODES["foreground_limit"]
+    is_left = is_among(kept, candidates.left())
+    return kept[is_left], splits[is_left]
 
 
-def reason_counts(reasons: Sequence[str]) -> str:
-    """How many instances each reason dropped, in the order of the tests: "crowd 4, border 2"."""
-    counts = {reason: list(reasons).count(reason) for reason in REASONS}
-    return ", ".join(f"{reason} {count}" for reason, count in counts.items() if count) or "none"
+def _splits(image_ids: np.ndarray, listed: Photographs, *, split: SplitRule) -> np.ndarray:
+    """Positions in ``SPLITS``, uint8."""
+    owners, inverse = np.unique(image_ids, return_inverse=True)
+    parts = listed.parts[np.searchsorted(listed.ids, owners)]
+    names = (split_of(owner, official=listed.part_names[part], rule=split) for owner, part in zip(owners.tolist(), parts, strict=True))
+    return np.fromiter((SPLITS.index(name) for name in names), np.uint8, len(owners))[inverse]
 
 
-def _expect_known(what: str, bearer: str, wanted: Sequence[str] | None, column: pa.ChunkedArray) -> None:
-    known = sorted(set(column.to_pylist()))
-    for name in wanted or ():
-        if name not in known:
-            close = difflib.get_close_matches(name, known, n=3) or known[:10]
-            raise InputError(f"{what} {name!r}: no {bearer} has it; expected one that the source has, such as {', '.join(close)}")
-
-
-def _check_splits(splits: list[str], reasons: np.ndarray, *, expected: Sequence[str]) -> None:
-    missing = [name for name in expected if name not in splits]
+def _check_splits(splits: np.ndarray, reasons: np.ndarray, *, expected: Sequence[str]) -> None:
+    missing = [name for name in expected if SPLITS.index(name) not in splits]
     if missing:
-        came = f"{len(splits)} of {len(reasons)} instances were kept (dropped: {reason_counts(reasons.tolist())})"
+        came = f"{len(splits)} of {len(reasons)} instances were kept (dropped: {reason_counts(reasons)})"
         raise InputError(
             f"{came} and none is in {', '.join(missing)}; expected some in each of its splits; widen the selection or the split"
         )
-
-
-def _licensed(photographs: pa.Table, licences: Sequence[str] | None) -> np.ndarray:
-    names = np.array(photographs.column("licence").to_pylist(), dtype=object)
-    fine = np.array([NO_DERIVATIVES not in name if licences is None else name in licences for name in names], dtype=bool)
-    return photographs.column("image_id").to_numpy()[fine]
-
-
-def _is_in(table: pa.Table, column: str, values: Sequence[str]) -> np.ndarray:
-    wanted = set(values)
-    return np.array([value in wanted for value in table.column(column).to_pylist()], dtype=bool)

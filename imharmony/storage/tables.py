@@ -1,6 +1,7 @@
 """How the tables that the stages hand to each other are read and written; their columns stand beside who owns them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -45,18 +46,25 @@ def write_rows(path: Path, rows: Sequence[dict[str, object]], schema: pa.Schema)
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     """Reads a Parquet file; an absent or broken one raises an ``InputError`` that names it."""
+    with readable(path):
+        table = pq.read_table(path, columns=columns)
+        table.validate(full=True)
+    return table
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """What Arrow raises in the block about a Parquet file that is absent or broken becomes an ``InputError`` that names it."""
     if path.is_dir():  # Arrow would read whatever files are in it
         raise InputError(f"{path}: a folder; expected a Parquet file; remove it and run the stage that writes it")
     try:
-        table = pq.read_table(path, columns=columns)
-        table.validate(full=True)
+        yield
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such table; run the stage that writes it (dvc repro)") from error
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno:
             raise
         raise InputError(f"{path}: not a whole Parquet file ({error}); delete it and run its stage again") from error
-    return table
 
 
 def read_typed(path: Path, schema: pa.Schema, *, filled: Iterable[str] = ()) -> pa.Table:

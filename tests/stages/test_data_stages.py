@@ -5,7 +5,7 @@ import json
 import pytest
 from ruamel.yaml import YAML
 
-from imharmony.composing.selection import DROPPED, SELECTED
+from imharmony.composing.instances import DROPPED, SELECTED
 from imharmony.errors import InputError
 from imharmony.sources.tables import PHOTOGRAPHS
 from imharmony.storage.shards import ShardReader

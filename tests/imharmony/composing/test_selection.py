@@ -1,17 +1,22 @@
 """Selection: a reason for every dropped instance, and splits that depend on the photograph alone."""
 
 import json
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from imharmony.composing.candidates import REASONS
 from imharmony.composing.instances import INSTANCES
 from imharmony.composing.rules import Rules, SplitRule, parts_of
-from imharmony.composing.selection import REASONS, select
+from imharmony.composing.selection import select
 from imharmony.composing.splits import split_of
 from imharmony.errors import InputError
 from imharmony.sources.tables import PHOTOGRAPHS
+from imharmony.storage.tables import read_table, write_table
 
 SIDE = 100
 RULES = Rules(
@@ -58,7 +63,18 @@ GOOD = [instance(number) for number in range(1, 41)]
 
 
 def run(rows, *, rules=RULES, split=SPLIT, workers=1, **options):
-    return select(*tables(rows, **options), rules=rules, split=split, workers=workers)
+    return select_of(*tables(rows, **options), rules=rules, split=split, workers=workers)
+
+
+def select_of(instances, photographs, *, row_group_size=None, **options):
+    """What is kept and dropped of these tables, by way of their files."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        pq.write_table(instances, folder / "listed.parquet", row_group_size=row_group_size)
+        write_table(folder / "photographs.parquet", photographs)
+        select(folder / "listed.parquet", folder / "photographs.parquet", out=folder / "out", **options)
+        assert sorted(path.name for path in (folder / "out").iterdir()) == ["dropped.parquet", "instances.parquet"]
+        return read_table(folder / "out" / "instances.parquet"), read_table(folder / "out" / "dropped.parquet")
 
 
 def reason_of(row, **options):
@@ -96,11 +112,11 @@ def test_licences_without_derivatives_are_dropped_unless_asked_for():
     licences = ["Attribution-NoDerivs License" if i % 2 else "Attribution License" for i in range(len(photographs))]
     position = photographs.schema.get_field_index("licence")
     photographs = photographs.set_column(position, "licence", pa.array(licences))
-    kept, dropped = select(rows, photographs, rules=RULES, split=SPLIT, workers=1)
+    kept, dropped = select_of(rows, photographs, rules=RULES, split=SPLIT, workers=1)
     assert set(dropped.column("reason").to_pylist()) == {"licence"}
     assert len(kept) == len(dropped) == 20
     asked = replace(RULES, licences=("Attribution-NoDerivs License",))
-    only, _ = select(rows, photographs, rules=asked, split=SPLIT, workers=1)
+    only, _ = select_of(rows, photographs, rules=asked, split=SPLIT, workers=1)
     assert only.column("annotation_id").to_pylist() == dropped.column("annotation_id").to_pylist()
 
 
