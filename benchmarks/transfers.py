@@ -106,7 +106,7 @@ def made_up(seed: int) -> np.ndarray:
     down, across = np.mgrid[:480, :640] / 640
     waves = sum(20 * np.sin(rng.uniform(10, 90) * (across * np.cos(t) + down * np.sin(t)))[..., None] for t in rng.uniform(0, 3, 4))
     colour = rng.uniform(60, 190, 3) + across[..., None] * rng.uniform(-80, 80, 3) + waves + rng.normal(0, 6, (480, 640, 3))
-    return rounded(colour)
+    return np.ascontiguousarray(rounded(colour))
 
 
 def main() -> None:

@@ -34,24 +34,35 @@ def solved(right: np.ndarray, free: np.ndarray) -> np.ndarray:
 
     A ``RuntimeError`` where ``MOST_STEPS`` are not enough.
     """
-    right = right * free[..., None]
+    right = np.ascontiguousarray(right * free[..., None], np.float64)
     precondition = _solver(free)
     if isinstance(precondition, _Factored):
         return precondition(right)
-    found, left, inside = np.zeros_like(right), right, np.repeat(free[..., None], 3, axis=2).astype(np.float64)
-    along, response, share, before = np.zeros_like(right), np.zeros_like(right), 0.0, 1.0
-    for _ in range(MOST_STEPS):
-        near = precondition(left.astype(np.float32)).astype(np.float64)
-        if np.abs(near).max() < ENOUGH:
-            return found + near
+    found, inside = np.zeros_like(right), np.repeat(free[..., None], 3, axis=2)
+    while (change := _approached(right - laplacian(found) * inside, inside.astype(np.float32), precondition)) is not None:
+        found += change
+    return found
+
+
+def _approached(right: np.ndarray, inside: np.ndarray, precondition: _Solver) -> np.ndarray | None:
+    """The field as near as float32 gets to it, by conjugate gradients; None where it is less than ``ENOUGH`` everywhere."""
+    left = right.astype(np.float32)
+    found, along, response = np.zeros((3, *left.shape), np.float32)
+    share, before = 0.0, 1.0
+    for step in range(MOST_STEPS):
+        near = precondition(left)
+        if max(-float(near.min()), float(near.max())) < ENOUGH:
+            return found + near if step else None
         # The cycle is not quite symmetric, so a direction is kept apart from the one before as Polak & Ribière do.
-        along = near - share * float(np.vdot(response, near)) / before * along
-        response = laplacian(along) * inside
+        along *= -share * float(np.vdot(response, near)) / before
+        along += near
+        response = laplacian(along)
+        response *= inside
         before = float(np.vdot(left, near))
         share = before / float(np.vdot(along, response))
-        cv2.scaleAdd(along, share, found, dst=found)
-        left = cv2.scaleAdd(response, -share, left)
-    raise RuntimeError(f"not solved in {MOST_STEPS} steps: {np.count_nonzero(free)} free pixels of {free.shape}")
+        found += share * along
+        left -= share * response
+    raise RuntimeError(f"not solved in {MOST_STEPS} steps: {np.count_nonzero(inside) // 3} free pixels of {inside.shape[:2]}")
 
 
 def _solver(free: np.ndarray) -> _Solver:
@@ -90,6 +101,7 @@ class _Cycle:
         self._coarser = _solver(covered == 0)
 
     def __call__(self, right: np.ndarray) -> np.ndarray:
+        """Of ``right``, float32 (H, W, 3), 0 where nothing is free."""
         pull = right * np.float32(DAMPING / 4)
         found = self._swept(pull, pull)
         left = cv2.subtract(right, laplacian(found)) * self._inside

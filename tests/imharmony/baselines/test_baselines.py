@@ -78,6 +78,15 @@ def test_a_baseline_knows_neither_rows_from_columns(name, pair):
 
 
 @pytest.mark.parametrize("name", BASELINES)
+def test_how_a_picture_lies_in_memory_plays_no_part(name):
+    picture = np.random.default_rng(2).integers(0, 256, (50, 60, 3), dtype=np.uint8)
+    mask = np.zeros((50, 60), np.float32)
+    mask[5:45, 6:50] = 1
+    planes = np.ascontiguousarray(picture.transpose(2, 1, 0)).transpose(2, 1, 0)
+    np.testing.assert_array_equal(BASELINES[name](planes, np.asfortranarray(mask)), BASELINES[name](picture, mask))
+
+
+@pytest.mark.parametrize("name", BASELINES)
 def test_a_faint_mask_means_the_same_as_a_whole_one(name, pair):
     composite, mask = pair
     np.testing.assert_allclose(BASELINES[name](composite, mask * np.float32(0.3)), BASELINES[name](composite, mask), atol=1e-3)

@@ -51,13 +51,13 @@ def test_a_laplacian_counts_no_neighbour_beyond_the_frame():
 
 
 def test_between_two_fixed_columns_a_source_makes_a_parabola():
-    # -u'' = 2 and u = 0 at both ends: u = k (n - k).
+    # -u'' = 1/16 and u = 0 at both ends: u = k (n - k) / 32.
     count = 4 * DIRECT_PX
     free = np.ones((50, count + 1), bool)
     free[:, [0, -1]] = False
     place = np.arange(count + 1)
-    found = solved(np.full((*free.shape, 3), 2.0), free)
-    np.testing.assert_allclose(found[..., 0], np.broadcast_to(place * (count - place), free.shape), atol=1e-3)
+    found = solved(np.full((*free.shape, 3), 1 / 16), free)
+    np.testing.assert_allclose(found[..., 0], np.broadcast_to(place * (count - place) / 32, free.shape), atol=1e-3)
 
 
 def test_what_is_not_solved_says_so(monkeypatch):
