@@ -21,8 +21,8 @@ def main(source: str) -> None:
     section = params.active.sources[source]
     out = Places(params.profile).source(source)
     options = section.model_dump(exclude={"kind"})
-    workers = params.machine.processes
-    SOURCES[section.kind].list(out=out, work=download_folder(section.kind, options.get("mirror")), workers=workers, **options)
+    work = download_folder(section.kind, options.get("mirror"))
+    SOURCES[section.kind].list(out=out, work=work, **params.machine.engine, **options)
     counts = [read_table(out / f"{table}.parquet", ["image_id"]).num_rows for table in ("photographs", "instances")]
     log.info("%s: %d photographs, %d instances", source, *counts)
 

@@ -26,7 +26,7 @@ def main(dataset: str) -> None:
         source=places.source(source),
         out=places.images(dataset),
         work=download_folder(section.kind, options.get("mirror")),
-        workers=params.machine.processes,
+        **params.machine.engine,
         **{name: options[name] for name in kind.fetch_keys},
     )
 

@@ -22,7 +22,7 @@ def main(dataset: str) -> None:
         out=out,
         work=work_folder("preprocess_intrinsic", places.fingerprint("preprocess_intrinsic", dataset), data_hash(composites), networks),
         recipe=Recipe(**chosen.of_pictures, model=places.preprocessing("edits") / MODEL if networks else None),
-        workers=params.machine.processes,
+        **params.machine.engine,
         splits=params.preprocessed_splits(dataset),
     )
     write_preprocessing(out, Preprocessing(**chosen.of_pictures, networks_sha256=networks))

@@ -19,8 +19,7 @@ def main(dataset: str) -> None:
         dataset=dataset,
         rules=scale.rules,
         size_px=params.active.evaluation.size_px,
-        workers=params.machine.processes,
-        cluster_address=params.machine.cluster,
+        **params.machine.engine,
     )
 
 

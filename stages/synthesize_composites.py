@@ -22,7 +22,7 @@ def main(dataset: str) -> None:
     compose = SOURCES[source.kind].compose
     if compose is not None:
         table, options = read_table(selected / "instances.parquet"), source.model_dump(exclude={"kind"})
-        compose(selected=table, out=places.composites(dataset), dataset=dataset, workers=params.machine.processes, **options)
+        compose(selected=table, out=places.composites(dataset), dataset=dataset, **params.machine.engine, **options)
         return
     synthesis = section.synthesis
     if synthesis is None:
@@ -42,8 +42,7 @@ def main(dataset: str) -> None:
         limits=synthesis.limits or Limits(),
         references=synthesis.references or ReferenceRules(),
         seed=synthesis.seed,
-        workers=params.machine.processes,
-        cluster_address=params.machine.cluster,
+        **params.machine.engine,
     )
 
 

@@ -42,7 +42,7 @@ def _train(params: Params, name: str) -> None:
     world, size_px = folder / "world", chosen.size_px
     if not is_sound_folder(world):
         size = {"width_px": size_px, "height_px": size_px}
-        write_studio(world, purpose="shading", scenes=chosen.scenes, seed=seed, workers=params.machine.processes, **size)
+        write_studio(world, purpose="shading", scenes=chosen.scenes, seed=seed, **params.machine.engine, **size)
         seal_folder(world)
     network = fit_shading(
         shading_pairs(read_scenes(world, split="train2017"), size_px=size_px),

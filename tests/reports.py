@@ -53,7 +53,7 @@ def manifest(dataset: str) -> list[dict[str, object]]:
         {
             **dict.fromkeys(("sample_id", "transfer_params", "licence"), f"{index // 2}_{index}_0"),
             **{"image_id": index // 2, "annotation_id": index, "dataset": dataset, "split": "test", "category": "person"},
-            **{"foreground_ratio": float(ratio), "transfer": "luminance", "delta_e": 5.0},
+            **{"foreground_ratio": float(ratio), "transfer": "luminance", "delta_e": 5.0, "sha256_mask": f"{index}"},
         }
         for index, ratio in enumerate(ratios)
     ]

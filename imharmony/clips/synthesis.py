@@ -24,8 +24,7 @@ from imharmony.composing.splits import SPLITS
 from imharmony.errors import InputError
 from imharmony.motion.frames import Clip
 from imharmony.pictures.images import encode_patch
-from imharmony.running.cluster import cluster
-from imharmony.running.processes import processes
+from imharmony.running.engine import engine
 from imharmony.running.progress import bar
 from imharmony.running.seeds import unit_hash
 from imharmony.storage.files import atomic_folder, link_or_copy
@@ -81,9 +80,9 @@ def synthesize_clips(
     order = Order(composites.resolve(), work.resolve(), dataset, rules, size_px)
     shards = list(enumerate(_parts(wanted(read_manifest(composites), rules, dataset=dataset))))
     todo = [(shard, clips) for shard, clips in shards if not is_sound(_done(work, shard))]
-    machines = cluster(cluster_address, workers=workers) if cluster_address else processes(min(workers, max(len(todo), 1)))
-    made = len(shards) - len(todo)
-    with machines as run, bar(total=len(shards), initial=made, what=f"{dataset}: clips", unit="shards") as progress:
+    at_once, made = min(workers, max(len(todo), 1)), len(shards) - len(todo)
+    progress = bar(total=len(shards), initial=made, what=f"{dataset}: clips", unit="shards")
+    with progress, engine(cluster_address, workers=at_once) as run:
         for _ in run(partial(_make_shard, order), todo):
             progress.update()
     dropped = read_parts(_part(work, "dropped", shard) for shard, _ in shards)

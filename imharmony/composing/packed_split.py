@@ -7,29 +7,38 @@ field does, without keeping the aspect: images by an antialiased bicubic filter,
 leaves them soft at the edges.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
+from math import prod
+from os import SEEK_CUR
 from pathlib import Path
+from typing import NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import torch
-from numpy.lib.format import write_array_header_1_0
+from numpy.lib.format import read_array_header_1_0, read_magic, write_array_header_1_0
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from imharmony.composing.composites import read_change, read_real, to_harmonize
 from imharmony.errors import InputError
-from imharmony.running.progress import track
+from imharmony.running.engine import engine
+from imharmony.running.progress import bar
+from imharmony.running.randomness import torch_threads
 from imharmony.storage.files import atomic_folder, sha256_of
 from imharmony.storage.locks import alone
 from imharmony.storage.seals import is_sound_folder, seal_folder
-from imharmony.storage.shards import ShardReader
+from imharmony.storage.shards import Row, ShardReader
 from imharmony.storage.tables import read_table
 
 SHAPES = {"composite": (3,), "real": (3,), "mask": ()}  # after (N, S, S)
+SEMI_HARMONIZED = "semi_harmonized"
+ROWS_PER_PIECE = 128
+WORTH_A_PROCESS = 2048  # composites
 
 Pictures = dict[str, np.ndarray]
 
@@ -45,8 +54,39 @@ class PackedSplit:
     semi_harmonized: np.ndarray | None = None  # like composite, after ``intrinsic.preprocessing``; None where nobody asked for it
 
 
-def pack_split(composites: Path, cache: Path, *, split: str, size_px: int) -> PackedSplit:
-    """The split of a folder of composites at ``size_px``, from ``cache`` or packed into it now."""
+@dataclass(frozen=True)
+class PackedFiles:
+    """The pictures of a packed split as a job takes them along: by the names of their files or, where they are in none, themselves."""
+
+    arrays: Mapping[str, Path | np.ndarray]
+
+    @classmethod
+    def of(cls, split: PackedSplit) -> Self:
+        """Those of a whole split."""
+        arrays = {name: getattr(split, name) for name in (*SHAPES, SEMI_HARMONIZED)}
+        return cls({name: _file_of(array) for name, array in arrays.items() if array is not None})
+
+    def taken(self, rows: pa.Table, places: slice | np.ndarray) -> PackedSplit:
+        """Some rows of the split with the pictures at their places: mapped if that is a slice, else read."""
+        opened = {name: np.load(array, mmap_mode="r") if isinstance(array, Path) else array for name, array in self.arrays.items()}
+        return PackedSplit(rows, **{name: array[places] for name, array in opened.items()})
+
+
+def _file_of(array: np.ndarray) -> Path | np.ndarray:
+    return Path(array.filename).resolve() if isinstance(array, np.memmap) and array.filename else array
+
+
+class Piece(NamedTuple):
+    """Consecutive rows of the manifest, and the place of the first among all."""
+
+    start: int
+    rows: Sequence[Row]
+
+
+def pack_split(
+    composites: Path, cache: Path, *, split: str, size_px: int, workers: int = 1, cluster_address: str | None = None
+) -> PackedSplit:
+    """The split of a folder of composites at ``size_px``, from ``cache`` or packed into it now, by an engine (``running.engine``)."""
     manifest = read_table(composites / "manifest.parquet")
     rows = manifest.filter(pc.field("split") == split)
     if rows.num_rows == 0:
@@ -56,7 +96,12 @@ def pack_split(composites: Path, cache: Path, *, split: str, size_px: int) -> Pa
     cache.mkdir(parents=True, exist_ok=True)
     with alone(folder.with_name(f".{folder.name}.lock")):  # others wait while one packs or drops what is damaged
         if not is_sound_folder(folder):
-            _pack(composites, folder, rows, size_px=size_px)
+            pieces = pieces_of(rows.select(["shard", "row", "direction"]).to_pylist())
+            machines = {"workers": workers, "cluster_address": cluster_address}
+            with atomic_folder(folder) as temporary:
+                squared = partial(_squared, composites.resolve(), size_px)
+                pack_arrays(temporary, pieces, squared, SHAPES, size_px=size_px, what=f"packing at {size_px} px", **machines)
+                seal_folder(temporary)
         return PackedSplit(rows, **{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in SHAPES})
 
 
@@ -87,30 +132,55 @@ def data_hash(composites: Path) -> str:
         raise InputError(f"{manifest}: no such table; run the stage that writes it (dvc repro)") from error
 
 
-def _pack(composites: Path, folder: Path, rows: pa.Table, *, size_px: int) -> None:
-    """Makes the folder of arrays, which count from when they are sealed."""
-    with atomic_folder(folder) as temporary:
-        _write_arrays(composites, temporary, rows, size_px=size_px)
-        seal_folder(temporary)
+def pack_arrays(
+    folder: Path,
+    pieces: Sequence[Piece],
+    squared: Callable[[Piece], Iterator[Pictures]],
+    shapes: Mapping[str, tuple[int, ...]],
+    *,
+    size_px: int,
+    what: str,
+    workers: int,
+    cluster_address: str | None = None,
+) -> None:
+    """Writes the arrays of ``shapes`` (N, S, S, ...) into a folder, piece by piece, each by whoever takes it, at its own place."""
+    count = sum(len(piece.rows) for piece in pieces)
+    for name, channels in shapes.items():
+        with (folder / f"{name}.npy").open("wb") as file:
+            write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": (count, size_px, size_px, *channels)})
+    at_once = min(workers, max(count // WORTH_A_PROCESS, 1))  # a process of its own takes seconds to begin
+    job = partial(_write_piece, folder.resolve(), squared, shapes, size_px)
+    with bar(total=count, what=what, unit="composites") as progress, engine(cluster_address, workers=at_once) as run:
+        for written in run(job, pieces):
+            progress.update(written)
 
 
-def _write_arrays(composites: Path, folder: Path, rows: pa.Table, *, size_px: int) -> None:
-    """Appends the pictures row by row, so that nothing but the current ones is held."""
-    pictures = track(_squared(composites, rows, size_px), total=rows.num_rows, what=f"packing at {size_px} px", unit="composites")
+def _write_piece(
+    folder: Path, squared: Callable[[Piece], Iterator[Pictures]], shapes: Mapping[str, tuple[int, ...]], size_px: int, piece: Piece
+) -> int:
+    """Writes the pictures one after the other, so that nothing but the current ones is held. Not by a map, which writes whole pages."""
     with ExitStack() as stack:
-        files = {name: stack.enter_context((folder / f"{name}.npy").open("wb")) for name in SHAPES}
-        for name, channels in SHAPES.items():
-            shape = (rows.num_rows, size_px, size_px, *channels)
-            write_array_header_1_0(files[name], {"descr": "|u1", "fortran_order": False, "shape": shape})
-        for squared in pictures:
-            for name, picture in squared.items():
-                files[name].write(picture.tobytes())
+        stack.enter_context(torch_threads(1))  # side by side
+        files = {name: stack.enter_context((folder / f"{name}.npy").open("r+b")) for name in shapes}
+        for name, file in files.items():
+            read_magic(file)
+            read_array_header_1_0(file)
+            file.seek(piece.start * size_px**2 * prod(shapes[name]), SEEK_CUR)
+        for pictures in squared(piece):
+            for name, file in files.items():
+                file.write(pictures[name].tobytes())
+    return len(piece.rows)
 
 
-def _squared(composites: Path, rows: pa.Table, size_px: int) -> Iterator[Pictures]:
+def pieces_of(rows: Sequence[Row]) -> list[Piece]:
+    """Rows of a manifest in pieces of ``ROWS_PER_PIECE``."""
+    return [Piece(start, rows[start : start + ROWS_PER_PIECE]) for start in range(0, len(rows), ROWS_PER_PIECE)]
+
+
+def _squared(composites: Path, size_px: int, piece: Piece) -> Iterator[Pictures]:
     reader = ShardReader(composites)
     held, real, small_real = None, np.empty(0), np.empty(0)
-    for row in rows.select(["shard", "row", "direction"]).to_pylist():
+    for row in piece.rows:
         address = row["shard"], row["row"]
         owner = row["shard"], reader.value(*address, "real_row")
         if held != owner:  # the composites of a photograph follow each other

@@ -21,8 +21,7 @@ from imharmony.composing.regions import TRANSFERS_OF, RegionRules
 from imharmony.composing.rules import Limits, ReferenceRules
 from imharmony.composing.shard_jobs import MEASURED_FILE, Order, ShardJob, compose_shard, measure_shard
 from imharmony.errors import InputError
-from imharmony.running.cluster import cluster
-from imharmony.running.processes import processes
+from imharmony.running.engine import engine
 from imharmony.running.progress import bar
 from imharmony.storage.files import atomic_folder, link_or_copy
 from imharmony.storage.seals import is_sound
@@ -71,7 +70,7 @@ def synthesize(
     shards = range(len(starts) - 1)
     each = np.array([composites_per_foreground[split] for split in instances["split"].to_pylist()])
     sizes = {"measured": np.diff(starts), "manifest": np.add.reduceat(each, starts[:-1])}
-    with cluster(cluster_address, workers=workers) if cluster_address else processes(min(workers, len(shards))) as run:
+    with engine(cluster_address, workers=min(workers, len(shards))) as run:
         todo = _todo(order, "measured", shards)
         counts = run(measure_shard, _jobs(order, todo, instances, photographs))
         _track(order, counts, todo, sizes["measured"], what="colours", unit="foregrounds")

@@ -11,9 +11,10 @@ What is called the foreground here is what the mask says is to be changed. Of a 
 background, and what another photograph gives is all but that. The real photograph is the split's own: of a graded data set the graded.
 """
 
-from collections.abc import Sequence
-from hashlib import blake2b
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +24,6 @@ from imharmony.composing.composites import recomposed
 from imharmony.evaluation.scoring import Harmonize, as_saved, expect_finite, metric_tensor, pictures_of
 from imharmony.metrics.colour_difference import foreground_ciede2000
 from imharmony.metrics.error import foreground_mse
-from imharmony.running.progress import track
 from imharmony.running.seeds import rendezvous_choice
 from imharmony.storage.shards import Row
 
@@ -64,79 +64,108 @@ def inner_error(split: "PackedSplit", index: int, raw: np.ndarray) -> float | No
     return None if np.isnan(error) else error
 
 
-def score_controls(split: "PackedSplit", harmonize: Harmonize, *, names: Row, own: Sequence[float | None]) -> list[Row]:
-    """The rows of ``CONTROLS`` of one method on one split; of a single photograph there is nothing to swap.
+@dataclass(frozen=True)
+class Plan:
+    """Which foregrounds of a split are looked at, and the photographs whose backgrounds there are: by the manifest alone."""
 
-    ``names`` as for ``scoring.score_split``; ``own`` is ``inner_error`` of what the method made of each composite as it is. An output
-    that is not finite is an ``InputError`` that names the method and the image.
+    looked_at: np.ndarray  # places in the split: one for each photograph and mask, the first by the sample's name, in the names' order
+    photographs: np.ndarray  # ids, ascending
+    first: np.ndarray  # the place of the first composite by name of each
+
+    def background_of(self, *, sample_id: str, image_id: int) -> tuple[int, int | None]:
+        """The photograph whose background a composite gets when it is swapped, and where it lies; with one photograph its own and None.
+
+        It is chosen by the composite's name: other samples and their order change nothing but who is there to be chosen.
+        """
+        others = np.flatnonzero(self.photographs != image_id)
+        if not len(others):
+            return image_id, None
+        chosen = others[rendezvous_choice(self.photographs[others], SWAPPED, sample_id)]
+        return int(self.photographs[chosen]), int(self.first[chosen])
+
+    def save(self, folder: Path) -> None:
+        """Leaves it in a folder, for ``load`` in any process."""
+        for each in fields(self):
+            np.save(folder / f"{each.name}.npy", getattr(self, each.name))
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Maps what ``save`` left."""
+        return cls(**{each.name: np.load(folder / f"{each.name}.npy", mmap_mode="r") for each in fields(cls)})
+
+
+def plan_of(split: "PackedSplit") -> Plan:
+    """That of a split: one of each foreground is looked at, of which the manifest has the sums; of one photograph may be several grades."""
+    columns = ["sample_id", "image_id", "sha256_real", "sha256_mask"]
+    rows = split.rows.select(columns).append_column("place", pa.array(np.arange(split.rows.num_rows))).sort_by("sample_id")
+    of_photographs = rows.group_by("image_id", use_threads=False).aggregate([("place", "first")]).sort_by("image_id")
+    looked_at = (
+        rows.group_by(columns[1:], use_threads=False).aggregate([("place", "first"), ("sample_id", "first")]).sort_by("sample_id_first")
+    )
+    return Plan(*(column.to_numpy() for column in (looked_at["place_first"], of_photographs["image_id"], of_photographs["place_first"])))
+
+
+class Background(NamedTuple):
+    """Another photograph, uint8 (H, W, 3)."""
+
+    image_id: int
+    picture: np.ndarray
+
+
+def score_controls(
+    split: "PackedSplit",
+    harmonize: Harmonize,
+    *,
+    names: Row,
+    own: Sequence[float | None],
+    backgrounds: Sequence[Background | None],
+    done: Callable[[int], object] = int,
+) -> dict[str, list[Row]]:
+    """The rows of ``CONTROLS`` of one method on foregrounds that are looked at, by control; an empty mask has none.
+
+    ``names`` as for ``scoring.score_split``; of each foreground, ``own`` is ``inner_error`` of what the method made of it as it is, and
+    ``backgrounds`` are those that it gets, None where there is no other photograph. ``done`` hears of each. An output that is not finite
+    is an ``InputError`` that names the method and the image.
     """
-    places = one_of_each_foreground(split)
-    return [*_swapped_rows(split, harmonize, names, own, places), *_untouched_rows(split, harmonize, names, places)]
-
-
-def background_of(split: "PackedSplit") -> list[int | None]:
-    """For each composite the position of the one whose photograph is its background when it is swapped; None with one photograph.
-
-    A photograph is chosen by the composite's name, and of its composites the first by name: other samples and their order change
-    nothing but who is there to be chosen.
-    """
-    samples, images = split.rows["sample_id"].to_pylist(), split.rows["image_id"].to_numpy()
-    first: dict[int, int] = {}
-    for index in sorted(range(len(samples)), key=samples.__getitem__):
-        first.setdefault(int(images[index]), index)
-    photographs = np.unique(images)
-    if len(photographs) == 1:
-        return [None] * len(samples)
-    others = (photographs[photographs != image] for image in images)
-    return [first[int(other[rendezvous_choice(other, "swapped", sample)])] for sample, other in zip(samples, others, strict=True)]
-
-
-def swapped(split: "PackedSplit", index: int, other: int) -> np.ndarray:
-    """A composite's foreground on another composite's photograph, uint8 (H, W, 3)."""
-    return recomposed(np.array(split.composite[index]), np.array(split.mask[index]) / 255, np.array(split.real[other]))
-
-
-def one_of_each_foreground(split: "PackedSplit") -> list[int]:
-    """One position for each photograph and mask that is not empty, the first by the sample's name, in the order of the names."""
-    samples, images = split.rows["sample_id"].to_pylist(), split.rows["image_id"].to_pylist()
-    first: dict[tuple[int, bytes], int] = {}
-    for index in sorted(range(len(samples)), key=samples.__getitem__):
-        if split.mask[index].any():
-            pixels = blake2b(split.real[index].tobytes())  # of one photograph there may be several grades
-            pixels.update(split.mask[index].tobytes())
-            first.setdefault((images[index], pixels.digest()), index)
-    return list(first.values())
-
-
-def _swapped_rows(split: "PackedSplit", harmonize: Harmonize, names: Row, own: Sequence[float | None], places: Sequence[int]) -> list[Row]:
-    rows: list[Row] = []
-    samples, others = split.rows.select(["sample_id", "image_id"]).to_pylist(), background_of(split)
-    for index in track(places, total=len(places), what=_what(names, SWAPPED), unit="images"):
-        other, before = others[index], inner_error(split, index, np.array(split.composite[index]))
-        if other is None or before is None:
-            continue
-        where = f"{_what(names, SWAPPED)}, image {samples[index]['sample_id']}"
-        raw = _output(harmonize, swapped(split, index, other), pictures_of(split, index)[2], where)
-        errors = {"fmse": inner_error(split, index, raw), "composite_fmse": before, "own_fmse": own[index]}
-        rows.append({**names, **samples[index], "control": SWAPPED, "other_image_id": samples[other]["image_id"], **errors})
-    return rows
-
-
-def _untouched_rows(split: "PackedSplit", harmonize: Harmonize, names: Row, places: Sequence[int]) -> list[Row]:
-    rows: list[Row] = []
+    rows: dict[str, list[Row]] = {SWAPPED: [], UNTOUCHED: []}
     samples = split.rows.select(["sample_id", "image_id"]).to_pylist()
-    for index in track(places, total=len(places), what=_what(names, UNTOUCHED), unit="images"):
-        _, real, mask = pictures_of(split, index)
-        raw = _output(harmonize, real, mask, f"{_what(names, UNTOUCHED)}, image {samples[index]['sample_id']}")
-        seen = metric_tensor(as_saved(raw, real, mask)), metric_tensor(real), mask
-        found = {"fmse": foreground_mse(*seen).item(), "composite_fmse": 0.0, "ciede2000": foreground_ciede2000(*seen).item()}
-        rows.append({**names, **samples[index], "control": UNTOUCHED, **found})
+    for index, (sample, error, background) in enumerate(zip(samples, own, backgrounds, strict=True)):
+        done(1)
+        if not split.mask[index].any():
+            continue
+        shared = {**names, **sample}
+        if background is not None and (found := _swapped(split, harmonize, index, background, shared)):
+            rows[SWAPPED].append({**shared, **found, "own_fmse": error})
+        rows[UNTOUCHED].append({**shared, **_untouched(split, harmonize, index, shared)})
     return rows
+
+
+def swapped(split: "PackedSplit", index: int, other: np.ndarray) -> np.ndarray:
+    """A composite's foreground on another photograph, uint8 (H, W, 3)."""
+    return recomposed(np.array(split.composite[index]), np.array(split.mask[index]) / 255, other)
+
+
+def _swapped(split: "PackedSplit", harmonize: Harmonize, index: int, other: Background, shared: Row) -> Row | None:
+    """None where no pixel is all foreground."""
+    before = inner_error(split, index, np.array(split.composite[index]))
+    if before is None:
+        return None
+    raw = _output(harmonize, swapped(split, index, other.picture), pictures_of(split, index)[2], _where(shared, SWAPPED))
+    found = {"fmse": inner_error(split, index, raw), "composite_fmse": before}
+    return {"control": SWAPPED, "other_image_id": other.image_id, **found}
+
+
+def _untouched(split: "PackedSplit", harmonize: Harmonize, index: int, shared: Row) -> Row:
+    _, real, mask = pictures_of(split, index)
+    raw = _output(harmonize, real, mask, _where(shared, UNTOUCHED))
+    seen = metric_tensor(as_saved(raw, real, mask)), metric_tensor(real), mask
+    found = {"fmse": foreground_mse(*seen).item(), "composite_fmse": 0.0, "ciede2000": foreground_ciede2000(*seen).item()}
+    return {"control": UNTOUCHED, **found}
 
 
 def _output(harmonize: Harmonize, given: np.ndarray, mask: Tensor, where: str) -> np.ndarray:
     return expect_finite(harmonize(given.copy(), mask[0, 0].numpy().copy()), where)
 
 
-def _what(names: Row, control: str) -> str:
-    return f"{names['method']}: {names['dataset']}, {control}"
+def _where(shared: Row, control: str) -> str:
+    return f"{shared['method']}: {shared['dataset']}, {control}, image {shared['sample_id']}"

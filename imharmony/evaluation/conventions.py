@@ -5,6 +5,7 @@ does was read in the code (``convention_words``). Masks are taken as they are, s
 """
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 from imharmony.errors import InputError
 from imharmony.evaluation.measures import MEASURES
 from imharmony.evaluation.protocols import Background, Protocol, Quantisation
+from imharmony.storage.tables import read_table
 
 Psnr = Literal["psnr_255", "psnr_target", "psnr_range"]
 Fmse = Literal["fmse", "fmse_products", "fmse_products_whole_px", "fmse_whole"]
@@ -73,7 +75,11 @@ HEADLINE_MEANS = {"fmse": "fmse", "psnr": HEADLINE.psnr, "ssim": "ssim"}
 
 def rows_of(table: pa.Table, convention: Convention = HEADLINE) -> pa.Table:
     """The rows of a table of scores, or of a summary, that have the convention's background and quantisation."""
-    return table.filter((pc.field("background") == convention.background) & (pc.field("quantisation") == convention.quantisation))
+    return table.filter(_of(convention))
+
+
+def _of(convention: Convention) -> pc.Expression:
+    return (pc.field("background") == convention.background) & (pc.field("quantisation") == convention.quantisation)
 
 
 def named_convention(name: str) -> Convention:
@@ -93,6 +99,11 @@ def headline_means(scores: pa.Table) -> dict[str, dict[str, float]]:
         finite = {name: values[np.isfinite(values)] for name, values in columns.items()}
         means[dataset] = {name: float(values.mean()) for name, values in finite.items() if len(values)} | {"images": part.num_rows}
     return means
+
+
+def read_headline_means(path: Path) -> dict[str, dict[str, float]]:
+    """``headline_means`` of a table of scores, of which no more is held than the columns that they are of, under that protocol."""
+    return headline_means(read_table(path, ["background", "quantisation", "dataset", *HEADLINE_MEANS.values()], _of(HEADLINE)))
 
 
 def under(scores: pa.Table, name: str) -> pa.Table:

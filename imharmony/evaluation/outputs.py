@@ -22,6 +22,7 @@ from imharmony.errors import InputError
 from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.scoring import score_split
 from imharmony.pictures.images import read_scored
+from imharmony.running.progress import track
 from imharmony.storage.shards import Row
 
 KINDS = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
@@ -41,6 +42,7 @@ def score_pictures(outputs: Path, packed: PackedSplit, *, names: Row, perceptual
     """The same for a split that is packed already; ``names`` are the columns that all rows share, as in ``score_split``."""
     files, rows = files_of(outputs, packed.rows), packed.rows.select(["width", "height"]).to_pylist()
     pictures = (squared_picture(path, row, packed.mask.shape[1]) for path, row in zip(files, rows, strict=True))
+    pictures = track(pictures, total=len(files), what=f"{names['method']}: {names['dataset']}", unit="images")
     return score_split(packed, lambda _composite, _mask: next(pictures), names=names, perceptual=perceptual, repeats=False)
 
 

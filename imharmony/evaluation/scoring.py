@@ -33,7 +33,6 @@ from imharmony.evaluation.protocols import (
     quantised,
 )
 from imharmony.networks.harmonizer import Harmonizer
-from imharmony.running.progress import track
 from imharmony.running.randomness import deterministic_algorithms
 from imharmony.storage.shards import Row
 
@@ -89,7 +88,7 @@ def score_split(
     perceptual: nn.Module | None,
     repeats: bool = True,
     inputs: np.ndarray | None = None,
-    on_output: Callable[[int, np.ndarray], None] | None = None,
+    on_output: Callable[[int, np.ndarray], object] | None = None,
 ) -> list[Row]:
     """The rows of ``measures.SCORES`` of one method on one split: every image under every protocol.
 
@@ -100,7 +99,7 @@ def score_split(
     """
     rows: list[Row] = []
     samples = split.rows.select(["sample_id", "image_id", "foreground_ratio"]).to_pylist()
-    for index, sample in enumerate(track(samples, total=len(samples), what=f"{names['method']}: {names['dataset']}", unit="images")):
+    for index, sample in enumerate(samples):
         composite, real, mask = pictures_of(split, index)
         given = composite.copy() if inputs is None else np.array(inputs[index])
         where = f"{names['method']}: {names['dataset']}, image {sample['sample_id']}"

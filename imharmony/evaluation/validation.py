@@ -5,6 +5,7 @@ Only what choosing needs: ``mse`` and ``fmse`` under the headline protocol, and 
 """
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,6 @@ from imharmony.evaluation.conventions import HEADLINE
 from imharmony.evaluation.measures import MEASURES
 from imharmony.evaluation.scoring import Harmonize, as_saved, expect_finite, is_flat, metric_tensor, pictures_of
 from imharmony.metrics.error import errors
-from imharmony.running.progress import track
 from imharmony.storage.shards import Row
 
 if TYPE_CHECKING:
@@ -22,19 +22,28 @@ if TYPE_CHECKING:
 CHOSEN_BY = ("mse", "fmse")
 
 
-def score_validation(split: "PackedSplit", harmonize: Harmonize, *, names: Row, inputs: np.ndarray | None = None) -> list[Row]:
-    """A row of ``measures.SCORES`` for each image of a split; ``names`` and ``inputs`` as for ``scoring.score_split``.
+def score_validation(
+    split: "PackedSplit",
+    harmonize: Harmonize,
+    *,
+    names: Row,
+    inputs: np.ndarray | None = None,
+    on_output: Callable[[int, np.ndarray], object] | None = None,
+) -> list[Row]:
+    """A row of ``measures.SCORES`` for each image of a split; the other arguments are as for ``scoring.score_split``.
 
     An output that is not finite is an ``InputError`` that names the method and the image.
     """
     rows: list[Row] = []
     samples = split.rows.select(["sample_id", "image_id", "foreground_ratio"]).to_pylist()
     protocol = {"background": HEADLINE.background, "quantisation": HEADLINE.quantisation}
-    for index, sample in enumerate(track(samples, total=len(samples), what=f"{names['method']}: val of {names['dataset']}", unit="images")):
+    for index, sample in enumerate(samples):
         composite, real, mask = pictures_of(split, index)
         given = composite.copy() if inputs is None else np.array(inputs[index])
         where = f"{names['method']}: val of {names['dataset']}, image {sample['sample_id']}"
         raw = expect_finite(harmonize(given, mask[0, 0].numpy().copy()), where)
+        if on_output:
+            on_output(index, raw)
         output, truth = metric_tensor(as_saved(raw, composite, mask)), metric_tensor(real)
         found = dict(zip(CHOSEN_BY, (value.item() for value in errors(output, truth, mask)), strict=True))
         plain = {column: None if math.isnan(value) else value for column, value in found.items()}  # of an empty mask there is no fMSE

@@ -9,8 +9,7 @@ processes.
 """
 
 import shutil
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import groupby
@@ -18,7 +17,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import torch
 
 from imharmony.composing.composites import Box, pixels_sha256, purest, read_change, read_real, to_harmonize
 from imharmony.composing.limits import quality
@@ -31,8 +29,9 @@ from imharmony.intrinsic.normals import EDGE
 from imharmony.intrinsic.recipe import Preprocess, Recipe, preprocessor
 from imharmony.pictures.gathering import gathered
 from imharmony.pictures.images import encode_patch, encode_png
-from imharmony.running.processes import processes
+from imharmony.running.engine import engine, is_here
 from imharmony.running.progress import bar
+from imharmony.running.randomness import torch_threads
 from imharmony.storage.files import atomic_folder, link_or_copy
 from imharmony.storage.seals import is_sound, seal
 from imharmony.storage.shards import Row, ShardReader, shard_path, write_shard
@@ -89,19 +88,33 @@ class ShardJob:
     rows: list[Row]
 
 
-def preprocess(*, composites: Path, out: Path, work: Path, recipe: Recipe, workers: int, splits: Collection[str] = SPLITS) -> None:
-    """Writes the folder ``out`` from these splits of a folder of composites, by ``workers`` processes; ``work`` is emptied at the end."""
+def preprocess(
+    *,
+    composites: Path,
+    out: Path,
+    work: Path,
+    recipe: Recipe,
+    workers: int,
+    cluster_address: str | None = None,
+    splits: Collection[str] = SPLITS,
+) -> None:
+    """Writes the folder ``out`` from these splits of a folder of composites; ``work`` is emptied at the end.
+
+    The shards are made by ``workers`` processes, or by the Dask cluster at an address (``cluster.cluster``), to the same bytes.
+    """
     preprocessor(recipe)  # what is missing is said before anything is begun
+    if recipe.model is not None:
+        recipe = replace(recipe, model=recipe.model.resolve())
     order = Order(composites.resolve(), work.resolve(), recipe)
     jobs = _jobs(order, splits)
     todo = [job for job in jobs if not is_sound(order.done(job.shard))]
     total, left = (sum(len(job.rows) for job in some) for some in (jobs, todo))
     progress = bar(total=total, initial=total - left, what="preprocessing", unit="composites")
     at_once = min(workers, max(len(todo), 1))
-    with progress, processes(at_once) as run:
-        is_here = at_once == 1  # so that every composite can be counted as it is made; those of other processes when their shard is
-        for count in run(partial(preprocess_shard, done=progress.update) if is_here else preprocess_shard, todo):
-            progress.update(0 if is_here else count)
+    with progress, engine(cluster_address, workers=at_once) as run:
+        here = is_here(cluster_address, workers=at_once)  # every composite is counted as it is made; others when their shard is
+        for count in run(partial(preprocess_shard, done=progress.update) if here else preprocess_shard, todo):
+            progress.update(0 if here else count)
     with atomic_folder(out) as temporary:
         for job in jobs:
             link_or_copy(shard_path(order.work, job.shard), shard_path(temporary, job.shard))
@@ -116,7 +129,7 @@ def preprocess_shard(job: ShardJob, done: Callable[[int], object] = int) -> int:
     reader, way = ShardReader(job.order.composites), _loaded(job.order.recipe)
     real, owner = np.empty(0), None
     first: dict[int, int] = {}  # by the row that has a photograph in the composites' shard: the row that has it in this one
-    with _one_thread():
+    with torch_threads(1):
         for sample in job.rows:
             stored = reader.row(job.shard, sample["row"])
             if owner != stored["real_row"]:  # the composites of a photograph follow each other
@@ -200,14 +213,3 @@ def _columns(light: Light) -> Row:
 @lru_cache(maxsize=1)
 def _loaded(recipe: Recipe) -> Preprocess:
     return preprocessor(recipe)  # once for each process
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Inside the block torch takes one thread, because the last bits of sums depend on their number."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -47,10 +47,14 @@ class LayerMaker:
     def __init__(self, composites: Path, images: Path, regions: RegionRules, references: ReferenceRules = PLAUSIBLE) -> None:
         if regions.direction == "photograph":
             raise InputError("composites of graded photographs; expected a changed background or foreground; take another data set")
-        self._images, self._regions, self._references = images, regions, references
+        self._composites, self._images, self._regions, self._references = composites, images, regions, references
         self._reader, self._stored = ShardReader(images), ShardReader(composites)
         self._rows = {row["image_id"]: row for row in read_table(images / "photographs.parquet").to_pylist()}
         self._photograph = lru_cache(KEPT)(self._read)
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        """A job takes along what it was made from, and opens the files where it is done."""
+        return LayerMaker, (self._composites.resolve(), self._images.resolve(), self._regions, self._references)
 
     def layers(self, row: Record) -> Layers:
         """Those of a row of the manifest."""

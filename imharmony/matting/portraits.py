@@ -5,8 +5,8 @@ aspect, as composites are (``composing.packed_split``); trimaps by the nearest p
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,17 +14,15 @@ import cv2
 import numpy as np
 import pyarrow as pa
 import torch
-from numpy.lib.format import write_array_header_1_0
 from torch import Tensor
 
 from imharmony.composing.composites import read_composite
 from imharmony.composing.manifest import read_manifest
-from imharmony.composing.packed_split import square_image, square_mask
+from imharmony.composing.packed_split import Piece, pack_arrays, pieces_of, square_image, square_mask
 from imharmony.composing.rules import Direction
 from imharmony.errors import InputError
 from imharmony.matting.layers import LayerMaker
 from imharmony.matting.stored_trimaps import StoredTrimaps
-from imharmony.running.progress import track
 from imharmony.running.seeds import stable_hash
 from imharmony.storage.files import atomic_folder
 from imharmony.storage.locks import alone
@@ -81,11 +79,14 @@ def pack_portraits(
     trimaps: Path | None = None,
     most: int | None = None,
     seed: int = 0,
+    workers: int = 1,
+    cluster_address: str | None = None,
 ) -> Portraits:
     """A split of a folder of composites at ``size_px``, from ``cache`` or packed into it now, with the stored trimaps of a folder.
 
     Of more than ``most`` portraits those stay whose hash with the seed is the lowest, with all their composites. The cache is of these
-    composites and trimaps alone: whoever names its folder lets their tables count in the name.
+    composites and trimaps alone: whoever names its folder lets their tables count in the name. Whoever packs is an engine
+    (``running.engine``).
     """
     manifest = read_manifest(composites)
     rows = manifest.filter(pa.array(_chosen(manifest, split, most, seed)))
@@ -97,9 +98,11 @@ def pack_portraits(
     cache.mkdir(parents=True, exist_ok=True)
     with alone(folder.with_name(f".{folder.name}.lock")):
         if not is_sound_folder(folder):
-            stored = None if trimaps is None else StoredTrimaps(trimaps)
+            squared = partial(_squared, maker, size_px, None if trimaps is None else StoredTrimaps(trimaps))
+            machines = {"workers": workers, "cluster_address": cluster_address}
             with atomic_folder(folder) as temporary:
-                _write_arrays(_squared(maker, rows, size_px, stored), temporary, shapes, count=rows.num_rows, size_px=size_px)
+                pieces = pieces_of(rows.to_pylist())
+                pack_arrays(temporary, pieces, squared, shapes, size_px=size_px, what=f"packing portraits at {size_px} px", **machines)
                 seal_folder(temporary)
         arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in shapes}
     return Portraits(rows, **arrays, direction=rows["direction"][0].as_py())
@@ -155,20 +158,8 @@ def _chosen(manifest: pa.Table, split: str, most: int | None, seed: int) -> list
     return [row["split"] == split and row["image_id"] in taken for row in own]
 
 
-def _write_arrays(pictures: Iterator[dict[str, np.ndarray]], folder: Path, shapes: dict, *, count: int, size_px: int) -> None:
-    """Appends the pictures row by row, so that nothing but the current ones is held."""
-    with ExitStack() as stack:
-        files = {name: stack.enter_context((folder / f"{name}.npy").open("wb")) for name in shapes}
-        for name, channels in shapes.items():
-            shape = (count, size_px, size_px, *channels)
-            write_array_header_1_0(files[name], {"descr": "|u1", "fortran_order": False, "shape": shape})
-        for squared in track(pictures, total=count, what=f"packing portraits at {size_px} px", unit="composites"):
-            for name, file in files.items():
-                file.write(squared[name].tobytes())
-
-
-def _squared(maker: LayerMaker, rows: pa.Table, size_px: int, trimaps: StoredTrimaps | None) -> Iterator[dict[str, np.ndarray]]:
-    for row in rows.to_pylist():
+def _squared(maker: LayerMaker, size_px: int, trimaps: StoredTrimaps | None, piece: Piece) -> Iterator[dict[str, np.ndarray]]:
+    for row in piece.rows:
         made = maker.layers(row)
         pictures = {name: square_image(getattr(made, name), size_px) for name in ("picture", "plate", "changed")}
         trimap = {} if trimaps is None else {"trimap": square_trimap(trimaps.of(row), size_px)}

@@ -98,6 +98,10 @@ class StoredTrimaps:
         table = read_typed(folder / TABLE, TRIMAPS, filled=TRIMAPS.names)
         self._rows = {(row["image_id"], row["annotation_id"]): row for row in table.to_pylist()}
 
+    def __reduce__(self) -> tuple[type, tuple[Path]]:
+        """As for ``layers.LayerMaker``."""
+        return StoredTrimaps, (self.folder.resolve(),)
+
     def of(self, row: Mapping[str, object]) -> np.ndarray:
         """That of a row of the manifest of composites, uint8 (H, W); another matte's than the row's is an ``InputError``."""
         place = row["image_id"], row["annotation_id"]

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from imharmony.matting.portraits import composed, unit_tensor
-from imharmony.running.processes import processes
+from imharmony.running.engine import engine
 from imharmony.running.progress import track
 from imharmony.storage.files import atomic_folder
 from imharmony.storage.locks import alone
@@ -46,26 +46,29 @@ class Things:
         return {"picture": picture, "foreground": foreground, "plate": plate, "alpha": alpha}
 
 
-def pack_things(cache: Path, *, things: int, places: int, size_px: int, seed: int, workers: int) -> Things:
+def pack_things(
+    cache: Path, *, things: int, places: int, size_px: int, seed: int, workers: int, cluster_address: str | None = None
+) -> Things:
     """So many things and places at ``size_px``, from ``cache`` or rendered into it now; more of either begin with the same ones."""
     folder = cache / f"things-{things}-{places}-{size_px}-{seed}"
     cache.mkdir(parents=True, exist_ok=True)
     with alone(folder.with_name(f".{folder.name}.lock")):
         if not is_sound_folder(folder):
+            machines = {"workers": workers, "cluster_address": cluster_address}
             with atomic_folder(folder) as temporary:
-                cut_out: list[Thing] = list(_rendered(partial(_thing, seed, size_px), things, what="things", workers=workers))
+                cut_out: list[Thing] = list(_rendered(partial(_thing, seed, size_px), things, what="things", **machines))
                 np.save(temporary / "foreground.npy", np.stack([each.foreground for each in cut_out]))
                 np.save(temporary / "alpha.npy", np.stack([each.alpha for each in cut_out]))
                 np.save(
                     temporary / "place.npy",
-                    np.stack(list(_rendered(partial(_place, seed, size_px), places, what="places", workers=workers))),
+                    np.stack(list(_rendered(partial(_place, seed, size_px), places, what="places", **machines))),
                 )
                 seal_folder(temporary)
         return Things(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in NAMES))
 
 
-def _rendered(render: Callable[[int], object], count: int, *, what: str, workers: int) -> Iterator:
-    with processes(min(workers, count)) as run:
+def _rendered(render: Callable[[int], object], count: int, *, what: str, workers: int, cluster_address: str | None) -> Iterator:
+    with engine(cluster_address, workers=min(workers, count)) as run:
         yield from track(run(render, range(count)), total=count, what=f"studio: {what}", unit=what)
 
 

@@ -1,11 +1,14 @@
 """Jobs on the machines of a Dask cluster, behind the same interface as processes on this one.
 
-The machines see the same folders under the same names (a network file system), and run the same version of this package.
+The machines see the same folders under the same names (a network file system), and run the same version of this package. Which worker
+takes a job, what happens when one is lost and who watches is Dask's: a job of a worker that died is given to another.
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -17,7 +20,11 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 LOCAL = "local"  # a cluster of processes on this machine, for trying it out
+LOOPBACK = "127.0.0.1:0"  # a port that is free
 ANSWER_SECONDS = 20
+RETRIES = 2  # of a job that failed by what may be its machine's fault
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -28,8 +35,10 @@ def cluster(address: str, *, workers: int) -> Iterator[Run]:
     except ImportError as error:
         raise InputError(f"cluster {address!r}: needs the package distributed; run pip install 'imharmony[cluster]'") from error
     if address == LOCAL:
-        where = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)  # pyright: ignore[reportArgumentType]  # None: no dashboard
+        shown = LOOPBACK if find_spec("bokeh") else None  # it draws the dashboard
+        where = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=shown)  # pyright: ignore[reportArgumentType]  # None: no dashboard
         with where, Client(where) as client:
+            _tell_dashboard(client)
             yield _run_on(client)
         return
     try:
@@ -40,7 +49,17 @@ def cluster(address: str, *, workers: int) -> Iterator[Run]:
     with client:
         if not _threads(client):
             raise InputError(f"cluster {address!r}: has no workers; start some with `dask worker {address}`")
+        _tell_dashboard(client)
         yield _run_on(client)
+
+
+def _tell_dashboard(client: "Client") -> None:
+    try:
+        link = client.dashboard_link
+    except KeyError:  # a scheduler without one
+        return
+    if link:
+        log.info("cluster of %d workers: %s", len(_counts(client)), link)
 
 
 def _run_on(client: "Client") -> Run:
@@ -49,11 +68,11 @@ def _run_on(client: "Client") -> Run:
         running: deque[Future[Any]] = deque()
         try:
             for job in jobs:
-                running.append(client.submit(_one_thread, function, job, pure=False))
+                running.append(client.submit(_attempted, function, job, pure=False, retries=RETRIES))
                 if len(running) == most:
-                    yield running.popleft().result()
+                    yield _result(running.popleft())
             while running:
-                yield running.popleft().result()
+                yield _result(running.popleft())
         finally:
             client.cancel(list(running))
 
@@ -61,10 +80,24 @@ def _run_on(client: "Client") -> Run:
 
 
 def _threads(client: "Client") -> int:
+    return sum(_counts(client).values())
+
+
+def _counts(client: "Client") -> dict[str, int]:
     counts: Any = client.nthreads()  # typed as the asynchronous client's
-    return sum(counts.values())
+    return counts
 
 
-def _one_thread(function: Callable[[Any], Any], job: Any) -> Any:
+def _attempted(function: Callable[[Any], Any], job: Any) -> Any:
     cv2.setNumThreads(1)
-    return function(job)
+    try:
+        return function(job)
+    except InputError as error:  # a result: another attempt would come to the same
+        return error
+
+
+def _result(future: "Future[Any]") -> Any:
+    found = future.result()
+    if isinstance(found, InputError):
+        raise found
+    return found

@@ -1,11 +1,13 @@
 """Jobs side by side in processes of their own, with an end to all of them at once."""
 
 import multiprocessing
+import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing.queues import SimpleQueue
 from typing import Any, Protocol
 
 import cv2
@@ -20,10 +22,11 @@ class Run(Protocol):
 
 
 @contextmanager
-def processes(workers: int) -> Iterator[Run]:
+def processes(workers: int, *, gpus: Sequence[str] = ()) -> Iterator[Run]:
     """A ``Run`` over this many processes; over this one, if one is enough.
 
-    Jobs are taken from their iterable as they are needed. An error or Ctrl-C in the block ends the processes where they are.
+    Jobs are taken from their iterable as they are needed. An error or Ctrl-C in the block ends the processes where they are. Of ``gpus``,
+    as many as processes or more, each process sees one alone.
     """
     if workers == 1:
         threads = cv2.getNumThreads()
@@ -34,7 +37,11 @@ def processes(workers: int) -> Iterator[Run]:
             cv2.setNumThreads(threads)
         return
     others = set(multiprocessing.active_children())
-    executor = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start)
+    context = multiprocessing.get_context("spawn")
+    own = context.SimpleQueue()
+    for gpu in gpus:
+        own.put(gpu)
+    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(own if gpus else None,))
     try:
         yield lambda function, jobs: _results(executor, function, jobs, workers * WAITING_PER_WORKER)
     except BaseException:
@@ -59,6 +66,8 @@ def _results(executor: ProcessPoolExecutor, function: Callable[[Any], Any], jobs
         yield running.popleft().result()
 
 
-def _start() -> None:
+def _start(gpus: SimpleQueue | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
+    if gpus is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpus.get()  # read when CUDA is first used, which is in a job
     cv2.setNumThreads(1)

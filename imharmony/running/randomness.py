@@ -1,4 +1,4 @@
-"""torch's own random numbers and its determinism, set for a block and given back afterwards."""
+"""torch's own random numbers, its determinism and its threads, set for a block and given back afterwards."""
 
 import os
 from collections.abc import Iterator
@@ -30,3 +30,14 @@ def deterministic_algorithms() -> Iterator[None]:
         yield
     finally:
         torch.use_deterministic_algorithms(before, warn_only=warned)
+
+
+@contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    """Inside the block torch takes so many threads of the processor, because the last bits of sums depend on their number."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -14,13 +14,14 @@ from imharmony.sources.portraits import fetch_portraits
 class Source(NamedTuple):
     """What a source can do. ``list`` and ``compose`` take the keys of its section of ``params.yaml`` as keyword arguments.
 
-    A published source has composites of its own, which ``compose`` takes over instead of the synthesis.
+    The engine is ``workers`` and ``cluster_address`` (``running.engine``). A published source has composites of its own, which
+    ``compose`` takes over instead of the synthesis.
     """
 
-    list: Callable[..., None]  # (out, work, workers) -> photographs.parquet, instances.parquet
-    fetch: Callable[..., None]  # (photographs, listing, source, out, work, workers) -> shards, photographs.parquet
+    list: Callable[..., None]  # (out, work, engine) -> photographs.parquet, instances.parquet
+    fetch: Callable[..., None]  # (photographs, listing, source, out, work, engine) -> shards, photographs.parquet
     fetch_keys: tuple[str, ...] = ()  # those of the section's keys that ``fetch`` takes
-    compose: Callable[..., None] | None = None  # (selected, out, dataset, workers) -> shards, manifest.parquet, dropped.parquet
+    compose: Callable[..., None] | None = None  # (selected, out, dataset, engine) -> shards, manifest.parquet, dropped.parquet
 
 
 SOURCES = {

@@ -28,6 +28,7 @@ def list_coco(
     attempts: int,
     timeout_seconds: float,
     workers: int,  # noqa: ARG001
+    cluster_address: str | None = None,  # noqa: ARG001
     images: str | None = None,
 ) -> None:
     """Writes ``photographs.parquet`` and ``instances.parquet`` of the splits into ``out``; downloads go to ``work``.

@@ -16,10 +16,12 @@ MIRROR = "mirror"
 SPLITS = ["train2017", "val2017"]
 
 
-def list_studio(*, out: Path, work: Path, workers: int, scenes: int, width_px: int, height_px: int, seed: int) -> None:
+def list_studio(
+    *, out: Path, work: Path, workers: int, cluster_address: str | None = None, scenes: int, width_px: int, height_px: int, seed: int
+) -> None:
     """Draws the scenes into ``out``/mirror and lists them like COCO's photographs."""
     size = {"width_px": width_px, "height_px": height_px}
-    write_studio(out / MIRROR, purpose="photographs", scenes=scenes, seed=seed, workers=workers, **size)
+    write_studio(out / MIRROR, purpose="photographs", scenes=scenes, seed=seed, workers=workers, cluster_address=cluster_address, **size)
     list_mirror(FolderMirror(out / MIRROR), out=out, work=work, splits=SPLITS)
 
 
@@ -36,9 +38,12 @@ def fetch_studio(
     store_photographs(FolderMirror(source / MIRROR), Wanted(photographs, listing), out=out, work=work, parallel=workers)
 
 
-def list_studio_portraits(*, out: Path, work: Path, workers: int, portraits: int, width_px: int, height_px: int, seed: int) -> None:
+def list_studio_portraits(
+    *, out: Path, work: Path, workers: int, cluster_address: str | None = None, portraits: int, width_px: int, height_px: int, seed: int
+) -> None:
     """Draws portraits and stores them in ``out``; ``fetch_portraits`` brings those that are wanted."""
     archive = work / "studio-portraits"
-    write_studio_portraits(archive, portraits=portraits, width_px=width_px, height_px=height_px, seed=seed, workers=workers)
-    store_portraits(archive, out, work=work, workers=workers, licence=LICENCE, least=portraits)
+    machines = {"workers": workers, "cluster_address": cluster_address}
+    write_studio_portraits(archive, portraits=portraits, width_px=width_px, height_px=height_px, seed=seed, **machines)
+    store_portraits(archive, out, work=work, licence=LICENCE, least=portraits, **machines)
     shutil.rmtree(archive)

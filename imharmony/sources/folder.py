@@ -39,7 +39,16 @@ MOST_NAMES = 5  # that a line of the log names
 log = logging.getLogger(__name__)
 
 
-def list_folder(*, out: Path, work: Path, workers: int, folder: str, category: str, licence: str) -> None:  # noqa: ARG001
+def list_folder(
+    *,
+    out: Path,
+    work: Path,  # noqa: ARG001
+    workers: int,  # noqa: ARG001
+    cluster_address: str | None = None,  # noqa: ARG001
+    folder: str,
+    category: str,
+    licence: str,
+) -> None:
     """Lists a folder's photographs and masks; every file is decoded. All foregrounds are of one category, all files under one licence."""
     root = Path(folder)
     photographs, masks = _by_stem(root / PHOTOGRAPHS_FOLDER), [*_by_stem(root / MASKS_FOLDER).values()]
@@ -72,6 +81,7 @@ def fetch_folder(
     out: Path,
     work: Path,  # noqa: ARG001
     workers: int,  # noqa: ARG001
+    cluster_address: str | None = None,  # noqa: ARG001
     folder: str,
 ) -> None:
     """Packs the photographs into shards: their own bytes, or an upright 8-bit PNG of what not every decoder shows alike."""

@@ -33,7 +33,7 @@ from imharmony.errors import InputError
 from imharmony.pictures.images import decode_trusted, size_of_whole
 from imharmony.pictures.masks import foreground_ratio, instance_of
 from imharmony.pictures.pairs import INSIDE
-from imharmony.running.processes import processes
+from imharmony.running.engine import engine
 from imharmony.running.progress import bar, track
 from imharmony.running.seeds import stable_hash
 from imharmony.sources.findings import counted
@@ -71,10 +71,18 @@ def import_iharmony4(folder: Path, out: Path, *, subset: str, val: float, worker
     _expect_sound(layout)
     samples = sorted(_samples(layout, val=val), key=_order)
     _expect_splits(samples, layout, val=val)
-    _write(samples, out, what=subset, workers=workers)
+    _write(samples, out, what=subset, workers=workers, cluster_address=None)
 
 
-def list_iharmony4(*, out: Path, work: Path, workers: int, folder: str, subset: str) -> None:  # noqa: ARG001
+def list_iharmony4(
+    *,
+    out: Path,
+    work: Path,  # noqa: ARG001
+    workers: int,  # noqa: ARG001
+    cluster_address: str | None = None,  # noqa: ARG001
+    folder: str,
+    subset: str,
+) -> None:
     """Lists the subset's photographs and, as its instances, its masks; ``official_split`` is the list that a photograph is in."""
     layout = read_layout(Path(folder), subset)
     _expect_sound(layout)
@@ -100,13 +108,16 @@ def fetch_iharmony4(
     out: Path,
     work: Path,  # noqa: ARG001
     workers: int,  # noqa: ARG001
+    cluster_address: str | None = None,  # noqa: ARG001
 ) -> None:
     """Nothing is copied: ``compose_iharmony4`` stores photographs beside their composites. Writes a table without rows."""
     with atomic_folder(out) as temporary:
         write_rows(temporary / "photographs.parquet", [], STORED_PHOTOGRAPHS)
 
 
-def compose_iharmony4(*, selected: pa.Table, out: Path, dataset: str, workers: int, folder: str, subset: str) -> None:
+def compose_iharmony4(
+    *, selected: pa.Table, out: Path, dataset: str, workers: int, cluster_address: str | None = None, folder: str, subset: str
+) -> None:
     """Writes the published composites of the selected foregrounds, in the splits of the selection."""
     layout = read_layout(Path(folder), subset)
     _expect_sound(layout)
@@ -117,7 +128,7 @@ def compose_iharmony4(*, selected: pa.Table, out: Path, dataset: str, workers: i
         split = splits.get((sample.lineage["image_id"], sample.lineage["annotation_id"]))
         if split is not None:
             kept.append(replace(sample, lineage=sample.lineage | {"split": split, "dataset": dataset}))
-    _write(sorted(kept, key=_order), out, what=dataset, workers=workers)
+    _write(sorted(kept, key=_order), out, what=dataset, workers=workers, cluster_address=cluster_address)
 
 
 def _order(sample: Sample) -> list[int]:
@@ -131,13 +142,14 @@ def _instance(sample: Sample) -> Row:
     return names | instance_of(mask, category_id=0, category=sample.lineage.get("category") or "")
 
 
-def _write(samples: list[Sample], out: Path, *, what: str, workers: int) -> None:
+def _write(samples: list[Sample], out: Path, *, what: str, workers: int, cluster_address: str | None) -> None:
     photographs = [list(group) for _, group in groupby(samples, key=lambda sample: sample.lineage["image_id"])]
     groups = [photographs[start : start + PHOTOGRAPHS_PER_SHARD] for start in range(0, len(photographs), PHOTOGRAPHS_PER_SHARD)]
     with atomic_folder(out) as temporary:
-        jobs = (ShardJob(temporary, shard, list(chain.from_iterable(group))) for shard, group in enumerate(groups))
+        jobs = (ShardJob(temporary.resolve(), shard, list(chain.from_iterable(group))) for shard, group in enumerate(groups))
         rows: list[Row] = []
-        with bar(total=len(samples), what=f"{what}: import", unit="composites") as progress, processes(min(workers, len(groups))) as run:
+        progress = bar(total=len(samples), what=f"{what}: import", unit="composites")
+        with progress, engine(cluster_address, workers=min(workers, len(groups))) as run:
             for made in run(import_shard, jobs):
                 rows += made
                 progress.update(len(made))

@@ -31,14 +31,22 @@ _REFUSALS = {
 
 
 def list_matting_human(
-    *, out: Path, work: Path, workers: int, archive: str | None, at_least: int, attempts: int, timeout_seconds: float
+    *,
+    out: Path,
+    work: Path,
+    workers: int,
+    cluster_address: str | None = None,
+    archive: str | None,
+    at_least: int,
+    attempts: int,
+    timeout_seconds: float,
 ) -> None:
     """Stores AISegment's portraits in ``out``: of a local ``archive`` (a zip or folder) or, if that is None, of Kaggle's.
 
     Fewer than ``at_least`` whole portraits are an ``InputError``; the published set has 34,427.
     """
     path = fetch_matting_human(work, attempts=attempts, timeout_seconds=timeout_seconds) if archive is None else Path(archive)
-    store_portraits(path, out, work=work, workers=workers, least=at_least)
+    store_portraits(path, out, work=work, workers=workers, cluster_address=cluster_address, least=at_least)
 
 
 def fetch_matting_human(folder: Path, *, attempts: int, timeout_seconds: float, address: str = KAGGLE) -> Path:

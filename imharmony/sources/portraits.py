@@ -21,7 +21,7 @@ from imharmony.errors import InputError
 from imharmony.pictures.images import encode_patch
 from imharmony.pictures.masks import instance_of
 from imharmony.pictures.pairs import INSIDE
-from imharmony.running.processes import processes
+from imharmony.running.engine import engine
 from imharmony.running.progress import bar
 from imharmony.sources.archives import Archive, open_archive
 from imharmony.sources.matting_human import LICENCE, Pair, Portrait, Rejected, pair_up, read_pair
@@ -90,7 +90,16 @@ class ShardJob(NamedTuple):
     pairs: list[Pair]
 
 
-def store_portraits(archive: Path, out: Path, *, work: Path, workers: int, licence: str = LICENCE, least: int = 1) -> None:
+def store_portraits(
+    archive: Path,
+    out: Path,
+    *,
+    work: Path,
+    workers: int,
+    cluster_address: str | None = None,
+    licence: str = LICENCE,
+    least: int = 1,
+) -> None:
     """Writes ``out``: shards, ``portraits.parquet`` with their addresses, ``rejected.parquet``, and the tables of every source.
 
     Fewer than ``least`` portraits are an ``InputError``.
@@ -101,7 +110,8 @@ def store_portraits(archive: Path, out: Path, *, work: Path, workers: int, licen
     todo = [number for number in range(len(shards)) if not is_sound(order.done(number))]
     done = len(pairs) - sum(len(shards[number]) for number in todo)
     jobs = (ShardJob(order, number, shards[number]) for number in todo)
-    with bar(total=len(pairs), initial=done, what="portraits", unit="portraits") as progress, processes(min(workers, len(shards))) as run:
+    progress = bar(total=len(pairs), initial=done, what="portraits", unit="portraits")
+    with progress, engine(cluster_address, workers=min(workers, len(shards))) as run:
         for count in run(store_shard, jobs):
             progress.update(count)
     _opened.cache_clear()
@@ -118,6 +128,7 @@ def fetch_portraits(
     out: Path,
     work: Path,  # noqa: ARG001
     workers: int,  # noqa: ARG001
+    cluster_address: str | None = None,  # noqa: ARG001
 ) -> None:
     """Packs the portraits (rows of ``photographs.parquet``) with their mattes, out of the shards of the source's folder."""
     addresses = read_table(source / "portraits.parquet", ["portrait_id", "shard", "row"]).to_pylist()

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from imharmony.errors import InputError
 from imharmony.pictures.images import encode_jpeg
-from imharmony.running.processes import processes
+from imharmony.running.engine import engine
 from imharmony.running.progress import track
 from imharmony.storage.files import atomic_folder
 from imharmony.storage.shards import Row, write_shard
@@ -83,7 +83,17 @@ class Photograph:
     layers: Row
 
 
-def write_studio(folder: Path, *, purpose: Purpose, scenes: int, width_px: int, height_px: int, seed: int, workers: int) -> None:
+def write_studio(
+    folder: Path,
+    *,
+    purpose: Purpose,
+    scenes: int,
+    width_px: int,
+    height_px: int,
+    seed: int,
+    workers: int,
+    cluster_address: str | None = None,
+) -> None:
     """Writes ``annotations/annotations_trainval2017.zip``, ``zips/{train,val}2017.zip``, ``layers/`` and ``layers.parquet``.
 
     The bytes depend on the scenes' number and size and on the world's purpose and seed alone; a longer world begins with the same
@@ -93,10 +103,18 @@ def write_studio(folder: Path, *, purpose: Purpose, scenes: int, width_px: int, 
     with atomic_folder(folder) as temporary:
         starts = range(0, scenes, SCENES_PER_SHARD)
         batches = [
-            Batch(temporary / "layers", shard, range(start, min(start + SCENES_PER_SHARD, scenes)), purpose, seed, width_px, height_px)
+            Batch(
+                temporary.resolve() / "layers",
+                shard,
+                range(start, min(start + SCENES_PER_SHARD, scenes)),
+                purpose,
+                seed,
+                width_px,
+                height_px,
+            )
             for shard, start in enumerate(starts)
         ]
-        photographs = track(_photographs(batches, workers), total=scenes, what="studio", unit="scenes")
+        photographs = track(_photographs(batches, workers, cluster_address), total=scenes, what="studio", unit="scenes")
         _write_mirror(temporary, photographs, seed=seed)
 
 
@@ -109,8 +127,8 @@ def expect_in_range(*, width_px: int, height_px: int, workers: int, **count: int
             raise InputError(f"{name} {value}: outside {least}..{most}; set it to a whole number in that range")
 
 
-def _photographs(batches: list[Batch], workers: int) -> Iterator[Photograph]:
-    with processes(min(workers, len(batches))) as run:
+def _photographs(batches: list[Batch], workers: int, cluster_address: str | None) -> Iterator[Photograph]:
+    with engine(cluster_address, workers=min(workers, len(batches))) as run:
         for photographs in run(render_batch, batches):
             yield from photographs
 

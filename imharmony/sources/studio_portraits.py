@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from imharmony.pictures.images import encode_jpeg
-from imharmony.running.processes import processes
+from imharmony.running.engine import engine
 from imharmony.running.progress import bar
 from imharmony.sources.studio import expect_in_range
 from imharmony.storage.files import atomic_folder
@@ -35,16 +35,19 @@ class Batch(NamedTuple):
     height_px: int
 
 
-def write_studio_portraits(folder: Path, *, portraits: int, width_px: int, height_px: int, seed: int, workers: int) -> None:
+def write_studio_portraits(
+    folder: Path, *, portraits: int, width_px: int, height_px: int, seed: int, workers: int, cluster_address: str | None = None
+) -> None:
     """Writes portraits into a new ``folder``; a portrait's bytes depend on its index, its size and the seed alone."""
     expect_in_range(portraits=portraits, width_px=width_px, height_px=height_px, workers=workers)
     with atomic_folder(folder) as temporary:
         starts = range(0, portraits, PORTRAITS_PER_BATCH)
         batches = [
-            Batch(temporary, number, range(start, min(start + PORTRAITS_PER_BATCH, portraits)), seed, width_px, height_px)
+            Batch(temporary.resolve(), number, range(start, min(start + PORTRAITS_PER_BATCH, portraits)), seed, width_px, height_px)
             for number, start in enumerate(starts)
         ]
-        with processes(min(workers, len(batches))) as run, bar(total=portraits, what="studio", unit="portraits") as progress:
+        progress = bar(total=portraits, what="studio", unit="portraits")
+        with progress, engine(cluster_address, workers=min(workers, len(batches))) as run:
             for count in run(render_batch, batches):
                 progress.update(count)
 

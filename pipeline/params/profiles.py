@@ -1,7 +1,7 @@
 """A profile of ``params.yaml``: one scale of the whole run; and what beside it enters no result."""
 
 import os
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 from pydantic import Field
 
@@ -14,6 +14,13 @@ from pipeline.params.training import Backbone, Evaluation, Training
 from pipeline.params.videos import ClipScale
 
 
+class Engine(TypedDict):
+    """As ``imharmony.running.engine`` takes them."""
+
+    workers: int
+    cluster_address: str | None
+
+
 class Machine(Section):
     """What does not enter a result."""
 
@@ -23,8 +30,13 @@ class Machine(Section):
 
     @property
     def processes(self) -> int:
-        """How many processes a data stage takes."""
+        """How many processes a sharded stage takes."""
         return self.workers or os.cpu_count() or 1
+
+    @property
+    def engine(self) -> Engine:
+        """What a sharded stage runs on, as arguments of whoever makes shards."""
+        return {"workers": self.processes, "cluster_address": self.cluster}
 
 
 class Profile(Section):

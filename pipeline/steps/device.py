@@ -1,5 +1,7 @@
 """Where the networks run: which device, and how many of the processor's threads."""
 
+import os
+
 import torch
 
 from imharmony.errors import InputError
@@ -11,6 +13,14 @@ def device_of(params: Params) -> torch.device:
     """The device of ``machine.device``, with the profile's threads."""
     set_threads(params)
     return pick_device(params.machine.device)
+
+
+def gpus_of(device: torch.device) -> tuple[str, ...]:
+    """The GPUs here by their names in ``CUDA_VISIBLE_DEVICES``, for processes that own one each; none where networks take the processor."""
+    if device.type != "cuda":
+        return ()
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return tuple(visible.split(",")) if visible else tuple(map(str, range(torch.cuda.device_count())))
 
 
 def set_threads(params: Params) -> None:

@@ -21,7 +21,7 @@ def packed(params: Params, places: Places, dataset: str, split: str, size_px: in
         raise ValueError(f"data set {dataset!r}; expected one of {params.datasets}")
     composites = places.intrinsic(dataset) if given == INTRINSIC else places.composites(dataset)
     cache = work_folder("pack", places.fingerprint("pack"), composites / "manifest.parquet", size_px)
-    return pack_split(composites, cache, split=split, size_px=size_px)
+    return pack_split(composites, cache, split=split, size_px=size_px, **params.machine.engine)
 
 
 def packed_together(params: Params, places: Places, mixture: Mixture, split: str, size_px: int, given: InputName) -> PackedSplit:

@@ -23,7 +23,7 @@ def packed_portraits(params: Params, places: Places, dataset: str, split: str, *
     maker = LayerMaker(composites, places.images(dataset), rules, synthesis.references or ReferenceRules())
     trimaps = StoredTrimaps(places.trimaps(dataset)).folder if with_trimaps else None  # read first, or what lacks would be no one line
     cache = work_folder("portraits", *inputs, *((trimaps / TABLE,) if trimaps else ()))
-    return pack_portraits(maker, composites, cache, split=split, size_px=size_px, trimaps=trimaps)
+    return pack_portraits(maker, composites, cache, split=split, size_px=size_px, trimaps=trimaps, **params.machine.engine)
 
 
 def packed_things(params: Params, places: Places, seed: int) -> Things:
@@ -35,5 +35,5 @@ def packed_things(params: Params, places: Places, seed: int) -> Things:
         places=scale.places,
         size_px=params.active.evaluation.size_px,
         seed=seed,
-        workers=params.machine.processes,
+        **params.machine.engine,
     )

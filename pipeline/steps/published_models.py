@@ -1,6 +1,8 @@
 """Files of models from elsewhere, which are scored like what is trained here."""
 
 from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from imharmony.inference import own_picture
 from imharmony.networks.harmonizer import Harmonizer
 from imharmony.running.randomness import deterministic_algorithms
 from pipeline.params.training import COMPOSITE
+from pipeline.steps.device import pick_device
 
 
 def load_published(path: Path) -> tuple[Harmonizer, int]:
@@ -21,6 +24,24 @@ def load_published(path: Path) -> tuple[Harmonizer, int]:
         raise InputError(f"{path}: a model that takes {given!r} pictures; expected one that takes composites; name another file")
     harmonizer, metadata = load_harmonizer(path)
     return harmonizer, int(metadata["size_px"])
+
+
+@dataclass(frozen=True)
+class PublishedMethod:
+    """A file's harmonizer on one picture of any size, as a user's photograph is harmonized with it; as ``TrainedMethod`` otherwise."""
+
+    path: Path
+    sha256: str
+    device: str
+
+    def __call__(self, composite: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """The network's own picture, as ``scoring.Harmonize``."""
+        return _loaded(self)(composite, mask)
+
+
+@lru_cache(maxsize=1)
+def _loaded(method: PublishedMethod) -> Harmonize:
+    return published_method(method.path, device=pick_device(method.device))
 
 
 def published_method(path: Path, *, device: torch.device) -> Harmonize:

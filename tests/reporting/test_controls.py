@@ -1,12 +1,14 @@
 """What is said of the controls follows from the tables, whichever way they turn out."""
 
+from itertools import chain
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
 from imharmony.evaluation.control_summary import CONTROL_SUMMARY, summarise_controls
-from imharmony.evaluation.controls import CONTROLS, inner_error, score_controls
+from imharmony.evaluation.controls import CONTROLS, Background, inner_error, plan_of, score_controls
 from pipeline.params.file import load_params
 from reporting.controls import backgroundless_variants, control_sections, methods_sentence, set_sentence, untouched_sentence
 from tests.composites import packed
@@ -103,7 +105,10 @@ def test_a_method_that_copies_the_backgrounds_mean_is_told_from_one_that_mends_t
     rows = []
     for method, harmonize in methods.items():
         own = [inner_error(split, at, harmonize(picture, split.mask[at] / 255)) for at, picture in enumerate(split.composite)]
-        rows += score_controls(split, harmonize, names={"method": method, "seed": 0, "dataset": "people"}, own=own)
+        others = [plan_of(split).background_of(**row) for row in split.rows.select(["sample_id", "image_id"]).to_pylist()]
+        backgrounds = [None if at is None else Background(image_id, split.real[at]) for image_id, at in others]
+        names = {"method": method, "seed": 0, "dataset": "people"}
+        rows += chain.from_iterable(score_controls(split, harmonize, names=names, own=own, backgrounds=backgrounds).values())
     summary = summarise_controls(pa.Table.from_pylist(rows, schema=CONTROLS), bootstrap=200)
     section = control_sections(summary, headline(), pd.DataFrame(columns=PAIR_COLUMNS), MEANS, ["people"], backgroundless=[])["people"]
     assert section.of_methods == (

@@ -16,6 +16,7 @@ from imharmony.composing.packed_split import data_hash, pack_split, square_image
 from imharmony.composing.synthesis import synthesize
 from imharmony.datasets.contact_sheet import composite_sheet
 from imharmony.errors import InputError
+from imharmony.running.engine import engine
 from imharmony.storage.shards import ShardReader
 from tests.photographs import rows_of, write_world
 
@@ -73,7 +74,7 @@ def test_a_picture_of_the_right_size_is_not_filtered():
 
 def test_arrays_are_made_once_and_mapped_read_only(composites, tmp_path, monkeypatch):
     first = pack_split(composites, tmp_path, split="val", size_px=SIZE)
-    monkeypatch.setattr(packed_split, "_pack", None)
+    monkeypatch.setattr(packed_split, "pack_arrays", None)
     again = pack_split(composites, tmp_path, split="val", size_px=SIZE)
     assert isinstance(again.real, np.memmap)
     assert not again.real.flags.writeable
@@ -81,14 +82,14 @@ def test_arrays_are_made_once_and_mapped_read_only(composites, tmp_path, monkeyp
 
 
 def test_who_comes_second_waits_and_keeps_what_the_first_packed(composites, tmp_path, monkeypatch):
-    write, calls = packed_split._write_arrays, []
+    write, calls = packed_split.pack_arrays, []
 
     def write_slowly(*arguments, **options) -> None:
         calls.append(arguments)
         time.sleep(0.3)
         write(*arguments, **options)
 
-    monkeypatch.setattr(packed_split, "_write_arrays", write_slowly)
+    monkeypatch.setattr(packed_split, "pack_arrays", write_slowly)
     with ThreadPoolExecutor(2) as pool:
         packs = list(pool.map(lambda _: pack_split(composites, tmp_path, split="val", size_px=SIZE), range(2)))
     assert [len(pack.mask) for pack in packs] == [8, 8]
@@ -148,3 +149,23 @@ def test_the_data_hash_is_the_head_of_the_manifests(tmp_path):
 def test_without_a_manifest_the_stage_to_run_is_named(tmp_path):
     with pytest.raises(InputError, match="no such table; run the stage that writes it"):
         data_hash(tmp_path)
+
+
+@pytest.mark.parametrize("machines", [{"workers": 2}, {"workers": 2, "cluster_address": "local"}], ids=["processes", "cluster"])
+def test_pieces_that_others_pack_change_no_byte(composites, tmp_path, monkeypatch, machines):
+    pack_split(composites, tmp_path / "whole", split="train", size_px=SIZE)
+    monkeypatch.setattr(packed_split, "ROWS_PER_PIECE", 5)
+    monkeypatch.setattr(packed_split, "WORTH_A_PROCESS", 1)
+    pack_split(composites, tmp_path / "pieces", split="train", size_px=SIZE, **machines)
+    whole, pieces = ({path.name: path.read_bytes() for path in tmp_path.glob(f"{name}/train-*/*.npy")} for name in ("whole", "pieces"))
+    assert sorted(whole) == ["composite.npy", "mask.npy", "real.npy"]
+    assert whole == pieces
+
+
+def test_a_small_split_is_packed_in_this_process(composites, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        packed_split, "engine", lambda address, *, workers: engines.append((address, workers)) or engine(address, workers=workers)
+    )
+    engines: list[tuple[str | None, int]] = []
+    pack_split(composites, tmp_path, split="train", size_px=SIZE, workers=8)
+    assert engines == [(None, 1)]

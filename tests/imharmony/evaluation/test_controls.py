@@ -11,11 +11,11 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from imharmony.baselines.identity import identity
 from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
-from imharmony.evaluation.controls import CONTROLS, background_of, inner_error, one_of_each_foreground, score_controls, swapped
+from imharmony.evaluation.controls import CONTROLS, Background, inner_error, plan_of, score_controls, swapped
 from imharmony.evaluation.scoring import learned, score_split
 from imharmony.networks import WITHOUT_BACKGROUND
 from imharmony.networks.harmonizer import build_harmonizer
-from tests.composites import packed
+from tests.composites import packed, with_sums
 
 COUNT, SIZE = 12, 32
 NAMES = {"method": "m", "seed": 3, "dataset": "people", "code": "c", "data_hash": "h", "trained_on": "objects", "stands_in_for": "hcoco"}
@@ -36,7 +36,17 @@ def taken(split: PackedSplit, places) -> PackedSplit:
 def rows_of(split: PackedSplit, harmonize, control: str) -> list[dict]:
     own: list[float | None] = []
     score_split(split, harmonize, names=NAMES, perceptual=None, on_output=lambda index, raw: own.append(inner_error(split, index, raw)))
-    return [row for row in score_controls(split, harmonize, names=NAMES, own=own) if row["control"] == control]
+    places = plan_of(split).looked_at
+    others = [background_of(split, place) for place in places]
+    backgrounds = [None if other is None else Background(split.rows["image_id"][other].as_py(), split.real[other]) for other in others]
+    found = score_controls(taken(split, places), harmonize, names=NAMES, own=[own[place] for place in places], backgrounds=backgrounds)
+    return found[control]
+
+
+def background_of(split: PackedSplit, place: int) -> int | None:
+    image_id, found = plan_of(split).background_of(**split.rows.select(["sample_id", "image_id"]).slice(place, 1).to_pylist()[0])
+    assert found is None or split.rows["image_id"][found].as_py() == image_id
+    return found
 
 
 def from_the_background(picture, mask):
@@ -54,7 +64,7 @@ def test_doing_nothing_changes_nothing(split):
 @pytest.mark.parametrize("is_mirrored", [False, True])
 def test_what_is_to_be_changed_stays_and_all_else_is_the_other_photographs(split, is_mirrored):
     split = replace(split, mask=255 - split.mask if is_mirrored else split.mask)
-    found, mask = swapped(split, 0, 5).astype(int), split.mask[0]
+    found, mask = swapped(split, 0, split.real[5]).astype(int), split.mask[0]
     assert (found[mask == 255] == split.composite[0][mask == 255]).all()
     assert (found[mask == 0] == split.real[5][mask == 0]).all()
     down, across = np.argwhere((mask > 0) & (mask < 255))[0]
@@ -118,17 +128,17 @@ def test_rows_do_not_depend_on_the_order_of_the_composites(split):
 
 
 def test_a_background_is_another_photographs_and_outlives_samples_that_were_not_chosen(split):
-    chosen = background_of(split)
+    chosen = [background_of(split, place) for place in range(COUNT)]
     assert all(other != index for index, other in enumerate(chosen))
     assert len(set(chosen)) > COUNT / 3
     gone = next(index for index in range(COUNT) if index not in {0, chosen[0]})
     kept = [index for index in range(COUNT) if index != gone]
-    assert kept[background_of(taken(split, kept))[0]] == chosen[0]
+    assert kept[background_of(taken(split, kept), 0)] == chosen[0]
 
 
 def test_of_one_photograph_there_is_nothing_to_swap(split):
     alone = taken(split, [4])
-    assert background_of(alone) == [None]
+    assert background_of(alone, 0) is None
     assert rows_of(alone, identity, "swapped") == []
     assert len(rows_of(alone, identity, "untouched")) == 1
 
@@ -137,10 +147,10 @@ def test_one_composite_of_each_foreground_is_looked_at_and_each_grade_is_a_photo
     names = [f"{position}_{position}_{k}" for k in (1, 0, 2) for position in range(COUNT)]
     three = taken(split, list(range(COUNT)) * 3)
     three = replace(three, rows=three.rows.set_column(0, "sample_id", pa.array(names)))
-    assert one_of_each_foreground(three) == sorted(range(COUNT, 2 * COUNT), key=names.__getitem__)
+    assert plan_of(three).looked_at.tolist() == sorted(range(COUNT, 2 * COUNT), key=names.__getitem__)
     graded = three.real.copy()
     graded[2 * COUNT :] //= 2
-    assert len(one_of_each_foreground(replace(three, real=graded))) == 2 * COUNT
+    assert len(plan_of(with_sums(replace(three, real=graded))).looked_at) == 2 * COUNT
 
 
 def test_a_foreground_too_small_for_a_full_pixel_is_not_swapped_and_an_empty_one_not_looked_at(split):
@@ -165,4 +175,4 @@ def test_an_output_that_is_not_finite_ends_it_and_names_control_and_image(split)
         return np.full(picture.shape, np.nan, np.float32)
 
     with pytest.raises(InputError, match=r"m: people, swapped, image 0_0_0: .* NaN or infinite"):
-        score_controls(split, broken, names=NAMES, own=[1.0] * COUNT)
+        score_controls(split, broken, names=NAMES, own=[1.0] * COUNT, backgrounds=[Background(5, split.real[5])] * COUNT)
