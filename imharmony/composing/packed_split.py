@@ -148,9 +148,9 @@ def pack_arrays(
     for name, channels in shapes.items():
         with (folder / f"{name}.npy").open("wb") as file:
             write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": (count, size_px, size_px, *channels)})
-    at_once = min(workers, max(count // WORTH_A_PROCESS, 1))  # a process of its own takes seconds to begin
     job = partial(_write_piece, folder.resolve(), squared, shapes, size_px)
-    with bar(total=count, what=what, unit="composites") as progress, engine(cluster_address, workers=at_once) as run:
+    progress = bar(total=count, what=what, unit="composites")
+    with progress, engine(cluster_address, workers=workers, worth=count // WORTH_A_PROCESS) as run:
         for written in run(job, pieces):
             progress.update(written)
 

@@ -94,17 +94,17 @@ class Parts:
 Work = Callable[..., int]
 
 
-def score_parts(run: Run, order: Order, split: PackedSplit, *, is_here: bool) -> Iterator[Path]:
+def score_parts(run: Run, order: Order, split: PackedSplit) -> Iterator[Path]:
     """Scores a test split; gives the parts of its table of ``SCORES`` in their order."""
-    return _scored(run, score_part, order, split, TEST, is_here=is_here)
+    return _scored(run, score_part, order, split, TEST)
 
 
-def validate_parts(run: Run, order: Order, split: PackedSplit, *, is_here: bool) -> Iterator[Path]:
+def validate_parts(run: Run, order: Order, split: PackedSplit) -> Iterator[Path]:
     """The same of a validation split (``validation.score_validation``)."""
-    return _scored(run, validate_part, order, split, VALIDATION, is_here=is_here)
+    return _scored(run, validate_part, order, split, VALIDATION)
 
 
-def control_parts(run: Run, order: Order, split: PackedSplit, *, is_here: bool) -> Iterator[Path]:
+def control_parts(run: Run, order: Order, split: PackedSplit) -> Iterator[Path]:
     """The controls of a test split that ``score_parts`` has scored; gives the parts of its table of ``CONTROLS`` in their order."""
     plan = plan_of(split)
     plan.save(order.work)
@@ -112,7 +112,7 @@ def control_parts(run: Run, order: Order, split: PackedSplit, *, is_here: bool) 
     starts = range(0, len(plan.looked_at), FOREGROUNDS_PER_PART)
     places = [plan.looked_at[start : start + FOREGROUNDS_PER_PART] for start in starts]
     parts = Parts(order, SWAPPED, PackedFiles.of(split), split.rows.select(["sample_id", "image_id"]), places, own)
-    _work(run, control_part, parts, what="controls", is_here=is_here)
+    _work(run, control_part, parts, what="controls")
     return (order.table(control, number) for control in (SWAPPED, UNTOUCHED) for number in range(len(places)))
 
 
@@ -155,22 +155,22 @@ def control_part(job: PartJob, done: Callable[[int], object] = int) -> int:
     return _sealed(job, SWAPPED, rows, CONTROLS)
 
 
-def _scored(run: Run, make: Work, order: Order, split: PackedSplit, kind: str, *, is_here: bool) -> Iterator[Path]:
+def _scored(run: Run, make: Work, order: Order, split: PackedSplit, kind: str) -> Iterator[Path]:
     count = split.rows.num_rows
     places = [slice(start, min(start + PICTURES_PER_PART, count)) for start in range(0, count, PICTURES_PER_PART)]
     samples = split.rows.select(["sample_id", "image_id", "foreground_ratio"])
-    _work(run, make, Parts(order, kind, PackedFiles.of(split), samples, places), what=kind, is_here=is_here)
+    _work(run, make, Parts(order, kind, PackedFiles.of(split), samples, places), what=kind)
     return (order.table(kind, number) for number in range(len(places)))
 
 
-def _work(run: Run, make: Work, parts: Parts, *, what: str, is_here: bool) -> None:
+def _work(run: Run, make: Work, parts: Parts, *, what: str) -> None:
     """Makes what is not there yet; pictures of this process are counted one by one, others when their part is done."""
     order, sizes = parts.order, [len(np.r_[places]) for places in parts.places]
     todo = [number for number in range(len(sizes)) if not is_sound(order.done(parts.kind, number))]
     initial, what = sum(sizes) - sum(sizes[number] for number in todo), f"{order.names['method']}: {order.names['dataset']}, {what}"
     with bar(total=sum(sizes), initial=initial, what=what, unit="images") as progress:
-        for count in run(partial(make, done=progress.update) if is_here else make, map(parts.job, todo)):
-            progress.update(0 if is_here else count)
+        for count in run(partial(make, done=progress.update) if run.is_here else make, map(parts.job, todo)):
+            progress.update(0 if run.is_here else count)
 
 
 def _sealed(job: PartJob, kind: str, tables: dict[str, list[Row]], schema: pa.Schema, beside: list[Path] | None = None) -> int:

@@ -29,7 +29,7 @@ from imharmony.intrinsic.normals import EDGE
 from imharmony.intrinsic.recipe import Preprocess, Recipe, preprocessor
 from imharmony.pictures.gathering import gathered
 from imharmony.pictures.images import encode_patch, encode_png
-from imharmony.running.engine import engine, is_here
+from imharmony.running.engine import engine
 from imharmony.running.progress import bar
 from imharmony.running.randomness import torch_threads
 from imharmony.storage.files import atomic_folder, link_or_copy
@@ -112,9 +112,9 @@ def preprocess(
     progress = bar(total=total, initial=total - left, what="preprocessing", unit="composites")
     at_once = min(workers, max(len(todo), 1))
     with progress, engine(cluster_address, workers=at_once) as run:
-        here = is_here(cluster_address, workers=at_once)  # every composite is counted as it is made; others when their shard is
-        for count in run(partial(preprocess_shard, done=progress.update) if here else preprocess_shard, todo):
-            progress.update(0 if here else count)
+        # Here every composite is counted as it is made; elsewhere when its shard is.
+        for count in run(partial(preprocess_shard, done=progress.update) if run.is_here else preprocess_shard, todo):
+            progress.update(0 if run.is_here else count)
     with atomic_folder(out) as temporary:
         for job in jobs:
             link_or_copy(shard_path(order.work, job.shard), shard_path(temporary, job.shard))

@@ -5,8 +5,7 @@ takes a job, what happens when one is lost and who watches is Dask's: a job of a
 """
 
 import logging
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -14,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import cv2
 
 from imharmony.errors import InputError
-from imharmony.running.processes import WAITING_PER_WORKER, Run
+from imharmony.running.processes import Run
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client
 
 LOCAL = "local"  # a cluster of processes on this machine, for trying it out
 LOOPBACK = "127.0.0.1:0"  # a port that is free
@@ -31,13 +30,15 @@ log = logging.getLogger(__name__)
 def cluster(address: str, *, workers: int) -> Iterator[Run]:
     """A ``Run`` over the cluster whose scheduler has this address, ``tcp://host:port``; or over ``local`` processes, then ``workers``."""
     try:
+        import dask.config
         from distributed import Client, LocalCluster
     except ImportError as error:
         raise InputError(f"cluster {address!r}: needs the package distributed; run pip install 'imharmony[cluster]'") from error
     if address == LOCAL:
         shown = LOOPBACK if find_spec("bokeh") else None  # it draws the dashboard
-        where = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=shown)  # pyright: ignore[reportArgumentType]  # None: no dashboard
-        with where, Client(where) as client:
+        options: Any = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": shown}
+        # Or jobs could start no process, as who judges photographs does.
+        with dask.config.set({"distributed.worker.daemon": False}), LocalCluster(**options) as where, Client(where) as client:
             _tell_dashboard(client)
             yield _run_on(client)
         return
@@ -47,10 +48,11 @@ def cluster(address: str, *, workers: int) -> Iterator[Run]:
         expected = "expected a Dask scheduler, as `dask scheduler` prints it, or `local`"
         raise InputError(f"cluster {address!r}: nobody answers ({error}); {expected}") from error
     with client:
-        if not _threads(client):
+        run = _run_on(client)
+        if not run.workers:
             raise InputError(f"cluster {address!r}: has no workers; start some with `dask worker {address}`")
         _tell_dashboard(client)
-        yield _run_on(client)
+        yield run
 
 
 def _tell_dashboard(client: "Client") -> None:
@@ -59,33 +61,12 @@ def _tell_dashboard(client: "Client") -> None:
     except KeyError:  # a scheduler without one
         return
     if link:
-        log.info("cluster of %d workers: %s", len(_counts(client)), link)
+        log.info("the cluster's dashboard: %s", link)
 
 
 def _run_on(client: "Client") -> Run:
-    def run(function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Any]:
-        most = WAITING_PER_WORKER * _threads(client)
-        running: deque[Future[Any]] = deque()
-        try:
-            for job in jobs:
-                running.append(client.submit(_attempted, function, job, pure=False, retries=RETRIES))
-                if len(running) == most:
-                    yield _result(running.popleft())
-            while running:
-                yield _result(running.popleft())
-        finally:
-            client.cancel(list(running))
-
-    return run
-
-
-def _threads(client: "Client") -> int:
-    return sum(_counts(client).values())
-
-
-def _counts(client: "Client") -> dict[str, int]:
     counts: Any = client.nthreads()  # typed as the asynchronous client's
-    return counts
+    return Run(sum(counts.values()), lambda function, job: client.submit(_attempted, function, job, pure=False, retries=RETRIES))
 
 
 def _attempted(function: Callable[[Any], Any], job: Any) -> Any:
@@ -94,10 +75,3 @@ def _attempted(function: Callable[[Any], Any], job: Any) -> Any:
         return function(job)
     except InputError as error:  # a result: another attempt would come to the same
         return error
-
-
-def _result(future: "Future[Any]") -> Any:
-    found = future.result()
-    if isinstance(found, InputError):
-        raise found
-    return found

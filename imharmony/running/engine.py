@@ -9,19 +9,16 @@ from contextlib import AbstractContextManager
 from imharmony.running.processes import Run, processes
 
 
-def engine(cluster_address: str | None, *, workers: int, gpus: Sequence[str] = ()) -> AbstractContextManager[Run]:
+def engine(cluster_address: str | None, *, workers: int, worth: int | None = None, gpus: Sequence[str] = ()) -> AbstractContextManager[Run]:
     """A ``Run`` over the cluster at this address (``cluster.cluster``); without one over ``workers`` processes, here if one is enough.
 
+    ``worth`` is how many processes the work is worth, as another takes seconds to begin; whoever names a cluster is not asked.
     ``gpus`` are names as in ``CUDA_VISIBLE_DEVICES``, where jobs need one each: each process here then owns one of them. A worker of a
     cluster owns what it was started with, one each where ``dask cuda worker`` started it.
     """
     if cluster_address is None:
-        return processes(min(workers, len(gpus)) if gpus else workers, gpus=gpus)
+        limits = (workers, len(gpus) or workers, workers if worth is None else max(worth, 1))
+        return processes(min(limits), gpus=gpus)
     from imharmony.running.cluster import cluster  # its package is an extra
 
     return cluster(cluster_address, workers=workers)
-
-
-def is_here(cluster_address: str | None, *, workers: int, gpus: Sequence[str] = ()) -> bool:
-    """Whether such an engine runs its jobs in this process, where they can tell of every picture that is done."""
-    return cluster_address is None and 1 in {workers, len(gpus)}

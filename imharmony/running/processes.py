@@ -5,34 +5,72 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.queues import SimpleQueue
 from typing import Any, Protocol
 
 import cv2
 
+from imharmony.errors import InputError
+
 WAITING_PER_WORKER = 2
 
 
-class Run(Protocol):
-    """Calls the function with every job; the results come in the order of the jobs."""
+class Promise(Protocol):
+    """A result that is to come, of whichever library."""
 
-    def __call__(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Any]: ...
+    def result(self) -> Any: ...
+
+    def cancel(self) -> object: ...
+
+
+@dataclass(frozen=True)
+class Run:
+    """Calls a function with every job; the results come in the order of the jobs, which are taken from their iterable as needed."""
+
+    workers: int  # how many jobs are done at a time
+    submit: Callable[[Callable[[Any], Any], Any], Promise] | None = None  # None: they are done in this process
+
+    @property
+    def is_here(self) -> bool:
+        """Whether jobs can tell this process of every picture that is done."""
+        return self.submit is None
+
+    def __call__(self, function: Callable[[Any], Any], jobs: Iterable[Any], *, most: int | None = None) -> Iterator[Any]:
+        """The results; no more than ``most`` jobs are begun and not ended, if that is less than the workers can take."""
+        return map(function, jobs) if self.submit is None else self._results(self.submit, function, jobs, most)
+
+    def _results(
+        self, submit: Callable[..., Promise], function: Callable[[Any], Any], jobs: Iterable[Any], most: int | None
+    ) -> Iterator[Any]:
+        begun: deque[Promise] = deque()
+        window = min(self.workers * WAITING_PER_WORKER, most or self.workers * WAITING_PER_WORKER)
+        try:
+            for job in jobs:
+                begun.append(submit(function, job))
+                if len(begun) == window:
+                    yield _found(begun.popleft())
+            while begun:
+                yield _found(begun.popleft())
+        finally:
+            for promise in begun:
+                promise.cancel()
 
 
 @contextmanager
 def processes(workers: int, *, gpus: Sequence[str] = ()) -> Iterator[Run]:
     """A ``Run`` over this many processes; over this one, if one is enough.
 
-    Jobs are taken from their iterable as they are needed. An error or Ctrl-C in the block ends the processes where they are. Of ``gpus``,
-    as many as processes or more, each process sees one alone.
+    An error or Ctrl-C in the block ends the processes where they are. Of ``gpus``, as many as processes or more, each process sees one
+    alone.
     """
     if workers == 1:
         threads = cv2.getNumThreads()
         cv2.setNumThreads(1)
         try:
-            yield _run_here
+            yield Run(1)
         finally:
             cv2.setNumThreads(threads)
         return
@@ -43,7 +81,7 @@ def processes(workers: int, *, gpus: Sequence[str] = ()) -> Iterator[Run]:
         own.put(gpu)
     executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(own if gpus else None,))
     try:
-        yield lambda function, jobs: _results(executor, function, jobs, workers * WAITING_PER_WORKER)
+        yield Run(workers, lambda function, job: executor.submit(function, job))
     except BaseException:
         for child in set(multiprocessing.active_children()) - others:
             child.terminate()
@@ -52,18 +90,11 @@ def processes(workers: int, *, gpus: Sequence[str] = ()) -> Iterator[Run]:
         executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _run_here(function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Any]:
-    return map(function, jobs)
-
-
-def _results(executor: ProcessPoolExecutor, function: Callable[[Any], Any], jobs: Iterable[Any], most: int) -> Iterator[Any]:
-    running: deque[Future[Any]] = deque()
-    for job in jobs:
-        running.append(executor.submit(function, job))
-        if len(running) == most:
-            yield running.popleft().result()
-    while running:
-        yield running.popleft().result()
+def _found(promise: Promise) -> Any:
+    found = promise.result()
+    if isinstance(found, InputError):  # what a worker of a cluster makes of it
+        raise found
+    return found
 
 
 def _start(gpus: SimpleQueue | None) -> None:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from imharmony.sources.annotations import Json, write_instances
 from imharmony.sources.image_lists import read_image_list
-from imharmony.sources.mirror import Checksum, FolderMirror, WebMirror, open_mirror
+from imharmony.sources.mirror import Checksum, FolderMirror, MirrorAddress, WebMirror, open_mirror
 from imharmony.sources.photographs import Wanted, store_photographs
 from imharmony.sources.zips import MOST_UNPACKED, read_member, zip_problem
 from imharmony.storage.fetch import AbsentError
@@ -60,11 +60,19 @@ def fetch_coco(
     parallel: int,
     attempts: int,
     timeout_seconds: float,
-    workers: int,  # noqa: ARG001
+    workers: int,
+    cluster_address: str | None = None,
 ) -> None:
     """Brings the photographs (rows of ``listing``) into shards in ``out``."""
-    with open_mirror(mirror, attempts=attempts, timeout_seconds=timeout_seconds, parallel=parallel) as opened:
-        store_photographs(opened, Wanted(photographs, listing), out=out, work=work, parallel=parallel)
+    store_photographs(
+        MirrorAddress(mirror, attempts, timeout_seconds),
+        Wanted(photographs, listing),
+        out=out,
+        work=work,
+        parallel=parallel,
+        workers=workers,
+        cluster_address=cluster_address,
+    )
 
 
 def _instances_json(mirror: FolderMirror | WebMirror, work: Path, split: str, members: dict[str, str]) -> Json:

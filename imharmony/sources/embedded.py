@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from imharmony.sources.coco import list_mirror
-from imharmony.sources.mirror import FolderMirror
+from imharmony.sources.mirror import FolderMirror, MirrorAddress
 from imharmony.sources.photographs import Wanted, store_photographs
 from imharmony.sources.portraits import store_portraits
 from imharmony.sources.studio import write_studio
@@ -33,9 +33,18 @@ def fetch_studio(
     out: Path,
     work: Path,
     workers: int,
+    cluster_address: str | None = None,
 ) -> None:
     """Brings scenes from the source's mirror into shards."""
-    store_photographs(FolderMirror(source / MIRROR), Wanted(photographs, listing), out=out, work=work, parallel=workers)
+    store_photographs(
+        MirrorAddress(str((source / MIRROR).resolve())),
+        Wanted(photographs, listing),
+        out=out,
+        work=work,
+        parallel=workers,
+        workers=workers,
+        cluster_address=cluster_address,
+    )
 
 
 def list_studio_portraits(

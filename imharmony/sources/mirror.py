@@ -8,7 +8,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 from urllib.parse import quote, unquote, urlsplit
@@ -129,6 +129,18 @@ class WebMirror:
 
 
 Mirror = FolderMirror | WebMirror
+
+
+class MirrorAddress(NamedTuple):
+    """A mirror that a job can take along: where it is, and how patient one is with it (``Fetcher``)."""
+
+    address: str
+    attempts: int = 1
+    timeout_seconds: float = 1.0
+
+    def opened(self, parallel: int) -> AbstractContextManager[Mirror]:
+        """The mirror, with as many connections as ``parallel``."""
+        return open_mirror(self.address, attempts=self.attempts, timeout_seconds=self.timeout_seconds, parallel=parallel)
 
 
 @contextmanager

@@ -23,6 +23,9 @@ OURS = ("imharmony", "opinion_study", "pipeline", "reporting", "stages")
 
 # What cannot change a result, and why. Everything else that a cell reaches counts.
 LEFT_OUT = {
+    "imharmony.running.cluster": "where jobs are done, not what they make",
+    "imharmony.running.engine": "the same",
+    "imharmony.running.processes": "the same",
     "imharmony.running.progress": "draws bars on the terminal",
     "pipeline.params": "its values stand in the fingerprint, as they were read",
     "pipeline.steps.cell": "says what stands in the fingerprint",
@@ -67,7 +70,7 @@ PACKAGES = {
 # Those that a cell reaches and that cannot change a result, and why.
 OTHERS = {
     "annotated_types": "says what parameters may be",
-    "distributed": "where composites are made, not which",
+    "distributed": "where jobs are done, not what they make",
     "filelock": "one process at a time",
     "httpcore": "fetches files, which are verified",
     "httpx": "fetches files, which are verified",

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +18,7 @@ from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.parts import Order, control_parts, score_parts, validate_parts
 from imharmony.evaluation.scoring import Harmonize
 from imharmony.metrics.perceptual import load_lpips, missing_backbone
-from imharmony.running.engine import engine, is_here
+from imharmony.running.engine import engine
 from imharmony.storage.files import write_text
 from imharmony.storage.shards import Row
 from imharmony.storage.tables import join_tables, read_table, write_table
@@ -65,20 +66,20 @@ def write_scores(
     made_of = {"method": method, "seed": seed, "weights": weights, "lpips": lpips, "on": on}
     work = work_folder("scores", code, made_of, *(folder / "manifest.parquet" for folder in folders))
     count = sum(split.rows.num_rows for split in (*test.values(), *val.values()))
-    machines = {"workers": min(params.machine.processes, max(count // WORTH_A_PROCESS, 1)), "gpus": gpus}
     found: dict[str, list[Path]] = {"scores": [], "validation": [], "controls": []}
-    with engine(params.machine.cluster, **machines) as run:
-        here = {"is_here": is_here(params.machine.cluster, **machines)}
+    threads = torch.get_num_threads()
+    workers = params.machine.processes if gpus else min(params.machine.processes, max((os.cpu_count() or 1) // threads, 1))
+    with engine(params.machine.cluster, workers=workers, worth=count // WORTH_A_PROCESS, gpus=gpus) as run:
         for dataset in params.datasets:
             names = {"method": method, "seed": seed, "dataset": dataset, "code": read_fingerprint(code).code, **learned_from}
             names["data_hash"] = data_hash(places.composites(dataset))
-            order = Order((work / dataset).resolve(), harmonize, names, lpips, torch.get_num_threads(), given == COMPOSITE)
+            order = Order((work / dataset).resolve(), harmonize, names, lpips, threads, given == COMPOSITE)
             order.work.mkdir(exist_ok=True)
             if dataset in test:
-                found["scores"] += score_parts(run, order, test[dataset], **here)
-                found["controls"] += control_parts(run, order, test[dataset], **here) if given == COMPOSITE else ()
+                found["scores"] += score_parts(run, order, test[dataset])
+                found["controls"] += control_parts(run, order, test[dataset]) if given == COMPOSITE else ()
             if dataset in val:
-                found["validation"] += validate_parts(run, order, val[dataset], **here)
+                found["validation"] += validate_parts(run, order, val[dataset])
     join_tables(places.validation(method, seed), found["validation"], SCORES)
     join_tables(places.controls(method, seed), found["controls"], CONTROLS)
     join_tables(places.scores(method, seed), found["scores"], SCORES)

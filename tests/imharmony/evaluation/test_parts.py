@@ -1,10 +1,10 @@
 """Scores in parts: what an undivided pass finds, the same bytes by whatever engine, and nothing done twice after a kill."""
 
 import os
+import pickle
 import signal
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from imharmony.evaluation.parts import Order, control_parts, score_parts, valida
 from imharmony.evaluation.scoring import score_split
 from imharmony.evaluation.validation import score_validation
 from imharmony.running.engine import engine
+from imharmony.running.processes import Run
 from imharmony.storage.tables import join_tables, read_table
 
 NAMES = {"method": "m", "seed": 0, "dataset": "people", "code": "c", "data_hash": "h", "trained_on": None, "stands_in_for": None}
@@ -51,9 +52,8 @@ def scored(folder: Path, split: PackedSplit, harmonize=reinhard, *, workers: int
     """The bytes of the three tables."""
     (folder / "work").mkdir(parents=True, exist_ok=True)
     order = Order((folder / "work").resolve(), harmonize, NAMES, None, 1, has_controls=True)
-    here = cluster is None and workers == 1
     with engine(cluster, workers=workers) as run:
-        found = [list(make(run, order, split, is_here=here)) for make in (score_parts, control_parts, validate_parts)]
+        found = [list(make(run, order, split)) for make in (score_parts, control_parts, validate_parts)]
     for name, paths, schema in zip(TABLES, found, (SCORES, CONTROLS, SCORES), strict=True):
         join_tables(folder / f"{name}.parquet", paths, schema)
     return {name: (folder / f"{name}.parquet").read_bytes() for name in TABLES}
@@ -122,14 +122,15 @@ def test_a_worker_that_is_killed_loses_nothing(packed, tmp_path):
 
 
 def test_a_part_takes_its_own_rows_along_and_no_picture(packed, tmp_path):
-    jobs = []
+    sizes = []
+
+    def promised(_function, job):
+        assert all(isinstance(path, Path) for path in job.files.arrays.values())
+        assert job.rows.num_rows == 3
+        sizes.append(len(pickle.dumps(job)))
+        raise KeyError
+
     order = Order(tmp_path, reinhard, NAMES, None, 1, has_controls=False)
     with pytest.raises(KeyError):
-        list(score_parts(partial(taken_down, jobs), order, packed, is_here=False))
-    assert [job.rows.num_rows for job in jobs[:2]] == [3, 3]
-    assert all(isinstance(path, Path) for path in jobs[0].files.arrays.values())
-
-
-def taken_down(jobs: list, _function, given):
-    jobs += given
-    raise KeyError
+        score_parts(Run(2, promised), order, packed)
+    assert sizes[0] < 8_000 < packed.real[:3].nbytes

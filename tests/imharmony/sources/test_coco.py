@@ -1,11 +1,17 @@
 """COCO from any mirror: the same photographs, whole, whatever the mirror does to them."""
 
 import json
+import shutil
 import zipfile
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
 
 import pytest
 
 from imharmony.errors import InputError
+from imharmony.running.processes import Run
+from imharmony.sources import photographs
 from imharmony.sources.annotations import write_instances
 from imharmony.sources.coco import fetch_coco, list_coco
 from imharmony.sources.zips import zip_directory_problem
@@ -28,11 +34,11 @@ def listed(address, tmp_path, name="a"):
     return read_table(tmp_path / name / "source" / "photographs.parquet")
 
 
-def fetched(address, tmp_path, name="a", first=12):
+def fetched(address, tmp_path, name="a", first=12, **machines):
     listing = listed(address, tmp_path, name)
-    out = tmp_path / name / "images"
+    out, options = tmp_path / name / "images", OPTIONS | machines
     fetch_coco(
-        listing.slice(0, first), listing=listing, source=tmp_path, out=out, work=tmp_path / name / "work", mirror=str(address), **OPTIONS
+        listing.slice(0, first), listing=listing, source=tmp_path, out=out, work=tmp_path / name / "work", mirror=str(address), **options
     )
     reader = ShardReader(out)
     return {row["image_id"]: reader.value(row["shard"], row["row"], "jpeg") for row in read_table(out / "photographs.parquet").to_pylist()}
@@ -46,6 +52,57 @@ def test_every_way_to_a_mirror_gives_the_same_photographs(mirror, tmp_path):
         assert fetched(server.address, tmp_path, "web") == expected
     files = [(tmp_path / name / "images" / "shard-00000.arrow").read_bytes() for name in ("folder", "uri", "web")]
     assert files[0] == files[1] == files[2]
+
+
+@pytest.mark.parametrize("machines", [{"workers": 2}, {"workers": 2, "cluster_address": "local"}], ids=["processes", "cluster"])
+@pytest.mark.parametrize("has_archives", [True, False], ids=["verified", "judged"])
+def test_engines_change_no_byte_and_fetch_nothing_twice(mirror, tmp_path, monkeypatch, machines, has_archives):
+    if not has_archives:
+        shutil.rmtree(mirror / "zips")
+    expected = {image_id: photograph(image_id) for image_id in TRAIN + VAL}
+    assert fetched(mirror, tmp_path, "here") == expected
+    for name, value in {"PHOTOGRAPHS_PER_JOB": 3, "WORTH_A_PROCESS": 1, "WHOLE_ARCHIVE": 1.0}.items():
+        monkeypatch.setattr(photographs, name, value)
+    with serving(mirror) as server:
+        server.faults |= {"/train2017/000000000002.jpg": ["cut"], "/train2017/000000000003.jpg": [503]}
+        assert fetched(server.address, tmp_path, "others", **machines) == expected
+    assert {server.requests[f"/train2017/{image_id:012d}.jpg"] for image_id in TRAIN} == {1, 2}
+    shards = [[path.read_bytes() for path in sorted((tmp_path / name / "images").iterdir())] for name in ("here", "others")]
+    assert shards[0] == shards[1]
+
+
+@dataclass
+class Postponed:
+    """A job that is done when somebody waits for its result."""
+
+    function: Callable
+    job: object
+    is_done: bool = False
+
+    def result(self):
+        self.is_done = True
+        return self.function(self.job)
+
+    def cancel(self) -> None: ...
+
+
+@pytest.mark.parametrize(("workers", "connections", "at_once"), [(2, 2, 4), (3, 1, 4), (8, 1, 4)])
+def test_all_workers_together_have_as_many_connections_as_one_alone(mirror, tmp_path, monkeypatch, workers, connections, at_once):
+    begun: list[Postponed] = []
+    unfinished = []
+
+    def submit(function, job) -> Postponed:
+        begun.append(Postponed(function, job))
+        if getattr(function, "func", None) is photographs.bring_photographs:
+            assert function.args[0].connections == connections
+            unfinished.append(sum(not each.is_done for each in begun))
+        return begun[-1]
+
+    monkeypatch.setattr(photographs, "PHOTOGRAPHS_PER_JOB", 1)
+    monkeypatch.setattr(photographs, "engine", lambda *_, **__: nullcontext(Run(workers, submit)))
+    assert fetched(mirror, tmp_path) == {image_id: photograph(image_id) for image_id in TRAIN + VAL}
+    assert max(unfinished) == at_once
+    assert min(workers, at_once) * connections <= OPTIONS["parallel"]
 
 
 def test_checksums_come_from_the_archives_directory_without_fetching_the_archive(mirror, tmp_path):
