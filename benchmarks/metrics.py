@@ -17,7 +17,7 @@ from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structu
 
 from benchmarks.timing import compare
 from imharmony.evaluation.scoring import metric_tensor, score_images
-from imharmony.metrics.error import decibels, errors
+from imharmony.metrics.error import decibels
 from imharmony.metrics.perceptual import BACKBONES, load_lpips, lpips
 from imharmony.metrics.ssim import ssim
 

@@ -4,12 +4,15 @@ sRGB and linear RGB are float in [0, 1]; L in [0, 100], a and b about -110..110.
 The transfers use ``imharmony.colour.integer_lab``, which gives the same colours in integers.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 # Linear sRGB -> CIE XYZ (ITU-R BT.709 primaries, D65), and D65's own XYZ.
 XYZ_FROM_RGB = np.array([[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]])
 RGB_FROM_XYZ = np.linalg.inv(XYZ_FROM_RGB)
 WHITE = np.array([0.95047, 1.0, 1.08883])
+WHITE_FROM_RGB = XYZ_FROM_RGB / WHITE[:, None]
 
 # CIE 15:2004: below KNEE**3 the cube root is replaced by its tangent, which starts at OFFSET.
 KNEE = 6 / 29
@@ -27,9 +30,9 @@ def srgb_from_linear(linear: np.ndarray) -> np.ndarray:
     return np.where(linear > 0.0031308, 1.055 * np.maximum(linear, 0.0031308) ** (1 / 2.4) - 0.055, linear * 12.92)
 
 
-def cube_root(t: np.ndarray) -> np.ndarray:
-    """CIELAB's f: the cube root with a straight foot."""
-    return np.cbrt(np.maximum(t, KNEE**3)) + SLOPE * np.minimum(t - KNEE**3, 0)
+def cube_root(t: np.ndarray, *, cbrt: Callable[[np.ndarray], np.ndarray] = np.cbrt) -> np.ndarray:
+    """CIELAB's f: the cube root with a straight foot. ``cbrt`` gives the roots of what is not."""
+    return cbrt(np.maximum(t, KNEE**3)) + SLOPE * np.minimum(t - KNEE**3, 0)
 
 
 def cube(f: np.ndarray) -> np.ndarray:
@@ -42,8 +45,12 @@ def cube(f: np.ndarray) -> np.ndarray:
 
 def lab_from_srgb(srgb: np.ndarray) -> np.ndarray:
     """CIELAB of float sRGB in [0, 1], shape (..., 3)."""
-    x, y, z = np.moveaxis(cube_root(linear_from_srgb(srgb) @ (XYZ_FROM_RGB / WHITE[:, None]).T), -1, 0)
-    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+    return lab_from_roots(*np.moveaxis(cube_root(linear_from_srgb(srgb) @ WHITE_FROM_RGB.T), -1, 0))
+
+
+def lab_from_roots(x: np.ndarray, y: np.ndarray, z: np.ndarray, *, axis: int = -1) -> np.ndarray:
+    """CIELAB of the ``cube_root`` of X, Y and Z, each a share of white's."""
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=axis)
 
 
 def srgb_from_lab(lab: np.ndarray) -> np.ndarray:
@@ -58,41 +65,28 @@ def srgb_from_lab(lab: np.ndarray) -> np.ndarray:
 
 
 def ciede2000(lab: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """The CIEDE2000 colour difference of CIELAB colours (Sharma, Wu & Dalal 2005), shape (...); about 1 is just noticeable."""
-    stretch = _stretch(lab, other)
-    (lightness, chroma, hue), (other_lightness, other_chroma, other_hue) = _lch(lab, stretch), _lch(other, stretch)
-    one_is_grey = chroma * other_chroma == 0
+    """The CIEDE2000 colour difference of CIELAB colours (Sharma, Wu & Dalal 2005), shape (...); about 1 is just noticeable.
 
-    turn = other_hue - hue
-    turn -= 360 * np.rint(turn / 360)  # eq. 10: the shorter way round
-    d_lightness, d_chroma = other_lightness - lightness, other_chroma - chroma
-    d_hue = 2 * np.sqrt(chroma * other_chroma) * np.sin(np.radians(turn / 2))
+    Hues are directions in the plane of a and b: the products of two of them stand for sines of differences, and their sum points
+    to their mean, so that a single angle is left to be computed.
+    """
+    (lightness, a, b), (other_lightness, other_a, other_b) = np.moveaxis(lab, -1, 0), np.moveaxis(other, -1, 0)
+    stretch = 1.5 - 0.5 * _saturated_share((_length(a, b) + _length(other_a, other_b)) / 2)  # eq. 4: 1 + G
+    a, other_a = a * stretch, other_a * stretch
+    chroma, other_chroma = _length(a, b), _length(other_a, other_b)
 
     mean_l, mean_c = (lightness + other_lightness) / 2, (chroma + other_chroma) / 2
-    apart = np.abs(hue - other_hue) > 180
-    mean_h = (hue + other_hue + np.where(apart, np.where(hue + other_hue < 360, 360, -360), 0)) / 2  # eq. 14
-    mean_h = np.where(one_is_grey, hue + other_hue, mean_h)
-
-    s_l = 1 + 0.015 * (mean_l - 50) ** 2 / np.sqrt(20 + (mean_l - 50) ** 2)
-    s_c = 1 + 0.045 * mean_c
-    s_h = 1 + 0.015 * mean_c * _hue_weight(mean_h)
-    l_term, c_term, h_term = d_lightness / s_l, d_chroma / s_c, d_hue / s_h
-    return np.sqrt(np.maximum(l_term**2 + c_term**2 + h_term**2 + _rotation(mean_c, mean_h) * c_term * h_term, 0))
-
-
-def _stretch(lab: np.ndarray, other: np.ndarray) -> np.ndarray:
-    mean = (_length(lab[..., 1], lab[..., 2]) + _length(other[..., 1], other[..., 2])) / 2
-    return 1.5 - 0.5 * _saturated_share(mean)  # eq. 4: 1 + G
+    cosine, sine = _mean_direction(a, b, chroma, other_a, other_b, other_chroma)
+    from_middle = np.square(mean_l - 50)
+    l_term = (other_lightness - lightness) / (1 + 0.015 * from_middle / np.sqrt(20 + from_middle))
+    c_term = (other_chroma - chroma) / (1 + 0.045 * mean_c)
+    h_term = _hue_difference(a, b, other_a, other_b, chroma * other_chroma) / (1 + 0.015 * mean_c * _hue_weight(cosine, sine))
+    square = l_term * l_term + c_term * c_term + h_term * h_term + _rotation(mean_c, cosine, sine) * c_term * h_term
+    return np.sqrt(np.maximum(square, 0))
 
 
 def _length(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.sqrt(a * a + b * b)  # a third of the time of hypot
-
-
-def _lch(lab: np.ndarray, stretch: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    a = stretch * lab[..., 1]
-    hue = np.degrees(np.arctan2(lab[..., 2], a))
-    return lab[..., 0], _length(a, lab[..., 2]), np.where(hue < 0, hue + 360, hue)
 
 
 def _saturated_share(chroma: np.ndarray) -> np.ndarray:
@@ -101,16 +95,45 @@ def _saturated_share(chroma: np.ndarray) -> np.ndarray:
     return np.sqrt(seventh / (seventh + 25.0**7))
 
 
-def _hue_weight(hue: np.ndarray) -> np.ndarray:
-    u = _turned(hue)  # the four cosines of eq. 15 as the real part of a polynomial in exp(i h)
-    return 1 + (u * (-0.17 * _turned(-30) + u * (0.24 + u * (0.32 * _turned(6) - u * 0.20 * _turned(-63))))).real
+def _hue_difference(a: np.ndarray, b: np.ndarray, other_a: np.ndarray, other_b: np.ndarray, square: np.ndarray) -> np.ndarray:
+    """Eq. 11: twice the root of both chromas' product, ``square``, times the sine of half the turn."""
+    crosswise, along = a * other_b - other_a * b, a * other_a + b * other_b
+    far = np.copysign(np.sqrt(np.maximum(2 * (square - along), 0)), crosswise)
+    return np.where(along > 0, crosswise * np.sqrt(2 / np.maximum(square + along, 1e-30)), far)
 
 
-def _turned(degrees: np.ndarray | float) -> np.ndarray:
+def _mean_direction(
+    a: np.ndarray, b: np.ndarray, chroma: np.ndarray, other_a: np.ndarray, other_b: np.ndarray, other_chroma: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Eq. 14 as cosine and sine: half way, the shorter way round. Of a grey any will do, as its difference of hue is 0."""
+    a, b = a / np.maximum(chroma, 1e-30), b / np.maximum(chroma, 1e-30)
+    x, y = a + other_a / np.maximum(other_chroma, 1e-30), b + other_b / np.maximum(other_chroma, 1e-30)
+    length = _length(x, y)
+    opposite = length < 1e-9  # a quarter on from the one in the upper half
+    side = np.where((b > 0) | ((b == 0) & (a > 0)), 1, -1)
+    length = np.where(opposite, 1, length)
+    return np.where(opposite, -b * side, x / length), np.where(opposite, a * side, y / length)
+
+
+def _hue_weight(cosine: np.ndarray, sine: np.ndarray) -> np.ndarray:
+    """T of eq. 15, whose cosines of multiples are polynomials."""
+    u = cosine * cosine
+    double, double_sine = 2 * u - 1, 2 * cosine * sine
+    triple, triple_sine = cosine * (4 * u - 3), sine * (4 * u - 1)
+    fourfold, fourfold_sine = 2 * double * double - 1, 2 * double * double_sine
+    once = _turned(cosine, sine, -30)
+    return 1 - 0.17 * once + 0.24 * double + 0.32 * _turned(triple, triple_sine, 6) - 0.20 * _turned(fourfold, fourfold_sine, -63)
+
+
+def _turned(cosine: np.ndarray, sine: np.ndarray, degrees: float) -> np.ndarray:
+    """The cosine of an angle with an addend."""
     angle = np.radians(degrees)
-    return np.cos(angle) + 1j * np.sin(angle)
+    return np.cos(angle) * cosine - np.sin(angle) * sine
 
 
-def _rotation(chroma: np.ndarray, hue: np.ndarray) -> np.ndarray:
-    bend = 30 * np.exp(-(((hue - 275) / 25) ** 2))
-    return -2 * _saturated_share(chroma) * np.sin(np.radians(2 * bend))  # eq. 21
+def _rotation(chroma: np.ndarray, cosine: np.ndarray, sine: np.ndarray) -> np.ndarray:
+    """R_T of eq. 21, which tells how far the mean hue is from 275 degrees; it is counted from 0 to 360, so that 85 beyond it is far."""
+    centre = np.radians(275)
+    away = np.arctan2(sine * np.cos(centre) - cosine * np.sin(centre), cosine * np.cos(centre) + sine * np.sin(centre))
+    bend = np.where(away < np.radians(85), np.exp(-np.square(away / np.radians(25))), 0)
+    return -2 * _saturated_share(chroma) * np.sin(np.radians(60) * bend)

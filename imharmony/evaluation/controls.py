@@ -21,9 +21,11 @@ import pyarrow as pa
 from torch import Tensor
 
 from imharmony.composing.composites import recomposed
-from imharmony.evaluation.scoring import Harmonize, as_saved, expect_finite, metric_tensor, pictures_of
-from imharmony.metrics.colour_difference import foreground_ciede2000
-from imharmony.metrics.error import foreground_mse
+from imharmony.evaluation.protocols import saved
+from imharmony.evaluation.scoring import Harmonize, expect_finite, pictures_of
+from imharmony.metrics.colour_difference import mean_ciede2000
+from imharmony.metrics.error import SquaredErrors
+from imharmony.metrics.weights import Weights
 from imharmony.running.seeds import rendezvous_choice
 from imharmony.storage.shards import Row
 
@@ -59,8 +61,8 @@ def inner_error(split: "PackedSplit", index: int, raw: np.ndarray) -> float | No
 
     None without such pixels. Elsewhere the background shines through, and another one would be another truth.
     """
-    composite, real, mask = pictures_of(split, index)
-    error = foreground_mse(metric_tensor(as_saved(raw, composite, mask)), metric_tensor(real), (mask == 1).float()).item()
+    full = Weights.of((split.mask[index] == 255).astype(np.float32))
+    error = SquaredErrors(saved(raw, split.composite[index], full), np.array(split.real[index]), full).foreground
     return None if np.isnan(error) else error
 
 
@@ -158,9 +160,10 @@ def _swapped(split: "PackedSplit", harmonize: Harmonize, index: int, other: Back
 def _untouched(split: "PackedSplit", harmonize: Harmonize, index: int, shared: Row) -> Row:
     _, real, mask = pictures_of(split, index)
     raw = _output(harmonize, real, mask, _where(shared, UNTOUCHED))
-    seen = metric_tensor(as_saved(raw, real, mask)), metric_tensor(real), mask
-    found = {"fmse": foreground_mse(*seen).item(), "composite_fmse": 0.0, "ciede2000": foreground_ciede2000(*seen).item()}
-    return {"control": UNTOUCHED, **found}
+    weights = Weights.of(mask[0, 0].numpy())
+    shown = saved(raw, real, weights)
+    fmse = SquaredErrors(shown, real, weights).foreground
+    return {"control": UNTOUCHED, "fmse": fmse, "composite_fmse": 0.0, "ciede2000": mean_ciede2000(shown, real, weights)}
 
 
 def _output(harmonize: Harmonize, given: np.ndarray, mask: Tensor, where: str) -> np.ndarray:

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+import cv2
+import numpy as np
 import pyarrow as pa
-import torch
-from torch import Tensor, nn
 
-from imharmony.metrics.colour_difference import foreground_ciede2000
-from imharmony.metrics.detail import detail_distance, gradient_energy, local_contrast
-from imharmony.metrics.error import background_mse, decibels, errors, foreground_mse, product_mse, weighed_mse, whole_mse
-from imharmony.metrics.perceptual import lpips
-from imharmony.metrics.ssim import mean_of_whole_windows, mean_over_mask, ssim_map
+from imharmony.metrics.colour_difference import mean_ciede2000
+from imharmony.metrics.detail import Brightness, doublings
+from imharmony.metrics.error import SquaredErrors, decibels_of
+from imharmony.metrics.ssim import Reference
+from imharmony.metrics.weights import Part, Weights
 
 PEAK = 255.0
 EPSILON = 1e-6  # squared levels that Samsung's codes and PCT-Net's add to an error before they take its logarithm
@@ -25,48 +25,73 @@ Of = Literal["protocols", "conventions", "user", "again"]
 
 
 @dataclass(frozen=True)
+class Truth:
+    """The levels (H, W, 3) that several pictures are compared with, and what they share of it, computed once."""
+
+    levels: np.ndarray
+
+    @cached_property
+    def windows(self) -> Reference:
+        """What SSIM needs of it."""
+        return Reference(self.levels)
+
+    @cached_property
+    def peak(self) -> float:
+        """Its maximum."""
+        return float(self.levels.max())
+
+
+@dataclass(frozen=True)
 class Pictures:
     """What a measure looks at, and what several measures share of it, computed once.
 
-    Images are float (B, 3, H, W) in [0, 255], masks (B, 1, H, W) in [0, 1].
+    Images are uint8 or float (H, W, 3) in [0, 255], all of one type.
     """
 
-    output: Tensor
-    real: Tensor
-    composite: Tensor
-    mask: Tensor
-    perceptual: nn.Module | None = None  # the network of LPIPS, where its weights are present
+    output: np.ndarray
+    truth: Truth
+    composite: np.ndarray
+    weights: Weights  # of the mask
+    distance: float | None = None  # LPIPS, where the weights of its network are present
     is_weighed: bool = False  # the picture's error is weighed by the mask, as PCT-Net's code has it
-
-    @cached_property
-    def mse(self) -> Tensor:
-        """Squared error of the picture."""
-        return weighed_mse(self.output, self.real, self.mask) if self.is_weighed else self._errors[0]
+    part: Part | None = None  # outside of it the pictures are equal
 
     @property
-    def psnr_error(self) -> Tensor:
+    def mse(self) -> float:
+        """Squared error of the picture."""
+        return self.errors.weighed_mean if self.is_weighed else self.errors.mean
+
+    @property
+    def psnr_error(self) -> float:
         """What the decibels against 255 are of."""
         return self.mse + EPSILON if self.is_weighed else self.mse
 
     @cached_property
-    def fmse(self) -> Tensor:
-        """Squared error of the foreground."""
-        return self._errors[1]
-
-    @cached_property
-    def similarity(self) -> Tensor:
-        """SSIM at each pixel."""
-        return ssim_map(self.output, self.real)
+    def errors(self) -> SquaredErrors:
+        """Squared errors against the truth."""
+        return SquaredErrors(self.output, self.truth.levels, self.weights, self.part)
 
     @property
-    def output_range(self) -> Tensor:
-        """The output's maximum minus its minimum, above 0."""
-        found = self.output.amax((1, 2, 3)) - self.output.amin((1, 2, 3))
-        return torch.where(found > 0, found, FLAT_RANGE)
+    def changes_outside(self) -> SquaredErrors:
+        """Squared errors against the composite where it is no foreground."""
+        return SquaredErrors(self.output, self.composite, self.weights.outside, self.part)
 
     @cached_property
-    def _errors(self) -> tuple[Tensor, Tensor]:
-        return errors(self.output, self.real, self.mask)
+    def similarity(self) -> tuple[float, float]:
+        """SSIM of the picture and of the foreground."""
+        found = self.truth.windows.compare(self.output, self.part)
+        return found.mean_of_whole_windows(), found.mean_over(self.weights)
+
+    @cached_property
+    def details(self) -> tuple[Brightness, Brightness]:
+        """The brightness of the output's foreground and of the truth's."""
+        return Brightness(self.output, self.weights), Brightness(self.truth.levels, self.weights)
+
+    @property
+    def output_range(self) -> float:
+        """The output's maximum minus its minimum, above 0."""
+        least, most, *_ = cv2.minMaxLoc(self.output.reshape(len(self.output), -1))
+        return most - least or FLAT_RANGE
 
 
 @dataclass(frozen=True)
@@ -82,7 +107,7 @@ class Measure:
     column: str  # of the table of scores
     name: str
     says: str  # one phrase for the documentation
-    function: Callable[[Pictures], Tensor | None]  # (B,); None without the network that it needs
+    function: Callable[[Pictures], float | None]  # None without the network that it needs
     digits: int  # decimals that are printed
     unit: str | None = None
     rises: bool = False  # more is better
@@ -107,7 +132,7 @@ _TABLE = (
         "fmse",
         "fMSE",
         "mean squared error over the foreground, each pixel weighed by the mask",
-        lambda seen: seen.fmse,
+        lambda seen: seen.errors.foreground,
         digits=1,
         unit="levels²",
         region="foreground",
@@ -116,7 +141,7 @@ _TABLE = (
         "fmse_products",
         "fMSE of products",
         "squared error of both pictures multiplied by the mask, over the mask's sum: weighed by the mask's square",
-        lambda seen: product_mse(seen.output, seen.real, seen.mask),
+        lambda seen: seen.errors.product(),
         digits=1,
         unit="levels²",
         of="conventions",
@@ -126,7 +151,7 @@ _TABLE = (
         "fmse_products_whole_px",
         "fMSE of products, whole pixels",
         "the same over the mask's sum without its fraction",
-        lambda seen: product_mse(seen.output, seen.real, seen.mask, in_whole_px=True),
+        lambda seen: seen.errors.product(in_whole_px=True),
         digits=1,
         unit="levels²",
         of="conventions",
@@ -136,7 +161,7 @@ _TABLE = (
         "fmse_whole",
         "fMSE of the whole picture",
         "squared error of the whole picture over the mask's sum",
-        lambda seen: whole_mse(seen.output, seen.real, seen.mask),
+        lambda seen: seen.errors.whole,
         digits=1,
         unit="levels²",
         of="conventions",
@@ -146,7 +171,7 @@ _TABLE = (
         "psnr_255",
         "PSNR",
         "peak signal-to-noise ratio of the MSE",
-        lambda seen: decibels(seen.psnr_error, peak=PEAK),
+        lambda seen: decibels_of(seen.psnr_error, peak=PEAK),
         digits=2,
         unit="dB",
         rises=True,
@@ -157,7 +182,7 @@ _TABLE = (
         "psnr_target",
         "PSNR",
         "peak signal-to-noise ratio of the MSE + 10⁻⁶",
-        lambda seen: decibels(seen.mse + EPSILON, peak=seen.real.amax((1, 2, 3))),
+        lambda seen: decibels_of(seen.mse + EPSILON, peak=seen.truth.peak),
         digits=2,
         unit="dB",
         rises=True,
@@ -168,7 +193,7 @@ _TABLE = (
         "psnr_range",
         "PSNR",
         "peak signal-to-noise ratio of the MSE",
-        lambda seen: decibels(seen.mse, peak=seen.output_range),
+        lambda seen: decibels_of(seen.mse, peak=seen.output_range),
         digits=2,
         unit="dB",
         rises=True,
@@ -179,7 +204,7 @@ _TABLE = (
         "fpsnr",
         "fPSNR",
         "peak signal-to-noise ratio of the fMSE",
-        lambda seen: decibels(seen.fmse, peak=PEAK),
+        lambda seen: decibels_of(seen.errors.foreground, peak=PEAK),
         digits=2,
         unit="dB",
         rises=True,
@@ -191,7 +216,7 @@ _TABLE = (
         "ssim",
         "SSIM",
         "structural similarity over the pixels whose window lies inside the picture",
-        lambda seen: mean_of_whole_windows(seen.similarity),
+        lambda seen: seen.similarity[0],
         digits=4,
         rises=True,
         is_similarity=True,
@@ -200,7 +225,7 @@ _TABLE = (
         "fssim",
         "fSSIM",
         "structural similarity over the foreground, each pixel weighed by the mask",
-        lambda seen: mean_over_mask(seen.similarity, seen.mask),
+        lambda seen: seen.similarity[1],
         digits=4,
         rises=True,
         region="foreground",
@@ -210,7 +235,7 @@ _TABLE = (
         "lpips",
         "LPIPS",
         "learned perceptual distance",
-        lambda seen: None if seen.perceptual is None else lpips(seen.output, seen.real, network=seen.perceptual),
+        lambda seen: seen.distance,
         digits=4,
         needs_network=True,
     ),
@@ -218,7 +243,7 @@ _TABLE = (
         "ciede2000",
         "CIEDE2000",
         "mean colour difference over the foreground; about 1 is just noticeable",
-        lambda seen: foreground_ciede2000(seen.output, seen.real, seen.mask),
+        lambda seen: mean_ciede2000(seen.output, seen.truth.levels, seen.weights),
         digits=2,
         of="user",
         region="foreground",
@@ -227,7 +252,7 @@ _TABLE = (
         "gradient_energy_log2",
         "gradient energy, doublings off",
         "doublings, without a sign, between the foreground's gradient energy and the real one's",
-        lambda seen: detail_distance(gradient_energy, seen.output, seen.real, seen.mask),
+        lambda seen: doublings(*(each.gradient_energy for each in seen.details)),
         digits=2,
         of="user",
         region="foreground",
@@ -236,7 +261,7 @@ _TABLE = (
         "local_contrast_log2",
         "local contrast, doublings off",
         "doublings, without a sign, between the foreground's local contrast and the real one's",
-        lambda seen: detail_distance(local_contrast, seen.output, seen.real, seen.mask),
+        lambda seen: doublings(*(each.local_contrast for each in seen.details)),
         digits=2,
         of="user",
         region="foreground",
@@ -245,7 +270,7 @@ _TABLE = (
         "background_mse",
         "background MSE",
         "mean squared error against the composite outside the mask, which no harmonizer should touch",
-        lambda seen: background_mse(seen.output, seen.composite, seen.mask),
+        lambda seen: seen.changes_outside.foreground,
         digits=1,
         unit="levels²",
         region="background",
@@ -254,7 +279,7 @@ _TABLE = (
         "idempotence",
         "idempotence",
         "fMSE between the output and the output harmonized once more; 0 for a method that finds nothing left to do",
-        lambda seen: foreground_mse(seen.output, seen.real, seen.mask),
+        lambda seen: seen.errors.foreground,
         digits=1,
         unit="levels²",
         of="again",
@@ -286,12 +311,11 @@ SCORES = pa.schema(
 )
 
 
-def values_of(seen: Pictures, *, of: Of) -> dict[str, list[float] | list[None]]:
-    """The columns of the measures of such pictures, a value for each picture; None for a measure whose network is absent."""
-    return columns_of(seen, [column for column, measure in MEASURES.items() if measure.of == of])
+def values_of(seen: Pictures, *, of: Of) -> dict[str, float | None]:
+    """The columns of the measures of such pictures; None for a measure whose network is absent."""
+    return columns_of(seen, (column for column, measure in MEASURES.items() if measure.of == of))
 
 
-def columns_of(seen: Pictures, columns: Iterable[str]) -> dict[str, list[float] | list[None]]:
+def columns_of(seen: Pictures, columns: Iterable[str]) -> dict[str, float | None]:
     """The same for these columns."""
-    found = {column: MEASURES[column].function(seen) for column in columns}
-    return {column: [None] * len(seen.output) if values is None else values.tolist() for column, values in found.items()}
+    return {column: MEASURES[column].function(seen) for column in columns}

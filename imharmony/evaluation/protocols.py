@@ -8,16 +8,20 @@
   family shows pictures, the real one included: to [-1, 1] and back in float32, then cut off. It moves 63 of the 256 levels by one.
   ``output_cut``: the output is cut off before it is blended, as DiffHarmony saves its files; the real one is as it is.
 
-Images are float (B, 3, H, W) in [0, 255], masks (B, 1, H, W) in [0, 1].
+Pictures are float (H, W, 3) in [0, 255]. Where two are known to be equal nothing is blended, quantised or compared again.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
+import cv2
+import numpy as np
 import torch
-from torch import Tensor
 
-from imharmony.evaluation.measures import Pictures
+from imharmony.evaluation.measures import Pictures, Truth
+from imharmony.metrics.weights import Part, Weights, extent_of
 
 Background = Literal["raw", "composite", "real", "real_twice", "weighed"]
 Quantisation = Literal["float", "uint8", "truncated", "output_cut"]
@@ -28,42 +32,137 @@ QUANTISATIONS: tuple[Quantisation, ...] = ("float", "uint8", "truncated")
 PROTOCOLS: list[Protocol] = [(background, quantisation) for background in BACKGROUNDS for quantisation in QUANTISATIONS]
 
 
-def on_background(raw: Tensor, *, composite: Tensor, real: Tensor, mask: Tensor, background: str) -> Tensor:
-    """The picture to score: ``raw`` inside the mask and the named one of ``BACKGROUNDS`` outside, blended where the mask is soft."""
-    return raw if background == "raw" else torch.lerp({"composite": composite, "real": real}[background], raw, mask.to(raw))
+@dataclass(frozen=True)
+class Scene:
+    """A method's own picture, what it was given and what is true: float (H, W, 3) of one type, and the mask."""
+
+    raw: np.ndarray
+    composite: np.ndarray
+    real: np.ndarray
+    weights: Weights
+    is_whole: bool  # composite and real have whole levels, as of files
+
+    @staticmethod
+    def of(raw: np.ndarray, composite: np.ndarray, real: np.ndarray, mask: np.ndarray) -> "Scene":
+        """That of pictures uint8 or float, and a mask (H, W) in [0, 1]."""
+        kind = np.result_type(raw, composite, real, np.float32)
+        floats = (each.astype(kind, copy=False) for each in (raw, composite, real))
+        is_whole = all(each.dtype == np.uint8 or (quantised(each, "uint8") == each).all() for each in (composite, real))
+        return Scene(*floats, Weights.of(mask), is_whole)
+
+    @cached_property
+    def changed(self) -> Part:
+        """Where composite and real differ, or a mask lets the output in: elsewhere pasted pictures are equal to both."""
+        differs = (self.composite != self.real).reshape(len(self.real), -1)
+        x, y, width, height = cv2.boundingRect(differs.view(np.uint8))
+        both = np.zeros(self.real.shape[:2], dtype=bool)
+        both[y : y + height, x // 3 : (x + width + 2) // 3] = True
+        if self.weights.area > 0:
+            both[self.weights.extent] = True
+        return extent_of(both)
+
+    @cached_property
+    def truths(self) -> dict[str, Truth]:
+        """The real photograph as each quantisation has it."""
+        own = Truth(self.real)
+        rounded = own if self.is_whole else Truth(quantised(self.real, "uint8"))
+        return {"float": own, "uint8": rounded, "truncated": Truth(truncated(self.real)), "output_cut": own}
+
+    @cached_property
+    def composites(self) -> dict[str, np.ndarray]:
+        """The composite as each quantisation has it."""
+        cut = self.truths["truncated"].levels.copy()
+        cut[self.changed] = truncated(self.composite[self.changed])
+        rounded = self.composite if self.is_whole else quantised(self.composite, "uint8")
+        return {"float": self.composite, "uint8": rounded, "truncated": cut}
+
+    @cached_property
+    def raws(self) -> dict[str, np.ndarray]:
+        """The method's own picture as each quantisation has it."""
+        return {quantisation: quantised(self.raw, quantisation) for quantisation in QUANTISATIONS}
+
+    def pictures(self, background: str, quantisation: str) -> Pictures:
+        """What one of ``PROTOCOLS`` compares."""
+        own, truth, composite = self.raws[quantisation], self.truths[quantisation], self.composites[quantisation]
+        if background == "raw":
+            return Pictures(own, truth, composite, self.weights)
+        behind, blend = {"composite": (composite, self._on_composite), "real": (truth.levels, self._on_real)}[background]
+        shown = pasted(own, behind, self.weights, edge=quantised(blend, quantisation))
+        return Pictures(shown, truth, composite, self.weights, part=self.changed)
+
+    @cached_property
+    def _on_composite(self) -> np.ndarray:
+        return blended(self.raw, self.composite, self.weights)
+
+    @cached_property
+    def _on_real(self) -> np.ndarray:
+        return blended(self.raw, self.real, self.weights)
 
 
-def quantised(picture: Tensor, quantisation: str) -> Tensor:
+def pasted(inside: np.ndarray, outside: np.ndarray, weights: Weights, *, edge: np.ndarray) -> np.ndarray:
+    """One picture where the mask is 1, the other where it is 0, and the pixels (N, 3) between."""
+    shown, part = outside.copy(), weights.extent
+    cv2.copyTo(inside[part], weights.opaque[part], shown[part])
+    shown.reshape(-1, shown.shape[2])[weights.places] = edge
+    return shown
+
+
+def blended(raw: np.ndarray, behind: np.ndarray, weights: Weights) -> np.ndarray:
+    """The pixels (N, 3) where the mask is soft, of ``raw`` over another picture."""
+    kind = np.result_type(raw, np.float32)
+    colours = (picture.reshape(-1, picture.shape[2]).take(weights.places, axis=0) for picture in (behind, raw))
+    below, over, share = (torch.from_numpy(each.astype(kind)) for each in (*colours, weights.soft[:, None]))
+    return torch.lerp(below, over, share).numpy()
+
+
+def quantised(picture: np.ndarray, quantisation: str) -> np.ndarray:
     """The picture as computed (``float``), as a file would hold it (``uint8``) or as older code shows it (``truncated``)."""
     if quantisation == "float":
         return picture
-    return truncated(picture) if quantisation == "truncated" else picture.clamp(0, 255).round_()
+    if quantisation == "truncated":
+        return truncated(picture)
+    levels = np.rint(picture)
+    return np.clip(levels, 0, 255, out=levels)
 
 
-def truncated(picture: Tensor) -> Tensor:
+def saved(raw: np.ndarray, composite: np.ndarray, weights: Weights) -> np.ndarray:
+    """What a user gets, uint8 (H, W, 3): ``raw`` inside the mask, the composite, uint8, outside, rounded."""
+    own, part = np.empty_like(composite), weights.extent
+    own[part] = quantised(raw[part], "uint8")
+    return pasted(own, composite, weights, edge=quantised(blended(raw, composite, weights), "uint8"))
+
+
+def truncated(picture: np.ndarray) -> np.ndarray:
     """Levels as ``tensor2im`` of pix2pix's and DoveNet's code gives them: float32 arithmetic, nothing is rounded."""
     return _shown(_network(picture))
 
 
-def real_twice(raw: Tensor, *, composite: Tensor, real: Tensor, mask: Tensor) -> Pictures:
+def real_twice(scene: Scene) -> Pictures:
     """RainNet's and HDNet's: blended in [-1, 1] in their order, since a last bit decides which level is shown."""
-    inside, outside, known = mask.float(), 1 - mask.float(), _network(real)
-    given = _network(composite).mul_(inside).add_(known * outside)
-    return Pictures(_shown(_network(raw).mul_(inside).add_(given.mul_(outside))), _shown(known), composite, mask)
+    part, truth = scene.weights.extent, scene.truths["truncated"]
+    inside = scene.weights.mask[part].astype(np.float32)[..., None].repeat(3, axis=2)
+    outside = 1 - inside
+    given = _network(scene.composite[part]) * inside + _network(scene.real[part]) * outside
+    shown = truth.levels.copy()
+    shown[part] = _shown(_network(scene.raw[part]) * inside + given * outside)
+    return Pictures(shown, truth, scene.composite, scene.weights, part=part)
 
 
-def output_cut(raw: Tensor, *, composite: Tensor, real: Tensor, mask: Tensor) -> Pictures:
+def output_cut(scene: Scene) -> Pictures:
     """DiffHarmony's: a file's levels inside the mask, the real photograph outside, blended and not rounded again."""
-    inside, known = mask.float(), real.float()
-    return Pictures(raw.float().clamp(0, 255).floor_() * inside + known * (1 - inside), known, composite, mask)
+    part, truth = scene.weights.extent, scene.truths["output_cut"]
+    inside = scene.weights.mask[part].astype(np.float32)[..., None].repeat(3, axis=2)
+    shown = truth.levels.copy()
+    shown[part] = np.floor(np.clip(scene.raw[part], 0, 255)) * inside + truth.levels[part] * (1 - inside)
+    return Pictures(shown, truth, scene.composite, scene.weights, part=part)
 
 
-def weighed(raw: Tensor, *, composite: Tensor, real: Tensor, mask: Tensor) -> Pictures:
+def weighed(scene: Scene) -> Pictures:
     """PCT-Net's: the method's own picture."""
-    return Pictures(raw, real, composite, mask, is_weighed=True)
+    return Pictures(scene.raw, scene.truths["float"], scene.composite, scene.weights, is_weighed=True)
 
 
-NAMESAKES: dict[Protocol, Callable[..., Pictures]] = {
+NAMESAKES: dict[Protocol, Callable[[Scene], Pictures]] = {
     ("real_twice", "truncated"): real_twice,
     ("weighed", "float"): weighed,
     ("real", "output_cut"): output_cut,
@@ -71,10 +170,16 @@ NAMESAKES: dict[Protocol, Callable[..., Pictures]] = {
 ALL_PROTOCOLS: list[Protocol] = [*PROTOCOLS, *NAMESAKES]
 
 
-def _network(picture: Tensor) -> Tensor:
-    return (picture.float() / 255).mul_(2).sub_(1)  # ToTensor and Normalize(0.5, 0.5)
+def _network(picture: np.ndarray) -> np.ndarray:
+    """ToTensor and Normalize(0.5, 0.5), halved: as halves and doubles are exact, only the scale differs from [-1, 1]."""
+    halved = picture.astype(np.float32)
+    halved /= np.float32(255)
+    halved -= np.float32(0.5)
+    return halved
 
 
-def _shown(network: Tensor) -> Tensor:
-    """The levels, in the tensor's own place."""
-    return network.add_(1).div_(2).mul_(255).clamp_(0, 255).floor_()
+def _shown(halved: np.ndarray) -> np.ndarray:
+    """The levels, in the array's own place."""
+    halved += np.float32(0.5)
+    halved *= np.float32(255)
+    return np.floor(np.clip(halved, 0, 255, out=halved), out=halved)

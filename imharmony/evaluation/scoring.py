@@ -10,28 +10,23 @@ What is computed is in the table of ``measures``. Some measures are those of the
 protocols; those of single conventions are null elsewhere, and their protocols have nothing but what the conventions count.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from imharmony.colour.ranges import mask_from_uint8, metric_from_network, network_from_uint8, uint8_from_metric
+from imharmony.colour.ranges import mask_from_uint8, metric_from_network, network_from_uint8
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import CONVENTIONS, HEADLINE
-from imharmony.evaluation.measures import MEASURES, Pictures, columns_of, values_of
-from imharmony.evaluation.protocols import (
-    ALL_PROTOCOLS,
-    BACKGROUNDS,
-    NAMESAKES,
-    PROTOCOLS,
-    QUANTISATIONS,
-    Protocol,
-    on_background,
-    quantised,
-)
+from imharmony.evaluation.measures import MEASURES, Pictures, Truth, columns_of, values_of
+from imharmony.evaluation.protocols import ALL_PROTOCOLS, NAMESAKES, PROTOCOLS, Protocol, Scene, saved
+from imharmony.metrics.perceptual import lpips
+from imharmony.metrics.pictures import each_picture
+from imharmony.metrics.weights import Weights
 from imharmony.networks.harmonizer import Harmonizer
 from imharmony.running.randomness import deterministic_algorithms
 from imharmony.storage.shards import Row
@@ -42,6 +37,7 @@ if TYPE_CHECKING:
 UNKNOWN = dict.fromkeys(MEASURES)
 HEADLINE_ROW = PROTOCOLS.index(HEADLINE.protocol)
 PIXELS_AT_ONCE = 2**16
+FIRST_PX = 64  # of a foreground that is not flat they nearly always tell
 
 
 def _own_columns() -> dict[Protocol, list[str]]:
@@ -101,21 +97,20 @@ def score_split(
     samples = split.rows.select(["sample_id", "image_id", "foreground_ratio"]).to_pylist()
     for index, sample in enumerate(samples):
         composite, real, mask = pictures_of(split, index)
+        opacity = mask[0, 0].numpy()
         given = composite.copy() if inputs is None else np.array(inputs[index])
         where = f"{names['method']}: {names['dataset']}, image {sample['sample_id']}"
-        raw = expect_finite(harmonize(given, mask[0, 0].numpy().copy()), where)
+        raw = expect_finite(harmonize(given, opacity.copy()), where)
         if on_output:
             on_output(index, raw)
-        scores = score_images(
-            raw=metric_tensor(raw), composite=metric_tensor(composite), real=metric_tensor(real), mask=mask, perceptual=perceptual
-        )
+        scene = Scene.of(raw, composite, real, opacity)
+        scores = score_scene(scene, perceptual)
         if repeats and inputs is None:
-            saved = as_saved(raw, composite, mask)
-            repeated = expect_finite(harmonize(saved.copy(), mask[0, 0].numpy().copy()), f"{where}, harmonized once more")
-            again = as_saved(repeated, saved, mask)
-            found = values_of(Pictures(metric_tensor(again), metric_tensor(saved), metric_tensor(saved), mask, perceptual), of="again")
-            scores[HEADLINE_ROW] |= {column: values[0] for column, values in found.items()}
-        shared = {**names, **sample, "is_flat": is_flat(raw, composite, mask[0, 0].numpy())}
+            first = saved(raw, composite, scene.weights)
+            repeated = expect_finite(harmonize(first.copy(), opacity.copy()), f"{where}, harmonized once more")
+            again = saved(repeated, first, scene.weights)
+            scores[HEADLINE_ROW] |= values_of(Pictures(again, Truth(first), first, scene.weights), of="again")
+        shared = {**names, **sample, "is_flat": is_flat(raw, composite, opacity)}
         rows += [shared | score for score in scores]
     return rows
 
@@ -131,57 +126,63 @@ def expect_finite(output: np.ndarray, where: str) -> np.ndarray:
 
 def is_flat(raw: np.ndarray, composite: np.ndarray, mask: np.ndarray) -> bool:
     """Whether the output (H, W, 3), rounded, has one colour where the mask (H, W) is greatest, and the composite more than one."""
-    inside = mask == mask.max()
-    output = raw[inside].round()
-    if (output != output[0]).any():
+    inside = np.flatnonzero(mask == mask.max())
+    if not all(_has_one_colour(raw, part) for part in (inside[:FIRST_PX], inside)):
         return False
-    given = composite[inside]
-    return bool((given != given[0]).any())
+    return not _has_one_colour(composite, inside)
+
+
+def _has_one_colour(picture: np.ndarray, places: np.ndarray) -> bool:
+    levels = picture.reshape(-1, picture.shape[2]).take(places, axis=0).round()
+    return bool((levels == levels[0]).all())
 
 
 def as_saved(raw: np.ndarray, composite: np.ndarray, mask: Tensor) -> np.ndarray:
-    """The picture that a user gets, uint8 (H, W, 3): ``raw`` inside the mask, the composite outside, rounded."""
-    background = metric_tensor(composite)
-    shown = on_background(metric_tensor(raw), composite=background, real=background, mask=mask, background="composite")
-    return uint8_from_metric(shown)[0].contiguous().numpy()
+    """The picture that a user gets, uint8 (H, W, 3): ``raw`` inside the mask (1, 1, H, W), the composite outside, rounded."""
+    return saved(raw, composite, Weights.of(mask[0, 0].numpy()))
 
 
 def score_images(*, raw: Tensor, composite: Tensor, real: Tensor, mask: Tensor, perceptual: nn.Module | None = None) -> list[Row]:
     """Scores of each image under every protocol, image after image.
 
-    Images are float (B, 3, H, W) in [0, 255], masks (B, 1, H, W) in [0, 1]; ``raw`` is the method's own picture.
+    Images are uint8 or float (B, 3, H, W) in [0, 255], masks (B, 1, H, W) in [0, 1]; ``raw`` is the method's own picture.
     """
-    shown = {name: on_background(raw, composite=composite, real=real, mask=mask, background=name) for name in BACKGROUNDS}
-    outputs = [quantised(shown[background], quantisation) for background, quantisation in PROTOCOLS]
-    others = {name: (quantised(real, name), quantised(composite, name)) for name in QUANTISATIONS}
-    count, by_protocol = len(raw), []
-    at_once = max(1, PIXELS_AT_ONCE // mask.numel())  # of small pictures, calls cost more than what they compute
-    for start in range(0, len(PROTOCOLS), at_once):
-        chosen = PROTOCOLS[start : start + at_once]
-        reals, composites = (torch.cat([others[quantisation][place] for _, quantisation in chosen]) for place in (0, 1))
-        seen = Pictures(torch.cat(outputs[start : start + at_once]), reals, composites, mask.repeat(len(chosen), 1, 1, 1), perceptual)
-        scores = values_of(seen, of="protocols")
-        by_protocol += [
-            {name: values[place * count : (place + 1) * count] for name, values in scores.items()} for place in range(len(chosen))
-        ]
+    batches = zip(*(each_picture(batch) for batch in (raw, composite, real, mask)), strict=True)
+    return [row for *pictures, opacity in batches for row in score_scene(Scene.of(*pictures, opacity[..., 0]), perceptual)]
+
+
+def score_scene(scene: Scene, perceptual: nn.Module | None = None) -> list[Row]:
+    """Scores of one image under every protocol."""
+    compared = [scene.pictures(*protocol) for protocol in PROTOCOLS]
+    if perceptual is not None:
+        compared = [replace(seen, distance=each) for seen, each in zip(compared, _distances(compared, perceptual), strict=True)]
+    by_protocol = [values_of(seen, of="protocols") for seen in compared]
+    by_protocol[HEADLINE_ROW] |= values_of(compared[HEADLINE_ROW], of="user")
     for protocol, columns in COLUMNS.items():
         if protocol in NAMESAKES:
-            seen = NAMESAKES[protocol](raw, composite=composite, real=real, mask=mask)
-            by_protocol.append(columns_of(seen, columns))
+            by_protocol.append(columns_of(NAMESAKES[protocol](scene), columns))
         else:
             place = PROTOCOLS.index(protocol)
-            by_protocol[place] |= columns_of(Pictures(outputs[place], *others[protocol[1]], mask), columns)
+            by_protocol[place] |= columns_of(compared[place], columns)
     # What PCT-Net's code blends for its SSIM is the picture on the real background.
     by_protocol[ALL_PROTOCOLS.index(("weighed", "float"))]["ssim"] = by_protocol[PROTOCOLS.index(("real", "float"))]["ssim"]
-    by_protocol[HEADLINE_ROW] |= values_of(Pictures(outputs[HEADLINE_ROW], *others[HEADLINE.quantisation], mask, perceptual), of="user")
-    mask_mean = mask.double().mean((1, 2, 3)).tolist()
+    mask_mean = scene.weights.area / scene.weights.mask.size
     return [
-        {"background": background, "quantisation": quantisation, "mask_mean": mask_mean[image]}
-        | UNKNOWN
-        | {name: values[image] for name, values in scores.items()}
-        for image in range(count)
+        {"background": background, "quantisation": quantisation, "mask_mean": mask_mean} | UNKNOWN | scores
         for (background, quantisation), scores in zip(ALL_PROTOCOLS, by_protocol, strict=True)
     ]
+
+
+def _distances(compared: Sequence[Pictures], perceptual: nn.Module) -> list[float]:
+    """LPIPS of each; of small pictures several at once, since calls of the network cost more than what they compute."""
+    at_once = max(1, PIXELS_AT_ONCE // compared[0].weights.mask.size)
+    found: list[float] = []
+    for start in range(0, len(compared), at_once):
+        part = compared[start : start + at_once]
+        pairs = (np.stack(pictures) for pictures in zip(*((seen.output, seen.truth.levels) for seen in part), strict=True))
+        output, real = (torch.from_numpy(batch).permute(0, 3, 1, 2) for batch in pairs)
+        found += lpips(output, real, network=perceptual).tolist()
+    return found
 
 
 def pictures_of(split: "PackedSplit", index: int) -> tuple[np.ndarray, np.ndarray, Tensor]:

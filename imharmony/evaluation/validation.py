@@ -12,8 +12,10 @@ import numpy as np
 
 from imharmony.evaluation.conventions import HEADLINE
 from imharmony.evaluation.measures import MEASURES
-from imharmony.evaluation.scoring import Harmonize, as_saved, expect_finite, is_flat, metric_tensor, pictures_of
-from imharmony.metrics.error import errors
+from imharmony.evaluation.protocols import saved
+from imharmony.evaluation.scoring import Harmonize, expect_finite, is_flat, pictures_of
+from imharmony.metrics.error import SquaredErrors
+from imharmony.metrics.weights import Weights
 from imharmony.storage.shards import Row
 
 if TYPE_CHECKING:
@@ -44,9 +46,10 @@ def score_validation(
         raw = expect_finite(harmonize(given, mask[0, 0].numpy().copy()), where)
         if on_output:
             on_output(index, raw)
-        output, truth = metric_tensor(as_saved(raw, composite, mask)), metric_tensor(real)
-        found = dict(zip(CHOSEN_BY, (value.item() for value in errors(output, truth, mask)), strict=True))
+        weights = Weights.of(mask[0, 0].numpy())
+        errors = SquaredErrors(saved(raw, composite, weights), real, weights)
+        found = dict(zip(CHOSEN_BY, (errors.mean, errors.foreground), strict=True))
         plain = {column: None if math.isnan(value) else value for column, value in found.items()}  # of an empty mask there is no fMSE
-        facts = {"mask_mean": mask.double().mean().item(), "is_flat": is_flat(raw, composite, mask[0, 0].numpy())}
+        facts = {"mask_mean": weights.area / weights.mask.size, "is_flat": is_flat(raw, composite, mask[0, 0].numpy())}
         rows.append({**names, **sample, **protocol, **dict.fromkeys(MEASURES), **plain, **facts})
     return rows

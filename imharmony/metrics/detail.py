@@ -1,78 +1,98 @@
 """How much detail a foreground has, one number per image: a harmonizer that blurs loses it, one that adds noise gains it.
 
-Images are float (B, 3, H, W) in [0, 255]; masks are (B, 1, H, W) in [0, 1], 1 = foreground, soft values weigh. Brightness is the mean
-of the three channels. Results are float64 (B,), and NaN where there is nothing to measure.
+Images are uint8 or float (B, 3, H, W) in [0, 255]; masks are (B, 1, H, W) in [0, 1], 1 = foreground, soft values weigh. Brightness is
+the mean of the three channels. Results are float64 (B,), and NaN where there is nothing to measure.
 """
 
+import math
 from collections.abc import Callable
-from functools import reduce
+from functools import cached_property, reduce
 
+import cv2
+import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d
 
-from imharmony.running.roots import root
+from imharmony.metrics.pictures import one_by_one
+from imharmony.metrics.weights import Weights
 
 WINDOW_PX = 9
-MOST_DOUBLINGS = 16  # those of an 8-bit range, squared; distances end here
+MOST_DOUBLINGS = 16.0  # those of an 8-bit range, squared; distances end here
+_WINDOW = np.ones(WINDOW_PX)
+
+
+class Brightness:
+    """That of a picture (H, W, C) in the rectangle that holds its foreground: no other pixel counts."""
+
+    def __init__(self, picture: np.ndarray, weights: Weights) -> None:
+        seen = picture[weights.extent]
+        # Planes are added one by one, several times faster than an axis of 3 is.
+        grey = reduce(np.add, (seen[..., channel].astype(np.float64) for channel in range(seen.shape[2]))) / seen.shape[2]
+        self._grey = grey - np.rint(grey.mean())  # around zero squares lose little to cancellation
+        self._weight = weights.mask[weights.extent].astype(np.float64)
+
+    @cached_property
+    def local_contrast(self) -> float:
+        """The standard deviation in a window of 9 px around each pixel, in levels; its mean over the foreground.
+
+        A window sees the foreground alone, each pixel weighed by the mask, so that the edge of what was pasted is no contrast.
+        """
+        weighed = self._weight * self._grey
+        planes = np.stack([self._weight, weighed, weighed * self._grey], -1)
+        inside, mean, square = cv2.split(cv2.sepFilter2D(planes, cv2.CV_64F, _WINDOW, _WINDOW, borderType=cv2.BORDER_CONSTANT))
+        np.maximum(inside, 1e-12, out=inside)
+        mean /= inside
+        square /= inside
+        square -= np.square(mean, out=mean)
+        deviation = np.sqrt(np.maximum(square, 0, out=square), out=square)
+        return _ratio(np.vdot(deviation, self._weight), self._weight.sum())
+
+    @cached_property
+    def gradient_energy(self) -> float:
+        """Mean squared difference between neighbours, squared levels; a pair weighs as the less opaque of its pixels.
+
+        The mean of the energy across and the energy down, each over its own pairs.
+        """
+        across = _pair_energy(self._weight[:, :-1], self._weight[:, 1:], self._grey[:, 1:] - self._grey[:, :-1])
+        return (across + _pair_energy(self._weight[:-1], self._weight[1:], self._grey[1:] - self._grey[:-1])) / 2
 
 
 def local_contrast(image: Tensor, mask: Tensor) -> Tensor:
-    """The standard deviation of brightness in a window of 9 px around each pixel, in levels; its mean over the foreground.
-
-    A window sees the foreground alone, each pixel weighed by the mask, so that the edge of what was pasted is no contrast.
-    """
-    weight, grey = _weight_and_grey(image, mask)
-    inside = _window_sum(weight)
-    mean, square = (_window_sum(weight * plane) / inside.clamp(min=1e-12) for plane in (grey, grey * grey))
-    deviation = root((square - mean * mean).clamp(min=0))
-    return (deviation * weight).sum((1, 2)) / weight.sum((1, 2))
+    """``Brightness.local_contrast`` of each image."""
+    return one_by_one(lambda *seen: _brightness(*seen).local_contrast, image, mask)
 
 
 def gradient_energy(image: Tensor, mask: Tensor) -> Tensor:
-    """Mean squared difference of brightness between neighbours, squared levels; a pair weighs as the less opaque of its pixels.
-
-    The mean of the energy across and the energy down, each over its own pairs.
-    """
-    weight, grey = _weight_and_grey(image, mask)
-    return (_pair_energy(weight, grey, 1) + _pair_energy(weight, grey, 2)) / 2
+    """``Brightness.gradient_energy`` of each image."""
+    return one_by_one(lambda *seen: _brightness(*seen).gradient_energy, image, mask)
 
 
 def detail_distance(measure: Callable[[Tensor, Tensor], Tensor], image: Tensor, real: Tensor, mask: Tensor) -> Tensor:
-    """How often one of the measures above doubles, or halves, from the real image to this: 0 is as much detail, 1 half or twice as much.
+    """``doublings`` of one of the measures above from the real image to this."""
+    pairs = zip(measure(image, mask).tolist(), measure(real, mask).tolist(), strict=True)
+    return torch.tensor([doublings(own, wanted) for own, wanted in pairs], dtype=torch.float64, device=image.device)
+
+
+def doublings(own: float, wanted: float) -> float:
+    """How often a measure doubles, or halves, from the wanted one: 0 is as much detail, 1 half or twice as much.
 
     ``MOST_DOUBLINGS`` where one of the two has none at all, so that a mean counts a picture without detail; 0 where neither has.
     """
-    own, wanted = measure(image, mask), measure(real, mask)
-    distance = (own.log2() - wanted.log2()).abs().clamp(max=MOST_DOUBLINGS)  # NaN stays
-    return torch.where((own == 0) & (wanted == 0), 0.0, distance)
+    if math.isnan(own) or math.isnan(wanted):
+        return math.nan
+    if own == 0 or wanted == 0:
+        return 0.0 if own == wanted else MOST_DOUBLINGS
+    return min(abs(math.log2(own) - math.log2(wanted)), MOST_DOUBLINGS)
 
 
-def _pair_energy(weight: Tensor, grey: Tensor, dim: int) -> Tensor:
-    size = weight.shape[dim] - 1
-    shared = torch.minimum(weight.narrow(dim, 0, size), weight.narrow(dim, 1, size))
-    return (grey.diff(dim=dim).square() * shared).sum((1, 2)) / shared.sum((1, 2))
+def _brightness(image: np.ndarray, mask: np.ndarray) -> Brightness:
+    return Brightness(image, Weights.of(mask))
 
 
-def _weight_and_grey(image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Both float64 (B, h, w), of the rectangle that holds all foregrounds: no other pixel counts.
-
-    Brightness is centred, so that its squares lose little to cancellation.
-    """
-    # Planes are added one by one, as in ``error``.
-    weight, grey = mask[:, 0].double(), reduce(torch.add, image.double().unbind(1)) / image.shape[1]
-    centre, (rows, columns) = grey.mean((1, 2), keepdim=True), (_extent(weight, dim) for dim in (1, 2))
-    return weight[:, rows, columns], grey[:, rows, columns] - centre
+def _pair_energy(weight: np.ndarray, other: np.ndarray, difference: np.ndarray) -> float:
+    shared = np.minimum(weight, other)
+    return _ratio(np.vdot(np.square(difference, out=difference), shared), shared.sum())
 
 
-def _extent(weight: Tensor, dim: int) -> slice:
-    """From the first row (1) or column (2) with a foreground to the last; all where there is none."""
-    found = weight.amax((0, 3 - dim)).nonzero()
-    return slice(int(found[0]), int(found[-1]) + 1) if len(found) else slice(None)
-
-
-def _window_sum(plane: Tensor) -> Tensor:
-    """Down, then across: a fifth of the additions of both at once."""
-    border = WINDOW_PX // 2
-    down = avg_pool2d(plane[:, None], (WINDOW_PX, 1), stride=1, padding=(border, 0), divisor_override=1)
-    return avg_pool2d(down, (1, WINDOW_PX), stride=1, padding=(0, border), divisor_override=1)[:, 0]
+def _ratio(total: float, weight: float) -> float:
+    return float(total) / float(weight) if weight else math.nan

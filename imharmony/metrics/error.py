@@ -1,28 +1,116 @@
 """Squared error and peak signal-to-noise ratio, one number per image.
 
-Images are float (B, 3, H, W) in [0, 255]; masks are (B, 1, H, W) in [0, 1], 1 = foreground, soft values weigh.
-Results are float64 (B,). Differences of 8-bit levels are exact in float32; sums are made in float64.
+Images are uint8 or float (B, 3, H, W) in [0, 255]; masks are (B, 1, H, W) in [0, 1], 1 = foreground, soft values weigh. Results are
+float64 (B,). Squares and sums are made in float64, and those of whole levels are exact. What is not finite, anywhere in a picture,
+makes every mean of it so.
 """
 
-from functools import reduce
+import math
+from dataclasses import dataclass
+from functools import cached_property
 
+import cv2
+import numpy as np
 import torch
 from torch import Tensor
+
+from imharmony.metrics.pictures import one_by_one
+from imharmony.metrics.weights import Part, Weights, common
+
+
+@dataclass(frozen=True)
+class SquaredErrors:
+    """The squared errors of one picture (H, W, C), of whose sums every measure of this module is a quotient.
+
+    Outside of ``part`` the two pictures are equal, so that nobody looks there; None for anywhere.
+    """
+
+    output: np.ndarray
+    real: np.ndarray  # of the same type
+    weights: Weights | None = None  # None: only means over all pixels are asked for
+    part: Part | None = None
+
+    @staticmethod
+    def between(output: np.ndarray, real: np.ndarray, mask: np.ndarray | None = None) -> "SquaredErrors":
+        """Those of pictures of any type."""
+        weights = None if mask is None else Weights.of(mask)
+        if output.dtype == real.dtype:
+            return SquaredErrors(output, real, weights)
+        kind = np.result_type(output, real)
+        return SquaredErrors(output.astype(kind), real.astype(kind), weights)
+
+    @property
+    def mean(self) -> float:
+        """Over all pixels and channels."""
+        return self._everywhere / self.output.size
+
+    @property
+    def weighed_mean(self) -> float:
+        """The same of errors weighed by the mask."""
+        return self._weighed() / self.output.size
+
+    @property
+    def foreground(self) -> float:
+        """Over the foreground, each pixel weighed by the mask; NaN without one."""
+        return self._per_pixel(self._weighed(), self._mask.area)
+
+    @property
+    def whole(self) -> float:
+        """The sum over all pixels divided by the mask's."""
+        return self._per_pixel(self._everywhere, self._mask.area)
+
+    def product(self, *, in_whole_px: bool = False) -> float:
+        """The sum weighed by the mask's square divided by the mask's, or by what is whole of that."""
+        return self._per_pixel(self._weighed(power=2), self._mask.whole_px if in_whole_px else self._mask.area)
+
+    @property
+    def _mask(self) -> Weights:
+        assert self.weights is not None
+        return self.weights
+
+    @cached_property
+    def _everywhere(self) -> float:
+        whole = self.part is None
+        pair = (self.output, self.real) if whole else (self.output[self.part], self.real[self.part])
+        return cv2.norm(*pair, cv2.NORM_L2SQR)
+
+    @cached_property
+    def _opaque(self) -> float:
+        """Summed where the mask is 1."""
+        if not self._mask.count:
+            return 0.0
+        part = self._mask.extent if self.part is None else common(self._mask.extent, self.part)
+        return cv2.norm(self.output[part], self.real[part], cv2.NORM_L2SQR, self._mask.opaque[part])
+
+    @cached_property
+    def _soft(self) -> np.ndarray:
+        """Of each pixel with another weight, summed over the channels."""
+        first, second = (picture.reshape(-1, picture.shape[2]).take(self._mask.places, axis=0) for picture in (self.output, self.real))
+        difference = np.subtract(first, second, dtype=np.float64)
+        return np.einsum("nc,nc->n", difference, difference)
+
+    def _weighed(self, *, power: int = 1) -> float:
+        soft = self._mask.soft
+        found = self._opaque + (float((soft if power == 1 else soft**power) @ self._soft) if len(soft) else 0.0)
+        return found if math.isfinite(self._everywhere) else found * math.nan
+
+    def _per_pixel(self, total: float, area: float) -> float:
+        return total / area / self.output.shape[2] if area > 0 else math.nan
 
 
 def mse(output: Tensor, real: Tensor) -> Tensor:
     """Mean squared error over all pixels and channels."""
-    return _squared_error(output, real).mean((1, 2)) / output.shape[1]
+    return one_by_one(lambda *seen: SquaredErrors.between(*seen).mean, output, real)
 
 
 def foreground_mse(output: Tensor, real: Tensor, mask: Tensor) -> Tensor:
     """Mean squared error over the foreground, each pixel weighed by the mask; NaN where the mask is empty."""
-    return _foreground_mean(_squared_error(output, real), mask) / output.shape[1]
+    return one_by_one(lambda *seen: SquaredErrors.between(*seen).foreground, output, real, mask)
 
 
 def weighed_mse(output: Tensor, real: Tensor, mask: Tensor) -> Tensor:
     """Mean over all pixels of the squared error weighed by the mask; 0 where the mask is empty."""
-    return (_squared_error(output, real) * mask[:, 0].double()).mean((1, 2)) / output.shape[1]
+    return one_by_one(lambda *seen: SquaredErrors.between(*seen).weighed_mean, output, real, mask)
 
 
 def product_mse(output: Tensor, real: Tensor, mask: Tensor, *, in_whole_px: bool = False) -> Tensor:
@@ -30,11 +118,7 @@ def product_mse(output: Tensor, real: Tensor, mask: Tensor, *, in_whole_px: bool
 
     The same as ``foreground_mse`` where the mask is hard, and less where it is soft. ``in_whole_px``: the sum without its fraction.
     """
-    weight = mask[:, 0].double()
-    # In single precision where it is cut off: sums of soft edges are often whole, and its rounding decides which.
-    area = mask[:, 0].float().sum((1, 2)).double().floor() if in_whole_px else weight.sum((1, 2))
-    error = (_squared_error(output, real) * weight.square()).sum((1, 2)) / output.shape[1]
-    return torch.where(area > 0, error / area, torch.nan)
+    return one_by_one(lambda *seen: SquaredErrors.between(*seen).product(in_whole_px=in_whole_px), output, real, mask)
 
 
 def whole_mse(output: Tensor, real: Tensor, mask: Tensor) -> Tensor:
@@ -42,8 +126,7 @@ def whole_mse(output: Tensor, real: Tensor, mask: Tensor) -> Tensor:
 
     The same as ``foreground_mse`` where the mask is hard and the background has no error.
     """
-    area = mask[:, 0].double().sum((1, 2))
-    return torch.where(area > 0, _squared_error(output, real).sum((1, 2)) / area, torch.nan) / output.shape[1]
+    return one_by_one(lambda *seen: SquaredErrors.between(*seen).whole, output, real, mask)
 
 
 def background_mse(output: Tensor, composite: Tensor, mask: Tensor) -> Tensor:
@@ -63,23 +146,15 @@ def foreground_psnr(output: Tensor, real: Tensor, mask: Tensor, *, peak: float |
 
 def decibels(squared_error: Tensor, *, peak: float | Tensor) -> Tensor:
     """10 log10(peak² / error), infinite where the error is 0."""
-    peaks = torch.as_tensor(peak, dtype=torch.float64, device=squared_error.device)
-    return 20 * torch.log10(peaks) - 10 * torch.log10(squared_error)
+    peaks = torch.as_tensor(peak, dtype=torch.float64).expand(squared_error.shape)
+    found = [decibels_of(error, peak=each) for error, each in zip(squared_error.tolist(), peaks.tolist(), strict=True)]
+    return torch.tensor(found, dtype=torch.float64, device=squared_error.device)
 
 
-def errors(output: Tensor, real: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """``mse`` and ``foreground_mse`` of one look at the pictures."""
-    error = _squared_error(output, real)
-    return error.mean((1, 2)) / output.shape[1], _foreground_mean(error, mask) / output.shape[1]
+def decibels_of(squared_error: float, *, peak: float) -> float:
+    """The same of one number."""
+    return 20 * _log10(peak) - 10 * _log10(squared_error)
 
 
-def _foreground_mean(plane: Tensor, mask: Tensor) -> Tensor:
-    """Mean of float64 (B, H, W) weighed by the mask (B, 1, H, W)."""
-    weight = mask[:, 0].double()
-    return (plane * weight).sum((1, 2)) / weight.sum((1, 2))
-
-
-def _squared_error(output: Tensor, real: Tensor) -> Tensor:
-    """Summed over the channels, float64 (B, H, W)."""
-    # Planes are added one by one: several times faster than a sum over an axis of 3, whichever way the pictures lie in memory.
-    return reduce(torch.add, (output - real).square_().unbind(1)).double()
+def _log10(value: float) -> float:
+    return math.log10(value) if value else -math.inf

@@ -1,8 +1,12 @@
 """Structural similarity (Wang, Bovik, Sheikh, Simoncelli 2004), one number per image.
 
 An 11 x 11 Gaussian window of sigma 1.5, K1 = 0.01, K2 = 0.03, data range 255, on R, G and B, averaged over the three.
-Images are float (B, 3, H, W) in [0, 255]; masks are (B, 1, H, W) in [0, 1]. Results are float64 (B,).
+Images are uint8 or float (B, 3, H, W) in [0, 255]; masks are (B, 1, H, W) in [0, 1]. Results are float64 (B,).
 """
+
+import math
+import threading
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -10,18 +14,21 @@ import torch
 from torch import Tensor
 
 from imharmony.errors import InputError
+from imharmony.metrics.pictures import each_picture, one_by_one
+from imharmony.metrics.weights import Part, Weights, common
 
 WINDOW_PX = 11
 SIGMA_PX = 1.5
 C1 = (0.01 * 255) ** 2
 C2 = (0.03 * 255) ** 2
-CACHED_VALUES = 2**15  # float32 values of a buffer that a processor's cache holds a few of
+_REACH = WINDOW_PX // 2
 _KERNEL = cv2.getGaussianKernel(WINDOW_PX, SIGMA_PX, cv2.CV_32F)
+_KEPT = threading.local()  # memory that each thread uses again: a fresh one costs as much as what is computed in it
 
 
 def ssim(output: Tensor, real: Tensor) -> Tensor:
     """Mean similarity over the pixels whose window lies inside the picture: a border of 5 px is left out, as in the paper."""
-    return mean_of_whole_windows(ssim_map(output, real))
+    return one_by_one(lambda *seen: _compared(*seen).mean_of_whole_windows(), output, real)
 
 
 def foreground_ssim(output: Tensor, real: Tensor, mask: Tensor) -> Tensor:
@@ -29,76 +36,125 @@ def foreground_ssim(output: Tensor, real: Tensor, mask: Tensor) -> Tensor:
 
     Foregrounds often touch the frame, so the border counts here; windows see the picture mirrored beyond it.
     """
-    return mean_over_mask(ssim_map(output, real), mask)
+    return one_by_one(lambda first, second, mask: _compared(first, second).mean_over(Weights.of(mask)), output, real, mask)
 
 
 def ssim_map(output: Tensor, real: Tensor) -> Tensor:
     """Similarity at each pixel, mean over the channels, float64 (B, 1, H, W) on the CPU."""
-    count, channels, height, width = output.shape
-    if min(height, width) < WINDOW_PX:
-        raise InputError(f"images are {width} x {height} px; SSIM needs at least {WINDOW_PX} px a side; score larger images")
-    outputs, reals = _planes(output), _planes(real)
-    planes = np.zeros((count * channels, height, width), dtype=np.float32)
-    at_once = max(1, CACHED_VALUES // (height * width) // 4 * 4)  # OpenCV is slow with two or three planes, and fast with one or four
-    for start in range(0, len(planes), at_once):
-        part = slice(start, start + at_once)
-        planes[part] = _similarity(outputs[part], reals[part]).transpose(2, 0, 1)
-    return torch.from_numpy(planes).double().reshape(output.shape).mean(1, keepdim=True)
+    maps = [_compared(*seen).values.mean(2, dtype=np.float64) for seen in zip(each_picture(output), each_picture(real), strict=True)]
+    return torch.from_numpy(np.stack(maps))[:, None]
 
 
-def mean_of_whole_windows(similarity: Tensor) -> Tensor:
-    """Mean of a map from ``ssim_map`` without the border that windows overhang."""
-    border = WINDOW_PX // 2
-    return similarity[..., border:-border, border:-border].mean((1, 2, 3))
+class Similarity(NamedTuple):
+    """Similarity at each pixel of a part of a picture, float32 (h, w, C), until its thread compares again; elsewhere it is 1."""
+
+    values: np.ndarray
+    part: Part
+    shape: tuple[int, int]  # of the whole picture
+
+    def mean_of_whole_windows(self) -> float:
+        """Over the pixels whose window lies inside the picture."""
+        rows, columns = (slice(_REACH, side - _REACH) for side in self.shape)
+        inside = common((rows, columns), self.part)
+        count = (rows.stop - rows.start) * (columns.stop - columns.start)
+        seen = self.values[_within(inside, self.part)]
+        return 1 - (seen[..., 0].size - sum(cv2.sumElems(seen)) / seen.shape[2]) / count if seen.size else 1.0
+
+    def mean_over(self, weights: Weights) -> float:
+        """Over a foreground that lies in the part, each pixel weighed; NaN without one."""
+        return weights.total(self.values, self.part) / self.values.shape[2] / weights.area if weights.area > 0 else math.nan
 
 
-def mean_over_mask(similarity: Tensor, mask: Tensor) -> Tensor:
-    """Mean of a map from ``ssim_map``, each pixel weighed by the mask."""
-    weight = mask.to(similarity)
-    return (similarity * weight).sum((1, 2, 3)) / weight.sum((1, 2, 3))
+class Reference:
+    """A picture (H, W, C) that others are compared with, and what its windows are like, found once for all of them.
 
-
-def _planes(images: Tensor) -> np.ndarray:
-    """The images' planes, float32 (N, H, W)."""
-    return images.detach().flatten(0, 1).contiguous().float().cpu().numpy()
-
-
-def _centred(planes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Planes (N, H, W) less a whole number each as (H, W, N), which OpenCV blurs in one call, and these numbers."""
-    # Variances do not change with a constant; around zero float32 loses least of them to cancellation.
-    centres = np.rint(planes.mean((1, 2)))
-    centred = np.empty((*planes.shape[1:], len(planes)), np.float32)
-    np.subtract(planes, centres[:, None, None], out=centred.transpose(2, 0, 1))
-    return centred, centres
-
-
-def _similarity(output: np.ndarray, real: np.ndarray) -> np.ndarray:
-    """Equation 13 of the paper at every pixel of planes (N, H, W), as (H, W, N).
-
-    Only the sum of the two variances is needed, so four blurs do. In place and few planes at once, the buffers stay in the
-    processor's cache.
+    All is computed from the difference d of the other picture: where that is 0 the similarity is 1, and nobody needs to look.
     """
-    (x, centre_x), (y, centre_y) = _centred(output), _centred(real)
-    covariance, variances, scratch = x * y, x * x, y * y
-    variances += scratch
-    for image in (covariance, variances, x, y):
-        _blur(image)
-    energy = np.multiply(x, x, out=scratch)
-    variances -= energy
-    covariance -= x * y
-    variances -= np.multiply(y, y, out=scratch)
-    x += centre_x
-    y += centre_y
-    means = np.multiply(x, y, out=scratch)
-    x *= x
-    y *= y
-    x += y
-    for image, factor, constant in ((means, 2, C1), (covariance, 2, C2), (x, 1, C1), (variances, 1, C2)):
-        image *= np.float32(factor)
-        image += np.float32(constant)
-    covariance *= means
-    variances *= x
-    return np.divide(covariance, variances, out=covariance)
+
+    def __init__(self, picture: np.ndarray) -> None:
+        height, width, channels = picture.shape
+        if min(height, width) < WINDOW_PX:
+            raise InputError(f"images are {width} x {height} px; SSIM needs at least {WINDOW_PX} px a side; score larger images")
+        self.levels = picture.astype(np.float32, copy=False)
+        # Variances do not change with a constant; around zero float32 loses least of them to cancellation.
+        centre = _whole_means(self.levels)
+        twice, spread, means, luminance, energy = np.empty((5, height, width * channels), np.float32)
+        self._twice, self._spread, self._means, self._luminance, self._energy = (
+            each.reshape(picture.shape) for each in (twice, spread, means, luminance, energy)
+        )
+        np.subtract(self.levels.reshape(height, -1), centre, out=means)
+        np.multiply(means, means, out=spread)
+        np.add(means, means, out=twice)
+        for each in (self._means, self._spread):
+            _blur(each)
+        np.multiply(means, means, out=energy)
+        spread -= energy
+        spread += spread
+        spread += np.float32(C2)  # twice the variance
+        np.add(means, centre, out=luminance)
+        np.multiply(luminance, luminance, out=energy)
+        energy += energy
+        energy += np.float32(C1)  # twice the squared mean
+        luminance += luminance
+        means += means
+
+    def compare(self, output: np.ndarray, part: Part | None = None) -> Similarity:
+        """Equation 13 of the paper, with a picture (H, W, C) that differs from this at most in a part."""
+        shape = output.shape[:2]
+        seen = _grown(part, shape) if part else (slice(0, shape[0]), slice(0, shape[1]))
+        levels = self.levels[seen]
+        difference, covariance, variances, squared, scratch = _scratch(5, levels.shape)
+        np.subtract(output[seen], levels, out=difference, casting="same_kind")
+        np.multiply(difference, self._twice[seen], out=covariance)
+        centre, rows = _whole_means(difference), difference.reshape(len(difference), -1)
+        if is_far := centre.any():
+            rows -= centre
+        np.multiply(difference, difference, out=variances)
+        for each in (difference, covariance, variances):
+            _blur(each)
+        variances -= np.multiply(difference, difference, out=squared)  # of d
+        if is_far:
+            rows += centre
+        np.multiply(difference, difference, out=squared)
+        covariance -= np.multiply(difference, self._means[seen], out=scratch)  # twice that of d and this picture
+        covariance += self._spread[seen]  # twice that of both pictures
+        variances += covariance  # of both pictures
+        luminance = np.multiply(difference, self._luminance[seen], out=scratch)
+        luminance += self._energy[seen]  # twice the product of both means
+        squared += luminance  # of both means
+        covariance *= luminance
+        variances *= squared
+        return Similarity(np.divide(covariance, variances, out=covariance), seen, shape)
+
+
+def _compared(output: np.ndarray, real: np.ndarray) -> Similarity:
+    return Reference(real).compare(output)
+
+
+def _grown(part: Part, shape: tuple[int, int]) -> Part:
+    """The part whose windows see into a part."""
+    rows, columns = (slice(max(each.start - _REACH, 0), min(each.stop + _REACH, side)) for each, side in zip(part, shape, strict=True))
+    return rows, columns
+
+
+def _within(inner: Part, outer: Part) -> Part:
+    """A part as seen from one that holds it."""
+    rows, columns = (slice(a.start - b.start, max(a.stop, a.start) - b.start) for a, b in zip(inner, outer, strict=True))
+    return rows, columns
+
+
+def _scratch(count: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Float32 (count, *shape) of this thread, whose values are anything, until it asks again."""
+    size = count * math.prod(shape)
+    kept: np.ndarray | None = getattr(_KEPT, "values", None)
+    if kept is None or kept.size < size:
+        kept = _KEPT.values = np.empty(size, np.float32)
+    return kept[:size].reshape(count, *shape)
+
+
+def _whole_means(image: np.ndarray) -> np.ndarray:
+    """Each channel's mean, rounded, for a row of the image, (w * C,); every fourth row tells it well enough."""
+    return np.tile(np.rint(cv2.mean(image[::4])[: image.shape[2]]).astype(np.float32), image.shape[1])
 
 
 def _blur(image: np.ndarray) -> np.ndarray:

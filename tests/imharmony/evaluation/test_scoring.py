@@ -66,9 +66,9 @@ def test_uint8_rounds_and_does_not_truncate(images):
 
 def test_truncation_moves_63_levels_by_one_the_real_ones_too():
     levels = torch.arange(256, dtype=torch.float64).reshape(1, 1, 16, 16).repeat(1, 3, 1, 1)
-    moved = truncated(levels) - levels
+    moved = truncated(levels.numpy()) - levels.numpy()
     assert (moved[0, 0] != 0).sum() == 63
-    assert moved.abs().max() == 1
+    assert abs(moved).max() == 1
     rows = score_images(raw=levels, composite=levels, real=levels, mask=torch.ones(1, 1, 16, 16))
     assert row(rows, "raw", "truncated")["mse"] == 0
 
