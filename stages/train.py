@@ -77,7 +77,8 @@ def _train(params: Params, places: Places, variant: str, seed: int) -> None:
         )
     if not is_first:
         return  # the first process writes for all
-    facts |= {"seed": str(seed), "size_px": str(training.size_px), "precision": resolve_precision(training.precision, device)}
+    precision = "fp32" if recipe.points else resolve_precision(training.precision, device)  # points are not cast
+    facts |= {"seed": str(seed), "size_px": str(training.size_px), "precision": precision}
     facts |= {"epochs": str(epochs_of(history)), "best_epoch": json.dumps(best_row(history))}
     with atomic_folder(run) as out:
         save_harmonizer(out / MODEL, harmonizer, architecture_of(spec, training), facts)

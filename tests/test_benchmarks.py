@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 OWN = ("benchmarks", "imharmony", "opinion_study", "pipeline", "reporting", "smoke", "stages")
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").rglob("*.py")), ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_what_a_benchmark_imports_of_the_project_is_there(path):
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] in OWN:

@@ -30,6 +30,7 @@ class KilledError(Exception):
 
 
 def train(folder: Path, *, name: str = "unet", adversarial: str | None = "bce", on_epoch=lambda _row: None, seed: int = 0, **changes):
+    device = changes.pop("device", CPU)
     shape = {"start": changes.pop("start", "published"), "members": changes.pop("members", 1)}
     harmonizer = build_harmonizer(name=name, width=4, size_px=32, mask_input=True, paste=True, inference_mode="eval", **shape)
     critic = build_discriminator(name="patchgan", width=4, size_px=32, field_px=34)
@@ -48,7 +49,7 @@ def train(folder: Path, *, name: str = "unet", adversarial: str | None = "bce", 
     } | changes
     losses = {name: arguments.pop(name) for name in ("objective", "critic")}
     recipe = Recipe(seed=seed, **arguments)
-    history = fit(harmonizer=harmonizer, train=TRAIN, val=VAL, recipe=recipe, device=CPU, folder=folder, on_epoch=on_epoch, **losses)
+    history = fit(harmonizer=harmonizer, train=TRAIN, val=VAL, recipe=recipe, device=device, folder=folder, on_epoch=on_epoch, **losses)
     return harmonizer, history
 
 

@@ -33,6 +33,14 @@ POINTS = replace(
 ON_POINTS = {"name": "regions", "adversarial": None, "points": POINTS, "weight_decay": 0.02, "clip_norm": 1.0, "average_weights": 0.9}
 
 
+def test_points_are_learned_in_float32_whatever_the_precision(tmp_path):
+    """Their colours are told apart by less than bfloat16 holds."""
+    single, expected = train(tmp_path / "fp32", epochs=1, **ON_POINTS)
+    half, history = train(tmp_path / "bf16", epochs=1, precision="bf16", **ON_POINTS)
+    assert history == expected
+    assert same_weights(half, single)
+
+
 def test_a_killed_training_on_points_resumes_to_the_same_bits(tmp_path):
     straight, expected = train(tmp_path / "straight", **ON_POINTS)
     with pytest.raises(KilledError):

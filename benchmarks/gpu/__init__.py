@@ -1,0 +1,1 @@
+"""All that an hour on an accelerator is for."""
