@@ -21,7 +21,6 @@ TOGETHER = Options(channels_last=True, fused=True, resident=True)
 EAGER = (TOGETHER, Options(resident=True), Options(fused=True), Options(channels_last=True))
 CAPTURED = (replace(TOGETHER, graphs=True), Options(graphs=True))
 COMPILED = (Options(compiled=True), replace(TOGETHER, compiled=True))
-OF_POINTS = (Options(fused=True, graphs=True), Options(graphs=True))  # no pictures to keep near or to order, and never compiled
 
 
 @dataclass
@@ -52,12 +51,11 @@ class Known:
 def checks_of_speed(scale: Scale) -> Sequence[Job]:
     """The peak; both loops as they are; the options together and one by one, then CUDA graphs, then what is compiled.
 
-    Graphs of points come last: a capture that fails could harm what comes after it.
+    ``regions`` has no pictures to keep near, and asks which points are whose, for which a captured or compiled step cannot wait.
     """
     known = Known(scale)
     peak = Job({"loop": "matmul", "side": scale.matmul, "precision": "bf16"}, partial(_peak, known))
-    of_points = _each(known, ("regions",), OF_POINTS)
-    return [peak, *_first(known), *_options(known), *_each(known, PICTURES, CAPTURED), *_compiled(known), *of_points]
+    return [peak, *_first(known), *_options(known), *_captured(known), *_compiled(known)]
 
 
 def _first(known: Known) -> Iterator[Job]:
@@ -75,10 +73,9 @@ def _options(known: Known) -> Iterator[Job]:
         yield _plain(known, "regions", batch_size, Options(fused=True))
 
 
-def _each(known: Known, names: Sequence[str], several: Sequence[Options]) -> Iterator[Job]:
-    """The plain loop with all of several options."""
+def _captured(known: Known) -> Iterator[Job]:
     for batch_size in known.scale.batch_sizes:
-        yield from (_plain(known, name, batch_size, options) for name in names for options in several)
+        yield from (_plain(known, name, batch_size, options) for name in PICTURES for options in CAPTURED)
 
 
 def _compiled(known: Known) -> Iterator[Job]:
