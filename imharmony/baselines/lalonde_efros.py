@@ -3,12 +3,13 @@
 A signature is a region's colours in short: the centres of its clusters in CIELAB and how many of 2,048 samples are in each.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from scipy.optimize import linprog
-from scipy.sparse import eye_array, kron, vstack
+from scipy.sparse import csc_array, eye_array, kron, vstack
 from scipy.spatial.distance import cdist
 
 from imharmony.baselines.region import recoloured
@@ -51,13 +52,18 @@ def signature(pixels: np.ndarray) -> Signature:
 def flow(own: Signature, other: Signature) -> np.ndarray:
     """How many samples go from each cluster to each of the other's, float64 (K, L), with the least work in all."""
     sizes = len(own.counts), len(other.counts)
-    leaving = kron(eye_array(sizes[0]), np.ones((1, sizes[1])))
-    arriving = kron(np.ones((1, sizes[0])), eye_array(sizes[1]))
     work = cdist(own.centres, other.centres).ravel()
     amounts = np.concatenate([own.counts, other.counts])
     # Of such a problem there is nothing to leave out, and looking for it takes a third of the time.
-    solved = linprog(work, A_eq=vstack([leaving, arriving]), b_eq=amounts, method="highs-ds", options={"presolve": False})
+    solved = linprog(work, A_eq=_balance(*sizes), b_eq=amounts, method="highs-ds", options={"presolve": False})
     return solved.x.reshape(sizes)
+
+
+@lru_cache(maxsize=64)
+def _balance(leaving: int, arriving: int) -> csc_array:
+    """What adds up flows (leaving, arriving), row by row: all that leave a cluster, then all that arrive at one."""
+    out = kron(eye_array(leaving), np.ones((1, arriving)))
+    return csc_array(vstack([out, kron(np.ones((1, leaving)), eye_array(arriving))]))
 
 
 def _moved(pixels: np.ndarray, own: Signature, other: Signature) -> np.ndarray:

@@ -37,6 +37,7 @@ from imharmony.storage.seals import is_sound, seal
 from imharmony.storage.shards import Row, ShardReader, shard_path, write_shard
 from imharmony.storage.tables import read_parts, read_table, write_rows, write_table
 
+LEAST_EACH = 200  # composites that are worth a process of their own: to start one takes as long as a hundred
 LIT_SPLIT = "test"  # where lights are fitted: they are reported, and the picture does not depend on them
 
 # One row per composite that was semi-harmonized: the lights that were fitted to its object (foreground) and around it (background).
@@ -111,7 +112,7 @@ def preprocess(
     total, left = (sum(len(job.rows) for job in some) for some in (jobs, todo))
     progress = bar(total=total, initial=total - left, what="preprocessing", unit="composites")
     at_once = min(workers, max(len(todo), 1))
-    with progress, engine(cluster_address, workers=at_once) as run:
+    with progress, engine(cluster_address, workers=at_once, worth=left // LEAST_EACH) as run:
         # Here every composite is counted as it is made; elsewhere when its shard is.
         for count in run(partial(preprocess_shard, done=progress.update) if run.is_here else preprocess_shard, todo):
             progress.update(0 if run.is_here else count)

@@ -159,7 +159,8 @@ def chosen(network: EditNetwork) -> EditNetwork:
     return network
 
 
-def test_two_processes_write_the_bytes_of_one_with_networks_too(hard, tmp_path):
+def test_two_processes_write_the_bytes_of_one_with_networks_too(hard, tmp_path, monkeypatch):
+    monkeypatch.setattr(preprocessing, "LEAST_EACH", 1)
     networks = IntrinsicNetworks(ShadingNetwork(channels=(8, 16)), 32, chosen(EditNetwork(width=8)), 32)
     save_networks(tmp_path / "model.safetensors", networks, {})
     recipe = Recipe("learned", "learned", model=tmp_path / "model.safetensors")
