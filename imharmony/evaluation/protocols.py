@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 import torch
 
-from imharmony.evaluation.measures import Pictures, Truth
+from imharmony.evaluation.compared import Pictures, Truth
 from imharmony.metrics.weights import Part, Weights, extent_of
 
 Background = Literal["raw", "composite", "real", "real_twice", "weighed"]
@@ -46,9 +46,9 @@ class Scene:
     def of(raw: np.ndarray, composite: np.ndarray, real: np.ndarray, mask: np.ndarray) -> "Scene":
         """That of pictures uint8 or float, and a mask (H, W) in [0, 1]."""
         kind = np.result_type(raw, composite, real, np.float32)
-        floats = (each.astype(kind, copy=False) for each in (raw, composite, real))
-        is_whole = all(each.dtype == np.uint8 or (quantised(each, "uint8") == each).all() for each in (composite, real))
-        return Scene(*floats, Weights.of(mask), is_whole)
+        is_whole = all(each.dtype == np.uint8 or bool((quantised(each, "uint8") == each).all()) for each in (composite, real))
+        raw, composite, real = (each.astype(kind, copy=False) for each in (raw, composite, real))
+        return Scene(raw, composite, real, Weights.of(mask), is_whole)
 
     @cached_property
     def changed(self) -> Part:

@@ -21,8 +21,9 @@ from torch import Tensor, nn
 
 from imharmony.colour.ranges import mask_from_uint8, metric_from_network, network_from_uint8
 from imharmony.errors import InputError
+from imharmony.evaluation.compared import Pictures, Truth
 from imharmony.evaluation.conventions import CONVENTIONS, HEADLINE
-from imharmony.evaluation.measures import MEASURES, Pictures, Truth, columns_of, values_of
+from imharmony.evaluation.measures import MEASURES, columns_of, values_of
 from imharmony.evaluation.protocols import ALL_PROTOCOLS, NAMESAKES, PROTOCOLS, Protocol, Scene, saved
 from imharmony.metrics.perceptual import lpips
 from imharmony.metrics.pictures import each_picture
@@ -147,8 +148,8 @@ def score_images(*, raw: Tensor, composite: Tensor, real: Tensor, mask: Tensor, 
 
     Images are uint8 or float (B, 3, H, W) in [0, 255], masks (B, 1, H, W) in [0, 1]; ``raw`` is the method's own picture.
     """
-    batches = zip(*(each_picture(batch) for batch in (raw, composite, real, mask)), strict=True)
-    return [row for *pictures, opacity in batches for row in score_scene(Scene.of(*pictures, opacity[..., 0]), perceptual)]
+    scenes = zip(*(each_picture(batch) for batch in (raw, composite, real, mask)), strict=True)
+    return [row for seen in scenes for row in score_scene(Scene.of(*seen), perceptual)]
 
 
 def score_scene(scene: Scene, perceptual: nn.Module | None = None) -> list[Row]:

@@ -45,7 +45,7 @@ class Brightness:
         square /= inside
         square -= np.square(mean, out=mean)
         deviation = np.sqrt(np.maximum(square, 0, out=square), out=square)
-        return _ratio(np.vdot(deviation, self._weight), self._weight.sum())
+        return _ratio(float(np.vdot(deviation, self._weight)), float(self._weight.sum()))
 
     @cached_property
     def gradient_energy(self) -> float:
@@ -91,8 +91,8 @@ def _brightness(image: np.ndarray, mask: np.ndarray) -> Brightness:
 
 def _pair_energy(weight: np.ndarray, other: np.ndarray, difference: np.ndarray) -> float:
     shared = np.minimum(weight, other)
-    return _ratio(np.vdot(np.square(difference, out=difference), shared), shared.sum())
+    return _ratio(float(np.vdot(np.square(difference), shared)), float(shared.sum()))
 
 
 def _ratio(total: float, weight: float) -> float:
-    return float(total) / float(weight) if weight else math.nan
+    return total / weight if weight else math.nan

@@ -32,8 +32,10 @@ class Weights:
         plane = mask.reshape(mask.shape[:2])
         opaque, seen = plane == 1, plane != 0
         count = int(np.count_nonzero(opaque))
-        edge = np.nonzero(seen & ~opaque) if np.count_nonzero(seen) > count else _NOWHERE
-        return Weights(plane, opaque.view(np.uint8), count, extent_of(seen), *edge, edge[0] * plane.shape[1] + edge[1], plane[edge].astype(np.float64))
+        places = np.flatnonzero(seen & ~opaque) if np.count_nonzero(seen) > count else np.empty(0, np.intp)
+        rows, columns = np.divmod(places, mask.shape[1])
+        soft = plane.take(places).astype(np.float64)
+        return Weights(plane, opaque.view(np.uint8), count, extent_of(seen), rows, columns, places, soft)
 
     @cached_property
     def area(self) -> float:
@@ -72,6 +74,3 @@ def common(one: Part, other: Part) -> Part:
     """What two parts share."""
     rows, columns = (slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(one, other, strict=True))
     return rows, columns
-
-
-_NOWHERE = (np.empty(0, np.intp), np.empty(0, np.intp))

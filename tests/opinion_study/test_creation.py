@@ -10,7 +10,8 @@ import torch
 from imharmony.checkpoint import load_harmonizer, save_harmonizer
 from imharmony.composing.packed_split import pack_split
 from imharmony.errors import InputError
-from imharmony.evaluation.scoring import learned, metric_tensor, on_background, pictures_of, quantised
+from imharmony.evaluation.protocols import Scene
+from imharmony.evaluation.scoring import learned, pictures_of
 from imharmony.networks.harmonizer import build_harmonizer
 from imharmony.pictures.images import read_rgb
 from imharmony.storage.tables import read_table
@@ -41,9 +42,8 @@ def test_pictures_are_those_that_the_headline_protocol_scores(rating, composites
         assert np.array_equal(pixels_of(rating, study, image.sample_id, "composite"), composite)
         assert np.array_equal(pixels_of(rating, study, image.sample_id, "real"), real)
         for method, level in METHODS.items():
-            raw = metric_tensor(np.full((SIZE, SIZE, 3), level, np.uint8))
-            options = {"composite": metric_tensor(composite), "real": metric_tensor(real), "mask": mask, "background": "composite"}
-            scored = quantised(on_background(raw, **options), "uint8")[0].permute(1, 2, 0).numpy()
+            scene = Scene.of(np.full((SIZE, SIZE, 3), level, np.uint8), composite, real, mask[0, 0].numpy())
+            scored = scene.pictures("composite", "uint8").output
             assert np.array_equal(pixels_of(rating, study, image.sample_id, method), scored)
 
 
@@ -56,9 +56,8 @@ def test_a_model_is_shown_as_the_pipeline_scores_it(composites, tmp_path):
     harmonize = learned(load_harmonizer(tmp_path / "model.safetensors")[0], device=torch.device("cpu"))
     for image in study.images:
         composite, real, mask = pictures_of(packed, packed.rows["sample_id"].to_pylist().index(image.sample_id))
-        raw = metric_tensor(harmonize(composite, mask[0, 0].numpy()))
-        options = {"composite": metric_tensor(composite), "real": metric_tensor(real), "mask": mask, "background": "composite"}
-        scored = quantised(on_background(raw, **options), "uint8")[0].permute(1, 2, 0).numpy()
+        opacity = mask[0, 0].numpy()
+        scored = Scene.of(harmonize(composite, opacity), composite, real, opacity).pictures("composite", "uint8").output
         assert np.array_equal(pixels_of(folder, study, image.sample_id, "net"), scored)
 
 

@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch import nn
 
+from imharmony.evaluation.compared import Pictures, Truth
 from imharmony.evaluation.conventions import COUNTED, FOREGROUND_ERRORS, PEAKS
-from imharmony.evaluation.measures import MEASURES, OF_FOREGROUND, SCORES, Measure, Pictures, Truth, values_of
+from imharmony.evaluation.measures import MEASURES, OF_FOREGROUND, SCORES, Measure, values_of
 from imharmony.evaluation.protocols import PROTOCOLS, Scene
 from imharmony.evaluation.scoring import HEADLINE_ROW, score_scene
 from imharmony.metrics.error import decibels_of

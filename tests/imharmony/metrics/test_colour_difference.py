@@ -47,3 +47,18 @@ def test_it_ignores_the_background(batch):
 def test_an_empty_foreground_has_no_value(batch):
     output, real, mask = batch
     assert math.isnan(foreground_ciede2000(output[:1], real[:1], torch.zeros_like(mask[:1])).item())
+
+
+def test_whole_levels_have_the_difference_of_the_same_floats(batch):
+    output, real, mask = batch
+    levels = [images.round() for images in (output, real)]
+    nearly = [images + 1e-9 for images in levels]
+    expected = foreground_ciede2000(*(images.double() for images in nearly), mask)
+    assert_close(foreground_ciede2000(*levels, mask), expected, rtol=0, atol=1e-6)
+    assert_close(foreground_ciede2000(*(images.to(torch.uint8) for images in levels), mask), expected, rtol=0, atol=1e-6)
+
+
+def test_however_many_pixels_are_seen_at_once(batch, monkeypatch):
+    expected = foreground_ciede2000(*batch)
+    monkeypatch.setattr("imharmony.metrics.colour_difference.PIXELS_AT_ONCE", 7)
+    assert_close(foreground_ciede2000(*batch), expected, rtol=1e-12, atol=0)

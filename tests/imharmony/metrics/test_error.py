@@ -8,7 +8,17 @@ import torch
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio
 from torch.testing import assert_close
 
-from imharmony.metrics.error import background_mse, foreground_mse, foreground_psnr, mse, product_mse, psnr, weighed_mse, whole_mse
+from imharmony.metrics.error import (
+    SquaredErrors,
+    background_mse,
+    foreground_mse,
+    foreground_psnr,
+    mse,
+    product_mse,
+    psnr,
+    weighed_mse,
+    whole_mse,
+)
 
 
 @pytest.fixture
@@ -134,3 +144,57 @@ def test_background_error_is_the_foreground_error_of_the_other_part(batch):
 def test_a_full_mask_leaves_no_background(batch):
     output, composite, mask = batch
     assert background_mse(output, composite, torch.ones_like(mask)).isnan().all()
+
+
+def levels(*shape: int) -> np.ndarray:
+    return np.random.default_rng(4).integers(0, 256, shape, dtype=np.uint8)
+
+
+def masks(height: int, width: int) -> dict[str, np.ndarray]:
+    """Float32 (H, W) of every kind: without an edge, with one, and nothing but edge."""
+    hard = np.zeros((height, width), np.float32)
+    hard[height // 4 : height // 2 + 1, width // 3 :] = 1
+    soft = hard.copy()
+    soft[height // 2, :] = 77 / np.float32(255)
+    return {"hard": hard, "soft": soft, "empty": hard * 0, "full": hard * 0 + 1, "everywhere soft": (hard + 0.5) / 2, "faint": hard / 300}
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (23, 31), (700, 500)])
+@pytest.mark.parametrize("kind", masks(1, 1))
+def test_whole_levels_have_the_errors_that_integers_have(shape, kind):
+    output, real, mask = levels(*shape, 3), levels(*shape, 3)[::-1] // 3, masks(*shape)[kind]
+    squares = ((output.astype(np.int64) - real) ** 2).sum(2)
+    weight = mask.astype(np.float64)
+    found = SquaredErrors.between(output, real, mask)
+    assert found.mean == squares.sum() / (3 * squares.size)
+    assert found.weighed_mean == pytest.approx((squares * weight).sum() / squares.size / 3, rel=1e-12)
+    if not weight.any():
+        assert math.isnan(found.foreground)
+        return
+    assert found.foreground == pytest.approx(np.average(squares, weights=weight) / 3, rel=1e-12)
+    assert found.product() == pytest.approx((squares * weight**2).sum() / weight.sum() / 3, rel=1e-12)
+    if kind in ("hard", "full"):
+        assert found.foreground == squares[mask == 1].sum() / (mask == 1).sum() / 3
+
+
+def test_the_type_of_levels_changes_nothing_and_two_may_differ():
+    output, real, mask = levels(20, 30, 3), levels(20, 30, 3)[:, ::-1], masks(20, 30)["soft"]
+    expected = SquaredErrors.between(output, real, mask).foreground
+    for types in ((np.float32, np.float32), (np.float64, np.float32), (np.uint8, np.float32)):
+        found = SquaredErrors.between(output.astype(types[0]), real.astype(types[1]), mask)
+        assert found.foreground == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_layout_of_tensors_changes_nothing(batch):
+    output, real, mask = batch
+    others = output.contiguous(memory_format=torch.channels_last), real.flip(3).contiguous().flip(3), mask.expand(3, 2, -1, -1)[:, :1]
+    assert_close(foreground_mse(*others), foreground_mse(*batch), rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf])
+@pytest.mark.parametrize("error", [foreground_mse, weighed_mse, product_mse, whole_mse])
+def test_what_is_not_finite_anywhere_is_in_no_number(error, wrong, quarter):
+    output, real, mask = quarter
+    output = output.clone()
+    output[0, 1, 7, 7] = wrong  # in the background
+    assert not error(output, real, mask).isfinite().any()

@@ -7,7 +7,8 @@ from skimage.metrics import structural_similarity
 from torch.testing import assert_close
 
 from imharmony.errors import InputError
-from imharmony.metrics.ssim import C1, foreground_ssim, ssim, ssim_map
+from imharmony.metrics.ssim import C1, Reference, foreground_ssim, ssim, ssim_map
+from imharmony.metrics.weights import Weights
 
 
 @pytest.fixture
@@ -35,7 +36,6 @@ def test_ssim_agrees_with_scikit_image(batch):
 def test_the_map_agrees_with_scikit_image_up_to_the_frame(batch):
     expected = np.stack([skimage_map(*pair)[1].mean(2) for pair in zip(*batch, strict=True)])
     assert_close(ssim_map(*batch)[:, 0], torch.from_numpy(expected), atol=2e-5, rtol=0)
-
 
 
 def test_foreground_ssim_is_the_maps_weighted_mean(batch):
@@ -69,3 +69,44 @@ def test_an_empty_mask_has_no_foreground_similarity(batch):
 def test_pictures_smaller_than_the_window_are_refused():
     with pytest.raises(InputError, match="at least 11 px"):
         ssim(torch.zeros(1, 3, 10, 30), torch.zeros(1, 3, 10, 30))
+
+
+PARTS = {"inside": (15, 22, 20, 34), "corner": (0, 6, 0, 9), "border": (30, 40, 3, 56), "pixel": (39, 40, 55, 56), "all": (0, 40, 0, 56)}
+
+
+@pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
+def test_looking_where_pictures_differ_is_enough(part, batch):
+    top, bottom, left, right = part
+    rows, columns = slice(top, bottom), slice(left, right)
+    real = np.ascontiguousarray(batch[1][0].permute(1, 2, 0).numpy().astype(np.float32))
+    output, weight = real.copy(), np.zeros((40, 56), np.float32)
+    output[rows, columns] = 255 - output[rows, columns] / 2
+    weight[rows, columns] = np.linspace(0, 1, (bottom - top) * (right - left)).reshape(bottom - top, right - left)
+    value, similarity = skimage_map(*(torch.from_numpy(picture).permute(2, 0, 1).double() for picture in (output, real)))
+    found = Reference(real).compare(output, (rows, columns))
+    assert found.mean_of_whole_windows() == pytest.approx(value, abs=2e-6)
+    if weight.any():
+        assert found.mean_over(Weights.of(weight)) == pytest.approx(np.average(similarity.mean(2), weights=weight), abs=1e-5)
+
+
+def test_a_reference_is_compared_again_as_if_alone(batch):
+    first, second = (np.ascontiguousarray(images[0].permute(1, 2, 0).numpy()) for images in batch)
+    one, other = Reference(first), Reference(second)
+    expected = [Reference(first).compare(second).mean_of_whole_windows(), Reference(second).compare(first).mean_of_whole_windows()]
+    found = [one.compare(second), other.compare(first)]
+    assert found[1].mean_of_whole_windows() == expected[1]
+    assert one.compare(second).mean_of_whole_windows() == expected[0] == pytest.approx(expected[1], abs=1e-6)
+
+
+def test_the_layout_and_type_of_tensors_change_nothing(batch):
+    whole = [images.round().to(torch.uint8) for images in batch]
+    expected = ssim(*(images.float() for images in whole))
+    assert (ssim(*whole) == expected).all()
+    assert (ssim(whole[0].contiguous(memory_format=torch.channels_last), whole[1].flip(2).contiguous().flip(2)) == expected).all()
+
+
+@pytest.mark.parametrize("offset", [3, 60, 200])
+def test_a_large_difference_of_brightness_loses_no_precision(offset, batch):
+    real = batch[1].clamp(0, 255) / 8 + 5
+    expected = [skimage_map(*pair)[0] for pair in zip(real + offset, real, strict=True)]
+    assert_close(ssim(real + offset, real), torch.tensor(expected, dtype=torch.float64), atol=2e-6, rtol=0)
