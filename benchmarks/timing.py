@@ -12,6 +12,21 @@ def compare(routes: dict[str, Route], *, rounds: int) -> None:
 
     Every route runs once before the rounds. CPU is the time of this process, which a busy machine does not stretch.
     """
+    cpu, wall = _in_turn(routes, rounds)
+    first = next(iter(routes))
+    print(f"{'route':<58}{'ms cpu':>8}{'per s':>8}{'x cpu':>8}{'x wall':>8}")
+    for name in routes:
+        ratios = [statistics.median(a / b for a, b in zip(times[first], times[name], strict=True)) for times in (cpu, wall)]
+        each = statistics.median(cpu[name])
+        print(f"{name:<58}{1e3 * each:>8.2f}{1 / each:>8.0f}{ratios[0]:>8.1f}{ratios[1]:>8.1f}")
+
+
+def cpu_seconds(routes: dict[str, Route], *, rounds: int) -> dict[str, list[float]]:
+    """The seconds of each route's results in each round, by the process's own time."""
+    return _in_turn(routes, rounds)[0]
+
+
+def _in_turn(routes: dict[str, Route], rounds: int) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
     for route in routes.values():
         route()
     cpu: dict[str, list[float]] = {name: [] for name in routes}
@@ -22,9 +37,4 @@ def compare(routes: dict[str, Route], *, rounds: int) -> None:
             made = route()
             cpu[name].append((time.process_time() - cpu_start) / made)
             wall[name].append((time.perf_counter() - wall_start) / made)
-    first = next(iter(routes))
-    print(f"{'route':<58}{'ms cpu':>8}{'per s':>8}{'x cpu':>8}{'x wall':>8}")
-    for name in routes:
-        ratios = [statistics.median(a / b for a, b in zip(times[first], times[name], strict=True)) for times in (cpu, wall)]
-        each = statistics.median(cpu[name])
-        print(f"{name:<58}{1e3 * each:>8.2f}{1 / each:>8.0f}{ratios[0]:>8.1f}{ratios[1]:>8.1f}")
+    return cpu, wall

@@ -6,6 +6,7 @@ Images are uint8 or float (B, 3, H, W) in [0, 255]; masks are (B, 1, H, W) in [0
 
 import math
 import threading
+from functools import cached_property
 from typing import NamedTuple
 
 import cv2
@@ -23,6 +24,7 @@ C1 = (0.01 * 255) ** 2
 C2 = (0.03 * 255) ** 2
 _REACH = WINDOW_PX // 2
 _KERNEL = cv2.getGaussianKernel(WINDOW_PX, SIGMA_PX, cv2.CV_32F)
+_TWICE = 2 * _KERNEL
 _KEPT = threading.local()  # memory that each thread uses again: a fresh one costs as much as what is computed in it
 
 
@@ -75,50 +77,59 @@ class Reference:
         height, width, channels = picture.shape
         if min(height, width) < WINDOW_PX:
             raise InputError(f"images are {width} x {height} px; SSIM needs at least {WINDOW_PX} px a side; score larger images")
-        self.levels = picture.astype(np.float32, copy=False)
+        self._levels = picture.astype(np.float32, copy=False)
         # Variances do not change with a constant; around zero float32 loses least of them to cancellation.
-        centre = _whole_means(self.levels)
-        twice, spread, means, luminance, energy = np.empty((5, height, width * channels), np.float32)
-        self._twice, self._spread, self._means, self._luminance, self._energy = (
-            each.reshape(picture.shape) for each in (twice, spread, means, luminance, energy)
-        )
-        np.subtract(self.levels.reshape(height, -1), centre, out=means)
-        np.multiply(means, means, out=spread)
-        np.add(means, means, out=twice)
-        for each in (self._means, self._spread):
-            _blur(each)
-        np.multiply(means, means, out=energy)
-        spread -= energy
-        spread += spread
-        spread += np.float32(C2)  # twice the variance
+        centre = _whole_means(self._levels)
+        planes = np.empty((5, height, width * channels), np.float32)
+        centred, means, unspread, luminance, energy = planes
+        self._centred, self._means, self._unspread, self._luminance, self._energy = planes.reshape(5, *picture.shape)
+        np.subtract(self._levels.reshape(height, -1), centre, out=centred)
+        np.copyto(means, centred)
+        _blur(self._means)
         np.add(means, centre, out=luminance)
         np.multiply(luminance, luminance, out=energy)
         energy += energy
         energy += np.float32(C1)  # twice the squared mean
         luminance += luminance
+        np.multiply(means, means, out=unspread)
+        unspread *= np.float32(-2)
+        unspread += np.float32(C2)
         means += means
+
+    @cached_property
+    def _spread(self) -> np.ndarray:
+        """Twice the variance."""
+        square = _blur(self._centred * self._centred, _TWICE)
+        return np.add(square, self._unspread, out=square)
 
     def compare(self, output: np.ndarray, part: Part | None = None) -> Similarity:
         """Equation 13 of the paper, with a picture (H, W, C) that differs from this at most in a part."""
         shape = output.shape[:2]
         seen = _grown(part, shape) if part else (slice(0, shape[0]), slice(0, shape[1]))
-        levels = self.levels[seen]
+        levels, centred = self._levels[seen], self._centred[seen]
         difference, covariance, variances, squared, scratch = _scratch(5, levels.shape)
         np.subtract(output[seen], levels, out=difference, casting="same_kind")
-        np.multiply(difference, self._twice[seen], out=covariance)
-        centre, rows = _whole_means(difference), difference.reshape(len(difference), -1)
-        if is_far := centre.any():
+        if part:
+            np.multiply(difference, centred, out=covariance)  # of d and this picture: nothing beyond the part
+        rows, centre = difference.reshape(len(difference), -1), _whole_means(difference)
+        if is_far := bool(centre.any()):
             rows -= centre
+        if not part:
+            np.add(difference, centred, out=covariance)
+            covariance *= centred  # of both pictures
         np.multiply(difference, difference, out=variances)
-        for each in (difference, covariance, variances):
-            _blur(each)
+        for image, kernel in ((difference, _KERNEL), (covariance, _TWICE), (variances, _KERNEL)):
+            _blur(image, kernel)
         variances -= np.multiply(difference, difference, out=squared)  # of d
+        if not part:
+            covariance -= np.multiply(difference, self._means, out=scratch)
         if is_far:
             rows += centre
-        np.multiply(difference, difference, out=squared)
-        covariance -= np.multiply(difference, self._means[seen], out=scratch)  # twice that of d and this picture
-        covariance += self._spread[seen]  # twice that of both pictures
+        if part:
+            covariance -= np.multiply(difference, self._means[seen], out=scratch)
+        covariance += self._spread[seen] if part else self._unspread  # twice that of both pictures
         variances += covariance  # of both pictures
+        np.multiply(difference, difference, out=squared)
         luminance = np.multiply(difference, self._luminance[seen], out=scratch)
         luminance += self._energy[seen]  # twice the product of both means
         squared += luminance  # of both means
@@ -157,6 +168,6 @@ def _whole_means(image: np.ndarray) -> np.ndarray:
     return np.tile(np.rint(cv2.mean(image[::4])[: image.shape[2]]).astype(np.float32), image.shape[1])
 
 
-def _blur(image: np.ndarray) -> np.ndarray:
+def _blur(image: np.ndarray, across: np.ndarray = _KERNEL) -> np.ndarray:
     """The image's local means, in place."""
-    return cv2.sepFilter2D(image, cv2.CV_32F, _KERNEL, _KERNEL, dst=image, borderType=cv2.BORDER_REFLECT)
+    return cv2.sepFilter2D(image, cv2.CV_32F, across, _KERNEL, dst=image, borderType=cv2.BORDER_REFLECT)

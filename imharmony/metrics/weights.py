@@ -20,7 +20,6 @@ class Weights:
     mask: np.ndarray  # the weights themselves
     opaque: np.ndarray  # uint8 (H, W), 1 where the weight is 1
     count: int  # of those
-    extent: Part  # the smallest that has every pixel with a weight; the picture where none has
     rows: np.ndarray  # of the pixels whose weight is neither 0 nor 1, (N,)
     columns: np.ndarray
     places: np.ndarray  # of the same, counted row by row
@@ -30,12 +29,17 @@ class Weights:
     def of(mask: np.ndarray) -> "Weights":
         """Those of a mask (H, W) or (H, W, 1), float in [0, 1]."""
         plane = mask.reshape(mask.shape[:2])
-        opaque, seen = plane == 1, plane != 0
-        count = int(np.count_nonzero(opaque))
-        places = np.flatnonzero(seen & ~opaque) if np.count_nonzero(seen) > count else np.empty(0, np.intp)
+        opaque = plane == 1
+        count, weighing = int(np.count_nonzero(opaque)), cv2.countNonZero(plane)
+        places = np.flatnonzero((plane != 0) & ~opaque) if weighing > count else np.empty(0, np.intp)
         rows, columns = np.divmod(places, mask.shape[1])
         soft = plane.take(places).astype(np.float64)
-        return Weights(plane, opaque.view(np.uint8), count, extent_of(seen), rows, columns, places, soft)
+        return Weights(plane, opaque.view(np.uint8), count, rows, columns, places, soft)
+
+    @cached_property
+    def extent(self) -> Part:
+        """The smallest part that has every pixel with a weight; the whole picture where none has."""
+        return extent_of(self.mask != 0)
 
     @cached_property
     def area(self) -> float:
