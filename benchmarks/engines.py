@@ -91,9 +91,9 @@ def digest_of(files: list[Path]) -> str:
 
 def taken_by(command: list[str]) -> Taken:
     """Runs a command and all that it starts."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "TQDM_DISABLE": "1"}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     begin, peak, most = time.perf_counter(), 0.0, 0
-    running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     tree = psutil.Process(running.pid)
     while True:
         pid, status, usage = os.wait4(running.pid, os.WNOHANG)
@@ -130,7 +130,7 @@ def set_engine(machine: dict[str, object]) -> None:
     yaml.dump(tree, Path("params.yaml"))
 
 
-def measured(cell: str, places: Places) -> Iterator[dict[str, object]]:
+def measured(cell: str, places: Places) -> Iterator[dict[str, str]]:
     """A row for each engine."""
     stage, name = cell.split("@")
     command = ["-m", "benchmarks.engines", "--pack", name] if stage == PACKING else ["-m", f"stages.{stage}", name]

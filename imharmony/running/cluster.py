@@ -7,7 +7,6 @@ takes a job, what happens when one is lost and who watches is Dask's: a job of a
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 LOCAL = "local"  # a cluster of processes on this machine, for trying it out
-LOOPBACK = "127.0.0.1:0"  # a port that is free
+LOOPBACK = "127.0.0.1:0"  # any free port: with none named, two clusters here would want the same
 ANSWER_SECONDS = 20
 RETRIES = 2  # of a job that failed by what may be its machine's fault
 
@@ -35,12 +34,10 @@ def cluster(address: str, *, workers: int) -> Iterator[Run]:
     except ImportError as error:
         raise InputError(f"cluster {address!r}: needs the package distributed; run pip install 'imharmony[cluster]'") from error
     if address == LOCAL:
-        shown = LOOPBACK if find_spec("bokeh") else None  # it draws the dashboard
-        options: Any = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": shown}
+        options: Any = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": LOOPBACK}
         # Or jobs could start no process, as who judges photographs does.
         with dask.config.set({"distributed.worker.daemon": False}), LocalCluster(**options) as where, Client(where) as client:
-            _tell_dashboard(client)
-            yield _run_on(client)
+            yield from _runs_on(client, address)
         return
     try:
         client = Client(address, timeout=ANSWER_SECONDS)
@@ -48,11 +45,20 @@ def cluster(address: str, *, workers: int) -> Iterator[Run]:
         expected = "expected a Dask scheduler, as `dask scheduler` prints it, or `local`"
         raise InputError(f"cluster {address!r}: nobody answers ({error}); {expected}") from error
     with client:
-        run = _run_on(client)
-        if not run.workers:
-            raise InputError(f"cluster {address!r}: has no workers; start some with `dask worker {address}`")
-        _tell_dashboard(client)
-        yield run
+        yield from _runs_on(client, address)
+
+
+def _runs_on(client: "Client", address: str) -> Iterator[Run]:
+    from distributed import KilledWorker
+
+    counts: Any = client.nthreads()  # typed as the asynchronous client's
+    if not counts:
+        raise InputError(f"cluster {address!r}: has no workers; start some with `dask worker {address}`")
+    _tell_dashboard(client)
+    try:
+        yield Run(sum(counts.values()), lambda function, job: client.submit(_attempted, function, job, pure=False, retries=RETRIES))
+    except KilledWorker as error:
+        raise InputError(f"cluster {address!r}: {error}; expected workers that live; give each more memory") from error
 
 
 def _tell_dashboard(client: "Client") -> None:
@@ -62,11 +68,6 @@ def _tell_dashboard(client: "Client") -> None:
         return
     if link:
         log.info("the cluster's dashboard: %s", link)
-
-
-def _run_on(client: "Client") -> Run:
-    counts: Any = client.nthreads()  # typed as the asynchronous client's
-    return Run(sum(counts.values()), lambda function, job: client.submit(_attempted, function, job, pure=False, retries=RETRIES))
 
 
 def _attempted(function: Callable[[Any], Any], job: Any) -> Any:

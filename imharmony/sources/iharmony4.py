@@ -119,7 +119,7 @@ def compose_iharmony4(
     *, selected: pa.Table, out: Path, dataset: str, workers: int, cluster_address: str | None = None, folder: str, subset: str
 ) -> None:
     """Writes the published composites of the selected foregrounds, in the splits of the selection."""
-    layout = read_layout(Path(folder), subset)
+    layout = read_layout(Path(folder).absolute(), subset)
     _expect_sound(layout)
     keys = zip(*(selected.column(name).to_pylist() for name in ("image_id", "annotation_id")), strict=True)
     splits = dict(zip(keys, selected.column("split").to_pylist(), strict=True))

@@ -70,7 +70,6 @@ PACKAGES = {
 # Those that a cell reaches and that cannot change a result, and why.
 OTHERS = {
     "annotated_types": "says what parameters may be",
-    "distributed": "where jobs are done, not what they make",
     "filelock": "one process at a time",
     "httpcore": "fetches files, which are verified",
     "httpx": "fetches files, which are verified",

@@ -4,6 +4,8 @@ import os
 import signal
 import sys
 
+import dask.config
+import httpx
 import pytest
 from distributed import LocalCluster
 
@@ -16,7 +18,7 @@ def square(number: int) -> int:
 
 
 def test_results_come_in_the_order_of_the_jobs_from_a_scheduler_by_address():
-    with LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None) as there:
+    with LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address="127.0.0.1:0") as there:
         with cluster(there.scheduler_address, workers=1) as run:
             assert list(run(square, range(9))) == [number * number for number in range(9)]
         with pytest.raises(ZeroDivisionError), cluster(there.scheduler_address, workers=1) as run:
@@ -37,13 +39,31 @@ def test_a_worker_that_is_killed_in_the_middle_loses_nothing(tmp_path):
     assert marker.exists()
 
 
+def test_a_job_that_kills_every_worker_is_one_line():
+    def die(_: int) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    once = dask.config.set({"distributed.scheduler.allowed-failures": 0})
+    with once, pytest.raises(InputError, match=r"cluster 'local': .* workers died .* more memory"), cluster("local", workers=1) as run:
+        list(run(die, [0]))
+
+
+def test_the_dashboards_address_is_said_once_and_answers(caplog):
+    with LocalCluster(n_workers=1, processes=False, dashboard_address="127.0.0.1:0") as there, caplog.at_level("INFO"):
+        with cluster(there.scheduler_address, workers=1) as run:
+            assert list(run(square, [3])) == [9]
+        (said,) = [record.getMessage() for record in caplog.records if record.name == "imharmony.running.cluster"]
+        answer = httpx.get(said.removeprefix("the cluster's dashboard: "), follow_redirects=True)
+    assert answer.status_code == 200
+
+
 def opened(address: str) -> None:
     with cluster(address, workers=1):
         pass
 
 
 def test_a_cluster_without_workers_is_named():
-    there = LocalCluster(n_workers=0, processes=False, dashboard_address=None)
+    there = LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0")
     with there, pytest.raises(InputError, match="has no workers; start some with `dask worker"):
         opened(there.scheduler_address)
 
