@@ -7,6 +7,7 @@ takes a job, what happens when one is lost and who watches is Dask's: a job of a
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -67,7 +68,12 @@ def _tell_dashboard(client: "Client") -> None:
     except KeyError:  # a scheduler without one
         return
     if link:
-        log.info("the cluster's dashboard: %s", link)
+        _say(link)
+
+
+@cache  # once, however often a stage comes to the cluster
+def _say(link: str) -> None:
+    log.info("the cluster's dashboard: %s", link)
 
 
 def _attempted(function: Callable[[Any], Any], job: Any) -> Any:

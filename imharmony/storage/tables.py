@@ -117,7 +117,7 @@ def join_tables(path: Path, parts: Iterable[Path], schema: pa.Schema) -> None:
         held = schema.empty_table()
         for part in parts:
             held = pa.concat_tables([held, pq.read_table(part, schema=schema)])
-            while held.num_rows >= ROWS_PER_GROUP:
+            while held.num_rows > ROWS_PER_GROUP:
                 writer.write_table(held.slice(0, ROWS_PER_GROUP).combine_chunks())
                 held = held.slice(ROWS_PER_GROUP)
         writer.write_table(held.combine_chunks())

@@ -8,9 +8,10 @@ import pyarrow as pa
 import pytest
 
 from imharmony.errors import InputError
-from imharmony.evaluation.conventions import headline_means, rows_of
+from imharmony.evaluation.conventions import headline_means, read_headline_means, rows_of
 from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.summary import SUMMARY, summarise
+from imharmony.storage.tables import write_table
 
 PROTOCOL = {"dataset": "people", "background": "composite", "quantisation": "uint8", "code": "c", "data_hash": "h"}
 
@@ -179,8 +180,11 @@ def test_columns_are_the_schemas():
     assert summarise(table(HAND_MADE), bootstrap=100).schema.equals(SUMMARY)
 
 
-def test_the_headline_is_one_protocol():
+def test_the_headline_is_one_protocol(tmp_path):
     rows = [*HAND_MADE, *({**one, "background": "raw"} for one in HAND_MADE)]
     assert set(rows_of(table(rows))["background"].to_pylist()) == {"composite"}
-    means = headline_means(table([one for one in rows if one["method"] == "idih"]))
+    own = table([one for one in rows if one["method"] == "idih"])
+    means = headline_means(own)
+    write_table(tmp_path / "scores.parquet", own)
+    assert read_headline_means(tmp_path / "scores.parquet") == means
     assert means == {"people": {"fmse": 15.0, "psnr": 45.0, "ssim": pytest.approx(0.85), "images": 3}}

@@ -34,6 +34,11 @@ def test_little_work_and_few_gpus_take_few_processes(options, workers):
         assert (run.workers, run.is_here) == (workers, workers == 1)
 
 
+def test_work_that_is_not_worth_a_process_goes_to_no_cluster():
+    with engine("tcp://127.0.0.1:1", workers=3, worth=0) as run:
+        assert run.is_here
+
+
 def test_jobs_are_taken_as_they_are_needed():
     taken = []
     with engine(None, workers=2) as run:
