@@ -7,7 +7,8 @@ with their packing. Where there is little work a stage stays in one process by i
     python -m benchmarks.engines --workspace . --folder /tmp/engines
     python -m benchmarks.engines --workspace . --folder /tmp/engines --cells evaluate@unet packing@people
 
-CPU seconds are of the stage and all that it started; memory is the sum of their proportional sets, the largest of samples.
+CPU seconds are of the stage and all that it started; other work on the machine stretches the seconds, not them. Memory is the sum of the
+processes' proportional sets, the largest of samples.
 """
 
 import argparse
@@ -146,7 +147,7 @@ def measured(cell: str, places: Places) -> Iterator[dict[str, str]]:
         first = first or digest
         row = {"stage": f"`{cell}`", "engine": engine, "seconds": f"{found.seconds:.1f}", "CPU seconds": f"{found.cpu_seconds:.1f}"}
         row |= {"peak memory, MiB": f"{found.peak_mib:.0f}", "processes": str(found.processes)}
-        row["same bytes"] = "yes" if digest == first else "**no**"
+        row |= {"load": f"{os.getloadavg()[0]:.0f} on {os.cpu_count()} cores", "same bytes": "yes" if digest == first else "**no**"}
         print(*row.values(), sep=" | ", flush=True)
         yield row
 
