@@ -14,6 +14,7 @@ def histogram(composite: np.ndarray, mask: np.ndarray) -> np.ndarray:
     background's largest levels (see ``transfer.histogram``).
     """
     inside = foreground_of(mask).astype(np.uint8)
+    composite = np.ascontiguousarray(composite)  # or each of OpenCV's calls makes it so
     own, other = (masked_histogram(composite, part) for part in (inside, 1 - inside))
     output = composite.copy()
     cv2.copyTo(matched(composite, own, other), (mask > 0).astype(np.uint8), output)
