@@ -3,7 +3,7 @@
 import logging
 
 from imharmony.errors import InputError
-from imharmony.sources import SOURCES
+from imharmony.sources.kinds import SOURCES
 from imharmony.storage.tables import read_table
 from pipeline.params.file import load_params
 from pipeline.steps.entry import run_stage

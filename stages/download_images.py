@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from imharmony.sources import SOURCES
+from imharmony.sources.kinds import SOURCES
 from imharmony.storage.tables import read_table
 from pipeline.params.file import load_params
 from pipeline.steps.entry import run_stage

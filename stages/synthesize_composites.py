@@ -4,7 +4,7 @@ from imharmony.composing.regions import RegionRules
 from imharmony.composing.rules import Limits, ReferenceRules, parts_of
 from imharmony.composing.synthesis import synthesize
 from imharmony.errors import InputError
-from imharmony.sources import SOURCES
+from imharmony.sources.kinds import SOURCES
 from imharmony.storage.tables import read_table
 from pipeline.params.file import load_params
 from pipeline.steps.entry import run_stage

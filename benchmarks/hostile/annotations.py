@@ -20,7 +20,7 @@ from benchmarks.hostile.damage import DEEP, JUNK, changed_trees, damaged
 from benchmarks.hostile.pictures import encoded, photograph
 from imharmony.errors import exit_code_of
 from imharmony.pictures.masks import DegenerateSegmentationError, decode_segmentation
-from imharmony.sources import SOURCES
+from imharmony.sources.kinds import SOURCES
 
 SPLIT = "train2017"
 JSON = Path(IN, "annotations", f"instances_{SPLIT}.json")

@@ -22,7 +22,7 @@ from benchmarks.hostile.sets import written
 from benchmarks.hostile.settings import study_files
 from imharmony.errors import exit_code_of
 from imharmony.pictures.images import encode_jpeg
-from imharmony.sources import SOURCES
+from imharmony.sources.kinds import SOURCES
 
 PATIENCE_SECONDS = 1.0  # of the download with a silent server
 LATEST_SECONDS = 150  # until which everything must have ended

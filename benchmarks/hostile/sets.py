@@ -20,7 +20,7 @@ from benchmarks.hostile.damage import JUNK, damaged
 from benchmarks.hostile.pictures import HEIGHT, WIDTH, called, encoded, photograph, region
 from imharmony.errors import exit_code_of
 from imharmony.pictures.images import encode_jpeg, encode_png, read_rgb
-from imharmony.sources import SOURCES
+from imharmony.sources.kinds import SOURCES
 from tests.datasets import made
 
 Files = dict[str, bytes]

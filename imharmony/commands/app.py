@@ -4,8 +4,7 @@ import argparse
 
 from imharmony.commands.parsing import Parser, add_device
 from imharmony.errors import InputError
-from imharmony.harmonizing.models import CLASSICAL, STARTER
-from imharmony.harmonizing.photo_file import MOST_MEGAPIXELS
+from imharmony.harmonizing.offers import CLASSICAL, MOST_MEGAPIXELS, STARTER
 
 MOST_MEGABYTES = 2000
 LARGEST_PORT = 65_535

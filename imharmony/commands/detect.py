@@ -6,19 +6,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from imharmony.commands.parsing import Parser, expect_bounds, path_of
+from imharmony.commands.parsing import DETECTOR_HELP, Parser, expect_bounds, path_of
 from imharmony.errors import InputError
 from imharmony.harmonizing.detection import Finding, found_in
 from imharmony.harmonizing.detectors import load_detector
 from imharmony.harmonizing.heat_map import heat_map
-from imharmony.harmonizing.photo_file import MEGAPIXELS
+from imharmony.harmonizing.offers import MEGAPIXELS
 from imharmony.pictures.images import encode_png
 from imharmony.pictures.photo_files import read_photograph, srgb_of
 from imharmony.storage.files import write_bytes
 from imharmony.storage.places import expect_place
 
 ENDING = ".png"
-DETECTOR_HELP = "a file .onnx or .safetensors that finds what looks wrong; by default the one in the package"
 
 
 class Places(NamedTuple):

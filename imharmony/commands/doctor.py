@@ -14,8 +14,8 @@ from imharmony.harmonizing.diagnosis import Case, Finding, case_of, examined
 from imharmony.harmonizing.machine import machine_facts, machine_findings, machine_lines
 from imharmony.harmonizing.mask_checks import MASK_CHECKS
 from imharmony.harmonizing.mending import mended
+from imharmony.harmonizing.offers import MEGAPIXELS
 from imharmony.harmonizing.photo_checks import PHOTO_CHECKS, facts_of, memory_needed
-from imharmony.harmonizing.photo_file import MEGAPIXELS
 from imharmony.pictures.images import encode_png
 from imharmony.storage.files import write_bytes
 from imharmony.storage.places import expect_place

@@ -14,9 +14,8 @@ from imharmony.commands.photo import DIRECTIONS, point
 from imharmony.errors import InputError
 from imharmony.harmonizing.cutout import Placement
 from imharmony.harmonizing.ledger import NAME, Row, append_row, read_rows, row_of, write_rows
-from imharmony.harmonizing.models import CLASSICAL, STARTER
+from imharmony.harmonizing.offers import CLASSICAL, MEGAPIXELS, STARTER
 from imharmony.harmonizing.pairing import Pair, Sought, pairs_of
-from imharmony.harmonizing.photo_file import MEGAPIXELS
 from imharmony.harmonizing.result_names import result_names
 from imharmony.pictures.saving import default_output, expect_ending
 from imharmony.running.processes import WAITING_PER_WORKER, processes

@@ -17,10 +17,11 @@ from typing import NamedTuple
 import numpy as np
 
 from imharmony.errors import InputError, line_of
-from imharmony.harmonizing.api import Direction, Harmonizer
+from imharmony.harmonizing.api import Harmonizer
 from imharmony.harmonizing.cutout import Placement
 from imharmony.harmonizing.ledger import Row, append_row, row_of
 from imharmony.harmonizing.models import model_key
+from imharmony.harmonizing.offers import Direction
 from imharmony.harmonizing.photo_file import Given, doubt_of, harmonize_file, read_cut_out, read_pair, unsure_of
 from imharmony.pictures.mask_files import read_mask
 from imharmony.storage.files import sha256_of

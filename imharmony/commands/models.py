@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from imharmony.commands.parsing import Parser, path_of
 from imharmony.errors import InputError
-from imharmony.harmonizing.models import CLASSICAL, PORTABLE, STARTER
+from imharmony.harmonizing.models import PORTABLE
+from imharmony.harmonizing.offers import CLASSICAL, STARTER
 from imharmony.published import HARMONIZERS, MATTING
 from imharmony.published.imported import imported_name
 from imharmony.published.sources import Source

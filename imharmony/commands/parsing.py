@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from imharmony.errors import InputError
-from imharmony.harmonizing.models import CLASSICAL, STARTER
-from imharmony.harmonizing.photo_file import MOST_MEGAPIXELS
+from imharmony.harmonizing.offers import CLASSICAL, MOST_MEGAPIXELS, STARTER
 
 MODELS = f"{STARTER} (the default, in the package), a file .safetensors or .onnx, or {', '.join(CLASSICAL)}"  # what --model takes
+DETECTOR_HELP = "a file .onnx or .safetensors that finds what looks wrong; by default the one in the package"
 PLACE = re.compile(r"-\d+,-?\d+")
 
 

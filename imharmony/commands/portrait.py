@@ -13,8 +13,8 @@ from imharmony.commands.photo import point
 from imharmony.errors import InputError
 from imharmony.harmonizing.api import Harmonizer
 from imharmony.harmonizing.cutout import Placement
-from imharmony.harmonizing.models import CLASSICAL, STARTER
-from imharmony.harmonizing.photo_file import MEGAPIXELS, harmonize_file
+from imharmony.harmonizing.offers import CLASSICAL, MEGAPIXELS, STARTER
+from imharmony.harmonizing.photo_file import harmonize_file
 from imharmony.harmonizing.portrait_file import laid_on, read_portrait, write_cutout
 from imharmony.pictures.photo_files import Photograph
 from imharmony.pictures.saving import default_output, expect_ending

@@ -9,8 +9,7 @@ from pathlib import Path
 from imharmony.commands.parsing import MODELS, Parser, add_device, add_strength, expect_bounds, path_of
 from imharmony.commands.photo import DIRECTIONS
 from imharmony.harmonizing.film_files import COPIED, FORMATS
-from imharmony.harmonizing.models import STARTER
-from imharmony.harmonizing.photo_file import MEGAPIXELS
+from imharmony.harmonizing.offers import MEGAPIXELS, STARTER
 from imharmony.harmonizing.video import SMOOTHS, Filmed, harmonize_video
 
 EXAMPLES = """examples:

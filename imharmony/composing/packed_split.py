@@ -19,16 +19,12 @@ from typing import NamedTuple, Self
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import torch
 from numpy.lib.format import read_array_header_1_0, read_magic, write_array_header_1_0
-from torch import Tensor
-from torch.nn.functional import interpolate
 
 from imharmony.composing.composites import read_change, read_real, to_harmonize
 from imharmony.errors import InputError
 from imharmony.running.engine import engine
 from imharmony.running.progress import bar
-from imharmony.running.randomness import torch_threads
 from imharmony.storage.files import atomic_folder, sha256_of
 from imharmony.storage.locks import alone
 from imharmony.storage.seals import is_sound_folder, seal_folder
@@ -159,6 +155,8 @@ def _write_piece(
     folder: Path, squared: Callable[[Piece], Iterator[Pictures]], shapes: Mapping[str, tuple[int, ...]], size_px: int, piece: Piece
 ) -> int:
     """Writes the pictures one after the other, so that nothing but the current ones is held. Not by a map, which writes whole pages."""
+    from imharmony.running.randomness import torch_threads  # as for ``_resized``
+
     with ExitStack() as stack:
         stack.enter_context(torch_threads(1))  # side by side
         files = {name: stack.enter_context((folder / f"{name}.npy").open("r+b")) for name in shapes}
@@ -193,13 +191,18 @@ def _squared(composites: Path, size_px: int, piece: Piece) -> Iterator[Pictures]
 
 def square_image(image: np.ndarray, size_px: int) -> np.ndarray:
     """A uint8 (H, W, 3) image at ``size_px`` squared: antialiased bicubic, as Pillow does it."""
-    return _resized(torch.from_numpy(image).permute(2, 0, 1), size_px, mode="bicubic").permute(1, 2, 0).numpy()
+    return _resized(image.transpose(2, 0, 1), size_px, mode="bicubic").transpose(1, 2, 0)
 
 
 def square_mask(mask: np.ndarray, size_px: int) -> np.ndarray:
     """A uint8 (H, W) mask at ``size_px`` squared: antialiased bilinear, soft at the edges."""
-    return _resized(torch.from_numpy(mask)[None], size_px, mode="bilinear")[0].numpy()
+    return _resized(mask[None], size_px, mode="bilinear")[0]
 
 
-def _resized(image: Tensor, size_px: int, *, mode: str) -> Tensor:
-    return interpolate(image[None], (size_px, size_px), mode=mode, antialias=True, align_corners=False)[0]
+def _resized(image: np.ndarray, size_px: int, *, mode: str) -> np.ndarray:
+    """A uint8 (C, H, W) image."""
+    import torch  # seconds; whoever looks up a folder's name or makes clips packs nothing
+    from torch.nn.functional import interpolate
+
+    tensor = torch.from_numpy(image)[None]
+    return interpolate(tensor, (size_px, size_px), mode=mode, antialias=True, align_corners=False)[0].numpy()

@@ -6,6 +6,7 @@ memory grows by the columns of ``candidates``, not by the masks.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -126,19 +127,38 @@ def _hide(run: Run, instances: Path, candidates: Candidates, buckets: Buckets, *
     is_foreground[foregrounds] = True
     with bar(total=len(foregrounds), what="occlusion", unit="masks") as progress:
         for table in buckets:
+            table = table.take(pa.array(np.argsort(candidates.image_ids[table["position"].to_numpy()], kind="stable")))
             positions = table["position"].to_numpy()
-            order = np.argsort(candidates.image_ids[positions], kind="stable")
-            groups = np.split(order, np.flatnonzero(np.diff(candidates.image_ids[positions[order]])) + 1)
-            jobs = ((table.select(MASKS).take(group).to_pylist(), np.flatnonzero(is_foreground[positions[group]])) for group in groups)
-            judged = positions[order][is_foreground[positions[order]]]
-            shares = [share for part in run(_occlude_photograph, jobs) for share in part]
-            candidates.reasons[judged[np.array(shares) > most]] = CODES["occlusion"]
-            progress.update(len(judged))
+            owned = candidates.image_ids[positions], is_foreground[positions]
+            judged, done = positions[owned[1]], 0
+            for shares in run(_occlude_photographs, _crowds(table.select(MASKS), *owned)):
+                candidates.reasons[judged[done : done + len(shares)][np.array(shares) > most]] = CODES["occlusion"]
+                done += len(shares)
+                progress.update(len(shares))
 
 
-def _occlude_photograph(job: tuple[list[Row], Sequence[int]]) -> list[float]:
-    rows, foregrounds = job
-    return occlusions([row["segmentation"] for row in rows], foregrounds, width=rows[0]["width"], height=rows[0]["height"])
+def _crowds(table: pa.Table, image_ids: np.ndarray, is_foreground: np.ndarray) -> Iterator[tuple[list[Row], np.ndarray, np.ndarray]]:
+    """Whole photographs of a table that is in their order, some at a time: together ``CHUNK`` rows or a few more."""
+    start = 0
+    for end in _ends(image_ids):
+        if end - start >= CHUNK or end == len(image_ids):
+            yield table.slice(start, end - start).to_pylist(), image_ids[start:end], is_foreground[start:end]
+            start = end
+
+
+def _ends(image_ids: np.ndarray) -> list[int]:
+    """Where the rows of each photograph end."""
+    return [*(np.flatnonzero(np.diff(image_ids)) + 1).tolist(), len(image_ids)]
+
+
+def _occlude_photographs(job: tuple[list[Row], np.ndarray, np.ndarray]) -> list[float]:
+    rows, image_ids, is_foreground = job
+    shares: list[float] = []
+    for start, end in pairwise([0, *_ends(image_ids)]):
+        segmentations = [row["segmentation"] for row in rows[start:end]]
+        size = {"width": rows[start]["width"], "height": rows[start]["height"]}
+        shares += occlusions(segmentations, np.flatnonzero(is_foreground[start:end]).tolist(), **size)
+    return shares
 
 
 def _results(parts: Iterable[list[T]], *, total: int, what: str) -> Iterator[T]:

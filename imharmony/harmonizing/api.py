@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, TypeVar, overload
+from typing import Any, TypeVar, overload
 
 import numpy as np
 from PIL import Image
@@ -13,12 +13,12 @@ from PIL import Image
 from imharmony.errors import InputError
 from imharmony.harmonizing.arrays import Known, Picture, batch_of, joined, mask_of, picture_of
 from imharmony.harmonizing.explanation import Explanation, explain_change
-from imharmony.harmonizing.models import CLASSICAL, STARTER, Model, Said, load_model
+from imharmony.harmonizing.models import Model, Said, load_model
+from imharmony.harmonizing.offers import CLASSICAL, STARTER, Direction
 from imharmony.pictures.pairs import check_pair
 from imharmony.pictures.visible import filled
 from imharmony.portable.mapping import mapped, strips
 
-Direction = Literal["foreground", "background"]
 Kind = TypeVar("Kind")
 LEAST_TRUST = 0.6  # of what the members of a model say in the mean; benchmarks/results/cautious.csv says what it saves and costs
 

@@ -26,7 +26,7 @@ from imharmony.harmonizing.explanation import (
     explain_change,
     said,
 )
-from imharmony.harmonizing.models import STARTER
+from imharmony.harmonizing.offers import STARTER
 from imharmony.pictures.pairs import INSIDE
 from imharmony.pictures.visible import filled
 

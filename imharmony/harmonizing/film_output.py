@@ -12,11 +12,12 @@ from typing import NamedTuple
 import numpy as np
 
 from imharmony.errors import InputError
-from imharmony.harmonizing.api import Direction, Proposal, region_of
+from imharmony.harmonizing.api import Proposal, region_of
 from imharmony.harmonizing.film_files import COPIED, FORMATS, expect_even, expect_video_ending, with_sound, write_video
 from imharmony.harmonizing.film_pairs import Pairs
 from imharmony.harmonizing.film_work import Work
 from imharmony.harmonizing.films import VIDEOS, Film, frames_in
+from imharmony.harmonizing.offers import Direction
 from imharmony.harmonizing.photo_file import Given, encoded
 from imharmony.pictures.images import encode_png, read_rgb
 from imharmony.pictures.photo_files import read_photograph, srgb_of

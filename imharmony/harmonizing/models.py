@@ -16,16 +16,14 @@ import cv2
 import numpy as np
 
 from imharmony.errors import InputError
+from imharmony.harmonizing.offers import CLASSICAL, STARTER
 from imharmony.portable.facts import Kind
 from imharmony.storage.files import sha256_of
 
 if TYPE_CHECKING:
     from imharmony.portable.session import OnnxModel
 
-STARTER = "starter"
 PORTABLE, WEIGHTS = "model.onnx", "model.safetensors"  # the starter's two files
-# Where each classical method is; `imharmony.baselines` itself would load all of them and what they need.
-CLASSICAL = ("reinhard", "histogram", "mkl", "lalonde_efros", "xue", "poisson", "multiband")
 LONGEST_PX = 1024  # of the picture that a classical method sees; its change is enlarged to larger photographs
 
 

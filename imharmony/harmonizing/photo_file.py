@@ -6,11 +6,11 @@ from typing import NamedTuple
 import numpy as np
 
 from imharmony.errors import InputError
-from imharmony.harmonizing.api import Direction, Harmonizer, Proposal, region_of
+from imharmony.harmonizing.api import Harmonizer, Proposal, region_of
 from imharmony.harmonizing.cutout import Placement, composed
 from imharmony.harmonizing.detection import Findings, found_in
 from imharmony.harmonizing.detectors import Detector
-from imharmony.harmonizing.models import STARTER
+from imharmony.harmonizing.offers import MEGAPIXELS, STARTER, Direction
 from imharmony.pictures.deep_colours import fine_srgb
 from imharmony.pictures.mask_files import read_mask
 from imharmony.pictures.opening import Source, turned_note
@@ -20,9 +20,6 @@ from imharmony.pictures.polarity import inverted_line
 from imharmony.pictures.saving import encode_photograph, expect_room
 from imharmony.pictures.visible import filled
 from imharmony.storage.files import write_bytes
-
-MEGAPIXELS = 250  # of a photograph: phones take up to 200
-MOST_MEGAPIXELS = 1000  # about as many as the libraries below decode and encode
 
 
 class Given(NamedTuple):

@@ -7,7 +7,8 @@ import numpy as np
 from imharmony.errors import InputError
 from imharmony.harmonizing.cutout import Placement, composed
 from imharmony.harmonizing.cutting import as_photograph, cutout_of, matte_of, network_of
-from imharmony.harmonizing.photo_file import MEGAPIXELS, Given
+from imharmony.harmonizing.offers import MEGAPIXELS
+from imharmony.harmonizing.photo_file import Given
 from imharmony.harmonizing.portraits import PortraitNetwork
 from imharmony.matting.trimaps import checked_trimap
 from imharmony.pictures.opening import opened, orientation_of, pixels_of, upright

@@ -11,12 +11,13 @@ import numpy as np
 from tqdm import tqdm
 
 from imharmony.errors import InputError
-from imharmony.harmonizing.api import LEAST_TRUST, Direction, Harmonizer, Proposal, expect_strength, region_of
+from imharmony.harmonizing.api import LEAST_TRUST, Harmonizer, Proposal, expect_strength, region_of
 from imharmony.harmonizing.film_output import FilmOutput, output_of
 from imharmony.harmonizing.film_pairs import Pairs, read_pairs
 from imharmony.harmonizing.film_work import Asked, Work, key_of, work_on
-from imharmony.harmonizing.models import CLASSICAL, STARTER, Said, model_key
-from imharmony.harmonizing.photo_file import MEGAPIXELS, Given, proposed, seen_of
+from imharmony.harmonizing.models import Said, model_key
+from imharmony.harmonizing.offers import CLASSICAL, MEGAPIXELS, STARTER, Direction
+from imharmony.harmonizing.photo_file import Given, proposed, seen_of
 from imharmony.motion.smoothing import both_ways, exponential, keep_at
 from imharmony.pictures.pairs import INSIDE, UNSEEN
 from imharmony.pictures.polarity import coverage_of

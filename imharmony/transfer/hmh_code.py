@@ -8,7 +8,6 @@ import math
 from functools import lru_cache
 
 import numpy as np
-from scipy.fft import dct, idct
 
 from imharmony.colour.spaces import linear_from_srgb, srgb_from_linear
 from imharmony.transfer.blocks import blocks
@@ -82,6 +81,8 @@ def gaussian(values: np.ndarray, sigma_px: float) -> np.ndarray:
 
     The cosine transform of the first kind diagonalises it, so that its cost does not grow with sigma.
     """
+    from scipy.fft import dct, idct  # half a second; every stage has the transfers' names, few have these two
+
     for axis, length in enumerate(values.shape[:2]):
         if length > 1:
             response = _response(length, sigma_px).reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))

@@ -11,8 +11,6 @@ the equation is solved on a picture of at most ``LONGEST``, and the smooth membr
 
 import cv2
 import numpy as np
-from scipy.sparse import csr_array, diags_array
-from scipy.sparse.linalg import splu
 
 from imharmony.transfer.blocks import in_steps
 
@@ -69,6 +67,9 @@ def membrane(values: np.ndarray, free: np.ndarray) -> np.ndarray:
 
     At the picture's border there are fewer of them. Zeros where no place has a value.
     """
+    from scipy.sparse import csr_array, diags_array  # half a second; every stage has the transfers' names, few have this one
+    from scipy.sparse.linalg import splu
+
     if free.all():
         return np.zeros_like(values)
     index, inside = np.arange(free.size).reshape(free.shape), free.ravel()

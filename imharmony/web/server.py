@@ -20,7 +20,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 from imharmony.errors import InputError, line_of
-from imharmony.harmonizing.models import CLASSICAL
+from imharmony.harmonizing.offers import CLASSICAL
 from imharmony.pictures.images import encode_png
 from imharmony.pictures.opening import TooManyPixelsError
 from imharmony.web.bodies import EarlyRefusal, TooLongError, Uploads, body_of

@@ -13,9 +13,9 @@ from msgspec import Meta
 from PIL import Image
 
 from imharmony.errors import InputError
-from imharmony.harmonizing.api import Direction, Harmonizer, Proposal
+from imharmony.harmonizing.api import Harmonizer, Proposal
 from imharmony.harmonizing.cutout import Placement, composed
-from imharmony.harmonizing.models import CLASSICAL, STARTER
+from imharmony.harmonizing.offers import CLASSICAL, STARTER, Direction
 from imharmony.harmonizing.photo_file import Given, encoded, proposed
 from imharmony.pictures.images import encode_jpeg, encode_png
 from imharmony.pictures.mask_files import read_mask

@@ -194,7 +194,7 @@ def test_a_limit_that_makes_no_sense_is_refused(refused, count):
 @pytest.mark.parametrize("out", ["folder.png", "photo.png", "mask.png", "photo.png/out.png"])
 def test_a_place_that_cannot_be_written_is_known_before_the_work(refused, folder, monkeypatch, out):  # noqa: F811
     (folder / "folder.png").mkdir()
-    monkeypatch.setattr("imharmony.commands.photo.harmonize_file", None)
+    monkeypatch.setattr("imharmony.commands.photo_work.harmonize_file", None)
     assert out.partition("/")[0] in refused(out=out)
 
 

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from imharmony.baselines import BASELINES
 from imharmony.intrinsic.decomposition import DECOMPOSITIONS
-from imharmony.sources import SOURCES
+from imharmony.sources.kinds import SOURCES
 from pipeline.params.defaults import with_defaults
 from pipeline.params.file import Params, load_params
 from pipeline.steps import cells
