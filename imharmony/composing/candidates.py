@@ -34,6 +34,7 @@ REASONS = (
 CODES = {name: code for code, name in enumerate(("", *REASONS))}  # "" where nothing rules it out
 KEPT = CODES[""]
 NO_DERIVATIVES = "NoDerivs"
+AT_ONCE = 1 << 18  # values
 COLUMNS = ["annotation_id", "image_id", "category", "iscrowd", "bbox_width", "bbox_height"]
 
 
@@ -72,6 +73,7 @@ class Candidates:
     categories: np.ndarray  # int32
     category_names: list[str]
     reasons: np.ndarray  # uint8
+    ratios: np.ndarray  # float64, the share of its photograph that an instance covers; NaN until its mask is drawn
 
     @staticmethod
     def read(path: Path, photographs: Photographs, *, rules: Rules) -> "Candidates":
@@ -90,7 +92,7 @@ class Candidates:
             start += len(batch)
         _expect_known("category", "annotation", rules.categories, names)
         _expect_known("licence", "photograph", rules.licences, photographs.licence_names)
-        return Candidates(**columns, category_names=list(names))
+        return Candidates(**columns, category_names=list(names), ratios=np.full(count, np.nan))
 
     def left(self) -> np.ndarray:
         """The positions of those that nothing has ruled out yet, ascending."""
@@ -117,10 +119,12 @@ def column_reasons(instances: pa.RecordBatch, licensed: np.ndarray, *, rules: Ru
 
 
 def is_among(values: np.ndarray, ascending: np.ndarray) -> np.ndarray:
-    """Which of the values are in an ascending array; without the sorting of all values that ``np.isin`` takes memory for."""
-    if not len(ascending):
-        return np.zeros(len(values), bool)
-    return ascending[np.minimum(np.searchsorted(ascending, values), len(ascending) - 1)] == values
+    """Which of the values are in an ascending array; some at a time, where ``np.isin`` takes memory for all of them several times over."""
+    found = np.zeros(len(values), bool)
+    for start in range(0, len(values) if len(ascending) else 0, AT_ONCE):
+        part = values[start : start + AT_ONCE]
+        found[start : start + AT_ONCE] = ascending[np.minimum(np.searchsorted(ascending, part), len(ascending) - 1)] == part
+    return found
 
 
 def reason_counts(reasons: np.ndarray) -> str:

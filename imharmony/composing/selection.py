@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from imharmony.composing.candidates import CODES, Candidates, Photographs, is_among, reason_counts
+from imharmony.composing.candidates import CODES, KEPT, Candidates, Photographs, is_among, reason_counts
 from imharmony.composing.rules import Rules, SplitRule, parts_of
 from imharmony.composing.selected import Kept, write_dropped, write_kept
 from imharmony.composing.splits import SPLITS, split_of
@@ -29,8 +29,8 @@ from imharmony.storage.streams import Buckets, buckets_in, read_rows, rows_withi
 
 CHUNK = 512
 WORTH_PROCESSES = 8 * CHUNK  # masks; fewer are drawn sooner than processes start
-BUCKET_BYTES = 64 << 20
-BUCKET_ROWS = 50_000
+BUCKET_BYTES = 32 << 20
+BUCKET_ROWS = 20_000
 MASKS = ["segmentation", "width", "height"]
 T = TypeVar("T")
 
@@ -54,15 +54,15 @@ def select(
     size = rows_within(instances, BUCKET_BYTES, most_rows=BUCKET_ROWS)
     listed = Photographs.read(photographs)
     candidates = Candidates.read(instances, listed, rules=rules)
-    drawn = candidates.left()
-    with engine(cluster_address, workers=workers if len(drawn) > WORTH_PROCESSES else 1) as run:
-        ratios = _drawn(run, instances, candidates, drawn, rules=rules)
+    count = int(np.count_nonzero(candidates.reasons == KEPT))
+    with engine(cluster_address, workers=workers if count > WORTH_PROCESSES else 1) as run:
+        _draw(run, instances, candidates, rules=rules)
         if rules.max_occlusion < 1:
             with buckets_in(out) as buckets:
                 _hide(run, instances, candidates, buckets, size=size, most=rules.max_occlusion)
     _limit_photographs(candidates, limit=rules.photographs)
     kept, splits = _split(candidates, listed, rules=rules, split=split)
-    write_kept(Kept(kept, ratios[np.searchsorted(drawn, kept)], splits), instances=instances, out=out, size=size)
+    write_kept(Kept(kept, candidates.ratios[kept], splits), instances=instances, out=out, size=size)
     write_dropped(candidates, out=out)
     photographs_kept = len(np.unique(candidates.image_ids[kept]))
     return Selection(len(kept), photographs_kept, len(candidates.reasons) - len(kept), reason_counts(candidates.reasons))
@@ -88,14 +88,13 @@ def chosen_photographs(image_ids: np.ndarray, *, limit: int | None) -> np.ndarra
     return image_ids[order[:limit]]
 
 
-def _drawn(run: Run, instances: Path, candidates: Candidates, drawn: np.ndarray, *, rules: Rules) -> np.ndarray:
-    """The share of its photograph that each of these instances covers; what its mask rules out gets its reason."""
-    ratios = np.empty(len(drawn))
+def _draw(run: Run, instances: Path, candidates: Candidates, *, rules: Rules) -> None:
+    """Measures the masks of what is left; what its mask rules out gets its reason."""
+    drawn = candidates.left()
     batches = (batch for _, batch in read_rows(instances, drawn, MASKS))
     jobs = ((batch.slice(start, CHUNK).to_pylist(), rules) for batch in batches for start in range(0, len(batch), CHUNK))
     for number, (reason, ratio) in enumerate(_results(run(_measure_chunk, jobs), total=len(drawn), what="masks")):
-        candidates.reasons[drawn[number]], ratios[number] = CODES[reason], ratio
-    return ratios
+        candidates.reasons[drawn[number]], candidates.ratios[drawn[number]] = CODES[reason], ratio
 
 
 def _measure_chunk(job: tuple[list[Row], Rules]) -> list[tuple[str, float]]:
@@ -116,16 +115,15 @@ def _hide(run: Run, instances: Path, candidates: Candidates, buckets: Buckets, *
 
     A bucket has all instances of each of its photographs, about ``size`` in all.
     """
-    foregrounds = candidates.left()
-    photographs = np.unique(candidates.image_ids[foregrounds])
+    is_foreground = candidates.reasons == KEPT
+    photographs, counts = np.unique(candidates.image_ids[is_among(candidates.image_ids, _owners(candidates))], return_counts=True)
+    bucket_of = np.cumsum(counts) // size
     seen = np.flatnonzero(is_among(candidates.image_ids, photographs))
-    owners = np.searchsorted(photographs, candidates.image_ids[seen])
-    bucket_of = np.cumsum(np.bincount(owners, minlength=len(photographs))) // size
     for part, batch in read_rows(instances, seen, MASKS):
-        buckets.add(batch.append_column("position", pa.array(seen[part])), bucket_of[owners[part]])
-    is_foreground = np.zeros(len(candidates.reasons), bool)
-    is_foreground[foregrounds] = True
-    with bar(total=len(foregrounds), what="occlusion", unit="masks") as progress:
+        owners = np.searchsorted(photographs, candidates.image_ids[seen[part]])
+        buckets.add(batch.append_column("position", pa.array(seen[part])), bucket_of[owners])
+    del seen
+    with bar(total=int(is_foreground.sum()), what="occlusion", unit="masks") as progress:
         for table in buckets:
             table = table.take(pa.array(np.argsort(candidates.image_ids[table["position"].to_numpy()], kind="stable")))
             positions = table["position"].to_numpy()
@@ -135,6 +133,11 @@ def _hide(run: Run, instances: Path, candidates: Candidates, buckets: Buckets, *
                 candidates.reasons[judged[done : done + len(shares)][np.array(shares) > most]] = CODES["occlusion"]
                 done += len(shares)
                 progress.update(len(shares))
+
+
+def _owners(candidates: Candidates) -> np.ndarray:
+    """The photographs of what is left, ascending."""
+    return np.unique(candidates.image_ids[candidates.reasons == KEPT])
 
 
 def _crowds(table: pa.Table, image_ids: np.ndarray, is_foreground: np.ndarray) -> Iterator[tuple[list[Row], np.ndarray, np.ndarray]]:

@@ -5,6 +5,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -236,3 +237,27 @@ def test_a_foreground_that_another_object_touches_is_dropped_where_occlusion_is_
     assert run(rows, rules=replace(RULES, max_occlusion=0.5))[0].equals(run(rows)[0])
     monkeypatch.setattr("imharmony.composing.selection.WORTH_PROCESSES", 0)
     assert run(rows[::-1], rules=limited, workers=2)[0].equals(kept)
+
+
+def test_how_many_rows_are_held_at_once_changes_nothing(monkeypatch):
+    rng = np.random.default_rng(0)
+    rows = []
+    for number in rng.permutation(300).tolist():
+        left, top, side = rng.integers([0, 0, 4], [60, 60, 64]).tolist()
+        shape = [square(left, top, side)] if number % 11 else []
+        category = "person" if number % 5 else "dog"
+        rows.append(instance(number, image_id=number % 150, category=category, iscrowd=number % 17 == 0, segmentation=shape))
+    limited = replace(RULES, categories=None, max_occlusion=0.3, photographs=60, foregrounds={"train": 5})
+    kept, dropped = run(rows, rules=limited)
+    assert {row["reason"] for row in dropped.to_pylist()} >= {"crowd", "degenerate", "occlusion", "photograph_limit", "foreground_limit"}
+    assert kept["annotation_id"].to_pylist() == sorted(kept["annotation_id"].to_pylist())
+    assert sorted(kept["annotation_id"].to_pylist() + dropped["annotation_id"].to_pylist()) == list(range(300))
+    source = {row["annotation_id"]: row for row in rows}
+    assert all(row | source[row["annotation_id"]] == row for row in kept.to_pylist())
+    for name, value in (("selection.BUCKET_ROWS", 7), ("selection.CHUNK", 3), ("selected.DROPPED_ROWS", 10), ("candidates.AT_ONCE", 9)):
+        monkeypatch.setattr(f"imharmony.composing.{name}", value)
+    monkeypatch.setattr("imharmony.storage.streams.BATCH_ROWS", 16)
+    instances, photographs = tables(rows)
+    again = select_of(instances, photographs, rules=limited, split=SPLIT, workers=1, row_group_size=50)
+    assert again[0].equals(kept)
+    assert again[1].equals(dropped)
