@@ -12,6 +12,7 @@ from imharmony.evaluation.conventions import FOREGROUND_ERRORS, rows_of
 from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.pairs import PAIRS
 from imharmony.evaluation.protocols import ALL_PROTOCOLS
+from imharmony.evaluation.score_sets import gathered_from
 from imharmony.evaluation.summary import REFERENCE
 from imharmony.pictures.images import encode_jpeg, encode_png
 from pipeline.params.file import Params
@@ -120,7 +121,7 @@ def write_drawn_page(
         curves={"validation": svg_of(validation_figure(curves))} if curves else {},
         choices=Choices(
             leaders_of(statistics["standings"].to_pandas(), shown_pairs(pairs), means),
-            distributions_of(scores),
+            distributions_of(gathered_from(scores)),
             training_of(histories),
         ),
         facts={},

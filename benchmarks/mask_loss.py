@@ -11,15 +11,17 @@ import numpy as np
 import pyarrow as pa
 
 from imharmony.errors import InputError
-from imharmony.evaluation.blocks import REFERENCE, Block, Column, blocks_of, by_photograph, sums_of
+from imharmony.evaluation.blocks import REFERENCE, Block, Column, by_photograph, sums_of
 from imharmony.evaluation.intervals import interval, of_seeds
 from imharmony.evaluation.measures import MEASURES
+from imharmony.evaluation.score_sets import gathered_from
 from imharmony.storage.tables import read_table, write_csv
 from pipeline.params.file import load_params
 from pipeline.steps.paths import Places
 
 RESULT = Path("benchmarks/results/mask_loss.csv")
 EQUAL = "fcn_content_text"
+PROTOCOL = ("raw", "uint8")
 METRICS = ("background_mse", "fmse", "psnr_255")
 
 
@@ -31,7 +33,9 @@ def main() -> None:
         raise InputError(f"variants are {sorted(params.variants)}; expected {EQUAL} and some fcn_mask_text_*, trained and scored")
     methods = [(REFERENCE, 0), *((name, seed) for name in (EQUAL, *names) for seed in params.seeds)]
     scores = pa.concat_tables([read_table(places.scores(*method)) for method in methods])
-    blocks = blocks_of(scores, bootstrap=params.active.evaluation.bootstrap, seed=0)
+    chosen = {EQUAL, *names}
+    sets = gathered_from(scores).sets.values()
+    blocks = (own.block([PROTOCOL], chosen, bootstrap=params.active.evaluation.bootstrap) for own in sets)
     rows = [{"profile": params.profile, **row} for block in blocks for row in _rows(block, names, params.seeds)]
     for row in rows:
         print(*row.values(), sep="\t")
@@ -39,7 +43,7 @@ def main() -> None:
 
 
 def _rows(block: Block, names: list[str], seeds: list[int]) -> Iterator[dict[str, str | int]]:
-    at = [block.columns.index(Column("raw", "uint8", metric)) for metric in METRICS]
+    at = [block.columns.index(Column(*PROTOCOL, metric)) for metric in METRICS]
     equal = _values(block, EQUAL, at)
     for name in names:
         differences = _values(block, name, at) - equal

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.drawn_report import drawn_case, drawn_scores, write_drawn_page
+from imharmony.evaluation.score_sets import gathered_from
 from pipeline.params.file import Params, load_params
 from reporting.results import methods_of
 from reporting.statistics import statistics_of
@@ -40,7 +41,7 @@ def time_statistics(scores: pa.Table, params: Params, *, method: str, bootstrap:
     tables = {}
     for name, table in cases.items():
         start, before = time.perf_counter(), processor_seconds()
-        tables = statistics_of(table, bootstrap=bootstrap, workers=params.machine.processes, code=Path(__file__))
+        tables = statistics_of(gathered_from(table), bootstrap=bootstrap, workers=params.machine.processes, code=Path(__file__))
         print(f"{name}: {time.perf_counter() - start:.1f} s, {processor_seconds() - before:.1f} s of processors")
     return tables
 

@@ -27,8 +27,13 @@ VALIDATION = pa.schema(
 Means = dict[str, dict[str, float]]  # by data set and method, finite
 
 
-def validation_table(scores: pa.Table) -> pa.Table:
-    """Rows of ``VALIDATION`` from the validation's rows of ``measures.SCORES``."""
+def validation_table(scores: Iterable[pa.Table]) -> pa.Table:
+    """Rows of ``VALIDATION`` from the validation's rows of ``measures.SCORES``, those of one method after another."""
+    rows = pa.concat_tables([VALIDATION.empty_table(), *map(_of_validation, scores)])
+    return rows.sort_by([("dataset", "ascending"), ("method", "ascending")])
+
+
+def _of_validation(scores: pa.Table) -> pa.Table:
     columns = ["dataset", "method", "seed", "image_id", "sample_id", "fmse", "mse"]
     frame = scores.select(columns).to_pandas().replace([np.inf, -np.inf], np.nan)
     rows = [

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
 
 from imharmony.baselines.identity import identity
+from imharmony.evaluation.score_sets import Scores
 from imharmony.evaluation.summary import REFERENCE
 from imharmony.storage.tables import write_table
 from pipeline.params.file import Params
@@ -44,7 +44,7 @@ class Run:
 
 
 def report_sections(
-    *, params: Params, scores: pa.Table, summary: pd.DataFrame, methods: dict[str, Method], pictures: Pictures, figures: Path
+    *, params: Params, scores: Scores, summary: pd.DataFrame, methods: dict[str, Method], pictures: Pictures, figures: Path
 ) -> dict[str, ReportSection]:
     """The five reports by number; also writes ``tables/side_by_side.parquet`` and the details as PNG."""
     published = read_published()

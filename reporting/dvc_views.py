@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from imharmony.evaluation.conventions import rows_of
-from imharmony.evaluation.summary import REFERENCE
+from imharmony.evaluation.score_sets import Scores, headline_block
 from imharmony.pictures.images import encode_png
 from imharmony.running.progress import track
 from imharmony.storage.files import write_bytes, write_text
@@ -18,6 +17,7 @@ from pipeline.params.mixtures import names_in
 from pipeline.steps.paths import REPORTS
 from reporting.distributions import QUANTILES
 from reporting.pictures import Pictures
+from reporting.typical import untouched_errors
 
 METRICS = REPORTS / "metrics"
 ALPHA_ERRORS = ("mse", "sad")  # over the unknown region, at a portrait's own size
@@ -67,18 +67,17 @@ def write_clip_metrics(tables: Mapping[str, pa.Table]) -> None:
         write_text(METRICS / "clips" / f"{method}.json", json.dumps(tree, indent=2) + "\n")
 
 
-def write_plots(histories: dict[str, pd.DataFrame], scores: pa.Table, pictures: Pictures, *, params: Params) -> None:
+def write_plots(histories: dict[str, pd.DataFrame], scores: Scores, pictures: Pictures, *, params: Params) -> None:
     """The curves, the distributions and a comparison for each variant, on the first data set that it was trained on and is scored.
 
     On the first that is scored if none of them is.
     """
-    frame = rows_of(scores).to_pandas()
     write_curves(histories)
-    write_distributions(frame)
+    write_distributions(scores)
     for variant, trained in track(params.drawn.items(), total=len(params.variants), what="report: comparisons", unit="variants"):
         learned_from = names_in(params.trained_on(trained.dataset))
         dataset = next((name for name in learned_from if name in params.scored), params.scored[0])
-        write_comparison(variant, dataset, pictures, frame[frame["dataset"] == dataset])
+        write_comparison(variant, dataset, pictures, scores)
 
 
 def write_curves(histories: dict[str, pd.DataFrame]) -> None:
@@ -88,23 +87,23 @@ def write_curves(histories: dict[str, pd.DataFrame]) -> None:
     _write_frame("training", pd.concat(curves)[columns] if curves else pd.DataFrame(columns=columns))
 
 
-def write_distributions(scores: pd.DataFrame) -> None:
-    """Quantiles of each method's fMSE on each data set where it has one. ``scores`` are those of the headline protocol."""
-    columns = [f"q{100 * share:.0f}" for share in QUANTILES]
-    rows = [
-        {"dataset": dataset, "method": method, **dict(zip(columns, np.quantile(own["fmse"], QUANTILES), strict=True))}
-        for (dataset, method), own in scores.dropna(subset="fmse").groupby(["dataset", "method"], sort=True)
-    ]
+def write_distributions(scores: Scores) -> None:
+    """Quantiles of each method's fMSE on each data set where it has one under the headline protocol."""
+    columns, rows = [f"q{100 * share:.0f}" for share in QUANTILES], []
+    for dataset, own in scores.sets.items():
+        block = headline_block(own)
+        at = [place for place, column in enumerate(block.columns) if column.metric == "fmse"]
+        for method in block.methods if at else []:
+            values = block.values[block.members(method), :, at[0]]
+            if (known := values[~np.isnan(values)]).size:
+                rows.append({"dataset": dataset, "method": method, **dict(zip(columns, np.quantile(known, QUANTILES), strict=True))})
     _write_frame("distributions", pd.DataFrame(rows))
 
 
-def write_comparison(variant: str, dataset: str, pictures: Pictures, scores: pd.DataFrame) -> None:
-    """A picture of a few test images: in each row composite, mask, the variant's output and the real photograph.
-
-    ``scores`` are the headline's of the data set.
-    """
-    errors = scores[scores["method"] == REFERENCE].set_index("sample_id")["fmse"].sort_values(kind="stable")
-    chosen = [str(errors.index[round(share * (len(errors) - 1))]) for share in COMPARED]
+def write_comparison(variant: str, dataset: str, pictures: Pictures, scores: Scores) -> None:
+    """A picture of a few test images: in each row composite, mask, the variant's output and the real photograph."""
+    ordered = [name for _, name in untouched_errors(scores, dataset)]
+    chosen = [ordered[round(share * (len(ordered) - 1))] for share in COMPARED]
     rows = [_strip(pictures, variant, dataset, sample_id) for sample_id in dict.fromkeys(chosen)]
     write_bytes(PLOTS / "comparisons" / f"{variant}.png", encode_png(_joined(rows, axis=0), level=9))
 

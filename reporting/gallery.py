@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
-from imharmony.evaluation.conventions import rows_of
+from imharmony.evaluation.score_sets import ScoreSet, headline_block
 from imharmony.evaluation.summary import REFERENCE
 from imharmony.pictures.images import encode_jpeg, encode_png
 from imharmony.running.progress import track
@@ -72,11 +71,16 @@ class Errors:
         return fmse, psnr
 
 
-def errors_of(scores: pa.Table, *, seeds: dict[str, int]) -> Errors:
-    """What the pictures of a data set are captioned with. ``scores`` are those of the data set."""
-    frame = rows_of(scores).to_pandas()
-    frame = frame[frame["seed"] == frame["method"].map(seeds)]
-    return Errors(*(frame.pivot_table(index="sample_id", columns="method", values=metric) for metric in ("fmse", "psnr_255")))
+def errors_of(scores: ScoreSet, *, seeds: dict[str, int]) -> Errors:
+    """What the pictures of a data set are captioned with, those of ``seeds`` by method. ``scores`` are those of the data set."""
+    block = headline_block(scores)
+    chosen = {method: place for place, (method, seed) in enumerate(block.cells) if seeds.get(method) == seed}
+    frames = []
+    for metric in ("fmse", "psnr_255"):
+        at = [place for place, column in enumerate(block.columns) if column.metric == metric]
+        own = {method: block.values[place][:, at[0]] for method, place in chosen.items()} if at else {}
+        frames.append(pd.DataFrame(own, index=pd.Index(block.samples)).dropna(axis=1, how="all").sort_index())
+    return Errors(*frames)
 
 
 def cases(

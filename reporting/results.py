@@ -1,11 +1,19 @@
 """What the report reads: the scores and histories that the parameters name, and the numbers taken from them."""
 
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import rows_of
+from imharmony.evaluation.measures import SCORES
+from imharmony.evaluation.score_sets import Part, Scores, gathered
 from imharmony.evaluation.summary import REFERENCE
+from imharmony.storage.batches import read_batches, write_batches
 from imharmony.storage.tables import read_table
 from pipeline.params.file import Params
 from pipeline.params.training import INTRINSIC
@@ -33,31 +41,45 @@ def rivals_of(params: Params) -> list[str]:
     return [name for name, _ in methods_of(params) if name not in aside]
 
 
-def read_scores(params: Params, places: Places) -> pa.Table:
-    """Per-image scores of all methods. Only files that the parameters name are read: those of removed variants may still lie there."""
-    tables = []
-    for method, seeds in methods_of(params):
+def read_scores(params: Params, places: Places, folder: Path) -> Scores:
+    """Per-image scores of all methods, kept in a folder. Only files that the parameters name are read: others may still lie there."""
+    parts = []
+    for method, seed in score_cells(params):
+        path = places.scores(method, seed)
         expected = sorted(params.imported[method].datasets if method in params.imported else params.scored)
-        for seed in seeds:
-            path = places.scores(method, seed)
-            table = read_table(path)
-            found = sorted(set(table["dataset"].to_pylist()))
-            if found != expected:
-                raise InputError(f"{path}: scores of {found}; expected {expected}; evaluate {method} again (dvc repro)")
-            tables.append(table)
-    return pa.concat_tables(tables)
+        found: set[str] = set()
+        for batch in read_batches(path, ["dataset"]):
+            found.update(pc.unique(batch["dataset"]).to_pylist())
+        if sorted(found) != expected:
+            raise InputError(f"{path}: scores of {sorted(found)}; expected {expected}; evaluate {method} again (dvc repro)")
+        parts.append(Part(method, seed, partial(read_batches, path)))
+    return gathered(parts, folder)
 
 
-def read_validation(params: Params, places: Places) -> pa.Table:
-    """The same of the validation photographs; what others computed has none."""
-    own = [(method, seeds) for method, seeds in methods_of(params) if method not in params.imported]
-    return pa.concat_tables([read_table(places.validation(method, seed)) for method, seeds in own for seed in seeds])
+def score_cells(params: Params) -> list[tuple[str, int]]:
+    """Every method and seed that has a file of scores."""
+    return [(method, seed) for method, seeds in methods_of(params) for seed in seeds]
 
 
-def read_controls(params: Params, places: Places) -> pa.Table:
-    """Rows of ``controls.CONTROLS`` of all methods; what others computed has none."""
-    own = [(method, seeds) for method, seeds in methods_of(params) if method not in params.imported]
-    return pa.concat_tables([read_table(places.controls(method, seed)) for method, seeds in own for seed in seeds])
+def write_scores(path: Path, params: Params, places: Places) -> None:
+    """The rows of all methods as one table, which is never in memory whole."""
+    write_batches(path, (batch for cell in score_cells(params) for batch in read_batches(places.scores(*cell))), SCORES)
+
+
+def read_validation(params: Params, places: Places) -> Iterator[pa.Table]:
+    """For each method its scores of the validation photographs; what others computed has none."""
+    return _by_method(params, places.validation)
+
+
+def read_controls(params: Params, places: Places) -> Iterator[pa.Table]:
+    """For each method its rows of ``controls.CONTROLS``; what others computed has none."""
+    return _by_method(params, places.controls)
+
+
+def _by_method(params: Params, path_of: Callable[[str, int], Path]) -> Iterator[pa.Table]:
+    for method, seeds in methods_of(params):
+        if method not in params.imported:
+            yield pa.concat_tables([read_table(path_of(method, seed)) for seed in seeds])
 
 
 def read_histories(params: Params, places: Places) -> dict[str, pd.DataFrame]:

@@ -3,11 +3,10 @@
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from imharmony.composing.splits import SPLITS
 from imharmony.evaluation.buckets import EDGES
+from imharmony.evaluation.score_sets import Scores
 from imharmony.evaluation.summary import REFERENCE
 from imharmony.storage.tables import read_table
 from pipeline.params.file import Params
@@ -28,7 +27,7 @@ def section_of(
     *,
     params: Params,
     places: Places,
-    scores: pa.Table,
+    scores: Scores,
     headline: pd.DataFrame,
     means: Means,
     pictures: Pictures,
@@ -40,7 +39,7 @@ def section_of(
     write_png(gains, figures / f"gains_{dataset}.png")
     judged = chosen_on(means, dataset, params.variants)
     shown = shown_on(params, dataset, [name for name in seeds if name not in {REFERENCE, *params.imported}])
-    errors = errors_of(scores.filter(pc.field("dataset") == dataset), seeds=seeds)
+    errors = errors_of(scores.sets[dataset], seeds=seeds)
     best, worst = (
         ([], []) if judged is None else cases(dataset, errors, pictures, shown, judged=judged, count=params.active.evaluation.gallery)
     )
@@ -55,7 +54,7 @@ def section_of(
     )
 
 
-def _example(dataset: str, scores: pa.Table, means: Means, errors: Errors, pictures: Pictures, methods: list[str]) -> Example | None:
+def _example(dataset: str, scores: Scores, means: Means, errors: Errors, pictures: Pictures, methods: list[str]) -> Example | None:
     """The chosen method's picture of the image in the middle by the composites' fMSE; None where no method has pictures."""
     method, names = chosen_on(means, dataset, methods), typical(scores, dataset)
     return None if method is None or not names else example_of(dataset, names[len(names) // 2], errors, pictures, method)

@@ -3,15 +3,15 @@
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from math import nan
+from math import isnan, nan
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from imharmony.evaluation.conventions import CONVENTIONS, Convention
 from imharmony.evaluation.measures import MEASURES
+from imharmony.evaluation.score_sets import Scores
 from imharmony.storage.shards import Row
 from reporting.side_by_side_file import REPORT_000_CODE, DescribedRow, DescribedTable
 
@@ -114,12 +114,18 @@ def means_of(summary: pd.DataFrame) -> Cells:
     return {(row["method"], row["dataset"], row["background"], row["quantisation"], row["metric"]): row for row in rows}
 
 
-def singles_of(scores: pa.Table, pictures: Mapping[str, list[str]], seeds: Mapping[str, int]) -> Cells:
+def singles_of(scores: Scores, pictures: Mapping[str, list[str]], seeds: Mapping[str, int]) -> Cells:
     """The scores of single pictures, by what they are of; one seed of each method."""
-    names = [name for own in pictures.values() for name in own]
-    rows = scores.filter(pc.field("sample_id").isin(names)).to_pylist()
-    keys = ("method", "dataset", "background", "quantisation", "sample_id")
-    return {tuple(row[key] for key in keys): row for row in rows if seeds.get(row["method"]) == row["seed"]}
+    found: Cells = {}
+    for dataset, names in pictures.items():
+        places = {name: scores.sets[dataset].samples.index(name) for name in names}
+        for (method, seed), protocols in scores.sets[dataset].scored.items():
+            for protocol in protocols if seeds.get(method) == seed else ():
+                metrics, values = scores.sets[dataset].values((method, seed), protocol)
+                for name, place in places.items():
+                    own = zip(metrics, values[place].tolist(), strict=True)
+                    found[method, dataset, *protocol, name] = {metric: value for metric, value in own if not isnan(value)}
+    return found
 
 
 def compare(table: DescribedTable, published: Mapping[tuple[str, str], dict[str, str]], measured: Measured) -> Comparison:

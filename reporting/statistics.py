@@ -7,16 +7,15 @@ anew is summarised again and compared again with all others, and nothing else is
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from imharmony.evaluation.blocks import REFERENCE, Block, blocks_of
-from imharmony.evaluation.pairs import in_order, joined_pairs, joined_standings, pairs_of, standing_of
-from imharmony.evaluation.summary import joined_summaries, summary_of
+from imharmony.evaluation.blocks import REFERENCE
+from imharmony.evaluation.pairs import in_order, joined_pairs, joined_standings, pairs_in, standing_in
+from imharmony.evaluation.score_sets import Scores, ScoreSet
+from imharmony.evaluation.summary import joined_summaries, summary_in
 from imharmony.running.processes import processes
 from imharmony.running.progress import bar
 from imharmony.storage.files import write_text
@@ -30,15 +29,18 @@ JOINED: dict[str, Callable[[Sequence[pa.Table]], pa.Table]] = {
     "pairs": joined_pairs,
 }
 MARKS = "marks.json"
-PAIRS_AT_ONCE = 100
-WORTH_A_PROCESS = 500  # pairs; fewer are done before a process has started
+PAIRS_AT_ONCE = 20
+# Pairs, times photographs and what a pair costs beside them; less is done before a process has started.
+WORTH_A_PROCESS = 2_000_000
+PHOTOGRAPHS_OF_A_CALL = 1000
 
 
 @dataclass(frozen=True)
 class Job:
     """What is to be computed of one data set."""
 
-    block: Block
+    scores: ScoreSet
+    bootstrap: int
     summaries: list[str]
     standings: list[str]
     pairs: list[tuple[str, list[str]]]  # a method and those that it is compared with
@@ -49,24 +51,27 @@ class Job:
         return len(self.summaries) + sum(len(references) for _, references in self.pairs)
 
 
-def statistics_of(scores: pa.Table, *, bootstrap: int, workers: int, code: Path) -> dict[str, pa.Table]:
-    """``summary``, ``standings`` and ``pairs`` of rows of ``measures.SCORES``.
+def statistics_of(scores: Scores, *, bootstrap: int, workers: int, code: Path) -> dict[str, pa.Table]:
+    """``summary``, ``standings`` and ``pairs`` of scores.
 
     They depend neither on the number of workers nor on what was kept, which ``code``, the fingerprint of this function, is part of.
     """
-    blocks = list(blocks_of(scores, bootstrap=bootstrap, seed=0))
-    marks = [{method: _mark(block, method) for method in block.methods} for block in blocks]
-    folders = [work_folder("report", code, block.dataset, bootstrap) for block in blocks]
+    sets = list(scores.sets.values())
+    marks = [{method: own.mark(method) for method in own.methods} for own in sets]
+    folders = [work_folder("report", code, own.name, bootstrap) for own in sets]
     known = [_kept(folder, own) for folder, own in zip(folders, marks, strict=True)]
     jobs = [
         (place, job)
-        for place, (block, own, (fresh, _)) in enumerate(zip(blocks, marks, known, strict=True))
-        for job in _jobs(block, [method for method in own if method not in fresh])
+        for place, (own, (fresh, _)) in enumerate(zip(sets, known, strict=True))
+        for job in _jobs(own, [method for method in own.methods if method not in fresh], bootstrap)
     ]
+    for own in {place: sets[place] for place, _ in jobs}.values():
+        own.resamples(bootstrap=bootstrap)  # before there are processes, each of which would draw them
     made: list[Tables] = [{name: list(part) for name, part in tables.items()} for _, tables in known]
     total = sum(job.count for _, job in jobs)
+    work = sum(job.count * (len(job.scores.starts) + PHOTOGRAPHS_OF_A_CALL) for _, job in jobs)
     progress = bar(total=total, what="report: statistics", unit="pairs")
-    with progress, processes(workers if total > WORTH_A_PROCESS else 1) as run:
+    with progress, processes(workers if work > WORTH_A_PROCESS else 1) as run:
         for (place, job), tables in zip(jobs, run(_computed, (job for _, job in jobs)), strict=True):
             for name, part in tables.items():
                 made[place][name] += part
@@ -78,44 +83,30 @@ def statistics_of(scores: pa.Table, *, bootstrap: int, workers: int, code: Path)
     return {name: JOINED[name]([tables[name] for tables in whole]) for name in JOINED}
 
 
-def _jobs(block: Block, changed: Sequence[str]) -> Iterator[Job]:
+def _jobs(scores: ScoreSet, changed: Sequence[str], bootstrap: int) -> Iterator[Job]:
     """Work in pieces of about as many pairs each, for methods whose scores are new."""
     anew = set(changed)
-    if not anew:
-        return
-    yield Job(block, block.methods if REFERENCE in anew else sorted(anew), sorted(anew), [])
-    order, piece = in_order(block.methods), []
+    for method in scores.methods if REFERENCE in anew else sorted(anew):
+        yield Job(scores, bootstrap, [method], [method] if method in anew else [], [])
+    order, piece = in_order(scores.methods), []
     for place, method in enumerate(order):
         references = [name for name in order[place + 1 :] if method in anew or name in anew]
         if references:
             piece.append((method, references))
         if sum(len(names) for _, names in piece) >= PAIRS_AT_ONCE:
-            yield Job(block, [], [], piece)
+            yield Job(scores, bootstrap, [], [], piece)
             piece = []
     if piece:
-        yield Job(block, [], [], piece)
+        yield Job(scores, bootstrap, [], [], piece)
 
 
 def _computed(job: Job) -> Tables:
+    own, bootstrap = job.scores, job.bootstrap
     return {
-        "summary": [summary_of(job.block, method) for method in job.summaries],
-        "standings": [standing_of(job.block, method) for method in job.standings],
-        "pairs": [pairs_of(job.block, method, references) for method, references in job.pairs],
+        "summary": [summary_in(own, method, bootstrap=bootstrap) for method in job.summaries],
+        "standings": [standing_in(own, method, bootstrap=bootstrap) for method in job.standings],
+        "pairs": [pairs_in(own, method, references, bootstrap=bootstrap) for method, references in job.pairs],
     }
-
-
-def _mark(block: Block, method: str) -> str:
-    """A hash of all of a block that a method's statistics depend on, but for the other methods."""
-    members = block.members(method)
-    digest = sha256(json.dumps([block.samples, block.starts.tolist(), [block.cells[index][1] for index in members]]).encode())
-    for inside in block.buckets.values():
-        digest.update(inside.tobytes())
-    values = block.values[members]
-    for index in np.flatnonzero(~np.isnan(values).all((0, 1))):
-        digest.update("/".join(block.columns[index]).encode())
-        digest.update(block.is_scored[members, index].tobytes())
-        digest.update(np.ascontiguousarray(values[:, :, index]).tobytes())
-    return digest.hexdigest()
 
 
 def _kept(folder: Path, marks: dict[str, str]) -> tuple[list[str], Tables]:

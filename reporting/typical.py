@@ -1,17 +1,25 @@
 """Test images that stand for a data set: chosen by their composites alone, so that no method's luck decides what is shown."""
 
-import pyarrow as pa
-import pyarrow.compute as pc
+import numpy as np
 
-from imharmony.evaluation.conventions import rows_of
-from imharmony.evaluation.summary import REFERENCE
+from imharmony.evaluation.blocks import REFERENCE
+from imharmony.evaluation.score_sets import Scores, headline_block
 
 QUANTILES = (0.25, 0.5, 0.75)
 
 
-def typical(scores: pa.Table, dataset: str) -> list[str]:
+def untouched_errors(scores: Scores, dataset: str) -> list[tuple[float, str]]:
+    """The untouched composites' foreground errors and the images' names, the lowest first; infinite where there is none."""
+    if dataset not in scores.sets:
+        return []
+    block = headline_block(scores.sets[dataset], [REFERENCE])
+    found = [block.values[0, :, place] for place, column in enumerate(block.columns) if column.metric == "fmse"]
+    errors = np.nan_to_num(found[0], nan=np.inf).tolist() if found else [np.inf] * len(block.samples)
+    return sorted(zip(errors, block.samples, strict=True))
+
+
+def typical(scores: Scores, dataset: str) -> list[str]:
     """The names of the images at the quartiles of the untouched composites' foreground error; fewer where there are fewer images."""
-    own = rows_of(scores).filter((pc.field("dataset") == dataset) & (pc.field("method") == REFERENCE))
-    ordered = own.sort_by([("fmse", "ascending"), ("sample_id", "ascending")])["sample_id"].to_pylist()
+    ordered = [name for _, name in untouched_errors(scores, dataset)]
     places = sorted({round(quantile * (len(ordered) - 1)) for quantile in QUANTILES if ordered})
     return [ordered[place] for place in places]

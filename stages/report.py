@@ -1,16 +1,19 @@
 """Stage ``report``: all scores, histories, opinions and data -> reports/: tables, metrics, plots, figures and the page."""
 
 import logging
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import pyarrow as pa
-
-from imharmony.evaluation.control_summary import summarise_controls
+from imharmony.evaluation.control_summary import summarise_methods
+from imharmony.evaluation.score_sets import Scores
 from imharmony.storage.tables import write_table
-from pipeline.params.file import load_params
+from pipeline.params.file import Params, load_params
 from pipeline.steps.device import device_of
 from pipeline.steps.entry import run_stage
 from pipeline.steps.paths import REPORTS, Places
 from pipeline.steps.studies import read_opinions
+from pipeline.steps.work_folders import work_folder
 from reporting.blind import blind_section, blind_tables, read_blind
 from reporting.choice import means_of, validation_table
 from reporting.clips import clip_section, clip_tables, read_clips
@@ -29,7 +32,16 @@ from reporting.overview import overview_of
 from reporting.page import Choices, write_page
 from reporting.pictures import kept_pictures
 from reporting.realism import realism_of
-from reporting.results import headline_frame, methods_of, read_controls, read_histories, read_scores, read_validation, rivals_of
+from reporting.results import (
+    headline_frame,
+    methods_of,
+    read_controls,
+    read_histories,
+    read_scores,
+    read_validation,
+    rivals_of,
+    write_scores,
+)
 from reporting.run_facts import RUN, write_run
 from reporting.sections import section_of
 from reporting.statistics import statistics_of
@@ -44,7 +56,12 @@ def main() -> None:
     """Reads what the parameters name and writes the whole report."""
     params = load_params()
     places = Places(params.profile)
-    scores, histories = read_scores(params, places), read_histories(params, places)
+    with TemporaryDirectory(dir=work_folder("report", places.fingerprint("statistics"), "scores")) as folder:
+        _write_report(params, places, read_scores(params, places, Path(folder)))
+
+
+def _write_report(params: Params, places: Places, scores: Scores) -> None:
+    histories = read_histories(params, places)
     opinions, validation = read_opinions(params.studies), validation_table(read_validation(params, places))
     methods_named, rivals = [name for name, _ in methods_of(params)], rivals_of(params)
     means = means_of(validation, rivals)
@@ -54,7 +71,7 @@ def main() -> None:
         workers=params.machine.processes,
         code=places.fingerprint("statistics"),
     )
-    controls = summarise_controls(read_controls(params, places), bootstrap=params.active.evaluation.bootstrap)
+    controls = summarise_methods(partial(read_controls, params, places), bootstrap=params.active.evaluation.bootstrap)
     frame, headline = statistics["summary"].to_pandas(), headline_frame(statistics["summary"])
     more = ({"opinions": opinions} if params.studies else {}) | ({"realism": realism_of(params, places)} if params.judges else {})
     unmasked = read_blind(params, places)
@@ -63,7 +80,8 @@ def main() -> None:
     mattes = matting_tables(params, cut_out, bootstrap=params.active.evaluation.bootstrap)
     filmed = read_clips(params, places)
     clips = clip_tables(params, filmed, bootstrap=params.active.evaluation.bootstrap)
-    own = {"scores": scores, "validation": validation, "controls": controls, **statistics}
+    write_scores(REPORTS / "tables" / "scores.parquet", params, places)
+    own = {"validation": validation, "controls": controls, **statistics}
     for name, table in (own | more | blind | mattes | clips).items():
         write_table(REPORTS / "tables" / f"{name}.parquet", table)
     methods = methods_by_name(params, places, device=device_of(params))
@@ -100,17 +118,11 @@ def main() -> None:
             distributions_of(scores),
             training_of(histories),
         ),
-        facts=_facts(scores),
+        facts={f"data hash, {dataset}": value for dataset, value in sorted(scores.data_hashes)},
     )
     write_run(REPORTS / RUN)
     for line in last_words(headline, means, list(params.variants)):
         log.info(line)
-
-
-def _facts(scores: pa.Table) -> dict[str, str]:
-    """Where the scores came from, as their own columns say."""
-    pairs = sorted(set(zip(scores["dataset"].to_pylist(), scores["data_hash"].to_pylist(), strict=True)))
-    return {f"data hash, {dataset}": value for dataset, value in pairs}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Rows of controls to one row per data set, method and measure, with intervals over photographs as all others have them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -66,6 +66,9 @@ CONTROL_SUMMARY = pa.schema(
 )
 
 
+COLUMNS = ["dataset", "method", "seed", "control", "image_id", "sample_id", "fmse", "composite_fmse", "own_fmse", "ciede2000"]
+
+
 class Photographs(NamedTuple):
     """Where each photograph's pictures begin, and how often each resample holds it."""
 
@@ -78,23 +81,42 @@ def summarise_controls(controls: pa.Table, *, bootstrap: int, seed: int = 0) -> 
 
     All methods of a data set share the resamples. A method without pictures of a control has no row for its measures.
     """
-    rows: list[Row] = []
-    for dataset, part in controls.to_pandas().groupby("dataset", sort=True):
-        pictures = pd.MultiIndex.from_frame(part[["image_id", "sample_id"]]).unique().sort_values()
-        photographs, starts = np.unique(pictures.get_level_values("image_id"), return_index=True)
-        drawn = Photographs(starts, resamples_of(str(dataset), len(photographs), bootstrap=bootstrap, seed=seed))
-        for method, own in part.groupby("method", sort=True):
-            values = np.stack([_values(of_seed, pictures) for _, of_seed in own.groupby("seed", sort=True)])
-            rows += [{"dataset": dataset, "method": method, **row} for row in _summarised(values, drawn)]
+    return summarise_methods(lambda: [controls], bootstrap=bootstrap, seed=seed)
+
+
+def summarise_methods(controls: Callable[[], Iterable[pa.Table]], *, bootstrap: int, seed: int = 0) -> pa.Table:
+    """The same of tables that are read one after another, and anew at each call, each with all of a method's rows."""
+    pictures, rows = _pictures(controls()), list[Row]()
+    drawn = {}
+    for dataset, own in pictures.items():
+        photographs, starts = np.unique(own.get_level_values("image_id"), return_index=True)
+        drawn[dataset] = Photographs(starts, resamples_of(dataset, len(photographs), bootstrap=bootstrap, seed=seed))
+    for table in controls():
+        for names, own in table.select(COLUMNS).to_pandas().groupby(["dataset", "method"], sort=True):
+            dataset, method = map(str, names)
+            values = np.stack([_values(of_seed, pictures[dataset]) for _, of_seed in own.groupby("seed", sort=True)])
+            rows += [{"dataset": dataset, "method": method, **row} for row in _summarised(values, drawn[dataset])]
+    rows.sort(key=lambda row: (row["dataset"], row["method"]))
     return pa.Table.from_pylist(rows, schema=CONTROL_SUMMARY)
+
+
+def _pictures(tables: Iterable[pa.Table]) -> dict[str, pd.MultiIndex]:
+    """The pictures of each data set, sorted by photograph."""
+    names = ["dataset", "image_id", "sample_id"]
+    distinct = [table.group_by(names, use_threads=False).aggregate([]) for table in tables]
+    frame = pa.concat_tables(distinct).to_pandas().drop_duplicates() if distinct else pd.DataFrame(columns=names)
+    parts = frame.groupby("dataset", sort=True)
+    return {str(name): pd.MultiIndex.from_frame(part[["image_id", "sample_id"]]).sort_values() for name, part in parts}
 
 
 def _values(rows: pd.DataFrame, pictures: pd.MultiIndex) -> np.ndarray:
     """One seed's numbers (pictures, measures); NaN where there is none."""
     values = np.full((len(pictures), len(CONTROL_MEASURES)), np.nan)
-    for column, measure in enumerate(CONTROL_MEASURES.values()):
-        own = rows[rows["control"] == measure.control]
-        values[pictures.get_indexer(pd.MultiIndex.from_frame(own[["image_id", "sample_id"]])), column] = measure.function(own)
+    for control, own in rows.groupby("control", sort=False):
+        places = pictures.get_indexer(pd.MultiIndex.from_frame(own[["image_id", "sample_id"]]))
+        for column, measure in enumerate(CONTROL_MEASURES.values()):
+            if measure.control == control:
+                values[places, column] = measure.function(own)
     return values
 
 

@@ -7,6 +7,7 @@ degrees of freedom of Satterthwaite 1946. How often such intervals cover the tru
 """
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 import numpy as np
 from scipy.stats import t
@@ -19,6 +20,7 @@ CONFIDENCE = 0.95
 FEW_BITS = 52  # of a double's 53, so that sums of whole multiples are exact
 RESOLUTION = 1e-9  # of the squares' sum
 AT_ONCE = 64  # columns whose resamples stay in a processor's cache
+PHOTOGRAPHS_AT_ONCE = 2048  # whose resamples are in memory as 8 bytes each
 TAIL = (1 - CONFIDENCE) / 2
 Sums = tuple[np.ndarray, np.ndarray]
 
@@ -85,23 +87,43 @@ def exactly_summed(sums: np.ndarray) -> np.ndarray:
 
 def _studentised(block: Resampled, mean: np.ndarray, sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """The resamples' quantiles of (mean of the resample - mean) / its standard error, (2, columns); NaN where nothing varies."""
-    distinct, inverse = np.unique(counts, axis=1, return_inverse=True)  # most columns count the same images
-    drawn = np.ascontiguousarray(block.resamples.T)
-    numbers, squares = distinct.T @ drawn, (distinct**2).T @ drawn
     residuals = np.where(counts > 0, sums - mean * counts, 0.0)
     found = np.empty((2, len(mean)))
-    for start in range(0, len(mean), AT_ONCE):
-        some = slice(start, start + AT_ONCE)
-        own, alike = residuals[:, some], inverse.reshape(-1)[some]
-        shift, spread, product = (exactly_summed(part).T @ drawn for part in (own, own**2, own * counts[:, some]))
-        photographs = (counts[:, some] > 0).sum(0)
-        with np.errstate(invalid="ignore"):  # a resample without any of the column's photographs
-            by = shift / numbers[alike]
-        spread += by * (by * squares[alike] - 2 * product)  # the sum of (residual - by * count)^2
-        # A resample with less is one photograph over and over.
-        spread[spread <= RESOLUTION * exactly_summed(own**2).sum(0)[:, None]] = np.nan
-        found[:, some] = quantiles(shift / np.sqrt(spread * ratio_of(photographs, photographs - 1)[:, None]), [TAIL, 1 - TAIL])
+    for columns in _alike(counts):  # most count the same images
+        for start in range(0, len(columns), AT_ONCE):
+            some = columns[start : start + AT_ONCE]
+            found[:, some] = _quantiles_of_resamples(block, residuals[:, some], counts[:, columns[0]])
     return found
+
+
+def _alike(columns: np.ndarray) -> list[list[int]]:
+    """Which columns are equal."""
+    groups: dict[bytes, list[int]] = {}
+    for place, column in enumerate(columns.T):
+        groups.setdefault(sha256(np.ascontiguousarray(column)).digest(), []).append(place)
+    return list(groups.values())
+
+
+def _quantiles_of_resamples(block: Resampled, residuals: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """The same of columns of residuals that count the same images. Sums are exact, so in whatever parts they are added."""
+    counted = np.flatnonzero(counts > 0)
+    parts = exactly_summed(residuals), exactly_summed(residuals**2), exactly_summed(residuals * counts[:, None])
+    is_once = bool((counts[counted] == 1).all())  # then the third is the first
+    shift, spread, product = (np.zeros((residuals.shape[1], len(block.resamples))) for _ in parts)
+    numbers, squares = np.zeros((2, len(block.resamples)))
+    for start in range(0, len(counted), PHOTOGRAPHS_AT_ONCE):
+        some = counted[start : start + PHOTOGRAPHS_AT_ONCE]
+        drawn = block.resamples.T[some].astype(np.float64)
+        numbers += counts[some] @ drawn
+        squares += counts[some] ** 2 @ drawn
+        for total, part in zip((shift, spread) if is_once else (shift, spread, product), parts, strict=False):
+            total += part[some].T @ drawn
+    with np.errstate(invalid="ignore"):  # a resample without any of the columns' photographs
+        by = shift / numbers
+    spread += by * (by * squares - 2 * (shift if is_once else product))  # the sum of (residual - by * count)^2
+    # A resample with less is one photograph over and over.
+    spread[spread <= RESOLUTION * parts[1].sum(0)[:, None]] = np.nan
+    return quantiles(shift / np.sqrt(spread * ratio_of(len(counted), len(counted) - 1)), [TAIL, 1 - TAIL])
 
 
 def _variance(mean: np.ndarray, sums: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,10 +11,12 @@ import numpy as np
 import pyarrow as pa
 
 from imharmony.errors import InputError
-from imharmony.evaluation.blocks import REFERENCE, Block, Column, blocks_of, by_photograph, ratio_of, signed_rank, sums_of
+from imharmony.evaluation.blocks import REFERENCE, Block, Column, by_photograph, ratio_of, signed_rank, sums_of
 from imharmony.evaluation.conventions import CONVENTIONS, COUNTED, named_convention
 from imharmony.evaluation.intervals import exactly_summed, interval, of_seeds, possible
 from imharmony.evaluation.measures import MEASURES
+from imharmony.evaluation.score_rows import Protocol
+from imharmony.evaluation.score_sets import ScoreSet, gathered_from
 
 # All of a data set's images; buckets of the foreground ratio are the summary's.
 PAIRS = pa.schema(
@@ -49,6 +51,7 @@ STANDINGS = pa.schema(
 )
 PAIR_ORDER = ["dataset", "convention", "method", "reference", "metric"]
 STANDING_ORDER = ["dataset", "convention", "method", "metric"]
+NUMBERS_AT_ONCE = 2**21  # of all methods that one is compared with at once
 Columns = dict[str, np.ndarray]
 
 
@@ -63,16 +66,18 @@ class Counted(NamedTuple):
 def pairwise(scores: pa.Table, *, bootstrap: int, seed: int = 0, conventions: Sequence[str] = tuple(CONVENTIONS)) -> pa.Table:
     """A row of ``PAIRS`` for each ordered pair of methods, from rows of ``measures.SCORES``; a metric without values has none."""
     tables = [PAIRS.empty_table()]
-    for block in blocks_of(scores, bootstrap=bootstrap, seed=seed):
-        order = in_order(block.methods)
-        tables += [pairs_of(block, method, order[place + 1 :], conventions=conventions) for place, method in enumerate(order)]
+    for own in gathered_from(scores).sets.values():
+        order = in_order(own.methods)
+        for place, method in enumerate(order):
+            tables.append(pairs_in(own, method, order[place + 1 :], bootstrap=bootstrap, seed=seed, conventions=conventions))
     return joined_pairs(tables)
 
 
 def standings(scores: pa.Table, *, bootstrap: int, seed: int = 0, conventions: Sequence[str] = tuple(CONVENTIONS)) -> pa.Table:
     """A row of ``STANDINGS`` for each method and metric under each named convention."""
-    blocks = blocks_of(scores, bootstrap=bootstrap, seed=seed)
-    return joined_standings([standing_of(block, method, conventions=conventions) for block in blocks for method in block.methods])
+    sets = gathered_from(scores).sets.values()
+    tables = [standing_in(own, method, bootstrap=bootstrap, seed=seed, conventions=conventions) for own in sets for method in own.methods]
+    return joined_standings(tables)
 
 
 def in_order(methods: Sequence[str]) -> list[str]:
@@ -90,8 +95,53 @@ def joined_standings(tables: Sequence[pa.Table]) -> pa.Table:
     return _sorted([STANDINGS.empty_table(), *tables], STANDING_ORDER)
 
 
-def standing_of(block: Block, method: str, *, conventions: Sequence[str] = tuple(CONVENTIONS)) -> pa.Table:
+def standing_in(
+    scores: ScoreSet, method: str, *, bootstrap: int, seed: int = 0, conventions: Sequence[str] = tuple(CONVENTIONS)
+) -> pa.Table:
     """One method's rows of ``STANDINGS`` on one data set; they depend on its own scores alone."""
+    tables = []
+    for group in scores.groups(_protocols(scores, conventions), [method]):
+        block = scores.block(group, [method], bootstrap=bootstrap, seed=seed)
+        tables.append(standing_of(block, method, conventions=_under(group, conventions)))
+    return joined_standings(tables)
+
+
+def pairs_in(
+    scores: ScoreSet,
+    method: str,
+    references: Sequence[str],
+    *,
+    bootstrap: int,
+    seed: int = 0,
+    conventions: Sequence[str] = tuple(CONVENTIONS),
+) -> pa.Table:
+    """The rows of ``PAIRS`` of one method against several others and of these against it; they depend on these methods' scores alone."""
+    tables, protocols = [PAIRS.empty_table()], _protocols(scores, conventions)
+    at_once = max(1, NUMBERS_AT_ONCE // (len(scores.samples) * len(protocols) * len(COUNTED)))
+    for start in range(0, len(references), at_once):
+        some = references[start : start + at_once]
+        for group in scores.groups(protocols, [method, *some]):
+            block = scores.block(group, [method, *some], bootstrap=bootstrap, seed=seed)
+            tables.append(pairs_of(block, method, some, conventions=_under(group, conventions)))
+    return pa.concat_tables(tables)
+
+
+def _protocols(scores: ScoreSet, conventions: Sequence[str]) -> list[Protocol]:
+    """Those of the conventions, sorted; one under which the data set has no scores is an ``InputError``."""
+    known = set(scores.protocols())
+    for name in conventions:
+        protocol = named_convention(name).protocol
+        if protocol not in known:
+            raise InputError(f"no scores with background {protocol[0]}, quantisation {protocol[1]}, as {name} has it; score again")
+    return sorted({named_convention(name).protocol for name in conventions})
+
+
+def _under(protocols: Sequence[Protocol], conventions: Sequence[str]) -> list[str]:
+    return [name for name in conventions if named_convention(name).protocol in protocols]
+
+
+def standing_of(block: Block, method: str, *, conventions: Sequence[str]) -> pa.Table:
+    """The same of a block that has the conventions' protocols and the method."""
     counted = _counted(block, conventions)
     distinct, place = np.unique([one.column for one in counted], return_inverse=True)
     members = block.members(method)
@@ -111,10 +161,8 @@ def standing_of(block: Block, method: str, *, conventions: Sequence[str] = tuple
     return _table({"dataset": block.dataset, "method": method}, counted, found, STANDINGS)
 
 
-def pairs_of(block: Block, method: str, references: Sequence[str], *, conventions: Sequence[str] = tuple(CONVENTIONS)) -> pa.Table:
-    """The rows of ``PAIRS`` of one method against several others and of these against it; they depend on these methods' scores alone."""
-    if not references:
-        return PAIRS.empty_table()
+def pairs_of(block: Block, method: str, references: Sequence[str], *, conventions: Sequence[str]) -> pa.Table:
+    """The same of a block that has the conventions' protocols and the methods."""
     counted = _counted(block, conventions)
     distinct, place = np.unique([one.column for one in counted], return_inverse=True)
     metrics = [block.columns[index].metric for index in distinct]
@@ -136,8 +184,6 @@ def _counted(block: Block, conventions: Sequence[str]) -> list[Counted]:
     for name in conventions:
         chosen = named_convention(name)
         protocol = chosen.protocol
-        if not any(column[:2] == protocol for column in block.columns):
-            raise InputError(f"no scores with background {protocol[0]}, quantisation {protocol[1]}, as {name} has it; score again")
         wanted = {measure: chosen.column(measure) for measure in COUNTED}
         found = {measure: places.get(Column(*protocol, metric)) for measure, metric in wanted.items() if metric}
         counted += [Counted(name, measure, place) for measure, place in found.items() if place is not None]

@@ -6,10 +6,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from imharmony.evaluation.blocks import REFERENCE, Block, blocks_of, by_photograph, ratio_of, signed_rank, sums_of
+from imharmony.evaluation.blocks import REFERENCE, Block, by_photograph, ratio_of, signed_rank, sums_of
 from imharmony.evaluation.conventions import HEADLINE
 from imharmony.evaluation.intervals import interval, of_seeds, possible
 from imharmony.evaluation.measures import MEASURES
+from imharmony.evaluation.score_sets import ScoreSet, gathered_from
 
 SUMMARY = pa.schema(
     [
@@ -42,8 +43,8 @@ SUMMARY_ORDER = pc.SortOptions([("dataset", "ascending"), ("method", "ascending"
 
 def summarise(scores: pa.Table, *, bootstrap: int, seed: int = 0) -> pa.Table:
     """The summary of rows of ``measures.SCORES``. The seeds of a method are pooled; every method needs the images of ``identity``."""
-    blocks = blocks_of(scores, bootstrap=bootstrap, seed=seed)
-    return joined_summaries([summary_of(block, method) for block in blocks for method in block.methods])
+    sets = gathered_from(scores).sets.values()
+    return joined_summaries([summary_in(own, method, bootstrap=bootstrap, seed=seed) for own in sets for method in own.methods])
 
 
 def joined_summaries(tables: Sequence[pa.Table]) -> pa.Table:
@@ -54,8 +55,15 @@ def joined_summaries(tables: Sequence[pa.Table]) -> pa.Table:
     return table.take(order)
 
 
-def summary_of(block: Block, method: str) -> pa.Table:
+def summary_in(scores: ScoreSet, method: str, *, bootstrap: int, seed: int = 0) -> pa.Table:
     """One method's rows of ``SUMMARY`` on one data set; they depend on its scores and those of ``identity`` alone."""
+    both = [method, REFERENCE]
+    blocks = (scores.block(group, both, bootstrap=bootstrap, seed=seed) for group in scores.groups(scores.protocols([method]), both))
+    return joined_summaries([summary_of(block, method) for block in blocks])
+
+
+def summary_of(block: Block, method: str) -> pa.Table:
+    """The same of a block that has both."""
     columns, members = block.columns, block.members(method)
     values, is_scored = block.values[members], block.is_scored[members]
     reference = block.values[block.members(REFERENCE)[0]]

@@ -41,7 +41,7 @@ def test_over_all_data_sets_the_mean_relative_change_counts():
 def test_the_table_pools_seeds_and_leaves_out_what_is_no_number():
     rows = [scored("idih", value, image=image, seed=seed) for seed in (0, 1) for image, value in enumerate((10.0 + seed, 30.0, None))]
     rows += [scored("unet", value) for value in (math.nan,)] + [scored("affine", math.inf)]
-    table = validation_table(pa.Table.from_pylist(rows, schema=SCORES))
+    table = validation_table([pa.Table.from_pylist(rows, schema=SCORES)])
     found = {row["method"]: row for row in table.to_pylist()}
     assert found["idih"] == {
         **{"dataset": "people", "method": "idih", "fmse": pytest.approx(20.25), "mse": 1.0},
@@ -53,6 +53,6 @@ def test_the_table_pools_seeds_and_leaves_out_what_is_no_number():
 
 def test_no_more_is_chosen_from_than_rivals_and_the_composite():
     rows = [scored("idih", 30.0), scored("unet_code", 10.0), scored("identity", 40.0)]
-    means = means_of(validation_table(pa.Table.from_pylist(rows, schema=SCORES)), ["idih"])
+    means = means_of(validation_table([pa.Table.from_pylist(rows, schema=SCORES)]), ["idih"])
     assert means == {"people": {"idih": 30.0, "identity": 40.0}}
     assert chosen_on(means, "people", ["idih", "unet_code", "identity"]) == "idih"

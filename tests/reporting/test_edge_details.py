@@ -7,6 +7,8 @@ import pyarrow as pa
 import pytest
 from numpy.testing import assert_array_equal
 
+from imharmony.evaluation.measures import SCORES
+from imharmony.evaluation.score_sets import gathered_from
 from reporting.edge_details import Window, busiest_edge, detail_of, details_figure
 from reporting.typical import typical
 
@@ -63,15 +65,22 @@ def test_the_figure_has_a_panel_for_each_detail(split):
 
 
 def scores(errors: dict[str, float], method: str = "identity") -> list[dict[str, object]]:
-    names = {"method": method, "dataset": "people", "background": "composite", "quantisation": "uint8"}
+    names = {"method": method, "seed": 0, "dataset": "people", "background": "composite", "quantisation": "uint8"}
+    names |= {"image_id": 0, "foreground_ratio": 0.1}
     return [{**names, "sample_id": name, "fmse": error} for name, error in errors.items()]
 
 
+def typical_of(rows: list[dict[str, object]], dataset: str) -> list[str]:
+    return typical(gathered_from(pa.Table.from_pylist(rows, schema=SCORES)), dataset)
+
+
 def test_the_pictures_at_the_quartiles_of_the_composites_stand_for_a_data_set():
-    rows = scores({f"{number}": float(number) for number in range(9)}) + scores({"0": 3.0, "8": 2.0}, "idih")
-    assert typical(pa.Table.from_pylist(rows), "people") == ["2", "4", "6"]
+    rows = scores({f"{number}": float(number) for number in range(9)}) + scores(
+        {f"{number}": float(number % 4) for number in range(9)}, "idih"
+    )
+    assert typical_of(rows, "people") == ["2", "4", "6"]
 
 
 def test_few_pictures_stand_for_themselves_once():
-    assert typical(pa.Table.from_pylist(scores({"a": 2.0, "b": 1.0})), "people") == ["b", "a"]
-    assert typical(pa.Table.from_pylist(scores({"a": 2.0})), "luminance") == []
+    assert typical_of(scores({"a": 2.0, "b": 1.0}), "people") == ["b", "a"]
+    assert typical_of(scores({"a": 2.0}), "luminance") == []

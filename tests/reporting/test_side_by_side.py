@@ -9,6 +9,7 @@ from imharmony.evaluation.buckets import LEAST_PHOTOGRAPHS
 from imharmony.evaluation.conventions import CONVENTIONS, FOREGROUND_ERRORS, under
 from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.protocols import ALL_PROTOCOLS
+from imharmony.evaluation.score_sets import gathered_from
 from imharmony.evaluation.summary import summarise
 from reporting.published_scores import PUBLISHED_SCORES, read_published
 from reporting.side_by_side import TABLE, Measured, compare, in_words, means_of, singles_of, table_of
@@ -53,7 +54,7 @@ def table(scores, published) -> pd.DataFrame:
         pasting={"unet", "fcn_content", "style_unet3plus", "style_hsv", "dih", "xue"},
         means=means_of(summarise(scores, bootstrap=50).to_pandas()),
         pictures=PICTURES,
-        singles=singles_of(scores, PICTURES, dict.fromkeys(METHODS, 0)),
+        singles=singles_of(gathered_from(scores), PICTURES, dict.fromkeys(METHODS, 0)),
         report_000=codes,
         lpips_reason=REASON,
     )

@@ -7,6 +7,7 @@ import pytest
 
 from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.pairs import PAIRS, pairwise, standings
+from imharmony.evaluation.score_sets import gathered_from
 from imharmony.evaluation.summary import summarise
 from reporting import statistics
 from reporting.statistics import statistics_of
@@ -46,34 +47,34 @@ def test_processes_side_by_side_change_nothing(tmp_path, monkeypatch):
     for workers in (1, 2):
         (tmp_path / str(workers)).mkdir()
         monkeypatch.chdir(tmp_path / str(workers))
-        results.append(statistics_of(rows(), bootstrap=50, workers=workers, code=CODE))
+        results.append(statistics_of(gathered_from(rows()), bootstrap=50, workers=workers, code=CODE))
     assert results[0] == results[1] == from_nothing(rows())
     assert results[0]["pairs"].schema == PAIRS
 
 
 @pytest.mark.parametrize("changed", ["idih", "identity"])
 def test_a_changed_method_is_computed_again_to_the_bit(monkeypatch, changed):
-    statistics_of(rows(), bootstrap=50, workers=1, code=CODE)
+    statistics_of(gathered_from(rows()), bootstrap=50, workers=1, code=CODE)
     counts = computed(monkeypatch)
-    found = statistics_of(rows(changed=changed), bootstrap=50, workers=1, code=CODE)
+    found = statistics_of(gathered_from(rows(changed=changed)), bootstrap=50, workers=1, code=CODE)
     assert found == from_nothing(rows(changed=changed))
     pairs, summaries = len(METHODS) - 1, len(METHODS) if changed == "identity" else 1
     assert sum(counts) == pairs + summaries
 
 
 def test_nothing_is_computed_where_nothing_changed(monkeypatch):
-    first = statistics_of(rows(), bootstrap=50, workers=1, code=CODE)
+    first = statistics_of(gathered_from(rows()), bootstrap=50, workers=1, code=CODE)
     counts = computed(monkeypatch)
-    assert statistics_of(rows(), bootstrap=50, workers=1, code=CODE) == first
+    assert statistics_of(gathered_from(rows()), bootstrap=50, workers=1, code=CODE) == first
     assert sum(counts) == 0
 
 
 def test_a_removed_method_and_one_that_comes_back_leave_no_trace():
-    statistics_of(rows(), bootstrap=50, workers=1, code=CODE)
-    assert statistics_of(rows(without="unet"), bootstrap=50, workers=1, code=CODE) == from_nothing(rows(without="unet"))
-    assert statistics_of(rows(), bootstrap=50, workers=1, code=CODE) == from_nothing(rows())
+    statistics_of(gathered_from(rows()), bootstrap=50, workers=1, code=CODE)
+    assert statistics_of(gathered_from(rows(without="unet")), bootstrap=50, workers=1, code=CODE) == from_nothing(rows(without="unet"))
+    assert statistics_of(gathered_from(rows()), bootstrap=50, workers=1, code=CODE) == from_nothing(rows())
 
 
 def test_other_images_are_other_statistics():
-    statistics_of(rows(), bootstrap=50, workers=1, code=CODE)
-    assert statistics_of(rows(photographs=31), bootstrap=50, workers=1, code=CODE) == from_nothing(rows(photographs=31))
+    statistics_of(gathered_from(rows()), bootstrap=50, workers=1, code=CODE)
+    assert statistics_of(gathered_from(rows(photographs=31)), bootstrap=50, workers=1, code=CODE) == from_nothing(rows(photographs=31))
