@@ -20,7 +20,7 @@ import pyarrow as pa
 from imharmony.errors import InputError
 from imharmony.evaluation.measures import MEASURES, SCORES
 from imharmony.evaluation.score_sets import Part, gathered
-from imharmony.storage.batches import read_batches, write_batches
+from imharmony.storage.streams import read_batches, write_groups
 from imharmony.storage.tables import read_table, write_csv
 from pipeline.params.file import load_params
 from pipeline.steps.paths import Places
@@ -45,12 +45,12 @@ def write_scores(folder: Path, rows: int, methods: int) -> list[Path]:
     own = sum(read_table(places.scores(*cell), ["seed"]).num_rows for cell in cells)
     for method, seed in cells:
         path = folder / method / f"{seed}.parquet"
-        write_batches(path, _copies(read_table(places.scores(method, seed)), -(-rows // own)), SCORES)
+        write_groups(path, SCORES, _copies(read_table(places.scores(method, seed)), -(-rows // own)))
         paths.append(path)
     return paths
 
 
-def _copies(scores: pa.Table, count: int) -> Iterator[pa.RecordBatch]:
+def _copies(scores: pa.Table, count: int) -> Iterator[pa.Table]:
     samples, photographs = scores["sample_id"].to_pylist(), scores["image_id"].to_numpy()
     images, place = np.unique(np.array(samples), return_inverse=True)
     _, photograph = np.unique(photographs, return_inverse=True)
@@ -60,7 +60,7 @@ def _copies(scores: pa.Table, count: int) -> Iterator[pa.RecordBatch]:
         columns |= {name: pa.array(scores[name].to_numpy() * factors, from_pandas=True) for name in MEASURES}
         columns["sample_id"] = pa.array([f"{copy}_{name}" for name in samples])
         columns["image_id"] = pa.array(photograph + copy * (1 + photograph.max()))
-        yield from pa.table(columns, SCORES).to_batches()
+        yield pa.table(columns, SCORES)
 
 
 def report(paths: list[Path], folder: Path, *, bootstrap: int, workers: int) -> None:
@@ -82,7 +82,7 @@ def report(paths: list[Path], folder: Path, *, bootstrap: int, workers: int) -> 
 
 
 def _part(path: Path) -> Part:
-    return Part(path.parent.name, int(path.stem), lambda columns: read_batches(path, columns))
+    return Part(path.parent.name, int(path.stem), lambda columns: read_batches(path, columns, coded=True))
 
 
 def measured(command: list[str], home: Path) -> tuple[str, float, float, float]:

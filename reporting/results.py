@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import rows_of
 from imharmony.evaluation.measures import SCORES
 from imharmony.evaluation.score_sets import Part, Scores, gathered
 from imharmony.evaluation.summary import REFERENCE
-from imharmony.storage.batches import read_batches, write_batches
+from imharmony.storage.streams import join_tables, read_batches
 from imharmony.storage.tables import read_table
 from pipeline.params.file import Params
 from pipeline.params.training import INTRINSIC
@@ -49,10 +48,10 @@ def read_scores(params: Params, places: Places, folder: Path) -> Scores:
         expected = sorted(params.imported[method].datasets if method in params.imported else params.scored)
         found: set[str] = set()
         for batch in read_batches(path, ["dataset"]):
-            found.update(pc.unique(batch["dataset"]).to_pylist())
+            found.update(batch["dataset"].unique().to_pylist())
         if sorted(found) != expected:
             raise InputError(f"{path}: scores of {sorted(found)}; expected {expected}; evaluate {method} again (dvc repro)")
-        parts.append(Part(method, seed, partial(read_batches, path)))
+        parts.append(Part(method, seed, partial(read_batches, path, coded=True)))
     return gathered(parts, folder)
 
 
@@ -63,7 +62,7 @@ def score_cells(params: Params) -> list[tuple[str, int]]:
 
 def write_scores(path: Path, params: Params, places: Places) -> None:
     """The rows of all methods as one table, which is never in memory whole."""
-    write_batches(path, (batch for cell in score_cells(params) for batch in read_batches(places.scores(*cell))), SCORES)
+    join_tables(path, (places.scores(*cell) for cell in score_cells(params)), SCORES)
 
 
 def read_validation(params: Params, places: Places) -> Iterator[pa.Table]:

@@ -100,7 +100,7 @@ def _alike(columns: np.ndarray) -> list[list[int]]:
     """Which columns are equal."""
     groups: dict[bytes, list[int]] = {}
     for place, column in enumerate(columns.T):
-        groups.setdefault(sha256(np.ascontiguousarray(column)).digest(), []).append(place)
+        groups.setdefault(sha256(column.tobytes()).digest(), []).append(place)
     return list(groups.values())
 
 
@@ -123,7 +123,7 @@ def _quantiles_of_resamples(block: Resampled, residuals: np.ndarray, counts: np.
     spread += by * (by * squares - 2 * (shift if is_once else product))  # the sum of (residual - by * count)^2
     # A resample with less is one photograph over and over.
     spread[spread <= RESOLUTION * parts[1].sum(0)[:, None]] = np.nan
-    return quantiles(shift / np.sqrt(spread * ratio_of(len(counted), len(counted) - 1)), [TAIL, 1 - TAIL])
+    return quantiles(shift / np.sqrt(spread * ratio_of(np.array(len(counted)), np.array(len(counted) - 1))), [TAIL, 1 - TAIL])
 
 
 def _variance(mean: np.ndarray, sums: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -81,7 +81,8 @@ class SeedReader:
         """Where images are in their data set; -1 for one that is not."""
         if dataset not in self._images:
             raise InputError(f"{dataset}: no scores of {REFERENCE!r}, which every method is compared to; add it to `baselines`")
-        return pc.fill_null(pc.index_in(names, value_set=self._images[dataset]), -1).to_numpy(zero_copy_only=False)
+        found = pc.call_function("index_in", [names], pc.SetLookupOptions(value_set=self._images[dataset]))
+        return pc.fill_null(found, -1).to_numpy(zero_copy_only=False)
 
     def _take(self, dataset: str, protocol: Protocol, place: np.ndarray, numbers: np.ndarray, is_flat: np.ndarray) -> _Seen:
         count = len(self._images[dataset])
@@ -96,7 +97,7 @@ class SeedReader:
 
     def _expect_own(self, batch: pa.RecordBatch) -> None:
         for name, expected in (("method", self._method), ("seed", self._seed)):
-            if others := set(pc.unique(batch[name]).to_pylist()) - {expected}:
+            if others := set(batch[name].unique().to_pylist()) - {expected}:
                 raise InputError(f"{self._method!r}, seed {self._seed}: rows of {name} {sorted(others, key=str)[0]!r}; evaluate it again")
         for name in TEXTS:
             if batch[name].null_count:

@@ -174,7 +174,7 @@ def parts_of(scores: pa.Table) -> list[Part]:
 def _sets(parts: Sequence[Part], arrays: Arrays) -> dict[str, ScoreSet]:
     """The data sets of the reference with their images, without any scores."""
     images = images_of(batch for part in parts if part.method == REFERENCE for batch in part.batches(IMAGE_COLUMNS))
-    names = sorted(pc.unique(images["dataset"]).to_pylist())
+    names = sorted(images["dataset"].unique().to_pylist())
     return {name: _set(name, images.filter(pc.field("dataset") == name), arrays) for name in names}
 
 
@@ -188,14 +188,14 @@ def _keep(own: ScoreSet, cell: Cell, seed: SeedScores) -> None:
     """Puts a seed's scores among the arrays, without the measures that have no number, and notes their hash."""
     digest, own.scored[cell] = sha256(), {}
     for protocol, values in seed.values.items():
-        is_known = ~np.isnan(values).all(0)
+        is_known = ~np.asarray(np.isnan(values).all(0))
         metrics = [metric for metric, known in zip(MEASURES, is_known, strict=True) if known]
         kept = np.ascontiguousarray(values[:, is_known])
         digest.update(json.dumps([protocol, metrics]).encode())
-        digest.update(kept)
+        digest.update(kept.data)
         own.scored[cell][protocol] = metrics
         own.arrays.put((own.name, cell, protocol), kept)
-    digest.update(seed.is_flat)
+    digest.update(seed.is_flat.data)
     own.arrays.put((own.name, cell, "is_flat"), seed.is_flat)
     own.marks[cell] = digest.hexdigest()
 

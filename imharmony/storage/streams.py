@@ -1,7 +1,7 @@
 """Tables larger than memory: read some rows at a time, put in order by way of a file, written in row groups."""
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -11,12 +11,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from imharmony.errors import InputError
 from imharmony.storage.files import atomic_path
 from imharmony.storage.tables import readable
 
 BATCH_BYTES = 8 << 20  # of rows that are read at once
 BATCH_ROWS = 1 << 15
 BUFFER_BYTES = 1 << 20  # of a column's file; without a buffer a whole row group of it is held
+ROWS_PER_GROUP = 1 << 16  # of a table that is joined from parts
 
 
 def count_rows(path: Path) -> int:
@@ -35,11 +37,20 @@ def rows_within(path: Path, most_bytes: int, *, most_rows: int, columns: Iterabl
     return int(np.clip(most_bytes * facts.num_rows // max(size, 1), 1, most_rows))
 
 
-def read_batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
-    """Some columns of a Parquet file, in its order, some rows at a time; an absent or broken one raises an ``InputError``."""
-    rows = rows_within(path, BATCH_BYTES, most_rows=BATCH_ROWS, columns=columns)
-    with readable(path), pq.ParquetFile(path, buffer_size=BUFFER_BYTES, pre_buffer=False) as file:
-        for batch in file.iter_batches(rows, columns=columns, use_threads=False):
+def read_batches(path: Path, columns: Sequence[str] | None = None, *, coded: bool = False) -> Iterator[pa.RecordBatch]:
+    """A Parquet file or some columns of it, in its order, some rows at a time; ``coded``: texts as dictionaries.
+
+    An absent or broken file, or one without such a column, raises an ``InputError``.
+    """
+    with readable(path):
+        schema = pq.read_schema(path)
+    names = schema.names if columns is None else list(columns)
+    if absent := [name for name in names if name not in schema.names]:
+        raise InputError(f"{path}: no column {', '.join(absent)}; expected it; run the stage that writes it (dvc repro)")
+    texts = [name for name in names if coded and pa.types.is_string(schema.field(name).type)]
+    rows = rows_within(path, BATCH_BYTES, most_rows=BATCH_ROWS, columns=names)
+    with readable(path), pq.ParquetFile(path, buffer_size=BUFFER_BYTES, pre_buffer=False, read_dictionary=texts) as file:
+        for batch in file.iter_batches(rows, columns=names, use_threads=False):
             batch.validate(full=True)
             yield batch
 
@@ -59,6 +70,25 @@ def write_groups(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> N
     with atomic_path(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
         for table in tables:
             writer.write_table(table.combine_chunks())
+
+
+def join_tables(path: Path, parts: Iterable[Path], schema: pa.Schema) -> None:
+    """Joins Parquet files of one schema into one, in their order, atomically; few more than ``ROWS_PER_GROUP`` rows are held.
+
+    Few rows give the file that ``write_table`` writes of them; how they came in parts changes no byte.
+    """
+    batches = (batch for part in parts for batch in read_batches(part, schema.names))
+    write_groups(path, schema, _regrouped((pa.Table.from_batches([batch]).cast(schema) for batch in batches), schema))
+
+
+def _regrouped(tables: Iterable[pa.Table], schema: pa.Schema) -> Iterator[pa.Table]:
+    held = schema.empty_table()
+    for table in tables:
+        held = pa.concat_tables([held, table])
+        while held.num_rows >= ROWS_PER_GROUP:
+            yield held.slice(0, ROWS_PER_GROUP)
+            held = held.slice(ROWS_PER_GROUP)
+    yield held
 
 
 class Buckets:

@@ -13,7 +13,6 @@ from imharmony.errors import InputError
 from imharmony.storage.files import atomic_path
 
 MOST_NAMES = 12  # of columns, in a message
-ROWS_PER_GROUP = 1 << 16  # of a table that is joined from parts
 
 
 def write_table(path: Path, table: pa.Table) -> None:
@@ -106,21 +105,6 @@ def _kind(kind: pa.DataType) -> str:
         "null": pa.types.is_null,
     }
     return next((name for name, holds in kinds.items() if holds(kind)), str(kind))
-
-
-def join_tables(path: Path, parts: Iterable[Path], schema: pa.Schema) -> None:
-    """Joins Parquet files of one schema into one, in their order, atomically; no more than ``ROWS_PER_GROUP`` rows are held, and a part.
-
-    Few rows give the file that ``write_table`` writes of them; how they came in parts changes no byte.
-    """
-    with atomic_path(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
-        held = schema.empty_table()
-        for part in parts:
-            held = pa.concat_tables([held, pq.read_table(part, schema=schema)])
-            while held.num_rows > ROWS_PER_GROUP:
-                writer.write_table(held.slice(0, ROWS_PER_GROUP).combine_chunks())
-                held = held.slice(ROWS_PER_GROUP)
-        writer.write_table(held.combine_chunks())
 
 
 def read_parts(paths: Iterable[Path]) -> pa.Table:

@@ -21,7 +21,8 @@ from imharmony.metrics.perceptual import load_lpips, missing_backbone
 from imharmony.running.engine import engine
 from imharmony.storage.files import write_text
 from imharmony.storage.shards import Row
-from imharmony.storage.tables import join_tables, read_table, write_table
+from imharmony.storage.streams import join_tables
+from imharmony.storage.tables import read_table, write_table
 from pipeline.params.file import Params
 from pipeline.params.training import COMPOSITE, InputName
 from pipeline.steps.fingerprints import read_fingerprint

@@ -21,7 +21,8 @@ from imharmony.evaluation.scoring import score_split
 from imharmony.evaluation.validation import score_validation
 from imharmony.running.engine import engine
 from imharmony.running.processes import Run
-from imharmony.storage.tables import join_tables, read_table
+from imharmony.storage.streams import join_tables
+from imharmony.storage.tables import read_table
 
 NAMES = {"method": "m", "seed": 0, "dataset": "people", "code": "c", "data_hash": "h", "trained_on": None, "stands_in_for": None}
 TABLES = ("scores", "controls", "validation")

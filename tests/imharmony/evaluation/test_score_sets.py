@@ -18,8 +18,8 @@ from imharmony.evaluation.pairs import in_order, joined_pairs, joined_standings,
 from imharmony.evaluation.score_sets import Part, Scores, gathered, gathered_from, parts_of
 from imharmony.evaluation.summary import joined_summaries, summarise, summary_in
 from imharmony.running.seeds import numpy_rng
-from imharmony.storage import batches as storage_batches
-from imharmony.storage.batches import read_batches
+from imharmony.storage import streams
+from imharmony.storage.streams import read_batches
 from imharmony.storage.tables import write_table
 from tests.imharmony.evaluation.test_pairs import every_protocol, random_rows
 from tests.imharmony.evaluation.test_summary import score, table
@@ -48,7 +48,7 @@ def on_disk(scores: pa.Table, folder: Path) -> Scores:
     for place, part in enumerate(parts_of(scores)):
         path = folder / f"{place}.parquet"
         write_table(path, pa.Table.from_batches(part.batches(SCORES.names)))
-        parts.append(Part(part.method, part.seed, partial(read_batches, path)))
+        parts.append(Part(part.method, part.seed, partial(read_batches, path, coded=True)))
     (folder / "arrays").mkdir()
     return gathered(parts, folder / "arrays")
 
@@ -81,7 +81,7 @@ def test_the_numbers_are_those_of_the_table_pivoted_as_a_whole():
 def test_statistics_of_files_are_those_of_a_table_to_the_bit(tmp_path, monkeypatch, rows_at_once):
     scores = drawn()
     expected = [summarise(scores, bootstrap=BOOTSTRAP), standings(scores, bootstrap=BOOTSTRAP), pairwise(scores, bootstrap=BOOTSTRAP)]
-    monkeypatch.setattr(storage_batches, "ROWS_AT_ONCE", rows_at_once)
+    monkeypatch.setattr(streams, "BATCH_ROWS", rows_at_once)
     assert statistics_of(on_disk(scores, tmp_path)) == expected
 
 
@@ -122,7 +122,7 @@ def test_arrows_memory_does_not_grow_while_rows_are_read(tmp_path):
     pq.write_table(scores.filter(pa.compute.field("method") == "identity"), path, row_group_size=20)
 
     def batches(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        for batch in read_batches(path, columns):
+        for batch in read_batches(path, columns, coded=True):
             held.append(pa.total_allocated_bytes())
             yield batch
 

@@ -1,13 +1,25 @@
 """Tables that are read, put in order and written some rows at a time."""
 
+from itertools import accumulate, pairwise
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from imharmony.errors import InputError
-from imharmony.storage.streams import BATCH_ROWS, buckets_in, count_rows, read_batches, read_rows, rows_within, write_groups
-from imharmony.storage.tables import write_table
+from imharmony.storage import streams
+from imharmony.storage.streams import (
+    BATCH_ROWS,
+    buckets_in,
+    count_rows,
+    join_tables,
+    read_batches,
+    read_rows,
+    rows_within,
+    write_groups,
+)
+from imharmony.storage.tables import read_table, write_table
 
 SCHEMA = pa.schema([("id", pa.int64()), ("data", pa.binary())])
 
@@ -77,3 +89,39 @@ def test_what_is_no_table_is_one_line(tmp_path):
     for read in (count_rows, lambda path: next(read_batches(path, ["id"]))):
         with pytest.raises(InputError, match=r"broken\.parquet: not a whole Parquet file"):
             read(tmp_path / "broken.parquet")
+
+
+def test_texts_may_come_as_codes_and_a_missing_column_is_named(tmp_path):
+    table = pa.table({"name": ["a", "b", "a", None, "c"], "value": [1.0, None, 3.0, 4.0, 5.0]})
+    write_table(tmp_path / "t.parquet", table)
+    (batch,) = read_batches(tmp_path / "t.parquet", coded=True)
+    assert pa.types.is_dictionary(batch["name"].type)
+    assert pa.Table.from_batches([batch]).cast(table.schema).equals(table)
+    with pytest.raises(InputError, match=r"t\.parquet: no column fmse; expected it"):
+        list(read_batches(tmp_path / "t.parquet", ["name", "fmse"]))
+
+
+def test_how_a_table_came_in_parts_changes_no_byte_and_bounds_its_row_groups(tmp_path, monkeypatch):
+    table = table_of(100)
+    write_table(tmp_path / "whole.parquet", table)
+    joined = []
+    for sizes in ([100], [1, 0, 59, 40], [33] * 3 + [1]):
+        starts = list(accumulate(sizes, initial=0))
+        paths = [tmp_path / f"{len(joined)}-{number}.parquet" for number in range(len(sizes))]
+        for path, (start, stop) in zip(paths, pairwise(starts), strict=True):
+            write_table(path, table.slice(start, stop - start))
+        for most in (1 << 16, 40):
+            monkeypatch.setattr(streams, "ROWS_PER_GROUP", most)
+            join_tables(tmp_path / f"{most}.parquet", paths, SCHEMA)
+        groups = pq.ParquetFile(tmp_path / "40.parquet").metadata
+        assert [groups.row_group(number).num_rows for number in range(groups.num_row_groups)] == [40, 40, 20]
+        joined.append([(tmp_path / f"{most}.parquet").read_bytes() for most in (1 << 16, 40)])
+    assert joined[0] == joined[1] == joined[2]
+    assert joined[0][0] == (tmp_path / "whole.parquet").read_bytes()
+    assert read_table(tmp_path / "40.parquet").equals(table)
+
+
+def test_no_parts_are_an_empty_table(tmp_path):
+    write_table(tmp_path / "empty.parquet", SCHEMA.empty_table())
+    join_tables(tmp_path / "joined.parquet", [], SCHEMA)
+    assert (tmp_path / "joined.parquet").read_bytes() == (tmp_path / "empty.parquet").read_bytes()
