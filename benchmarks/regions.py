@@ -30,7 +30,7 @@ import torch
 from benchmarks.held_out import Images, change_of, difference_to, images_of, write_csv
 from imharmony.checkpoint import load_harmonizer, save_harmonizer
 from imharmony.composing.packed_split import PackedSplit, pack_split
-from imharmony.evaluation.controls import background_of, one_of_each_foreground, swapped
+from imharmony.evaluation.controls import plan_of, swapped
 from imharmony.networks.harmonizer import Harmonizer
 from imharmony.running.seeds import numpy_rng
 from imharmony.training.loop import fit
@@ -88,9 +88,11 @@ def of_the_idea(base: Variant, changes: Mapping[str, object]) -> Variant:
 def sets_of(train: PackedSplit, people: PackedSplit, mixed: PackedSplit, graded: PackedSplit) -> dict[str, Images]:
     """The sets by name."""
     kinds, own = graded.rows["transfer"].to_pylist(), images_of(mixed)
-    one, others = one_of_each_foreground(mixed), background_of(mixed)
+    plan, rows = plan_of(mixed), mixed.rows.select(["sample_id", "image_id"]).to_pylist()
+    one = [place for place in plan.looked_at.tolist() if mixed.mask[place].any()]
     first = images_of(mixed, one)
-    moved = [swapped(mixed, place, cast("int", others[place])) for place in one]
+    others = [cast("int", plan.background_of(**rows[place])[1]) for place in one]
+    moved = [swapped(mixed, place, np.array(mixed.real[other])) for place, other in zip(one, others, strict=True)]
     some = numpy_rng("regions", "train").choice(len(train.mask), min(len(train.mask), OF_TRAIN), replace=False)
     found = {"train": images_of(train, sorted(some.tolist())), "people": images_of(people), "mixed": own}
     for kind in ("photometric", "lut"):

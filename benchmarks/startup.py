@@ -12,9 +12,12 @@ import csv
 import os
 import subprocess
 import sys
+import tarfile
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+
+from pipeline.steps.git import change
 
 HELP = "harmonize --help"
 HELP_CODE = "import sys; sys.argv = ['harmonize', '--help']\nfrom imharmony.cli import main\ntry: main()\nexcept SystemExit: pass"
@@ -33,8 +36,10 @@ def costs(root: Path, code: str) -> tuple[float, list[str]]:
 
 def unpack(revision: str, folder: Path) -> None:
     """The files of a revision, compiled as ours are."""
-    data = subprocess.run(["git", "archive", revision], capture_output=True, check=True).stdout
-    subprocess.run(["tar", "-x", "-C", str(folder)], input=data, check=True)
+    archive = folder / "revision.tar"
+    change("archive", "--output", str(archive), revision)
+    with tarfile.open(archive) as file:
+        file.extractall(folder, filter="data")
     compileall.compile_dir(folder / "imharmony", quiet=1)
     compileall.compile_dir(folder / "pipeline", quiet=1)
 

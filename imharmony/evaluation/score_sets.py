@@ -165,7 +165,7 @@ def parts_of(scores: pa.Table) -> list[Part]:
     cells = sorted((row["method"], row["seed"]) for row in distinct)
 
     def part(method: str, seed: int) -> Part:
-        own = scores.filter((pc.field("method") == method) & (pc.field("seed") == seed))
+        own = scores.filter((pc.field("method") == method) & (pc.field("seed") == seed)).combine_chunks()
         return Part(method, seed, lambda columns: own.select(list(columns)).to_batches())
 
     return [part(*cell) for cell in cells]
