@@ -21,13 +21,12 @@ from scipy.sparse import csc_array
 from scipy.sparse.linalg import spsolve
 from skimage.exposure import match_histograms
 
-from benchmarks.held_out import write_csv
-from benchmarks.transfers import made_up
+from benchmarks.tables import write_csv
+from benchmarks.transfers import made_up, spread_over
 from imharmony.baselines import BASELINES
 from imharmony.baselines.region import opacity_of
 from imharmony.composing.composites import Foreground
 from imharmony.composing.packed_split import square_image
-from imharmony.pictures.images import read_rgb
 from imharmony.transfer.histogram import histogram, rgb_histogram
 
 SHARES = (0.05, 0.2, 0.5, 0.95)
@@ -143,8 +142,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     cv2.setNumThreads(1)
     if options.photographs:
-        paths = sorted(options.photographs.rglob("*.jpg"))
-        photos = [read_rgb(paths[index]) for index in np.linspace(0, len(paths) - 1, min(options.count, len(paths))).astype(int)]
+        photos = spread_over(options.photographs, options.count)
     else:
         photos = [made_up(seed) for seed in range(min(options.count, MADE_UP))]
     write_csv(options.out, poisson_rows(photos, rounds=min(options.rounds, 3)) + other_rows(photos, rounds=options.rounds))

@@ -19,7 +19,8 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.held_out import Images, change_of, images_of, write_csv
+from benchmarks.held_out import Images, change_of, images_of
+from benchmarks.tables import write_csv
 from imharmony.composing.packed_split import PackedSplit, pack_split
 from imharmony.storage.descriptions import Start
 from imharmony.training.batches import Batches

@@ -14,7 +14,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import torch
 
-from benchmarks.held_out import Images, images_of, write_csv
+from benchmarks.held_out import Images, images_of
+from benchmarks.tables import write_csv
 from imharmony.checkpoint import load_harmonizer
 from imharmony.colour.ranges import mask_from_uint8, metric_from_network, network_from_uint8, uint8_from_metric
 from imharmony.composing.packed_split import pack_split

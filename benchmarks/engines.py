@@ -26,6 +26,7 @@ import psutil
 import pyarrow as pa
 from ruamel.yaml import YAML
 
+from benchmarks.processes import tree_of
 from imharmony.storage.files import sha256_of
 from imharmony.storage.tables import write_csv
 from pipeline.params.file import Params, load_params
@@ -95,12 +96,11 @@ def taken_by(command: list[str]) -> Taken:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     begin, peak, most = time.perf_counter(), 0.0, 0
     running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    tree = psutil.Process(running.pid)
     while True:
         pid, status, usage = os.wait4(running.pid, os.WNOHANG)
         if pid:
             break
-        members = list(_members(tree))
+        members = list(_members(running.pid))
         peak, most = max(peak, sum(members) / 2**20), max(most, len(members))
         time.sleep(EVERY_SECONDS)
     running.returncode = os.waitstatus_to_exitcode(status)
@@ -109,13 +109,9 @@ def taken_by(command: list[str]) -> Taken:
     return Taken(time.perf_counter() - begin, usage.ru_utime + usage.ru_stime, peak, most)
 
 
-def _members(tree: psutil.Process) -> Iterator[int]:
+def _members(pid: int) -> Iterator[int]:
     """The proportional set of each process of a tree, in bytes."""
-    try:
-        members = [tree, *tree.children(recursive=True)]
-    except psutil.Error:
-        return
-    for member in members:
+    for member in tree_of(pid):
         try:
             if not any(CONTROL in part for part in member.cmdline()):
                 yield member.memory_full_info().pss

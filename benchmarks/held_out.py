@@ -3,9 +3,7 @@
 Tables of the pipeline have the same numbers under nine protocols; this is the one that a trial of many settings needs.
 """
 
-import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -72,14 +70,6 @@ def difference_to(harmonizer: Harmonizer, images: Images) -> Mean:
     far = _measured(foreground_ciede2000, _outputs(harmonizer, images), images)
     means = [total / count for total, count in _resampled(np.column_stack([far, np.ones(len(far))]), images.photographs)]
     return _with_interval(far.mean(), means)
-
-
-def write_csv(path: Path, rows: Sequence[dict[str, object]]) -> None:
-    """The rows under the first one's columns."""
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def _outputs(harmonizer: Harmonizer, images: Images) -> Iterator[np.ndarray]:

@@ -9,7 +9,6 @@ say is made up of the length of their texts unless they are to be ``--drawn``: t
 """
 
 import argparse
-import csv
 import importlib
 import json
 import subprocess
@@ -17,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,8 @@ import psutil
 import pyarrow as pa
 
 from benchmarks.coco_annotations import HEIGHT, PER_PHOTOGRAPH, SHAPES, WIDTH, annotation
+from benchmarks.processes import tree_of
+from benchmarks.tables import write_csv
 from imharmony.composing import selection
 from imharmony.composing.instances import INSTANCES
 from imharmony.composing.rules import Rules, SplitRule
@@ -104,9 +106,8 @@ def watched(command: list[str]) -> dict[str, float]:
     """Runs a command to its end: most resident memory of all its processes together in MB, and the number that it prints."""
     most = 0
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    seen = psutil.Process(process.pid)
     while process.poll() is None:
-        most = max(most, resident(seen))
+        most = max(most, resident(process.pid))
         time.sleep(LOOK_SECONDS)
     assert process.stdout is not None
     printed = process.stdout.read().split()
@@ -115,14 +116,12 @@ def watched(command: list[str]) -> dict[str, float]:
     return {"mb": most / 1e6, "kept": int(printed[-1])}
 
 
-def resident(process: psutil.Process) -> int:
+def resident(pid: int) -> int:
     """The bytes of a process and of all below it."""
     total = 0
-    try:
-        for each in (process, *process.children(recursive=True)):
+    for each in tree_of(pid):
+        with suppress(psutil.Error):  # it has just ended
             total += each.memory_info().rss
-    except psutil.Error:  # one has just ended
-        pass
     return total
 
 
@@ -159,10 +158,7 @@ def main() -> None:
             }
             print(row)
             rows.append(row)
-    with arguments.out.open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(arguments.out, rows)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ on them. ``fcn+...`` are models of report 001, which get the photograph semi-har
 """
 
 import argparse
-import csv
 import os
 import subprocess
 import sys
@@ -20,6 +19,7 @@ import cv2
 import numpy as np
 import torch
 
+from benchmarks.tables import write_csv
 from imharmony.checkpoint import save_harmonizer
 from imharmony.intrinsic.checkpoint import IntrinsicNetworks, save_networks
 from imharmony.intrinsic.edit_network import EditNetwork
@@ -62,10 +62,7 @@ def main() -> None:
                 rows.append({"kind": kind, "megapixels": f"{megapixels:g}", "GB": f"{memory / 1e9:.2f}", "cpu_seconds": f"{seconds:.1f}"})
                 print("{kind:24}{megapixels:>6} MP{GB:>8} GB{cpu_seconds:>8} s".format(**rows[-1]), flush=True)
     if options.out:
-        with options.out.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+        write_csv(options.out, rows)
 
 
 def run(folder: Path, kind: str) -> tuple[float, int]:

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import cv2
 import numpy as np
 
-from benchmarks.held_out import write_csv
+from benchmarks.tables import write_csv
 
 STARTER = "imharmony/starter/"
 RUNS = 5

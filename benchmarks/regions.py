@@ -27,7 +27,8 @@ import cv2
 import numpy as np
 import torch
 
-from benchmarks.held_out import Images, change_of, difference_to, images_of, write_csv
+from benchmarks.held_out import Images, change_of, difference_to, images_of
+from benchmarks.tables import write_csv
 from imharmony.checkpoint import load_harmonizer, save_harmonizer
 from imharmony.composing.packed_split import PackedSplit, pack_split
 from imharmony.evaluation.controls import plan_of, swapped

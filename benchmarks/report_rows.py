@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.processes import tree_of
 from imharmony.errors import InputError
 from imharmony.evaluation.measures import MEASURES, SCORES
 from imharmony.evaluation.score_sets import Part, gathered
@@ -91,23 +92,13 @@ def measured(command: list[str], home: Path) -> tuple[str, float, float, float]:
     environment = os.environ | {"PYTHONPATH": str(Path.cwd()), "TQDM_DISABLE": "1"}
     process = subprocess.Popen(command, cwd=home, stdout=subprocess.PIPE, text=True, env=environment)
     while process.poll() is None:
-        most = max(most, _memory(_family(process.pid)))
+        most = max(most, _memory(each.pid for each in tree_of(process.pid)))
         time.sleep(EVERY_SECONDS)
     after = os.times()
     if process.returncode or process.stdout is None:
         raise InputError(f"the report ended with {process.returncode}; what it said is above")
     spent = after.children_user + after.children_system - before.children_user - before.children_system
     return process.stdout.read().splitlines()[-1], time.perf_counter() - begin, spent, most
-
-
-def _family(process: int) -> Iterator[int]:
-    yield process
-    for path in Path(f"/proc/{process}/task").glob("*/children"):
-        try:
-            for child in path.read_text().split():
-                yield from _family(int(child))
-        except OSError:  # ended meanwhile
-            continue
 
 
 def _memory(processes: Iterable[int]) -> float:

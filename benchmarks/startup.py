@@ -8,7 +8,6 @@ machine weighs on both. The least of the rounds counts, in seconds of the proces
 
 import argparse
 import compileall
-import csv
 import os
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from benchmarks.tables import write_csv
 from pipeline.steps.git import change
 
 HELP = "harmonize --help"
@@ -73,10 +73,7 @@ def main() -> None:
             }
             print(row, flush=True)
             rows.append(row)
-    with arguments.out.open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(arguments.out, rows)
 
 
 if __name__ == "__main__":

@@ -100,6 +100,12 @@ def region(photo: np.ndarray) -> np.ndarray:
     return Foreground.of(photo, mask, name="photograph").pixels
 
 
+def spread_over(folder: Path, count: int) -> list[np.ndarray]:
+    """So many of the JPEGs in a folder, at any depth, from its first to its last."""
+    paths = sorted(folder.rglob("*.jpg"))
+    return [read_rgb(paths[index]) for index in np.linspace(0, len(paths) - 1, min(count, len(paths))).astype(int)]
+
+
 def made_up(seed: int) -> np.ndarray:
     """A picture 640 x 480 of a gradient, waves and noise."""
     rng = np.random.default_rng(seed)
@@ -117,11 +123,7 @@ def main() -> None:
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     cv2.setNumThreads(1)
-    if options.photographs:
-        paths = sorted(options.photographs.rglob("*.jpg"))
-        photos = [read_rgb(paths[index]) for index in np.linspace(0, len(paths) - 1, min(options.count, len(paths))).astype(int)]
-    else:
-        photos = [made_up(seed) for seed in range(MADE_UP)]
+    photos = spread_over(options.photographs, options.count) if options.photographs else [made_up(seed) for seed in range(MADE_UP)]
     regions = [region(photo) for photo in photos]
     pairs = list(zip(regions, regions[1:] + regions[:1], strict=True))
     print(f"{len(regions)} regions of {np.mean([len(each) for each in regions]):.0f} pixels on average")

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.held_out import write_csv
+from benchmarks.tables import write_csv
 from imharmony.colour.ranges import mask_from_uint8
 from imharmony.composing.packed_split import square_image, square_mask
 from imharmony.evaluation.scoring import metric_tensor
