@@ -18,7 +18,8 @@ from imharmony.colour.ranges import metric_from_network, network_from_uint8
 from imharmony.colour.spaces import ciede2000, lab_from_srgb
 from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
-from imharmony.evaluation.scoring import expect_finite, pictures_of
+from imharmony.evaluation.methods import expect_finite
+from imharmony.evaluation.scoring import pictures_of
 from imharmony.metrics.error import background_mse, foreground_mse, mse, psnr
 from imharmony.metrics.perceptual import lpips
 from imharmony.running.progress import track

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from imharmony.clips.methods import ClipMethod
 from imharmony.composing.packed_clips import PackedClips
-from imharmony.evaluation.scoring import expect_finite
+from imharmony.evaluation.methods import expect_finite
 from imharmony.metrics.error import foreground_mse, psnr
 from imharmony.metrics.temporal import flicker, temporal_loss
 from imharmony.running.progress import track

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
-from torch import Tensor
 
 from imharmony.composing.composites import recomposed
+from imharmony.evaluation.methods import Given, Harmonize, each_output
 from imharmony.evaluation.protocols import saved
-from imharmony.evaluation.scoring import Harmonize, expect_finite, pictures_of
+from imharmony.evaluation.scoring import pictures_of
 from imharmony.metrics.colour_difference import mean_ciede2000
 from imharmony.metrics.error import SquaredErrors
 from imharmony.metrics.weights import Weights
@@ -131,14 +131,20 @@ def score_controls(
     """
     rows: dict[str, list[Row]] = {SWAPPED: [], UNTOUCHED: []}
     samples = split.rows.select(["sample_id", "image_id"]).to_pylist()
-    for index, (sample, error, background) in enumerate(zip(samples, own, backgrounds, strict=True)):
+    shared = [{**names, **sample} for sample in samples]
+    looked_at = [index for index in range(len(samples)) if split.mask[index].any()]
+    # Of an error over pixels that are all foreground there is none without such pixels.
+    before = {index: inner_error(split, index, np.array(split.composite[index])) for index in looked_at if backgrounds[index] is not None}
+    others = {index: other for index, other in enumerate(backgrounds) if other is not None and before.get(index) is not None}
+    on_others = each_output(harmonize, (_swapped(split, index, other, shared[index]) for index, other in others.items()))
+    as_they_are = each_output(harmonize, (_untouched(split, index, shared[index]) for index in looked_at))
+    for index, row in enumerate(shared):
         done(1)
-        if not split.mask[index].any():
-            continue
-        shared = {**names, **sample}
-        if background is not None and (found := _swapped(split, harmonize, index, background, shared)):
-            rows[SWAPPED].append({**shared, **found, "own_fmse": error})
-        rows[UNTOUCHED].append({**shared, **_untouched(split, harmonize, index, shared)})
+        if index in others:
+            found = {"fmse": inner_error(split, index, next(on_others)), "composite_fmse": before[index], "own_fmse": own[index]}
+            rows[SWAPPED].append({**row, "control": SWAPPED, "other_image_id": others[index].image_id, **found})
+        if index in looked_at:
+            rows[UNTOUCHED].append({**row, "control": UNTOUCHED, **_change_of(split, index, next(as_they_are))})
     return rows
 
 
@@ -147,28 +153,25 @@ def swapped(split: "PackedSplit", index: int, other: np.ndarray) -> np.ndarray:
     return recomposed(np.array(split.composite[index]), np.array(split.mask[index]) / 255, other)
 
 
-def _swapped(split: "PackedSplit", harmonize: Harmonize, index: int, other: Background, shared: Row) -> Row | None:
-    """None where no pixel is all foreground."""
-    before = inner_error(split, index, np.array(split.composite[index]))
-    if before is None:
-        return None
-    raw = _output(harmonize, swapped(split, index, other.picture), pictures_of(split, index)[2], _where(shared, SWAPPED))
-    found = {"fmse": inner_error(split, index, raw), "composite_fmse": before}
-    return {"control": SWAPPED, "other_image_id": other.image_id, **found}
+def _swapped(split: "PackedSplit", index: int, other: Background, row: Row) -> Given:
+    return Given(swapped(split, index, other.picture), _mask(split, index), _where(row, SWAPPED))
 
 
-def _untouched(split: "PackedSplit", harmonize: Harmonize, index: int, shared: Row) -> Row:
-    _, real, mask = pictures_of(split, index)
-    raw = _output(harmonize, real, mask, _where(shared, UNTOUCHED))
-    weights = Weights.of(mask[0, 0].numpy())
+def _untouched(split: "PackedSplit", index: int, row: Row) -> Given:
+    return Given(np.array(split.real[index]), _mask(split, index), _where(row, UNTOUCHED))
+
+
+def _change_of(split: "PackedSplit", index: int, raw: np.ndarray) -> Row:
+    """What a method did to a photograph, of which nothing was to be changed."""
+    real, weights = np.array(split.real[index]), Weights.of(_mask(split, index))
     shown = saved(raw, real, weights)
     fmse = SquaredErrors(shown, real, weights).foreground
-    return {"control": UNTOUCHED, "fmse": fmse, "composite_fmse": 0.0, "ciede2000": mean_ciede2000(shown, real, weights)}
+    return {"fmse": fmse, "composite_fmse": 0.0, "ciede2000": mean_ciede2000(shown, real, weights)}
 
 
-def _output(harmonize: Harmonize, given: np.ndarray, mask: Tensor, where: str) -> np.ndarray:
-    return expect_finite(harmonize(given.copy(), mask[0, 0].numpy().copy()), where)
+def _mask(split: "PackedSplit", index: int) -> np.ndarray:
+    return pictures_of(split, index)[2][0, 0].numpy()
 
 
-def _where(shared: Row, control: str) -> str:
-    return f"{shared['method']}: {shared['dataset']}, {control}, image {shared['sample_id']}"
+def _where(row: Row, control: str) -> str:
+    return f"{row['method']}: {row['dataset']}, {control}, image {row['sample_id']}"

@@ -17,7 +17,8 @@ from torch import nn
 from imharmony.composing.packed_split import PackedFiles, PackedSplit
 from imharmony.evaluation.controls import CONTROLS, SWAPPED, UNTOUCHED, Background, Plan, inner_error, plan_of, score_controls
 from imharmony.evaluation.measures import SCORES
-from imharmony.evaluation.scoring import Harmonize, score_split
+from imharmony.evaluation.methods import Harmonize
+from imharmony.evaluation.scoring import score_split
 from imharmony.evaluation.validation import score_validation
 from imharmony.metrics.perceptual import load_lpips
 from imharmony.running.processes import Run

@@ -10,26 +10,25 @@ What is computed is in the table of ``measures``. Some measures are those of the
 protocols; those of single conventions are null elsewhere, and their protocols have nothing but what the conventions count.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import repeat, tee
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from imharmony.colour.ranges import mask_from_uint8, metric_from_network, network_from_uint8
-from imharmony.errors import InputError
+from imharmony.colour.ranges import mask_from_uint8
 from imharmony.evaluation.compared import Pictures, Truth
 from imharmony.evaluation.conventions import CONVENTIONS, HEADLINE
 from imharmony.evaluation.measures import MEASURES, columns_of, values_of
+from imharmony.evaluation.methods import Given, Harmonize, each_output
 from imharmony.evaluation.protocols import ALL_PROTOCOLS, NAMESAKES, PROTOCOLS, Protocol, Scene, saved
 from imharmony.metrics.perceptual import lpips
 from imharmony.metrics.pictures import each_picture
 from imharmony.metrics.weights import Weights
-from imharmony.networks.harmonizer import Harmonizer
-from imharmony.running.randomness import deterministic_algorithms
 from imharmony.storage.shards import Row
 
 if TYPE_CHECKING:
@@ -55,27 +54,6 @@ def _own_columns() -> dict[Protocol, list[str]]:
 
 COLUMNS = _own_columns()
 
-# A composite, uint8 (H, W, 3), and its mask, float32 (H, W) in [0, 1], to the method's own picture, float32 (H, W, 3) in [0, 255].
-# The real photograph is not among the arguments, so no method can look at it.
-Harmonize = Callable[[np.ndarray, np.ndarray], np.ndarray]
-
-
-def learned(harmonizer: Harmonizer, *, device: torch.device) -> Harmonize:
-    """A trained harmonizer as a function of one picture, so that no score depends on what else is in a batch."""
-    harmonizer.to(device)
-    # On a CPU a network computes the same bits forwards anyway, and torch's switch loads its compiler, which takes two seconds.
-    repeatable = nullcontext if device.type == "cpu" else deterministic_algorithms
-
-    @torch.inference_mode()
-    def harmonize(composite: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        pictures = network_from_uint8(torch.from_numpy(composite)[None].to(device))
-        with repeatable():
-            output = harmonizer.raw(pictures, torch.from_numpy(mask)[None, None].to(device))
-        levels = metric_from_network(output).where(output.isfinite(), torch.nan)  # what is infinite would be clipped to a level
-        return levels[0].permute(1, 2, 0).float().cpu().numpy()
-
-    return harmonize
-
 
 def score_split(
     split: "PackedSplit",
@@ -96,33 +74,52 @@ def score_split(
     """
     rows: list[Row] = []
     samples = split.rows.select(["sample_id", "image_id", "foreground_ratio"]).to_pylist()
-    for index, sample in enumerate(samples):
-        composite, real, mask = pictures_of(split, index)
-        opacity = mask[0, 0].numpy()
-        given = composite.copy() if inputs is None else np.array(inputs[index])
-        where = f"{names['method']}: {names['dataset']}, image {sample['sample_id']}"
-        raw = expect_finite(harmonize(given, opacity.copy()), where)
+    wheres = [f"{names['method']}: {names['dataset']}, image {sample['sample_id']}" for sample in samples]
+    seen, firsts = tee(_harmonized(split, harmonize, wheres, inputs))
+    has_second = repeats and inputs is None
+    second = each_output(harmonize, (each.once_more() for each in firsts)) if has_second else repeat(None)
+    for index, (sample, each, repeated) in enumerate(zip(samples, seen, second, strict=has_second)):
         if on_output:
-            on_output(index, raw)
-        scene = Scene.of(raw, composite, real, opacity)
-        scores = score_scene(scene, perceptual)
-        if repeats and inputs is None:
-            first = saved(raw, composite, scene.weights)
-            repeated = expect_finite(harmonize(first.copy(), opacity.copy()), f"{where}, harmonized once more")
-            again = saved(repeated, first, scene.weights)
-            scores[HEADLINE_ROW] |= values_of(Pictures(again, Truth(first), first, scene.weights), of="again")
-        shared = {**names, **sample, "is_flat": is_flat(raw, composite, opacity)}
+            on_output(index, each.raw)
+        scores = score_scene(each.scene, perceptual)
+        if repeated is not None:
+            again = saved(repeated, each.shown, each.scene.weights)
+            scores[HEADLINE_ROW] |= values_of(Pictures(again, Truth(each.shown), each.shown, each.scene.weights), of="again")
+        shared = {**names, **sample, "is_flat": is_flat(each.raw, each.composite, each.given.mask)}
         rows += [shared | score for score in scores]
     return rows
 
 
-def expect_finite(output: np.ndarray, where: str) -> np.ndarray:
-    """The output itself; an ``InputError`` that says ``where`` if any of its levels is NaN or infinite."""
-    if not np.isfinite(output).all():
-        wrong = int(output.size - np.isfinite(output).sum())
-        advice = "a mean without this image would hide it; mend the method or train it again"
-        raise InputError(f"{where}: {wrong} of {output.size} values of the output are NaN or infinite; expected levels 0 to 255; {advice}")
-    return output
+@dataclass(frozen=True)
+class _Harmonized:
+    """A method's own picture of what it was given, beside the composite, uint8 (H, W, 3), and the real photograph."""
+
+    given: Given
+    raw: np.ndarray
+    composite: np.ndarray
+    real: np.ndarray
+
+    @cached_property
+    def scene(self) -> Scene:
+        return Scene.of(self.raw, self.composite, self.real, self.given.mask)
+
+    @cached_property
+    def shown(self) -> np.ndarray:
+        return saved(self.raw, self.composite, self.scene.weights)
+
+    def once_more(self) -> Given:
+        return Given(self.shown, self.given.mask, f"{self.given.where}, harmonized once more")
+
+
+def _harmonized(split: "PackedSplit", harmonize: Harmonize, wheres: Sequence[str], inputs: np.ndarray | None) -> Iterator[_Harmonized]:
+    def each_given() -> Iterator[tuple[Given, np.ndarray, np.ndarray]]:
+        for index, where in enumerate(wheres):
+            composite, real, mask = pictures_of(split, index)
+            yield Given(composite if inputs is None else np.array(inputs[index]), mask[0, 0].numpy(), where), composite, real
+
+    seen, given = tee(each_given())
+    for (each, composite, real), raw in zip(seen, each_output(harmonize, (each for each, *_ in given)), strict=True):
+        yield _Harmonized(each, raw, composite, real)
 
 
 def is_flat(raw: np.ndarray, composite: np.ndarray, mask: np.ndarray) -> bool:

@@ -6,14 +6,16 @@ Only what choosing needs: ``mse`` and ``fmse`` under the headline protocol, and 
 
 import math
 from collections.abc import Callable
+from itertools import tee
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from imharmony.evaluation.conventions import HEADLINE
 from imharmony.evaluation.measures import MEASURES
+from imharmony.evaluation.methods import Given, Harmonize, each_output
 from imharmony.evaluation.protocols import saved
-from imharmony.evaluation.scoring import Harmonize, expect_finite, is_flat, pictures_of
+from imharmony.evaluation.scoring import is_flat, pictures_of
 from imharmony.metrics.error import SquaredErrors
 from imharmony.metrics.weights import Weights
 from imharmony.storage.shards import Row
@@ -39,11 +41,13 @@ def score_validation(
     rows: list[Row] = []
     samples = split.rows.select(["sample_id", "image_id", "foreground_ratio"]).to_pylist()
     protocol = {"background": HEADLINE.background, "quantisation": HEADLINE.quantisation}
-    for index, sample in enumerate(samples):
-        composite, real, mask = pictures_of(split, index)
-        given = composite.copy() if inputs is None else np.array(inputs[index])
-        where = f"{names['method']}: val of {names['dataset']}, image {sample['sample_id']}"
-        raw = expect_finite(harmonize(given, mask[0, 0].numpy().copy()), where)
+    where = f"{names['method']}: val of {names['dataset']}, image "
+    seen, given = tee((*pictures_of(split, index), sample) for index, sample in enumerate(samples))
+    asked = (
+        Given(composite if inputs is None else np.array(inputs[index]), mask[0, 0].numpy(), f"{where}{sample['sample_id']}")
+        for index, (composite, _, mask, sample) in enumerate(given)
+    )
+    for index, ((composite, real, mask, sample), raw) in enumerate(zip(seen, each_output(harmonize, asked), strict=True)):
         if on_output:
             on_output(index, raw)
         weights = Weights.of(mask[0, 0].numpy())

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from imharmony.evaluation.scoring import Harmonize, expect_finite
+from imharmony.evaluation.methods import Harmonize, expect_finite
 from imharmony.matting.evaluation import beside
 from imharmony.matting.harmonized import LOOKS, measured, pictures_of
 from imharmony.matting.joint import JointSystem

@@ -11,7 +11,7 @@ import torch
 from imharmony.colour.ranges import metric_from_network
 from imharmony.colour.spaces import lab_from_srgb
 from imharmony.errors import InputError
-from imharmony.evaluation.scoring import expect_finite
+from imharmony.evaluation.methods import expect_finite
 from imharmony.matting.batches import trimap_tensor
 from imharmony.matting.joint import JointSystem, laid
 from imharmony.matting.portraits import Portraits, tensors_of

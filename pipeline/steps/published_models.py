@@ -10,7 +10,7 @@ import torch
 
 from imharmony.checkpoint import input_of, load_harmonizer
 from imharmony.errors import InputError
-from imharmony.evaluation.scoring import Harmonize
+from imharmony.evaluation.methods import Harmonize
 from imharmony.inference import own_picture
 from imharmony.networks.harmonizer import Harmonizer
 from imharmony.running.randomness import deterministic_algorithms
@@ -35,7 +35,7 @@ class PublishedMethod:
     device: str
 
     def __call__(self, composite: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        """The network's own picture, as ``scoring.Harmonize``."""
+        """The network's own picture, as ``methods.Harmonize``."""
         return _loaded(self)(composite, mask)
 
 
@@ -48,7 +48,7 @@ def published_method(path: Path, *, device: torch.device) -> Harmonize:
     """A file's harmonizer as a function of one picture of any size, as a user's photograph is harmonized with it."""
     harmonizer, size_px = load_published(path)
     harmonizer.to(device)
-    repeatable = nullcontext if device.type == "cpu" else deterministic_algorithms  # as in ``evaluation.scoring.learned``
+    repeatable = nullcontext if device.type == "cpu" else deterministic_algorithms  # as in ``evaluation.methods.Learned``
 
     def harmonize(composite: np.ndarray, mask: np.ndarray) -> np.ndarray:
         with repeatable():

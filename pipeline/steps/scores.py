@@ -15,8 +15,8 @@ from imharmony.composing.packed_split import PackedSplit, data_hash
 from imharmony.evaluation.controls import CONTROLS
 from imharmony.evaluation.conventions import read_headline_means
 from imharmony.evaluation.measures import SCORES
+from imharmony.evaluation.methods import Harmonize
 from imharmony.evaluation.parts import Order, control_parts, score_parts, validate_parts
-from imharmony.evaluation.scoring import Harmonize
 from imharmony.metrics.perceptual import load_lpips, missing_backbone
 from imharmony.running.engine import engine
 from imharmony.storage.files import write_text

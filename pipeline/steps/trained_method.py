@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from imharmony.checkpoint import load_harmonizer
-from imharmony.evaluation.scoring import Harmonize, learned
+from imharmony.evaluation.methods import Learned
 from pipeline.steps.device import pick_device
 
 
@@ -20,10 +20,14 @@ class TrainedMethod:
     device: str  # as ``machine.device``
 
     def __call__(self, composite: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        """The network's own picture, as ``scoring.Harmonize``."""
+        """The network's own picture, as ``methods.Harmonize``."""
         return _loaded(self)(composite, mask)
+
+    def several(self, composites: np.ndarray, masks: np.ndarray) -> np.ndarray:
+        """As ``methods.Learned.several``."""
+        return _loaded(self).several(composites, masks)
 
 
 @lru_cache(maxsize=1)
-def _loaded(method: TrainedMethod) -> Harmonize:
-    return learned(load_harmonizer(method.path)[0], device=pick_device(method.device))
+def _loaded(method: TrainedMethod) -> Learned:
+    return Learned(load_harmonizer(method.path)[0], device=pick_device(method.device))

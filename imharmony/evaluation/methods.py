@@ -1,0 +1,95 @@
+"""Methods as functions of a picture, and what they make of several."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from imharmony.colour.ranges import metric_from_network, network_from_uint8
+from imharmony.errors import InputError
+from imharmony.networks.harmonizer import Harmonizer
+from imharmony.running.randomness import deterministic_algorithms
+
+PIXELS_AT_ONCE = 2**17
+MOST_AT_ONCE = 8  # a network takes little longer for so many small pictures than for one, whose calls cost most
+
+# A composite, uint8 (H, W, 3), and its mask, float32 (H, W) in [0, 1], to the method's own picture, float32 (H, W, 3) in [0, 255].
+# The real photograph is not among the arguments, so no method can look at it. One may have ``several``, as ``Learned`` has.
+Harmonize = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+class Given(NamedTuple):
+    """What a method is given: a picture, uint8 (H, W, 3), and a mask, float32 (H, W) in [0, 1]; ``where`` says which it is."""
+
+    picture: np.ndarray
+    mask: np.ndarray
+    where: str
+
+
+class Learned:
+    """A trained harmonizer as a function of one picture, and of several of one size."""
+
+    def __init__(self, harmonizer: Harmonizer, *, device: torch.device) -> None:
+        harmonizer.to(device)
+        self._harmonizer, self._device = harmonizer, device
+        # On a CPU a network computes the same bits forwards anyway, and torch's switch loads its compiler, which takes two seconds.
+        self._repeatable = nullcontext if device.type == "cpu" else deterministic_algorithms
+
+    def __call__(self, composite: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """As ``Harmonize``."""
+        return self._computed(composite[None], mask[None])[0]
+
+    def several(self, composites: np.ndarray, masks: np.ndarray) -> np.ndarray:
+        """Of uint8 (N, H, W, 3) and float32 (N, H, W) the network's own pictures, float32 (N, H, W, 3).
+
+        They are computed some at once, always as many, the last ones beside copies of themselves: a sum's last bit depends on how many
+        there are, and no score may depend on what else is scored.
+        """
+        count, at_once = len(composites), pictures_at_once(composites.shape[1:3])
+        outputs = []
+        for start in range(0, count, at_once):
+            places = np.minimum(np.arange(start, start + at_once), count - 1)
+            outputs.append(self._computed(composites[places], masks[places])[: count - start])
+        return np.concatenate(outputs)
+
+    @torch.inference_mode()
+    def _computed(self, composites: np.ndarray, masks: np.ndarray) -> np.ndarray:
+        pictures = network_from_uint8(torch.from_numpy(composites).to(self._device))
+        with self._repeatable():
+            outputs = self._harmonizer.raw(pictures, torch.from_numpy(masks)[:, None].to(self._device))
+        levels = metric_from_network(outputs).where(outputs.isfinite(), torch.nan)  # what is infinite would be clipped to a level
+        return levels.permute(0, 2, 3, 1).float().cpu().numpy()
+
+
+def pictures_at_once(size: Sequence[int]) -> int:
+    """How many pictures of so many rows and columns are computed at once."""
+    return max(1, min(MOST_AT_ONCE, PIXELS_AT_ONCE // (size[0] * size[1])))
+
+
+def each_output(harmonize: Harmonize, given: Iterable[Given]) -> Iterator[np.ndarray]:
+    """What a method makes of each of some pictures of one size, float32 (H, W, 3) in [0, 255]; it gets copies.
+
+    A few are looked at before they are asked for, where the method computes several at once. An output that is not finite is an
+    ``InputError`` that says where.
+    """
+    several, left = getattr(harmonize, "several", None), iter(given)
+    for each in left:
+        group = [each, *islice(left, pictures_at_once(each.mask.shape) - 1 if several else 0)]
+        if several:
+            outputs = several(np.stack([one.picture for one in group]), np.stack([one.mask for one in group]))
+        else:
+            outputs = [harmonize(each.picture.copy(), each.mask.copy())]
+        for output, one in zip(outputs, group, strict=True):
+            yield expect_finite(output, one.where)
+
+
+def expect_finite(output: np.ndarray, where: str) -> np.ndarray:
+    """The output itself; an ``InputError`` that says ``where`` if any of its levels is NaN or infinite."""
+    if not np.isfinite(output).all():
+        wrong = int(output.size - np.isfinite(output).sum())
+        advice = "a mean without this image would hide it; mend the method or train it again"
+        raise InputError(f"{where}: {wrong} of {output.size} values of the output are NaN or infinite; expected levels 0 to 255; {advice}")
+    return output
