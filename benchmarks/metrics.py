@@ -187,8 +187,8 @@ def _pair(size: int, rng: np.random.Generator, *, is_soft: bool = False) -> Pair
     mask = cv2.resize(disc, (size, size), interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
     mask = mask if is_soft else (mask > 0.5).astype(np.float32)
     composite = np.rint(real + 20 * mask[..., None]).astype(np.uint8)
-    output = composite - 15 * mask[..., None] + rng.normal(0, 3, real.shape)
-    return Pair(np.clip(np.rint(output), 0, 255).astype(np.uint8), composite, real, mask)
+    output = np.clip(composite - 15 * mask[..., None] + rng.normal(0, 3, real.shape), 0, 255).astype(np.float32)
+    return Pair(output if is_soft else np.rint(output).astype(np.uint8), composite, real, mask)
 
 
 if __name__ == "__main__":

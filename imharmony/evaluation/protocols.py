@@ -55,10 +55,10 @@ class Scene:
         """Where composite and real differ, or a mask lets the output in: elsewhere pasted pictures are equal to both."""
         differs = (self.composite != self.real).reshape(len(self.real), -1)
         x, y, width, height = cv2.boundingRect(differs.view(np.uint8))
-        both = np.zeros(self.real.shape[:2], dtype=bool)
-        both[y : y + height, x // 3 : (x + width + 2) // 3] = True
+        both = np.zeros(self.real.shape[:2], np.uint8)
+        both[y : y + height, x // 3 : (x + width + 2) // 3] = 1
         if self.weights.area > 0:
-            both[self.weights.extent] = True
+            both[self.weights.extent] = 1
         return extent_of(both)
 
     @cached_property

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 from imharmony.metrics.pictures import one_by_one
-from imharmony.metrics.weights import Part, Weights, common
+from imharmony.metrics.weights import Part, Shares, Weights, common
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class SquaredErrors:
     """The squared errors of one picture (H, W, C), of whose sums every measure of this module is a quotient.
 
@@ -27,7 +27,7 @@ class SquaredErrors:
 
     output: np.ndarray
     real: np.ndarray  # of the same type
-    weights: Weights | None = None  # None: only means over all pixels are asked for
+    weights: Shares | None = None  # None: only means over all pixels are asked for
     part: Part | None = None
 
     @staticmethod
@@ -49,50 +49,57 @@ class SquaredErrors:
         """The same of errors weighed by the mask."""
         return self._weighed() / self.output.size
 
-    @property
+    @cached_property
     def foreground(self) -> float:
         """Over the foreground, each pixel weighed by the mask; NaN without one."""
-        return self._per_pixel(self._weighed(), self._mask.area)
+        return self._per_pixel(self._weighed(), self._shares.area)
 
     @property
     def whole(self) -> float:
         """The sum over all pixels divided by the mask's."""
-        return self._per_pixel(self._everywhere, self._mask.area)
+        return self._per_pixel(self._everywhere, self._shares.area)
 
     def product(self, *, in_whole_px: bool = False) -> float:
         """The sum weighed by the mask's square divided by the mask's, or by what is whole of that."""
-        return self._per_pixel(self._weighed(power=2), self._mask.whole_px if in_whole_px else self._mask.area)
+        shares = self._shares
+        if not in_whole_px:
+            return self._per_pixel(self._weighed(power=2), shares.area)
+        assert isinstance(shares, Weights)
+        return self._per_pixel(self._weighed(power=2), shares.whole_px)
 
     @property
-    def _mask(self) -> Weights:
+    def _shares(self) -> Shares:
         assert self.weights is not None
         return self.weights
 
     @cached_property
     def _everywhere(self) -> float:
-        whole = self.part is None
-        pair = (self.output, self.real) if whole else (self.output[self.part], self.real[self.part])
-        return cv2.norm(*pair, cv2.NORM_L2SQR)
+        if self.part is None:
+            return cv2.norm(self.output, self.real, cv2.NORM_L2SQR)
+        return cv2.norm(self.output[self.part], self.real[self.part], cv2.NORM_L2SQR)
 
     @cached_property
     def _opaque(self) -> float:
         """Summed where the mask is 1."""
-        if not self._mask.count:
+        shares = self._shares
+        if not shares.count:
             return 0.0
-        part = self._mask.extent if self.part is None else common(self._mask.extent, self.part)
-        return cv2.norm(self.output[part], self.real[part], cv2.NORM_L2SQR, self._mask.opaque[part])
+        part = shares.extent if self.part is None else common(shares.extent, self.part)
+        return cv2.norm(self.output[part], self.real[part], cv2.NORM_L2SQR, shares.opaque[part])
 
     @cached_property
     def _soft(self) -> np.ndarray:
         """Of each pixel with another weight, summed over the channels."""
-        first, second = (picture.reshape(-1, picture.shape[2]).take(self._mask.places, axis=0) for picture in (self.output, self.real))
+        first, second = (picture.reshape(-1, picture.shape[2]).take(self._shares.places, axis=0) for picture in (self.output, self.real))
         difference = np.subtract(first, second, dtype=np.float64)
         return np.einsum("nc,nc->n", difference, difference)
 
     def _weighed(self, *, power: int = 1) -> float:
-        soft = self._mask.soft
-        found = self._opaque + (float((soft if power == 1 else soft**power) @ self._soft) if len(soft) else 0.0)
-        return found if math.isfinite(self._everywhere) else found * math.nan
+        found, soft = self._opaque, self._shares.soft
+        if len(soft):
+            found += float((soft if power == 1 else soft * soft) @ self._soft)
+        is_finite = self.output.dtype == np.uint8 or math.isfinite(self._everywhere)
+        return found if is_finite else found * math.nan
 
     def _per_pixel(self, total: float, area: float) -> float:
         return total / area / self.output.shape[2] if area > 0 else math.nan

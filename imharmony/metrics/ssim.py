@@ -16,7 +16,7 @@ from torch import Tensor
 
 from imharmony.errors import InputError
 from imharmony.metrics.pictures import each_picture, one_by_one
-from imharmony.metrics.weights import Part, Weights, common
+from imharmony.metrics.weights import Part, Weights, common, within
 
 WINDOW_PX = 11
 SIGMA_PX = 1.5
@@ -59,7 +59,7 @@ class Similarity(NamedTuple):
         rows, columns = (slice(_REACH, side - _REACH) for side in self.shape)
         inside = common((rows, columns), self.part)
         count = (rows.stop - rows.start) * (columns.stop - columns.start)
-        seen = self.values[_within(inside, self.part)]
+        seen = self.values[within(inside, self.part)]
         return 1 - (seen[..., 0].size - sum(cv2.sumElems(seen)) / seen.shape[2]) / count if seen.size else 1.0
 
     def mean_over(self, weights: Weights) -> float:
@@ -145,12 +145,6 @@ def _compared(output: np.ndarray, real: np.ndarray) -> Similarity:
 def _grown(part: Part, shape: tuple[int, int]) -> Part:
     """The part whose windows see into a part."""
     rows, columns = (slice(max(each.start - _REACH, 0), min(each.stop + _REACH, side)) for each, side in zip(part, shape, strict=True))
-    return rows, columns
-
-
-def _within(inner: Part, outer: Part) -> Part:
-    """A part as seen from one that holds it."""
-    rows, columns = (slice(a.start - b.start, max(a.stop, a.start) - b.start) for a, b in zip(inner, outer, strict=True))
     return rows, columns
 
 
