@@ -20,11 +20,12 @@ class Truth:
     """The levels (H, W, 3) that several pictures are compared with, and what they share of it, computed once."""
 
     levels: np.ndarray
+    same: "Truth | None" = None  # the same levels in another type
 
     @cached_property
     def windows(self) -> Reference:
         """What SSIM needs of it."""
-        return Reference(self.levels)
+        return Reference(self.levels) if self.same is None else self.same.windows
 
     @cached_property
     def peak(self) -> float:

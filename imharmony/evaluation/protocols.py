@@ -8,9 +8,11 @@
   family shows pictures, the real one included: to [-1, 1] and back in float32, then cut off. It moves 63 of the 256 levels by one.
   ``output_cut``: the output is cut off before it is blended, as DiffHarmony saves its files; the real one is as it is.
 
-Pictures are float (H, W, 3) in [0, 255]. Where two are known to be equal nothing is blended, quantised or compared again.
+Pictures are (H, W, 3) in [0, 255], float, or uint8 where a quantisation leaves whole levels. Where two are known to be equal nothing
+is blended, quantised or compared again.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +23,7 @@ import numpy as np
 import torch
 
 from imharmony.evaluation.compared import Pictures, Truth
+from imharmony.metrics.memory import copied, unset
 from imharmony.metrics.weights import Part, Weights, extent_of
 
 Background = Literal["raw", "composite", "real", "real_twice", "weighed"]
@@ -47,7 +50,7 @@ class Scene:
         """That of pictures uint8 or float, and a mask (H, W) in [0, 1]."""
         kind = np.result_type(raw, composite, real, np.float32)
         is_whole = all(each.dtype == np.uint8 or bool((quantised(each, "uint8") == each).all()) for each in (composite, real))
-        raw, composite, real = (each.astype(kind, copy=False) for each in (raw, composite, real))
+        raw, composite, real = (each if each.dtype == kind else copied(each, kind) for each in (raw, composite, real))
         return Scene(raw, composite, real, Weights.of(mask), is_whole)
 
     @cached_property
@@ -65,8 +68,8 @@ class Scene:
     def truths(self) -> dict[str, Truth]:
         """The real photograph as each quantisation has it."""
         own = Truth(self.real)
-        rounded = own if self.is_whole else Truth(quantised(self.real, "uint8"))
-        return {"float": own, "uint8": rounded, "truncated": Truth(truncated(self.real)), "output_cut": own}
+        rounded = Truth(self._levels(self.real), own) if self.is_whole else Truth(self._levels(quantised(self.real, "uint8")))
+        return {"float": own, "uint8": rounded, "truncated": Truth(self._levels(truncated(self.real))), "output_cut": own}
 
     @cached_property
     def composites(self) -> dict[str, np.ndarray]:
@@ -74,12 +77,21 @@ class Scene:
         cut = self.truths["truncated"].levels.copy()
         cut[self.changed] = truncated(self.composite[self.changed])
         rounded = self.composite if self.is_whole else quantised(self.composite, "uint8")
-        return {"float": self.composite, "uint8": rounded, "truncated": cut}
+        return {"float": self.composite, "uint8": self._levels(rounded), "truncated": cut}
 
     @cached_property
     def raws(self) -> dict[str, np.ndarray]:
         """The method's own picture as each quantisation has it."""
-        return {quantisation: quantised(self.raw, quantisation) for quantisation in QUANTISATIONS}
+        return {"float": self.raw} | {each: self._levels(quantised(self.raw, each)) for each in QUANTISATIONS if each != "float"}
+
+    def _levels(self, picture: np.ndarray) -> np.ndarray:
+        """Whole levels in bytes, which are compared several times as fast; as they are in a scene with NaN, which no byte holds."""
+        return copied(picture, np.uint8) if self._has_levels else picture
+
+    @cached_property
+    def _has_levels(self) -> bool:
+        given = (self.raw,) if self.is_whole else (self.raw, self.composite, self.real)
+        return not any(math.isnan(np.vdot(each, each)) for each in given)
 
     def pictures(self, background: str, quantisation: str) -> Pictures:
         """What one of ``PROTOCOLS`` compares."""
@@ -101,7 +113,7 @@ class Scene:
 
 def pasted(inside: np.ndarray, outside: np.ndarray, weights: Weights, *, edge: np.ndarray) -> np.ndarray:
     """One picture where the mask is 1, the other where it is 0, and the pixels (N, 3) between."""
-    shown, part = outside.copy(), weights.extent
+    shown, part = copied(outside), weights.extent
     cv2.copyTo(inside[part], weights.opaque[part], shown[part])
     shown.reshape(-1, shown.shape[2])[weights.places] = edge
     return shown
@@ -121,7 +133,9 @@ def quantised(picture: np.ndarray, quantisation: str) -> np.ndarray:
         return picture
     if quantisation == "truncated":
         return truncated(picture)
-    levels = np.rint(picture)
+    if picture.dtype == np.uint8:
+        return picture
+    levels = np.rint(picture, out=unset(picture.shape, picture.dtype))
     return np.clip(levels, 0, 255, out=levels)
 
 
@@ -145,7 +159,7 @@ def real_twice(scene: Scene) -> Pictures:
     given = _network(scene.composite[part]) * inside + _network(scene.real[part]) * outside
     shown = truth.levels.copy()
     shown[part] = _shown(_network(scene.raw[part]) * inside + given * outside)
-    return Pictures(shown, truth, scene.composite, scene.weights, part=part)
+    return Pictures(shown, truth, scene.composites["truncated"], scene.weights, part=part)
 
 
 def output_cut(scene: Scene) -> Pictures:
@@ -172,7 +186,7 @@ ALL_PROTOCOLS: list[Protocol] = [*PROTOCOLS, *NAMESAKES]
 
 def _network(picture: np.ndarray) -> np.ndarray:
     """ToTensor and Normalize(0.5, 0.5), halved: as halves and doubles are exact, only the scale differs from [-1, 1]."""
-    halved = picture.astype(np.float32)
+    halved = copied(picture, np.float32)
     halved /= np.float32(255)
     halved -= np.float32(0.5)
     return halved

@@ -5,7 +5,6 @@ Images are uint8 or float (B, 3, H, W) in [0, 255]; masks are (B, 1, H, W) in [0
 """
 
 import math
-import threading
 from functools import cached_property
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ import torch
 from torch import Tensor
 
 from imharmony.errors import InputError
+from imharmony.metrics.memory import unset
 from imharmony.metrics.pictures import each_picture, one_by_one
 from imharmony.metrics.weights import Part, Weights, common, within
 
@@ -25,7 +25,6 @@ C2 = (0.03 * 255) ** 2
 _REACH = WINDOW_PX // 2
 _KERNEL = cv2.getGaussianKernel(WINDOW_PX, SIGMA_PX, cv2.CV_32F)
 _TWICE = 2 * _KERNEL
-_KEPT = threading.local()  # memory that each thread uses again: a fresh one costs as much as what is computed in it
 
 
 def ssim(output: Tensor, real: Tensor) -> Tensor:
@@ -48,7 +47,7 @@ def ssim_map(output: Tensor, real: Tensor) -> Tensor:
 
 
 class Similarity(NamedTuple):
-    """Similarity at each pixel of a part of a picture, float32 (h, w, C), until its thread compares again; elsewhere it is 1."""
+    """Similarity at each pixel of a part of a picture, float32 (h, w, C); elsewhere it is 1."""
 
     values: np.ndarray
     part: Part
@@ -80,7 +79,7 @@ class Reference:
         self._levels = picture.astype(np.float32, copy=False)
         # Variances do not change with a constant; around zero float32 loses least of them to cancellation.
         centre = _whole_means(self._levels)
-        planes = np.empty((5, height, width * channels), np.float32)
+        planes = unset((5, height, width * channels))
         centred, means, unspread, luminance, energy = planes
         self._centred, self._means, self._unspread, self._luminance, self._energy = planes.reshape(5, *picture.shape)
         np.subtract(self._levels.reshape(height, -1), centre, out=centred)
@@ -99,7 +98,7 @@ class Reference:
     @cached_property
     def _spread(self) -> np.ndarray:
         """Twice the variance."""
-        square = _blur(self._centred * self._centred, _TWICE)
+        square = _blur(np.multiply(self._centred, self._centred, out=unset(self._centred.shape)), _TWICE)
         return np.add(square, self._unspread, out=square)
 
     def compare(self, output: np.ndarray, part: Part | None = None) -> Similarity:
@@ -107,7 +106,7 @@ class Reference:
         shape = output.shape[:2]
         seen = _grown(part, shape) if part else (slice(0, shape[0]), slice(0, shape[1]))
         levels, centred = self._levels[seen], self._centred[seen]
-        difference, covariance, variances, squared, scratch = _scratch(5, levels.shape)
+        difference, covariance, variances, squared, scratch = unset((5, *levels.shape))
         np.subtract(output[seen], levels, out=difference, casting="same_kind")
         if part:
             np.multiply(difference, centred, out=covariance)  # of d and this picture: nothing beyond the part
@@ -146,15 +145,6 @@ def _grown(part: Part, shape: tuple[int, int]) -> Part:
     """The part whose windows see into a part."""
     rows, columns = (slice(max(each.start - _REACH, 0), min(each.stop + _REACH, side)) for each, side in zip(part, shape, strict=True))
     return rows, columns
-
-
-def _scratch(count: int, shape: tuple[int, ...]) -> np.ndarray:
-    """Float32 (count, *shape) of this thread, whose values are anything, until it asks again."""
-    size = count * math.prod(shape)
-    kept: np.ndarray | None = getattr(_KEPT, "values", None)
-    if kept is None or kept.size < size:
-        kept = _KEPT.values = np.empty(size, np.float32)
-    return kept[:size].reshape(count, *shape)
 
 
 def _whole_means(image: np.ndarray) -> np.ndarray:

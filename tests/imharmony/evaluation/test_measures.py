@@ -102,7 +102,9 @@ def test_a_new_entry_is_scored_under_every_protocol(monkeypatch, scene):
 def test_lpips_is_that_of_each_protocols_picture_however_many_are_seen_at_once(pixels, monkeypatch, scene):
     monkeypatch.setattr("imharmony.evaluation.scoring.PIXELS_AT_ONCE", pixels)
     rows = score_scene(scene, MeanDifference())
-    expected = [np.abs(seen.output - seen.truth.levels).mean() / 127.5 for seen in (scene.pictures(*each) for each in PROTOCOLS)]
+    expected = [
+        np.abs(seen.output.astype(float) - seen.truth.levels).mean() / 127.5 for seen in (scene.pictures(*each) for each in PROTOCOLS)
+    ]
     assert [row["lpips"] for row in rows[: len(PROTOCOLS)]] == pytest.approx(expected)
 
 
