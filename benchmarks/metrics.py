@@ -35,7 +35,7 @@ OPTIONS = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": Fals
 PEERS = ("torchmetrics", "piq")
 COLUMNS = ("size_px", "what", "route", "ms_cpu", "times_as_fast", "difference", "bound_by")
 BOUND = {
-    "MSE, PSNR, fMSE": "one look at each picture and at the mask; below 128 px the calls themselves",
+    "MSE, PSNR, fMSE": "one look at each picture, two comparisons of the mask; below 128 px the calls themselves",
     "SSIM": "four Gaussian blurs of 11 taps, more than half of the time",
     "CIEDE2000 of the foreground": "one arctangent, exponential and sine a pixel, and two cube roots of three channels",
     "all nine protocols": "nine maps of SSIM: 31 blurs, of three whole pictures and of six foregrounds' boxes",
@@ -43,7 +43,10 @@ BOUND = {
 
 
 class Pair(NamedTuple):
-    """A method's picture, what it was given and the real one, uint8 (H, W, 3), and the mask, float32 (H, W) in [0, 1]."""
+    """A method's picture, what it was given and the real one, (H, W, 3), and the mask, float32 (H, W) in [0, 1].
+
+    All are uint8, but for the method's under a soft mask: float32 with fractions, as networks give them.
+    """
 
     output: np.ndarray
     composite: np.ndarray
@@ -154,7 +157,7 @@ def skimage_ciede2000(pair: Pair) -> float:
 
 
 def protocols(pair: Pair) -> int:
-    return len(score_scene(Scene.of(pair.output.astype(np.float32), pair.composite, pair.real, pair.mask)))
+    return len(score_scene(Scene.of(pair.output, pair.composite, pair.real, pair.mask)))
 
 
 def compare_lpips(backbone: str, pairs: list[Pair], rounds: int) -> None:

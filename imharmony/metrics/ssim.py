@@ -79,6 +79,7 @@ class Reference:
         self._levels = picture.astype(np.float32, copy=False)
         # Variances do not change with a constant; around zero float32 loses least of them to cancellation.
         centre = _whole_means(self._levels)
+        centre = np.float32(0) if centre is None else centre
         planes = unset((5, height, width * channels))
         centred, means, unspread, luminance, energy = planes
         self._centred, self._means, self._unspread, self._luminance, self._energy = planes.reshape(5, *picture.shape)
@@ -111,7 +112,7 @@ class Reference:
         if part:
             np.multiply(difference, centred, out=covariance)  # of d and this picture: nothing beyond the part
         rows, centre = difference.reshape(len(difference), -1), _whole_means(difference)
-        if is_far := bool(centre.any()):
+        if centre is not None:
             rows -= centre
         if not part:
             np.add(difference, centred, out=covariance)
@@ -122,7 +123,7 @@ class Reference:
         variances -= np.multiply(difference, difference, out=squared)  # of d
         if not part:
             covariance -= np.multiply(difference, self._means, out=scratch)
-        if is_far:
+        if centre is not None:
             rows += centre
         if part:
             covariance -= np.multiply(difference, self._means[seen], out=scratch)
@@ -147,9 +148,10 @@ def _grown(part: Part, shape: tuple[int, int]) -> Part:
     return rows, columns
 
 
-def _whole_means(image: np.ndarray) -> np.ndarray:
-    """Each channel's mean, rounded, for a row of the image, (w * C,); every fourth row tells it well enough."""
-    return np.tile(np.rint(cv2.mean(image[::4])[: image.shape[2]]).astype(np.float32), image.shape[1])
+def _whole_means(image: np.ndarray) -> np.ndarray | None:
+    """Each channel's mean, rounded, for a row of the image, (w * C,), or None for zeros; every fourth row tells it well enough."""
+    means = np.rint(cv2.mean(image[::4])[: image.shape[2]]).tolist()
+    return np.array(means * image.shape[1], np.float32) if any(means) else None
 
 
 def _blur(image: np.ndarray, across: np.ndarray = _KERNEL) -> np.ndarray:
