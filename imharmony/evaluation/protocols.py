@@ -20,7 +20,6 @@ from typing import Literal
 
 import cv2
 import numpy as np
-import torch
 
 from imharmony.evaluation.compared import Pictures, Truth
 from imharmony.metrics.memory import copied, unset
@@ -121,6 +120,8 @@ def pasted(inside: np.ndarray, outside: np.ndarray, weights: Weights, *, edge: n
 
 def blended(raw: np.ndarray, behind: np.ndarray, weights: Weights) -> np.ndarray:
     """The pixels (N, 3) where the mask is soft, of ``raw`` over another picture."""
+    import torch  # as for ``metrics.pictures``
+
     kind = np.result_type(raw, np.float32)
     colours = (picture.reshape(-1, picture.shape[2]).take(weights.places, axis=0) for picture in (behind, raw))
     below, over, share = (torch.from_numpy(each.astype(kind)) for each in (*colours, weights.soft[:, None]))

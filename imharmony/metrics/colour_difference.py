@@ -3,15 +3,20 @@
 Images are uint8 or float (B, 3, H, W) in [0, 255]; masks are (B, 1, H, W) in [0, 1], 1 = foreground, soft values weigh.
 """
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from torch import Tensor
 
 from imharmony.colour.spaces import WHITE_FROM_RGB, ciede2000, cube_root, lab_from_roots, linear_from_srgb
 from imharmony.metrics.pictures import one_by_one
 from imharmony.metrics.weights import Weights
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 PIXELS_AT_ONCE = 2**14  # so that a large picture takes no more memory than a small one
 _LINEAR_OF_LEVEL = linear_from_srgb(np.arange(256) / 255)

@@ -4,17 +4,21 @@ Images are uint8 or float (B, 3, H, W) in [0, 255]; masks are (B, 1, H, W) in [0
 the mean of the three channels. Results are float64 (B,), and NaN where there is nothing to measure.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from functools import cached_property, reduce
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import torch
-from torch import Tensor
 
 from imharmony.metrics.pictures import one_by_one
 from imharmony.metrics.weights import Weights
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 WINDOW_PX = 9
 MOST_DOUBLINGS = 16.0  # those of an 8-bit range, squared; distances end here
@@ -69,6 +73,8 @@ def gradient_energy(image: Tensor, mask: Tensor) -> Tensor:
 
 def detail_distance(measure: Callable[[Tensor, Tensor], Tensor], image: Tensor, real: Tensor, mask: Tensor) -> Tensor:
     """``doublings`` of one of the measures above from the real image to this."""
+    import torch  # as for ``pictures``
+
     pairs = zip(measure(image, mask).tolist(), measure(real, mask).tolist(), strict=True)
     return torch.tensor([doublings(own, wanted) for own, wanted in pairs], dtype=torch.float64, device=image.device)
 

@@ -5,17 +5,21 @@ float64 (B,). Squares and sums are made in float64, and those of whole levels ar
 makes every mean of it so.
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import torch
-from torch import Tensor
 
 from imharmony.metrics.pictures import one_by_one
 from imharmony.metrics.weights import Part, Shares, Weights, common
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(eq=False)
@@ -31,7 +35,7 @@ class SquaredErrors:
     part: Part | None = None
 
     @staticmethod
-    def between(output: np.ndarray, real: np.ndarray, mask: np.ndarray | None = None) -> "SquaredErrors":
+    def between(output: np.ndarray, real: np.ndarray, mask: np.ndarray | None = None) -> SquaredErrors:
         """Those of pictures of any type."""
         weights = None if mask is None else Weights.of(mask)
         if output.dtype == real.dtype:
@@ -153,6 +157,8 @@ def foreground_psnr(output: Tensor, real: Tensor, mask: Tensor, *, peak: float |
 
 def decibels(squared_error: Tensor, *, peak: float | Tensor) -> Tensor:
     """10 log10(peak² / error), infinite where the error is 0."""
+    import torch  # as for ``pictures``
+
     peaks = torch.as_tensor(peak, dtype=torch.float64).expand(squared_error.shape)
     found = [decibels_of(error, peak=each) for error, each in zip(squared_error.tolist(), peaks.tolist(), strict=True)]
     return torch.tensor(found, dtype=torch.float64, device=squared_error.device)

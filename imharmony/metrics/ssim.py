@@ -4,19 +4,22 @@ An 11 x 11 Gaussian window of sigma 1.5, K1 = 0.01, K2 = 0.03, data range 255, o
 Images are uint8 or float (B, 3, H, W) in [0, 255]; masks are (B, 1, H, W) in [0, 1]. Results are float64 (B,).
 """
 
+from __future__ import annotations
+
 import math
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
-import torch
-from torch import Tensor
 
 from imharmony.errors import InputError
 from imharmony.metrics.memory import unset
 from imharmony.metrics.pictures import each_picture, one_by_one
 from imharmony.metrics.weights import Part, Weights, common, within
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 WINDOW_PX = 11
 SIGMA_PX = 1.5
@@ -42,6 +45,8 @@ def foreground_ssim(output: Tensor, real: Tensor, mask: Tensor) -> Tensor:
 
 def ssim_map(output: Tensor, real: Tensor) -> Tensor:
     """Similarity at each pixel, mean over the channels, float64 (B, 1, H, W) on the CPU."""
+    import torch  # as for ``pictures``
+
     maps = [_compared(*seen).values.mean(2, dtype=np.float64) for seen in zip(each_picture(output), each_picture(real), strict=True)]
     return torch.from_numpy(np.stack(maps))[:, None]
 

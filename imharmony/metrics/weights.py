@@ -8,7 +8,6 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-import torch
 
 Part = tuple[slice, slice]  # rows and columns, each with its ends
 _NOWHERE, _NOTHING = np.empty(0, np.intp), np.empty(0)
@@ -56,6 +55,8 @@ class Weights(Shares):
     @cached_property
     def whole_px(self) -> int:
         """The area without its fraction, summed in single precision: sums of soft edges are often whole, and rounding decides which."""
+        import torch  # as for ``pictures``
+
         return int(torch.from_numpy(self.mask)[None].float().sum((1, 2)))
 
     @cached_property

@@ -3,12 +3,14 @@
 import multiprocessing
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from multiprocessing.queues import SimpleQueue
+from types import ModuleType
 from typing import Any, Protocol
 
 import cv2
@@ -64,7 +66,7 @@ def processes(workers: int, *, gpus: Sequence[str] = ()) -> Iterator[Run]:
     """A ``Run`` over this many processes; over this one, if one is enough.
 
     An error or Ctrl-C in the block ends the processes where they are. Of ``gpus``, as many as processes or more, each process sees one
-    alone.
+    alone. They load the module of the function that is called, and the program that was started only if it is one of the program's.
     """
     if workers == 1:
         threads = cv2.getNumThreads()
@@ -80,14 +82,30 @@ def processes(workers: int, *, gpus: Sequence[str] = ()) -> Iterator[Run]:
     for gpu in gpus:
         own.put(gpu)
     executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(own if gpus else None,))
+
+    def submit(function: Callable[[Any], Any], job: Any) -> Promise:
+        with nullcontext() if getattr(function, "__module__", None) == "__main__" else _without_program():
+            return executor.submit(function, job)
+
     try:
-        yield Run(workers, lambda function, job: executor.submit(function, job))
+        yield Run(workers, submit)
     except BaseException:
         for child in set(multiprocessing.active_children()) - others:
             child.terminate()
         raise
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _without_program() -> Iterator[None]:
+    """A process that is begun meanwhile does not load the program: that of a stage is hundreds of megabytes which its jobs do not use."""
+    program = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = program
 
 
 def _found(promise: Promise) -> Any:

@@ -40,6 +40,12 @@ def test_a_stage_loads_nothing_heavy_that_it_does_not_use(stage):
     assert not modules & MUST_NOT[stage]
 
 
+def test_a_process_that_computes_statistics_loads_no_networks():
+    modules = loaded("import reporting.statistics")
+    assert "imharmony.evaluation.measures" in modules
+    assert not modules & (NEVER | NETWORKS | TABLES_AND_PLOTS | WEB)
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["photo.png"]])
 def test_help_and_mistakes_of_the_command_wait_for_nothing(arguments):
     code = f"import sys; sys.argv = ['harmonize', *{arguments}]\nfrom imharmony.cli import main\ntry: main()\nexcept SystemExit: pass"

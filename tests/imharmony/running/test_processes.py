@@ -1,6 +1,8 @@
 """Jobs in processes: all results, and an end when the caller stops."""
 
 import multiprocessing
+import subprocess
+import sys
 import time
 
 import cv2
@@ -49,3 +51,19 @@ def test_one_worker_runs_here_and_gives_opencv_its_threads_back():
     with processes(1) as run:
         assert list(run(lambda _: cv2.getNumThreads(), [0])) == [1]
     assert cv2.getNumThreads() == before
+
+
+@pytest.mark.parametrize(("function", "is_loaded"), [("operator.neg", False), ("own", True)])
+def test_processes_load_the_program_only_for_a_function_of_its_own(tmp_path, function, is_loaded):
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import operator, sys\n"
+        "from imharmony.running.processes import processes\n"
+        "def own(number): return -number\n"
+        "if __name__ == '__main__':\n"
+        f"    with processes(2) as run: assert list(run({function}, [1, 2])) == [-1, -2]\n"
+        "else:\n"
+        "    print('loaded again', file=sys.stderr)\n"
+    )
+    ended = subprocess.run([sys.executable, program], capture_output=True, text=True, check=True)
+    assert ("loaded again" in ended.stderr) == is_loaded
