@@ -2,8 +2,8 @@
 
 ``poisson`` at 512 px is solved against SciPy's sparse solver, whose result it has to within the difference that is printed, and against
 OpenCV's ``seamlessClone``, which solves another equation (its boundary is the box's) on uint8. ``histogram`` is the baseline, and the
-transfer from two photographs with their masks to a composite, against NumPy's indices and scikit-image. ``xue`` and ``lalonde_efros``
-have no peer at hand: pictures of 256 px a second.
+transfer from a region's pixels to another's and from two photographs with their masks to a composite, against NumPy's indices and
+scikit-image. ``xue`` and ``lalonde_efros`` have no peer at hand: pictures of 256 px a second.
 
     python -m benchmarks.baselines [--photographs DIR]
 """
@@ -23,6 +23,7 @@ from skimage.exposure import match_histograms
 
 from benchmarks.tables import write_csv
 from benchmarks.transfers import made_up, spread_over
+from benchmarks.transfers import plain_histogram as plain_regions
 from imharmony.baselines import BASELINES
 from imharmony.baselines.region import opacity_of
 from imharmony.composing.composites import Foreground
@@ -31,6 +32,7 @@ from imharmony.transfer.histogram import histogram, rgb_histogram
 
 SHARES = (0.05, 0.2, 0.5, 0.95)
 MADE_UP = 12
+BOUND_OF_REGIONS = "counting two regions and looking one up, each a byte at a time"
 Picture = tuple[np.ndarray, np.ndarray]  # uint8 (S, S, 3) and a mask, float32 (S, S)
 
 
@@ -71,6 +73,10 @@ def our_transfer(one: Picture, other: Picture) -> np.ndarray:
     foreground, reference = (Foreground.of(photo, mask.astype(np.uint8), name="photograph") for photo, mask in (one, other))
     pixels = histogram(foreground.pixels, rgb_histogram(foreground.pixels), rgb_histogram(reference.pixels))
     return foreground.replaced_by(foreground.patch(pixels))
+
+
+def our_regions(pixels: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    return histogram(pixels, rgb_histogram(pixels), rgb_histogram(reference))
 
 
 def blob(size_px: int, share: float, seed: int) -> np.ndarray:
@@ -115,9 +121,11 @@ def mean_ms(ways: Sequence[Callable[..., np.ndarray]], given: Sequence[tuple], *
     return [ms / len(given) for ms in cpu_ms([lambda way=way: [way(*each) for each in given] for way in ways], rounds=rounds)]
 
 
-def histogram_row(what: str, ways: Sequence[Callable[..., np.ndarray]], given: Sequence[tuple], *, rounds: int) -> dict[str, object]:
+def histogram_row(
+    what: str, ways: Sequence[Callable[..., np.ndarray]], given: Sequence[tuple], *, rounds: int, bound: str = ""
+) -> dict[str, object]:
     apart = max(float(np.abs(ways[0](*each).astype(float) - ways[1](*each)).max()) for each in given)
-    note = f"{apart:.0f} level apart at most: rounded, not cut"
+    note = f"{apart:.0f} level apart at most: rounded, not cut" + (f"; bound by {bound}" if bound else "")
     return row(f"`histogram`, {what}", "NumPy and scikit-image", note, mean_ms(ways, given, rounds=rounds))
 
 
@@ -125,7 +133,9 @@ def other_rows(photos: list[np.ndarray], *, rounds: int) -> list[dict[str, objec
     masked = [(photo, blob(max(photo.shape), 0.125, seed)[: photo.shape[0], : photo.shape[1]]) for seed, photo in enumerate(photos)]
     pairs = list(zip(masked, masked[1:] + masked[:1], strict=True))
     small = [(square_image(photo, 256), blob(256, 0.125, seed)) for seed, photo in enumerate(photos)]
+    regions = [(one[0][one[1] > 0], other[0][other[1] > 0]) for one, other in pairs]
     return [
+        histogram_row("a region to another, as pixels", (our_regions, plain_regions), regions, rounds=rounds, bound=BOUND_OF_REGIONS),
         histogram_row("two photographs to a composite", (our_transfer, plain_transfer), pairs, rounds=rounds),
         histogram_row("the baseline at full size", (BASELINES["histogram"], plain_histogram), masked, rounds=rounds),
         *(row(f"`{name}`, 256 px", "", "", mean_ms([way], small, rounds=rounds)) for name, way in BASELINES.items() if name != "identity"),
