@@ -2,26 +2,24 @@
 
 Scores of the run are repeated as those of other photographs, whose errors are larger or smaller by a factor, the same for every method.
 What is measured is a process of its own, with all that it starts: it reads the files, computes all statistics from nothing, and then
-what the page shows of single images. Writes ``benchmarks/results/report_rows.csv``.
+what the page shows of single images. Writes ``benchmarks/results/report_rows.csv``. ``--peer duckdb`` compares engines instead.
 """
 
 import argparse
-import os
-import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.processes import tree_of
-from imharmony.errors import InputError
+from benchmarks.processes import measured
+from benchmarks.report_engines import compared, part_of
 from imharmony.evaluation.measures import MEASURES, SCORES
-from imharmony.evaluation.score_sets import Part, gathered
-from imharmony.storage.streams import read_batches, write_groups
+from imharmony.evaluation.score_sets import gathered
+from imharmony.storage.streams import write_groups
 from imharmony.storage.tables import read_table, write_csv
 from pipeline.params.file import load_params
 from pipeline.steps.paths import Places
@@ -34,8 +32,6 @@ from reporting.typical import typical
 
 RESULT = Path("benchmarks/results/report_rows.csv")
 SPREAD = 0.3  # of the factors' logarithm
-EVERY_SECONDS = 0.5
-MEGABYTE = 1e6
 
 
 def write_scores(folder: Path, rows: int, methods: int) -> list[Path]:
@@ -67,7 +63,7 @@ def _copies(scores: pa.Table, count: int) -> Iterator[pa.Table]:
 def report(paths: list[Path], folder: Path, *, bootstrap: int, workers: int) -> None:
     """What the stage ``report`` computes of scores; prints how many images and photographs they are of, and the seconds of each part."""
     begin = time.perf_counter()
-    scores = gathered([_part(path) for path in paths], folder)
+    scores = gathered([part_of(path) for path in paths], folder)
     read = time.perf_counter()
     tables = statistics_of(scores, bootstrap=bootstrap, workers=workers, code=Path(__file__))
     computed = time.perf_counter()
@@ -82,39 +78,6 @@ def report(paths: list[Path], folder: Path, *, bootstrap: int, workers: int) -> 
     print(images, photographs, *(f"{seconds:.1f}" for seconds in (read - begin, computed - read, time.perf_counter() - computed)))
 
 
-def _part(path: Path) -> Part:
-    return Part(path.parent.name, int(path.stem), lambda columns: read_batches(path, columns, coded=True))
-
-
-def measured(command: list[str], home: Path) -> tuple[str, float, float, float]:
-    """What a command prints, the seconds that it takes, those of processors, and the most memory of it and of what it started, in MB."""
-    begin, most, before = time.perf_counter(), 0.0, os.times()
-    environment = os.environ | {"PYTHONPATH": str(Path.cwd()), "TQDM_DISABLE": "1"}
-    process = subprocess.Popen(command, cwd=home, stdout=subprocess.PIPE, text=True, env=environment)
-    while process.poll() is None:
-        most = max(most, _memory(each.pid for each in tree_of(process.pid)))
-        time.sleep(EVERY_SECONDS)
-    after = os.times()
-    if process.returncode or process.stdout is None:
-        raise InputError(f"the report ended with {process.returncode}; what it said is above")
-    spent = after.children_user + after.children_system - before.children_user - before.children_system
-    return process.stdout.read().splitlines()[-1], time.perf_counter() - begin, spent, most
-
-
-def _memory(processes: Iterable[int]) -> float:
-    """What processes hold together, in MB: all of their own pages, and the pages of files, which they share, of the one that has most."""
-    own, shared = 0, 0
-    for process in processes:
-        try:
-            status = Path(f"/proc/{process}/status").read_text()
-        except OSError:  # ended meanwhile
-            continue
-        held = {line.partition(":")[0]: int(line.split()[1]) for line in status.splitlines() if line.startswith("Rss")}
-        own += held.get("RssAnon", 0) + held.get("RssShmem", 0)
-        shared = max(shared, held.get("RssFile", 0))
-    return (own + shared) * 1024 / MEGABYTE
-
-
 def main() -> None:
     """Prints and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -123,16 +86,23 @@ def main() -> None:
     parser.add_argument("--bootstrap", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--folder", type=Path, required=True, help="where scores are written; 10 million rows are about 1 GB")
+    parser.add_argument("--peer", choices=["duckdb"], help="measure only what reading takes, beside DuckDB (``report_engines``)")
     parser.add_argument("--here", type=Path, nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.here:
         with TemporaryDirectory(dir=options.folder) as folder:
             report(options.here, Path(folder), bootstrap=options.bootstrap, workers=options.workers)
         return
+    folders = [options.folder.absolute() / str(rows) for rows in options.rows]
+    groups = [
+        sorted(folder.glob("*/*.parquet")) or write_scores(folder, rows, options.methods)
+        for folder, rows in zip(folders, options.rows, strict=True)
+    ]
+    if options.peer:
+        compared(groups, options.folder.absolute())
+        return
     lines = []
-    for rows in options.rows:
-        folder = options.folder.absolute() / str(rows)
-        paths = sorted(folder.glob("*/*.parquet")) or write_scores(folder, rows, options.methods)
+    for folder, paths in zip(folders, groups, strict=True):
         with TemporaryDirectory(dir=folder) as home:  # nothing is kept there yet
             command = [sys.executable, "-m", "benchmarks.report_rows", "--folder", str(folder), "--here", *map(str, paths)]
             command += ["--bootstrap", str(options.bootstrap), "--workers", str(options.workers)]
