@@ -4,7 +4,6 @@ import argparse
 import os
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +17,7 @@ from imharmony.harmonizing.offers import CLASSICAL, MEGAPIXELS, STARTER
 from imharmony.harmonizing.pairing import Pair, Sought, pairs_of
 from imharmony.harmonizing.result_names import result_names
 from imharmony.pictures.saving import default_output, expect_ending
-from imharmony.running.processes import WAITING_PER_WORKER, processes
+from imharmony.running.processes import WAITING_PER_WORKER, EndedProcessError, processes
 from imharmony.running.progress import bar
 from imharmony.storage.locks import held
 from imharmony.storage.places import expect_place
@@ -201,7 +200,7 @@ def _worked(jobs: list[Job], table: Path, *, workers: int) -> Iterator[Row | Non
                     yield row
                     done += 1
             return
-        except BrokenProcessPool:
+        except EndedProcessError:
             suspects = jobs[done : done + workers * WAITING_PER_WORKER]
         for job in suspects:
             yield _alone(job, table)
@@ -212,7 +211,7 @@ def _alone(job: Job, table: Path) -> Row | None:
     try:
         with processes(2) as run_all:  # of which one is started
             return next(run_all(work, [job]))
-    except BrokenProcessPool:
+    except EndedProcessError:
         row = job.named._replace(status="failed", why=ENDED)
         append_row(table, row)
         return row

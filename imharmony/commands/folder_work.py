@@ -4,14 +4,10 @@ import errno
 import hashlib
 import json
 import logging
-import multiprocessing
-import os
 import sys
 import time
 from functools import cache, lru_cache
-from multiprocessing.connection import wait
 from pathlib import Path
-from threading import Thread
 from typing import NamedTuple
 
 import numpy as np
@@ -65,7 +61,6 @@ def work(job: Job) -> Row | None:
     Whatever is wrong with the picture is said in its row. Raises where no other picture would fare better: without its model, or without
     room to write.
     """
-    _end_with_parent()
     key_of_model, begin = _model_key(job.settings.model, job.settings.intrinsic), time.perf_counter()
     try:
         key = _key(job, key_of_model)
@@ -152,11 +147,3 @@ _model_key = cache(model_key)  # of files that do not change in the meantime
 @cache
 def _sha_of_background(path: Path) -> str:
     return sha256_of(path)
-
-
-@cache  # once for each process
-def _end_with_parent() -> None:
-    """Ends this process with the one that started it, which may be killed; left alone it would wait for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        Thread(target=lambda: (wait([parent.sentinel]), os._exit(1)), daemon=True).start()

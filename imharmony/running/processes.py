@@ -7,9 +7,12 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from multiprocessing.queues import SimpleQueue
+from threading import Thread
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -18,6 +21,10 @@ import cv2
 from imharmony.errors import InputError
 
 WAITING_PER_WORKER = 2
+
+
+class EndedProcessError(InputError):
+    """One of several processes was ended from outside, as the system does where memory is short."""
 
 
 class Promise(Protocol):
@@ -65,8 +72,9 @@ class Run:
 def processes(workers: int, *, gpus: Sequence[str] = ()) -> Iterator[Run]:
     """A ``Run`` over this many processes; over this one, if one is enough.
 
-    An error or Ctrl-C in the block ends the processes where they are. Of ``gpus``, as many as processes or more, each process sees one
-    alone. They load the module of the function that is called, and the program that was started only if it is one of the program's.
+    An error or Ctrl-C in the block ends the processes where they are, and so does the end of this one, whatever ends it. If one of them is
+    ended from outside, all are, with an ``EndedProcessError``. Of ``gpus``, as many as processes or more, each process sees one alone. They
+    load the module of the function that is called, and the program that was started only if it is one of the program's.
     """
     if workers == 1:
         threads = cv2.getNumThreads()
@@ -89,9 +97,14 @@ def processes(workers: int, *, gpus: Sequence[str] = ()) -> Iterator[Run]:
 
     try:
         yield Run(workers, submit)
-    except BaseException:
+    except BaseException as error:
         for child in set(multiprocessing.active_children()) - others:
             child.terminate()
+        if isinstance(error, BrokenProcessPool):
+            came = f"one of {workers} processes was ended from outside, as the system does where memory is short"
+            raise EndedProcessError(
+                f"{came}; expected all to live; start again, with fewer `workers` if it recurs: finished parts are kept"
+            ) from error
         raise
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
@@ -117,6 +130,8 @@ def _found(promise: Promise) -> Any:
 
 def _start(gpus: SimpleQueue | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
+    if parent := multiprocessing.parent_process():  # which may be killed; left alone we would wait for ever
+        Thread(target=lambda: (wait([parent.sentinel]), os._exit(1)), daemon=True).start()
     if gpus is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpus.get()  # read when CUDA is first used, which is in a job
     cv2.setNumThreads(1)

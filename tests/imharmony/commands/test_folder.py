@@ -233,12 +233,13 @@ def test_another_run_on_the_same_results_is_refused(place):
 
 def test_a_process_that_the_system_ends_takes_one_picture_with_it(place, monkeypatch):
     """The pool of the test says so where the model's process would die."""
-    from concurrent.futures.process import BrokenProcessPool
     from contextlib import contextmanager
+
+    from imharmony.running.processes import EndedProcessError
 
     def dying(job):
         if job.photo.name == "b.png":
-            raise BrokenProcessPool
+            raise EndedProcessError
         return folder_work.work(job)
 
     @contextmanager

@@ -3,7 +3,6 @@
 import os
 import pickle
 import signal
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from imharmony.evaluation.parts import Order, control_parts, score_parts, valida
 from imharmony.evaluation.scoring import score_split
 from imharmony.evaluation.validation import score_validation
 from imharmony.running.engine import engine
-from imharmony.running.processes import Run
+from imharmony.running.processes import EndedProcessError, Run
 from imharmony.storage.streams import join_tables
 from imharmony.storage.tables import read_table
 
@@ -98,7 +97,7 @@ def test_engines_change_no_byte(packed, tmp_path, machines):
 
 def test_what_a_killed_stage_has_sealed_is_not_scored_again(packed, tmp_path):
     undisturbed, log = scored(tmp_path / "whole", packed, Logged(tmp_path / "calls")), tmp_path / "log"
-    with pytest.raises(BrokenProcessPool):
+    with pytest.raises(EndedProcessError):
         scored(tmp_path / "killed", packed, Logged(log, deadly=15), workers=2)
     sealed = list((tmp_path / "killed/work").glob("*.seal"))
     assert sealed

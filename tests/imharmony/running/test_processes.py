@@ -1,14 +1,20 @@
 """Jobs in processes: all results, and an end when the caller stops."""
 
 import multiprocessing
+import os
+import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import cv2
+import psutil
 import pytest
 
-from imharmony.running.processes import processes
+from imharmony.running.processes import EndedProcessError, processes
+
+SECONDS = 30  # at most, for what takes far less
 
 
 def square(number: int) -> int:
@@ -19,6 +25,22 @@ def fail_at_three(number: int) -> int:
     if number == 3:
         raise ValueError("three")
     return number
+
+
+def kill_at_three(number: int) -> int:
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def tell_and_sleep(folder: Path) -> None:
+    (folder / str(os.getpid())).touch()
+    time.sleep(SECONDS)
+
+
+def sleep_in_processes(folder: Path) -> None:
+    with processes(2) as run:
+        list(run(tell_and_sleep, [folder] * 2))
 
 
 def interrupt_after_the_first(results) -> None:
@@ -44,6 +66,28 @@ def test_an_interrupt_ends_the_processes_where_they_are():
         interrupt_after_the_first(run(time.sleep, [0, 100, 100]))
     assert multiprocessing.active_children() == []
     assert time.monotonic() - started < 50
+
+
+def test_a_process_that_is_killed_ends_all_with_one_line():
+    with (
+        pytest.raises(EndedProcessError, match=r"^one of 2 processes was ended from outside.*; start again, with fewer"),
+        processes(2) as run,
+    ):
+        list(run(kill_at_three, range(9)))
+    assert multiprocessing.active_children() == []
+
+
+def test_processes_end_with_the_one_that_started_them(tmp_path):
+    code = f"from pathlib import Path; from {__name__} import *; sleep_in_processes(Path({str(tmp_path)!r}))"
+    parent = subprocess.Popen([sys.executable, "-c", code])
+    end = time.monotonic() + SECONDS
+    while len(told := list(tmp_path.iterdir())) < 2 and time.monotonic() < end:
+        time.sleep(0.02)
+    workers = [psutil.Process(int(path.name)) for path in told]
+    parent.kill()
+    parent.wait()
+    _, alive = psutil.wait_procs(workers, timeout=SECONDS / 3)
+    assert (len(workers), alive) == (2, [])
 
 
 def test_one_worker_runs_here_and_gives_opencv_its_threads_back():
