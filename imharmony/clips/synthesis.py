@@ -6,6 +6,7 @@ some clips are scenes of the studio whose light moves. A shard holds ``CLIPS_PER
 """
 
 import logging
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ def synthesize_clips(
     workers: int,
     cluster_address: str | None = None,
 ) -> None:
-    """Writes the folder ``out`` of clips of ``size_px`` squared from a folder of composites.
+    """Writes the folder ``out`` of clips of ``size_px`` squared from a folder of composites; ``work`` is emptied at the end.
 
     The shards are made by ``workers`` processes, or by the Dask cluster at an address (``cluster.cluster``), to the same bytes.
     """
@@ -94,6 +95,7 @@ def synthesize_clips(
             link_or_copy(shard_path(work, shard), shard_path(temporary, shard))
         write_table(temporary / "dropped.parquet", dropped)
         write_table(temporary / "manifest.parquet", read_parts(_part(work, "manifest", shard) for shard, _ in shards))
+    shutil.rmtree(work)
 
 
 def wanted(manifest: pa.Table, rules: ClipRules, *, dataset: str) -> list[Wanted]:

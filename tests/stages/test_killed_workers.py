@@ -1,0 +1,191 @@
+"""A process that is killed in the midst of any sharded stage: one line, and the next start ends in the bytes of an undisturbed run."""
+
+import json
+import multiprocessing
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from ruamel.yaml import YAML
+
+from imharmony.checkpoint import save_harmonizer
+from imharmony.clips import synthesis as clips
+from imharmony.composing import packed_split, selection, synthesis
+from imharmony.evaluation import parts
+from imharmony.intrinsic import preprocessing
+from imharmony.running.processes import EndedProcessError
+from imharmony.sources import photographs, portraits, studio
+from imharmony.sources.studio_portraits import write_studio_portraits
+from pipeline.params.file import load_params
+from pipeline.steps import scores
+from pipeline.steps.packing import packed
+from pipeline.steps.paths import MODEL, Places
+from pipeline.steps.portraits import packed_portraits, packed_things
+from stages import (
+    download_annotations,
+    download_images,
+    evaluate,
+    evaluate_baselines,
+    filter_masks,
+    make_trimaps,
+    preprocess_intrinsic,
+    synthesize_clips,
+    synthesize_composites,
+)
+from tests.conftest import ROOT
+from tests.imharmony.blind.pictures import ARCHITECTURE, harmonizer_of
+from tests.noted_jobs import Log
+from tests.workspace import give_fingerprints, shrink
+
+PLACES = Places("sample")
+SIZE = 32
+KEPT = ".work"  # what a killed stage leaves
+SMALL: dict[Any, dict[str, int]] = {
+    studio: {"SCENES_PER_SHARD": 8},
+    portraits: {"SHARD_BYTES": 20_000},
+    selection: {"CHUNK": 8, "WORTH_PROCESSES": 0},
+    photographs: {"PHOTOGRAPHS_PER_JOB": 4, "WORTH_A_PROCESS": 1, "SHARD_BYTES": 10_000},
+    synthesis: {"PHOTOGRAPHS_PER_SHARD": 4},
+    preprocessing: {"LEAST_EACH": 1},
+    packed_split: {"ROWS_PER_PIECE": 4, "WORTH_A_PROCESS": 1},
+    clips: {"CLIPS_PER_SHARD": 2},
+    parts: {"PICTURES_PER_PART": 4, "FOREGROUNDS_PER_PART": 3},
+    scores: {"WORTH_A_PROCESS": 1},
+}
+
+
+def pack_composites() -> None:
+    packed(load_params(), PLACES, "people", "train", SIZE)
+
+
+def pack_portraits() -> None:
+    packed_portraits(load_params(), PLACES, "hmh", "test", with_trimaps=True)
+
+
+def pack_things() -> None:
+    packed_things(load_params(), PLACES, 0)
+
+
+class Stage(NamedTuple):
+    """What is run, which of its jobs is deadly, whether finished jobs are kept, and what it makes (in ``.work`` if nowhere else)."""
+
+    run: Callable[[], object]
+    deadly: int
+    is_kept: bool
+    outs: tuple[Path, ...]
+
+
+def score_outs(method: str) -> tuple[Path, ...]:
+    return tuple(make(method, 0) for make in (PLACES.scores, PLACES.controls, PLACES.validation))
+
+
+# In this order: whoever scores finds what is packed, until the packings are tried.
+STAGES = {
+    "studio": Stage(lambda: download_annotations.main("photographs"), 3, False, (PLACES.source("photographs"),)),
+    "portraits": Stage(lambda: download_annotations.main("portraits"), 3, True, (PLACES.source("portraits"),)),
+    "filter_masks": Stage(lambda: filter_masks.main("people"), 3, False, (PLACES.selected("people"),)),
+    "download_images": Stage(lambda: download_images.main("people"), 6, False, (PLACES.images("people"),)),
+    "synthesize_composites": Stage(lambda: synthesize_composites.main("people"), 7, True, (PLACES.composites("people"),)),
+    "synthesize_clips": Stage(lambda: synthesize_clips.main("people"), 3, True, (PLACES.clips("people"),)),
+    "preprocess_intrinsic": Stage(lambda: preprocess_intrinsic.main("people"), 3, True, (PLACES.intrinsic("people"),)),
+    "evaluate": Stage(lambda: evaluate.main("idih"), 4, True, score_outs("idih")),
+    "evaluate_baselines": Stage(lambda: evaluate_baselines.main("identity"), 4, True, score_outs("identity")),
+    "packing": Stage(pack_composites, 3, False, (Path(KEPT, "pack"),)),
+    "packing portraits": Stage(pack_portraits, 1, False, (Path(KEPT, "portraits"),)),
+    "packing things": Stage(pack_things, 3, False, (Path(KEPT, "things"),)),
+}
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory) -> Iterator[Path]:
+    """What all stages read, and what undisturbed they make of it."""
+    folder = tmp_path_factory.mktemp("workspace")
+    write_studio_portraits(folder / "archive", portraits=16, width_px=60, height_px=80, seed=0, workers=1)
+    shutil.copy(ROOT / "params.yaml", folder)
+    shrink(folder / "params.yaml")
+    (folder / "params.yaml").write_text(json.dumps(small(YAML(typ="safe").load(folder / "params.yaml"), folder / "archive")))
+    forked = multiprocessing.get_context("forkserver")
+    forked.set_forkserver_preload(["stages.evaluate", "imharmony.matting.portraits", "imharmony.matting.things"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(multiprocessing, "get_context", lambda _: forked)  # each process would import for seconds
+        patch.chdir(folder)
+        for module, values in SMALL.items():
+            for name, value in values.items():
+                patch.setattr(module, name, value)
+        give_fingerprints(folder)
+        save_harmonizer(PLACES.run("idih", 0) / MODEL, harmonizer_of(), ARCHITECTURE, {"size_px": str(SIZE)})
+        for stage in ("studio", "portraits"):
+            STAGES[stage].run()
+        for stage in (filter_masks, download_images, synthesize_composites, preprocess_intrinsic):
+            stage.main("hmh")
+        make_trimaps.main("hmh")
+        for name, stage in STAGES.items():
+            if not name.startswith(("studio", "portraits", "packing")):
+                stage.run()
+        yield folder
+
+
+def small(params: dict[str, Any], archive: Path) -> dict[str, Any]:
+    params |= {
+        "sources": ["photographs", "portraits"],
+        "datasets": ["people", "hmh"],
+        "variants": ["idih"],
+        "preprocessed": ["people", "hmh"],
+    }
+    params |= {"trimaps": ["hmh"], "clips": ["people"], "classifiers": [], "decomposers": ["people"]}
+    sample = params["profiles"]["sample"]
+    source = {"kind": "matting_human", "archive": str(archive), "at_least": 1, "attempts": 1, "timeout_seconds": 1}
+    sample["sources"] |= {"portraits": source}
+    sample["datasets"]["hmh"] = {"selection": {"min_side_px": 12}, "synthesis": {"limits": None}}
+    sample["datasets"]["hmh"]["split"] = {"by": "hash", "val": 0.3, "test": 0.3}
+    sample["intrinsic"] |= {"backend": "luminance", "edits": "fitted"}
+    sample["matting"] |= {"things": 4, "places": 3}
+    sample["clips"] = {"epochs": 1, "rules": {"frames": 3, "moved": {"train": 5, "val": 2, "test": 3}, "lit": {"test": 2}}}
+    return params
+
+
+def content(paths: Iterable[Path]) -> dict[str, bytes]:
+    """Every file's bytes by its name, but for locks and what is noted of folders."""
+    files = [path for out in paths for path in (out.rglob("*") if out.is_dir() else [out])]
+    return {str(path): path.read_bytes() for path in files if path.is_file() and (path.suffix == ".npy" or not {KEPT} & {*path.parts})}
+
+
+def remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def use_processes(count: int) -> None:
+    tree = json.loads(Path("params.yaml").read_text())
+    tree["machine"]["workers"] = count
+    Path("params.yaml").write_text(json.dumps(tree))
+
+
+@pytest.mark.usefixtures("workspace")
+@pytest.mark.parametrize("name", STAGES)
+def test_a_killed_process_costs_what_it_was_doing(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    stage = STAGES[name]
+    if name.startswith("packing"):  # of which there is more than this
+        remove(stage.outs)
+        stage.run()
+    undisturbed = content(stage.outs)
+    assert undisturbed
+    remove(stage.outs)
+    use_processes(2)
+    first = Log(tmp_path / "first", monkeypatch, deadly=stage.deadly)
+    with pytest.raises(EndedProcessError, match=r"was ended from outside.*start again"):
+        stage.run()
+    monkeypatch.undo()
+    use_processes(1)
+    with pytest.MonkeyPatch.context() as patch:
+        second = Log(tmp_path / "second", patch, deadly=None)
+        stage.run()
+    assert content(stage.outs) == undisturbed
+    if stage.is_kept:
+        assert first.jobs("done")
+        assert not first.jobs("done") & second.jobs("begun")
+        assert first.jobs("begun") - first.jobs("done") <= second.jobs("begun")
