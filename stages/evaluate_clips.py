@@ -15,7 +15,7 @@ def main(dataset: str) -> None:
     """Scores the test clips of one data set, frame by frame and from frame to frame."""
     params = load_params()
     places = Places(params.profile)
-    methods, split = clip_methods(params, places, dataset, device=device_of(params)), packed_clips(places, dataset, "test")
+    methods, split = clip_methods(params, places, dataset, device=device_of(params)), packed_clips(params, places, dataset, "test")
     rows = judged_clips(split, methods, dataset=dataset)
     with atomic_folder(places.judged_clips(dataset)) as out:
         write_rows(out / "judged.parquet", rows, JUDGED)

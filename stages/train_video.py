@@ -34,8 +34,8 @@ def main(name: str) -> None:
     harmonizer, told = load_harmonizer(start)
     history = fit(
         harmonizer=harmonizer,
-        train=packed_clips(places, video.clips, "train"),
-        val=packed_clips(places, video.clips, "val"),
+        train=packed_clips(params, places, video.clips, "train"),
+        val=packed_clips(params, places, video.clips, "val"),
         objective=replace(objective_of(spec, harmonizer, device=device), temporal=TemporalTerm(between_frames, video.temporal)),
         critic=critic_of(spec, training, seed=video.seed),
         recipe=video_recipe(params, video),

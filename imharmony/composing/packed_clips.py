@@ -4,23 +4,22 @@ A folder of clips has ``manifest.parquet``, a row for each clip, and shards with
 composite, the truth and the mask.
 """
 
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.lib.format import write_array_header_1_0
 
-from imharmony.composing.packed_split import SHAPES, PackedSplit
+from imharmony.composing.packed_split import SHAPES, PackedSplit, Piece, pack_arrays, pieces_of
 from imharmony.errors import InputError
 from imharmony.pictures.images import decode_png
 from imharmony.storage.files import atomic_folder
 from imharmony.storage.locks import alone
 from imharmony.storage.seals import is_sound_folder, seal_folder
-from imharmony.storage.shards import ShardReader
+from imharmony.storage.shards import Row, ShardReader
 from imharmony.storage.tables import read_typed
 
 # One row for each clip.
@@ -64,8 +63,8 @@ class PackedClips(PackedSplit):
         return len(self.composite) // self.length
 
 
-def pack_clips(folder: Path, cache: Path, *, split: str) -> PackedClips:
-    """The split of a folder of clips, from ``cache`` or packed into it now."""
+def pack_clips(folder: Path, cache: Path, *, split: str, workers: int = 1, cluster_address: str | None = None) -> PackedClips:
+    """The split of a folder of clips, from ``cache`` or packed into it now, by an engine (``running.engine``)."""
     manifest = read_typed(
         folder / "manifest.parquet", CLIPS, filled=("sample_id", "split", "frames", "size_px", "backward", "shard", "row")
     )
@@ -73,15 +72,18 @@ def pack_clips(folder: Path, cache: Path, *, split: str) -> PackedClips:
     if rows.num_rows == 0:
         found = sorted(set(manifest["split"].to_pylist()))
         raise InputError(f"{folder}: no clips in split {split!r}; expected some, as in {found}; widen `clips` in params.yaml")
+    length, size_px = rows["frames"][0].as_py(), rows["size_px"][0].as_py()
     packed = cache / split
     cache.mkdir(parents=True, exist_ok=True)
     with alone(packed.with_name(f".{packed.name}.lock")):
         if not is_sound_folder(packed):
+            pieces = pieces_of(rows.select(["shard", "row", "sample_id"]).to_pylist())
+            machines = {"workers": workers, "cluster_address": cluster_address}
             with atomic_folder(packed) as temporary:
-                _write_arrays(folder, temporary, rows)
+                squared = partial(_strips, folder.resolve(), length, size_px)
+                pack_arrays(temporary, pieces, squared, SHAPES, size_px=size_px, what="packing clips", pictures_per_row=length, **machines)
                 seal_folder(temporary)
         arrays = {name: np.load(packed / f"{name}.npy", mmap_mode="r") for name in SHAPES}
-    length = rows["frames"][0].as_py()
     backward = np.array(rows["backward"].to_pylist(), np.float64).reshape(-1, 2, 3)
     return PackedClips(_of_frames(rows, length), **arrays, length=length, backward=backward)
 
@@ -94,24 +96,18 @@ def _of_frames(rows: pa.Table, length: int) -> pa.Table:
     return frames.set_column(0, "sample_id", pa.array(names)).append_column("clip_id", clips)
 
 
-def _write_arrays(folder: Path, packed: Path, rows: pa.Table) -> None:
-    length, size_px = rows["frames"][0].as_py(), rows["size_px"][0].as_py()
-    with ExitStack() as stack:
-        files = {name: stack.enter_context((packed / f"{name}.npy").open("wb")) for name in SHAPES}
-        for name, channels in SHAPES.items():
-            shape = (rows.num_rows * length, size_px, size_px, *channels)
-            write_array_header_1_0(files[name], {"descr": "|u1", "fortran_order": False, "shape": shape})
-        for strips in read_strips(folder, rows):
-            for name, channels in SHAPES.items():
-                if strips[name].shape != (length * size_px, size_px, *channels):
-                    came = f"a strip of {strips[name].shape}"
-                    raise InputError(f"{folder}: {came}; expected {length} frames of {size_px} px; delete it and run its stage again")
-                files[name].write(strips[name].tobytes())
-
-
-def read_strips(folder: Path, rows: pa.Table) -> Iterator[dict[str, np.ndarray]]:
-    """The three strips of each clip: uint8 (T * S, S, 3), of the mask (T * S, S)."""
+def read_strips(folder: Path, rows: Iterable[Row]) -> Iterator[dict[str, np.ndarray]]:
+    """The three strips of each clip (rows of ``CLIPS``): uint8 (T * S, S, 3), of the mask (T * S, S)."""
     reader = ShardReader(folder, CLIP_SHARD)
-    for row in rows.select(["shard", "row", "sample_id"]).to_pylist():
+    for row in rows:
         name = f"{folder}: {row['sample_id']}"
         yield {part: decode_png(reader.value(row["shard"], row["row"], part), name=name) for part in SHAPES}
+
+
+def _strips(folder: Path, length: int, size_px: int, piece: Piece) -> Iterator[dict[str, np.ndarray]]:
+    for strips in read_strips(folder, piece.rows):
+        for name, channels in SHAPES.items():
+            if strips[name].shape != (length * size_px, size_px, *channels):
+                came = f"a strip of {strips[name].shape}"
+                raise InputError(f"{folder}: {came}; expected {length} frames of {size_px} px; delete it and run its stage again")
+        yield strips

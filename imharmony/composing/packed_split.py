@@ -138,21 +138,25 @@ def pack_arrays(
     what: str,
     workers: int,
     cluster_address: str | None = None,
+    pictures_per_row: int = 1,
 ) -> None:
-    """Writes the arrays of ``shapes`` (N, S, S, ...) into a folder, piece by piece, each by whoever takes it, at its own place."""
-    count = sum(len(piece.rows) for piece in pieces)
+    """Writes the arrays of ``shapes`` (N, S, S, ...) into a folder, piece by piece, each by whoever takes it, at its own place.
+
+    ``squared`` gives the arrays of one row after the other: a picture of each, or ``pictures_per_row`` one below the other.
+    """
+    count = sum(len(piece.rows) for piece in pieces) * pictures_per_row
     for name, channels in shapes.items():
         with (folder / f"{name}.npy").open("wb") as file:
             write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": (count, size_px, size_px, *channels)})
-    job = partial(_write_piece, folder.resolve(), squared, shapes, size_px)
-    progress = bar(total=count, what=what, unit="composites")
+    job = partial(_write_piece, folder.resolve(), squared, shapes, size_px**2 * pictures_per_row)
+    progress = bar(total=count // pictures_per_row, what=what, unit="composites" if pictures_per_row == 1 else "clips")
     with progress, engine(cluster_address, workers=workers, worth=count // WORTH_A_PROCESS) as run:
         for written in run(job, pieces):
             progress.update(written)
 
 
 def _write_piece(
-    folder: Path, squared: Callable[[Piece], Iterator[Pictures]], shapes: Mapping[str, tuple[int, ...]], size_px: int, piece: Piece
+    folder: Path, squared: Callable[[Piece], Iterator[Pictures]], shapes: Mapping[str, tuple[int, ...]], pixels: int, piece: Piece
 ) -> int:
     """Writes the pictures one after the other, so that nothing but the current ones is held. Not by a map, which writes whole pages."""
     from imharmony.running.randomness import torch_threads  # as for ``_resized``
@@ -163,7 +167,7 @@ def _write_piece(
         for name, file in files.items():
             read_magic(file)
             read_array_header_1_0(file)
-            file.seek(piece.start * size_px**2 * prod(shapes[name]), SEEK_CUR)
+            file.seek(piece.start * pixels * prod(shapes[name]), SEEK_CUR)
         for pictures in squared(piece):
             for name, file in files.items():
                 file.write(pictures[name].tobytes())

@@ -17,10 +17,11 @@ from pipeline.steps.paths import MODEL, Places
 from pipeline.steps.work_folders import work_folder
 
 
-def packed_clips(places: Places, dataset: str, split: str) -> PackedClips:
+def packed_clips(params: Params, places: Places, dataset: str, split: str) -> PackedClips:
     """One split of a data set's clips, from the cache under ``.work/`` or packed now."""
     folder = places.clips(dataset)
-    return pack_clips(folder, work_folder("pack_clips", places.fingerprint("pack_clips"), folder / "manifest.parquet"), split=split)
+    cache = work_folder("pack_clips", places.fingerprint("pack_clips"), folder / "manifest.parquet")
+    return pack_clips(folder, cache, split=split, **params.machine.engine)
 
 
 def video_recipe(params: Params, video: Video) -> Recipe:

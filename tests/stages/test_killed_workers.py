@@ -21,6 +21,7 @@ from imharmony.sources import photographs, portraits, studio
 from imharmony.sources.studio_portraits import write_studio_portraits
 from pipeline.params.file import load_params
 from pipeline.steps import scores
+from pipeline.steps.clips import packed_clips
 from pipeline.steps.packing import packed
 from pipeline.steps.paths import MODEL, Places
 from pipeline.steps.portraits import packed_portraits, packed_things
@@ -50,7 +51,7 @@ SMALL: dict[Any, dict[str, int]] = {
     photographs: {"PHOTOGRAPHS_PER_JOB": 4, "WORTH_A_PROCESS": 1, "SHARD_BYTES": 10_000},
     synthesis: {"PHOTOGRAPHS_PER_SHARD": 4},
     preprocessing: {"LEAST_EACH": 1},
-    packed_split: {"ROWS_PER_PIECE": 4, "WORTH_A_PROCESS": 1},
+    packed_split: {"ROWS_PER_PIECE": 2, "WORTH_A_PROCESS": 1},
     clips: {"CLIPS_PER_SHARD": 2},
     parts: {"PICTURES_PER_PART": 4, "FOREGROUNDS_PER_PART": 3},
     scores: {"WORTH_A_PROCESS": 1},
@@ -63,6 +64,10 @@ def pack_composites() -> None:
 
 def pack_portraits() -> None:
     packed_portraits(load_params(), PLACES, "hmh", "test", with_trimaps=True)
+
+
+def pack_clips() -> None:
+    packed_clips(load_params(), PLACES, "people", "train")
 
 
 def pack_things() -> None:
@@ -95,6 +100,7 @@ STAGES = {
     "evaluate_baselines": Stage(lambda: evaluate_baselines.main("identity"), 4, True, score_outs("identity")),
     "packing": Stage(pack_composites, 3, False, (Path(KEPT, "pack"),)),
     "packing portraits": Stage(pack_portraits, 1, False, (Path(KEPT, "portraits"),)),
+    "packing clips": Stage(pack_clips, 2, False, (Path(KEPT, "pack_clips"),)),
     "packing things": Stage(pack_things, 3, False, (Path(KEPT, "things"),)),
 }
 

@@ -32,7 +32,7 @@ def test_a_clip_says_of_what_it_was_made(folder):
     assert manifest.num_rows + dropped.num_rows == 11
     rows = manifest.to_pylist()
     stills = {row["sample_id"]: row for row in read_manifest(folder / "composites").to_pylist()}
-    for row, strips in zip(rows, read_strips(folder / "clips", manifest), strict=True):
+    for row, strips in zip(rows, read_strips(folder / "clips", manifest.to_pylist()), strict=True):
         assert (row["frames"], row["size_px"], len(row["shares"]), len(row["backward"])) == (4, SIZE, 4, 24)
         assert np.isnan(row["backward"][:6]).all()
         assert np.isfinite(row["backward"][6:]).all()
@@ -100,7 +100,7 @@ def test_packed_clips_are_the_strips_frame_by_frame(folder, tmp_path):
     assert (packed.length, packed.clips) == (4, own.num_rows)
     assert packed.rows["clip_id"].to_pylist() == [name for name in own["sample_id"].to_pylist() for _ in range(4)]
     assert packed.rows["sample_id"][5].as_py() == f"{own['sample_id'][1].as_py()}_1"
-    for place, strips in enumerate(read_strips(folder / "clips", own)):
+    for place, strips in enumerate(read_strips(folder / "clips", own.to_pylist())):
         for part, strip in strips.items():
             assert (getattr(packed, part)[4 * place : 4 * place + 4].reshape(strip.shape) == strip).all()
     assert np.isnan(packed.backward[::4]).all()
