@@ -26,7 +26,7 @@ from imharmony.evaluation.scoring import pictures_of
 from imharmony.metrics.colour_difference import mean_ciede2000
 from imharmony.metrics.error import SquaredErrors
 from imharmony.metrics.weights import Weights
-from imharmony.running.seeds import rendezvous_choice
+from imharmony.running.seeds import rendezvous_weights
 from imharmony.storage.shards import Row
 
 if TYPE_CHECKING:
@@ -79,10 +79,12 @@ class Plan:
 
         It is chosen by the composite's name: other samples and their order change nothing but who is there to be chosen.
         """
-        others = np.flatnonzero(self.photographs != image_id)
+        start, stop = np.searchsorted(self.photographs, [image_id, image_id + 1])
+        others = np.delete(rendezvous_weights(self.photographs, SWAPPED, sample_id), slice(start, stop))
         if not len(others):
             return image_id, None
-        chosen = others[rendezvous_choice(self.photographs[others], SWAPPED, sample_id)]
+        chosen = np.argmin(others)
+        chosen += stop - start if chosen >= start else 0
         return int(self.photographs[chosen]), int(self.first[chosen])
 
     def save(self, folder: Path) -> None:

@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import wait
 from multiprocessing.queues import SimpleQueue
 from threading import Thread
@@ -92,7 +93,10 @@ def processes(workers: int, *, gpus: Sequence[str] = ()) -> Iterator[Run]:
     executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(own if gpus else None,))
 
     def submit(function: Callable[[Any], Any], job: Any) -> Promise:
-        with nullcontext() if getattr(function, "__module__", None) == "__main__" else _without_program():
+        called = function
+        while isinstance(called, partial):
+            called = called.func
+        with nullcontext() if getattr(called, "__module__", None) == "__main__" else _without_program():
             return executor.submit(function, job)
 
     try:

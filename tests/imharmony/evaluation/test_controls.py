@@ -11,11 +11,12 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from imharmony.baselines.identity import identity
 from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
-from imharmony.evaluation.controls import CONTROLS, Background, inner_error, plan_of, score_controls, swapped
+from imharmony.evaluation.controls import CONTROLS, SWAPPED, Background, Plan, inner_error, plan_of, score_controls, swapped
 from imharmony.evaluation.methods import Learned
 from imharmony.evaluation.scoring import score_split
 from imharmony.networks import WITHOUT_BACKGROUND
 from imharmony.networks.harmonizer import build_harmonizer
+from imharmony.running.seeds import rendezvous_choice
 from tests.composites import packed, with_sums
 
 COUNT, SIZE = 12, 32
@@ -135,6 +136,19 @@ def test_a_background_is_another_photographs_and_outlives_samples_that_were_not_
     gone = next(index for index in range(COUNT) if index not in {0, chosen[0]})
     kept = [index for index in range(COUNT) if index != gone]
     assert kept[background_of(taken(split, kept), 0)] == chosen[0]
+
+
+def test_the_choice_is_that_of_the_other_photographs_alone():
+    rng = np.random.default_rng(0)
+    for number in range(300):
+        ids = np.unique(rng.integers(0, 60, rng.integers(2, 40)))
+        plan, own = Plan(np.arange(1), ids, rng.permutation(len(ids))), int(rng.choice(np.append(ids, 61)))
+        others = ids[ids != own]
+        chosen = own if not len(others) else int(others[rendezvous_choice(others, SWAPPED, f"{number}")])
+        assert plan.background_of(sample_id=f"{number}", image_id=own) == (
+            chosen,
+            int(plan.first[ids == chosen][0]) if len(others) else None,
+        )
 
 
 def test_of_one_photograph_there_is_nothing_to_swap(split):
