@@ -125,7 +125,7 @@ def test_a_method_says_all_that_it_learned_from(root, dataset, words):
 def test_a_method_says_how_long_it_was_trained_whoever_says_that(root, tmp_path):
     path, text = tmp_path / "params.yaml", (root / "params.yaml").read_text()
     path.write_text(
-        replaced(text, ("batch_size: 4, epochs: 3, steps_factor: 0.6, precision: fp32", "epochs: 4, steps_factor: 0.6, precision: fp32"))
+        replaced(text, ("batch_size: 4, epochs: 2, steps_factor: 0.6, precision: fp32", "epochs: 4, steps_factor: 0.6, precision: fp32"))
     )
     params = load_params(path)
     assert described(params.catalogue["idih"], params)["for"] == "20 epochs, batch 8, crop + flip"
@@ -133,7 +133,7 @@ def test_a_method_says_how_long_it_was_trained_whoever_says_that(root, tmp_path)
         replaced(
             text,
             (
-                "batch_size: 4, epochs: 3, steps_factor: 0.6, precision: fp32",
+                "batch_size: 4, epochs: 2, steps_factor: 0.6, precision: fp32",
                 "epochs: null, batch_size: null, augment: null, steps_factor: 0.6, precision: fp32",
             ),
         )

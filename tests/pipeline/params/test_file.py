@@ -111,7 +111,7 @@ def test_numbers_are_read_as_yaml_1_2(edited):
         ),
         ("direction: foreground #", "direction: all #", r"synthesis\.direction: .*'foreground', 'background' or 'photograph'"),
         ("  idih:\n", "  intrinsic:\n", r"catalogue\.intrinsic has the name of the preprocessing's own pictures; give it another"),
-        ("batch_size: 4, epochs: 3", "batch_size: 4", r"profiles\.sample\.training\.epochs: Field required"),
+        ("batch_size: 4, epochs: 2", "batch_size: 4", r"profiles\.sample\.training\.epochs: Field required"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_the_key(edited, old, new, message):
