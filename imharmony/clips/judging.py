@@ -4,6 +4,7 @@ A method's picture is scored as it is used: pasted over the composite by the mas
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,9 @@ from imharmony.composing.packed_clips import PackedClips
 from imharmony.evaluation.methods import expect_finite
 from imharmony.metrics.error import foreground_mse, psnr
 from imharmony.metrics.temporal import flicker, temporal_loss
+from imharmony.running.processes import Run
 from imharmony.running.progress import track
+from imharmony.running.randomness import torch_threads
 from imharmony.storage.shards import Row
 
 UNTOUCHED, TRUTH = "untouched", "truth"  # methods beside those asked: the composite, and what a perfect one would give
@@ -40,15 +43,33 @@ JUDGED = pa.schema(
 )
 
 
-def judged_clips(split: PackedClips, methods: Mapping[str, ClipMethod], *, dataset: str) -> list[Row]:
-    """The rows of ``JUDGED``: of each clip the truth, then each method with each of its smoothings."""
-    rows: list[Row] = []
-    for place, named in enumerate(track(names_of(split), total=split.clips, what=f"clips: {dataset}", unit="clips")):
-        composite, real, mask, backward = clip_at(split, place)
-        named |= {"dataset": dataset, "frames": split.length}
-        rows.append(named | {"method": TRUTH, "smoothing": "none"} | scores_of(real, real, mask, backward))
-        for name, smoothing, output in outputs_of(methods, composite, mask, where=named["sample_id"]):
-            rows.append(named | {"method": name, "smoothing": smoothing} | scores_of(output, real, mask, backward))
+@dataclass(frozen=True)
+class _Clip:
+    """One clip, with what is asked of it; it travels to whoever judges it."""
+
+    named: Row
+    arrays: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # composite, truth, mask, motion
+    methods: Mapping[str, ClipMethod]
+    threads: int
+
+
+def judged_clips(split: PackedClips, methods: Mapping[str, ClipMethod], *, dataset: str, run: Run | None = None) -> list[Row]:
+    """The rows of ``JUDGED``: of each clip the truth, then each method with each of its smoothings.
+
+    ``run`` is where they are judged; None: here.
+    """
+    told, threads = {"dataset": dataset, "frames": split.length}, torch.get_num_threads()
+    jobs = (_Clip(named | told, clip_at(split, place), methods, threads) for place, named in enumerate(names_of(split)))
+    parts = track((run or Run(1))(_judged_clip, jobs), total=split.clips, what=f"clips: {dataset}", unit="clips")
+    return [row for part in parts for row in part]
+
+
+def _judged_clip(clip: _Clip) -> list[Row]:
+    composite, real, mask, backward = clip.arrays
+    with torch_threads(clip.threads):
+        rows = [clip.named | {"method": TRUTH, "smoothing": "none"} | scores_of(real, real, mask, backward)]
+        for name, smoothing, output in outputs_of(clip.methods, composite, mask, where=clip.named["sample_id"]):
+            rows.append(clip.named | {"method": name, "smoothing": smoothing} | scores_of(output, real, mask, backward))
     return rows
 
 

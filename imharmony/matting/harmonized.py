@@ -4,6 +4,8 @@ And what it does to the background, of which report 004 says (figure 5) that a l
 to the person's colour. Pictures are uint8 (S, S, 3), mattes float (S, S) in [0, 1].
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 import torch
@@ -13,10 +15,13 @@ from imharmony.colour.spaces import lab_from_srgb
 from imharmony.errors import InputError
 from imharmony.evaluation.methods import expect_finite
 from imharmony.matting.batches import trimap_tensor
+from imharmony.matting.evaluation import parts_of
 from imharmony.matting.joint import JointSystem, laid
 from imharmony.matting.portraits import Portraits, tensors_of
 from imharmony.networks.matting import predict_alpha
-from imharmony.running.progress import track
+from imharmony.running.processes import Run
+from imharmony.running.progress import bar
+from imharmony.running.randomness import torch_threads
 from imharmony.storage.shards import Row
 
 LOOKS = ("given_lightness", "lightness", "given_distance", "distance")  # of a background
@@ -36,16 +41,42 @@ HARMONIZED = pa.schema(
 )
 
 
-def harmonized_portraits(portraits: Portraits, system: JointSystem, *, name: str, dataset: str, device: torch.device) -> list[Row]:
-    """Rows of ``HARMONIZED``: each composite of the packed portraits, which come with their stored trimaps."""
+@dataclass(frozen=True)
+class _Part:
+    portraits: Portraits
+    system: JointSystem
+    name: str
+    dataset: str
+    device: torch.device
+    threads: int
+
+
+def harmonized_portraits(
+    portraits: Portraits, system: JointSystem, *, name: str, dataset: str, device: torch.device, run: Run | None = None
+) -> list[Row]:
+    """Rows of ``HARMONIZED``: each composite of the packed portraits, which come with their stored trimaps.
+
+    ``run`` is where they are made, some at a time; None: here.
+    """
     system.to(device).infer()
+    told = {"system": system, "name": name, "dataset": dataset, "device": device, "threads": torch.get_num_threads()}
+    jobs = (_Part(portraits.taken(places), **told) for places in parts_of(range(len(portraits))))
     rows: list[Row] = []
-    manifest = portraits.rows.select(["sample_id", "image_id"]).to_pylist()
-    for index in track(range(len(portraits)), total=len(portraits), what=f"harmonized: {name}", unit="composites"):
-        given, made, _ = pictures_of(portraits, index, system, device=device, where=f"{name}: {manifest[index]['sample_id']}")
-        alpha = np.asarray(portraits.alpha[index]) / 255
-        columns = measured(given, made, np.asarray(portraits.picture[index]), alpha)
-        rows.append({"dataset": dataset, **manifest[index], "system": name} | columns)
+    with bar(total=len(portraits), what=f"harmonized: {name}", unit="composites") as progress:
+        for part in (run or Run(1))(_harmonized_part, jobs):
+            rows += part
+            progress.update(len(part))
+    return rows
+
+
+def _harmonized_part(part: _Part) -> list[Row]:
+    rows: list[Row] = []
+    portraits, device = part.portraits, part.device
+    with torch_threads(part.threads):
+        for index, own in enumerate(portraits.rows.select(["sample_id", "image_id"]).to_pylist()):
+            given, made, _ = pictures_of(portraits, index, part.system, device=device, where=f"{part.name}: {own['sample_id']}")
+            columns = measured(given, made, np.asarray(portraits.picture[index]), np.asarray(portraits.alpha[index]) / 255)
+            rows.append({"dataset": part.dataset, **own, "system": part.name} | columns)
     return rows
 
 

@@ -5,7 +5,7 @@ aspect, as composites are (``composing.packed_split``); trimaps by the nearest p
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -60,6 +60,13 @@ class Portraits:
     def size_px(self) -> int:
         """S."""
         return self.alpha.shape[1]
+
+    def taken(self, places: Sequence[int]) -> "Portraits":
+        """Some of them, in memory."""
+        chosen = np.fromiter(places, dtype=np.intp)
+        arrays = {name: np.asarray(getattr(self, name)[chosen]) for name in SHAPES}
+        trimap = None if self.trimap is None else np.asarray(self.trimap[chosen])
+        return replace(self, rows=self.rows.take(pa.array(chosen)), **arrays, trimap=trimap)
 
     def first_of_each(self) -> list[int]:
         """Position of the first composite of each portrait: mattes are judged once, not once for each composite."""

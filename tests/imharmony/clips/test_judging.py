@@ -17,6 +17,7 @@ from imharmony.errors import InputError
 from imharmony.metrics.error import foreground_mse
 from imharmony.networks.harmonizer import build_harmonizer
 from imharmony.pictures.images import decode_png
+from imharmony.running.processes import processes
 from tests.imharmony.clips.films import SIZE, film
 
 CPU = torch.device("cpu")
@@ -106,6 +107,12 @@ def test_what_is_not_finite_is_refused(split):
 
     with pytest.raises(InputError, match="broken: clip"):
         judged_clips(split, {"broken": Broken()}, dataset="people")
+
+
+def test_in_processes_the_same_rows_come_in_the_same_order(split):
+    methods = {"untouched": Untouched(), "reinhard": Reinhard()}
+    with processes(2) as run:
+        assert judged_clips(split, methods, dataset="people", run=run) == judged_clips(split, methods, dataset="people")
 
 
 def test_means_and_pairs_are_those_of_the_rows(split):

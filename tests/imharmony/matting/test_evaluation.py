@@ -16,13 +16,15 @@ from imharmony.matting.evaluation import (
     judge_portraits,
     write_strips,
 )
+from imharmony.matting.harmonized import harmonized_portraits
 from imharmony.matting.layers import LayerMaker
 from imharmony.matting.portraits import pack_portraits
 from imharmony.matting.stored_trimaps import StoredTrimaps, make_trimaps
 from imharmony.pictures.images import read_rgb
 from imharmony.pictures.trimaps import UNKNOWN
+from imharmony.running.processes import processes
 from tests.imharmony.matting.packed import portraits_of
-from tests.imharmony.matting.scenes import CPU, SIZE, network_of
+from tests.imharmony.matting.scenes import CPU, SIZE, network_of, system_of
 
 PERFECT = Method("perfect", True, lambda portraits, index, native: Prediction(portraits.alpha[index] / 255, native.alpha / 255))
 
@@ -49,6 +51,16 @@ def test_each_portrait_is_judged_once_by_each_method(world, trimaps, portraits):
     # What a trimap takes for certain may be a twentieth off.
     assert all(row["mad_unknown_native"] == 0 and row["mad_whole_native"] < 0.05 for row in by_name["perfect"])
     assert all(row["mad_unknown_squared"] > 0.05 for row in by_name[HALF])
+
+
+def test_in_processes_the_same_rows_come_in_the_same_order(world, trimaps, portraits, monkeypatch):
+    monkeypatch.setattr("imharmony.matting.evaluation.PORTRAITS_PER_PART", 1)
+    methods, system = [half(), by_network("net", network_of(), device=CPU)], system_of()
+    here = judge_portraits(portraits, world.composites, trimaps, methods, dataset="hmh")
+    with processes(2) as run:
+        assert judge_portraits(portraits, world.composites, trimaps, methods, dataset="hmh", run=run) == here
+        rows = harmonized_portraits(portraits, system, name="both", dataset="hmh", device=CPU, run=run)
+    assert rows == harmonized_portraits(portraits, system, name="both", dataset="hmh", device=CPU)
 
 
 def test_a_network_without_a_trimap_is_not_helped_by_it(portraits):
