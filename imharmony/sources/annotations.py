@@ -3,8 +3,8 @@
 import gc
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 from imharmony.composing.instances import INSTANCES
 from imharmony.errors import InputError
 from imharmony.pictures.masks import MOST_PIXELS
-from imharmony.sources.coco_entries import NO_LICENCE, Annotation, Category, Instances, Licence, Photograph
+from imharmony.sources.annotation_columns import AnnotationColumns, columns_of, decoded_columns
+from imharmony.sources.coco_entries import NO_LICENCE, Category, Licence, Photograph
 from imharmony.sources.left_out import LeftOut, keep_left_out
 from imharmony.sources.tables import PHOTOGRAPHS
 from imharmony.sources.tool_annotations import read_tool_annotations
@@ -29,6 +30,22 @@ Json = tuple[Callable[[], bytes | bytearray], str, str]  # how to read it, its n
 Checksums = Callable[[pa.Table, str], pa.Table]  # adds them to a split's photographs
 
 log = logging.getLogger(__name__)
+
+
+class _Json(msgspec.Struct):
+    images: list[Photograph]
+    annotations: list[msgspec.Raw]
+    categories: list[Category]
+    licenses: list[Licence]
+
+
+class Content(NamedTuple):
+    """What a json lists."""
+
+    images: list[Photograph]
+    annotations: AnnotationColumns
+    categories: list[Category]
+    licenses: list[Licence]
 
 
 def write_instances(
@@ -57,29 +74,37 @@ def write_instances(
             for batch in instance_batches(content):
                 seen["annotations"].append(batch["annotation_id"])
                 instances.write_batch(batch if images is None else batch.filter(_positions(batch["image_id"], chosen).is_valid()))
+            del content  # before the next is read
         for what, ids in seen.items():
             _expect_unique(pa.chunked_array(ids, pa.int64()), what=what)
         _expect_listed(chosen, pa.chunked_array(seen["photographs"], pa.int64()))
     keep_left_out(left_out, out, what="annotations")
 
 
-def parsed(data: bytes | bytearray, *, name: str) -> tuple[Instances, list[LeftOut]]:
+def parsed(data: bytes | bytearray, *, name: str) -> tuple[Content, list[LeftOut]]:
     """The json's content with every segmentation left as text, and what of it cannot be read. COCO's own files are read at once."""
     gc.disable()  # the cyclic collector would walk a million new objects again and again
     try:
-        try:
-            content = msgspec.json.decode(data, type=Instances)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            content = None
+        content = _strictly(data)
         if content is not None and _is_consistent(content):
             return content, []
         del content
-        return read_tool_annotations(data, name=name)
+        loose, left_out = read_tool_annotations(data, name=name)
+        return Content(loose.images, columns_of(loose.annotations), loose.categories, loose.licenses), left_out
     finally:
         gc.enable()
 
 
-def photograph_table(content: Instances, *, name: str, split: str) -> pa.Table:
+def _strictly(data: bytes | bytearray) -> Content | None:
+    """What a json as COCO writes it has; None where something is written in another way."""
+    try:
+        content = msgspec.json.decode(data, type=_Json)
+        return Content(content.images, decoded_columns(content.annotations, data), content.categories, content.licenses)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def photograph_table(content: Content, *, name: str, split: str) -> pa.Table:
     """The rows of ``tables.PHOTOGRAPHS``, without checksums."""
     images = content.images
     licence_ids, listed = _integers(image.license for image in images), _ids(content.licenses)
@@ -102,30 +127,25 @@ def photograph_table(content: Instances, *, name: str, split: str) -> pa.Table:
     return pa.table(columns).cast(PHOTOGRAPHS)
 
 
-def instance_batches(content: Instances) -> Iterator[pa.RecordBatch]:
+def instance_batches(content: Content) -> Iterator[pa.RecordBatch]:
     """The rows of ``instances.INSTANCES``, some at a time."""
     rows = content.annotations
-    image_ids, category_ids = _integers(row.image_id for row in rows), _integers(row.category_id for row in rows)
-    image, category = _positions(image_ids, _ids(content.images)), _positions(category_ids, _ids(content.categories))
-    boxes = np.fromiter(chain.from_iterable(row.bbox for row in rows), np.float64, 4 * len(rows)).reshape(-1, 4)
-    columns = {
-        "annotation_id": _ids(rows),
-        "image_id": image_ids,
-        "category_id": category_ids,
-        "category": pa.array([each.name for each in content.categories], pa.string()).take(category),
-        "iscrowd": _integers(row.iscrowd for row in rows).cast(pa.bool_()),
-        "area_px": pa.array(np.fromiter((row.area for row in rows), np.float64, len(rows))),
-        **{f"bbox_{side}": pa.array(boxes[:, axis]) for axis, side in enumerate(("x", "y", "width", "height"))},
-        "width": _integers(each.width for each in content.images).take(image),
-        "height": _integers(each.height for each in content.images).take(image),
-    }
+    numbers = {name: pa.array(column) for name, column in rows.numbers.items()}
+    image, category = _positions(numbers["image_id"], _ids(content.images)), _positions(numbers["category_id"], _ids(content.categories))
+    categories = pa.array([each.name for each in content.categories], pa.string())
+    widths, heights = _integers(each.width for each in content.images), _integers(each.height for each in content.images)
     for start in range(0, len(rows), ROWS_AT_ONCE):
-        part = {key: column.slice(start, ROWS_AT_ONCE).cast(INSTANCES.field(key).type) for key, column in columns.items()}
-        part["segmentation"] = pa.array([bytes(row.segmentation) for row in rows[start : start + ROWS_AT_ONCE]], pa.binary())
-        yield pa.record_batch(part, schema=INSTANCES)
+        some = slice(start, start + ROWS_AT_ONCE)
+        columns = {name: column[some] for name, column in numbers.items()} | {
+            "category": categories.take(category[some]),
+            "width": widths.take(image[some]),
+            "height": heights.take(image[some]),
+            "segmentation": rows.segmentations(some),
+        }
+        yield pa.record_batch([columns[field.name].cast(field.type) for field in INSTANCES], schema=INSTANCES)
 
 
-def _ids(entries: Sequence[Photograph | Annotation | Category | Licence]) -> pa.Int64Array:
+def _ids(entries: Sequence[Photograph | Category | Licence]) -> pa.Int64Array:
     return _integers(entry.id for entry in entries)
 
 
@@ -138,28 +158,33 @@ def _positions(ids: pa.Array, listed: pa.Array) -> pa.Array:
     return pc.call_function("index_in", [ids], pc.SetLookupOptions(value_set=listed))
 
 
-def _is_consistent(content: Instances) -> bool:
+def _is_consistent(content: Content) -> bool:
     """Whether ids and file names are unique, what entries refer to is listed, and sizes, areas and outlines are there and sane."""
     images, rows = content.images, content.annotations
-    if any(row.area < 0 or len(memoryview(row.segmentation)) < SHORTEST_SEGMENTATION for row in rows):
+    area, box_width = rows.numbers["area_px"], rows.numbers["bbox_width"]
+    if (area < 0).any() or (rows.lengths < SHORTEST_SEGMENTATION).any():
         return False
-    if rows and not any(row.area > 0 and row.bbox[2] > 0 for row in rows):  # zeros in place of what a tool did not measure
+    if len(rows) and not ((area > 0) & (box_width > 0)).any():  # zeros in place of what a tool did not measure
         return False
     image_ids, licence_ids, category_ids = _ids(images), _ids(content.licenses), _ids(content.categories)
-    if not all(map(_is_unique, (image_ids, licence_ids, category_ids, _ids(rows), pa.array([each.file_name for each in images])))):
+    if not all(map(_is_unique, (image_ids, licence_ids, category_ids, pa.array(rows.numbers["annotation_id"])))):
+        return False
+    if len({each.file_name for each in images}) < len(images):
         return False
     references = (
         (_integers(each.license for each in images), licence_ids),
-        (_integers(row.image_id for row in rows), image_ids),
-        (_integers(row.category_id for row in rows), category_ids),
+        (pa.array(rows.numbers["image_id"]), image_ids),
+        (pa.array(rows.numbers["category_id"]), category_ids),
     )
     if any(_positions(ids, listed).null_count for ids, listed in references):
         return False
     return not images or max(each.width * each.height for each in images) <= MOST_PIXELS
 
 
-def _is_unique(values: pa.Array | pa.ChunkedArray) -> bool:
-    return len(values.unique()) == len(values)
+def _is_unique(ids: pa.Array | pa.ChunkedArray) -> bool:
+    """Of whole numbers; sorted, as a hash table would take several times their memory."""
+    ordered = np.sort(ids.to_numpy())
+    return not (ordered[1:] == ordered[:-1]).any()
 
 
 def _expect_unique(ids: pa.ChunkedArray, *, what: str) -> None:
