@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from imharmony.baselines import BASELINES
-from imharmony.evaluation.methods import Harmonize, Learned
+from imharmony.evaluation.methods import Harmonize, NetworkMethod
 from imharmony.networks.harmonizer import build_harmonizer
 from imharmony.storage.files import write_text
 from pipeline.params.file import load_params
@@ -92,7 +92,7 @@ def method(name: str, *, size_px: int, device: torch.device) -> tuple[Harmonize,
     if name in BASELINES:
         return BASELINES[name], 0
     harmonizer = build_harmonizer(**networks()[name], size_px=size_px).infer()
-    return Learned(harmonizer, device=device), sum(weight.numel() for weight in harmonizer.parameters())
+    return NetworkMethod(harmonizer, device=device), sum(weight.numel() for weight in harmonizer.parameters())
 
 
 def picture(size_px: int) -> tuple[np.ndarray, np.ndarray]:

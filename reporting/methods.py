@@ -10,7 +10,7 @@ import torch
 from imharmony.baselines import BASELINES
 from imharmony.baselines.identity import identity
 from imharmony.checkpoint import input_of, load_harmonizer
-from imharmony.evaluation.methods import Harmonize, Learned
+from imharmony.evaluation.methods import Harmonize, NetworkMethod
 from imharmony.evaluation.scoring import pictures_of
 from imharmony.evaluation.summary import REFERENCE
 from pipeline.params.file import Params
@@ -62,7 +62,7 @@ def weights_of(params: Params, places: Places, name: str) -> Path | None:
 
 
 def _learned_later(weights: Path, device: torch.device) -> Harmonize:
-    network = cache(lambda: Learned(load_harmonizer(weights)[0], device=device))
+    network = cache(lambda: NetworkMethod(load_harmonizer(weights)[0], device=device))
     return lambda composite, mask: network()(composite, mask)
 
 

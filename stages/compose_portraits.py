@@ -4,7 +4,7 @@ from pathlib import Path
 
 from imharmony.baselines import BASELINES
 from imharmony.checkpoint import load_harmonizer
-from imharmony.evaluation.methods import Learned
+from imharmony.evaluation.methods import NetworkMethod
 from imharmony.matting.composing import COMPOSED, compose_portraits
 from imharmony.matting.places import places_of
 from imharmony.storage.files import atomic_folder
@@ -24,7 +24,7 @@ def main(dataset: str) -> None:
     portraits = packed_portraits(params, places, dataset, "test", with_trimaps=True)
     systems = joint_systems(params, places, dataset)
     harmonizers = {name: load_harmonizer(places.run(name, params.seeds[0]) / MODEL)[0] for name in params.harmonizing(dataset)}
-    others = {XUE: BASELINES[XUE]} | {name: Learned(each, device=device) for name, each in harmonizers.items()}
+    others = {XUE: BASELINES[XUE]} | {name: NetworkMethod(each, device=device) for name, each in harmonizers.items()}
     folder = None if scale.backgrounds is None else Path(scale.backgrounds)
     new = places_of(folder, scale.composed, size_px=portraits.size_px, seed=params.seeds[0])
     with atomic_folder(places.mattes(dataset, "composed")) as out:

@@ -1,6 +1,6 @@
 """How well a detector finds what people see: by pixel, by the size of the shift, and against what it finds where nothing is wrong."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,7 @@ from imharmony.blind.observer import Thresholds, thresholds_of
 from imharmony.blind.shifts import Shift, looks_of, moved, share_of
 from imharmony.colour.ranges import network_from_uint8
 from imharmony.composing.packed_split import PackedSplit, first_of_each_foreground
+from imharmony.evaluation.methods import groups_of
 from imharmony.evaluation.scoring import pictures_of
 from imharmony.metrics.detection import average_precision_binned, calibration, expected_calibration_error, intersection_over_union
 from imharmony.running.progress import track
@@ -54,11 +55,14 @@ PSYCHOMETRIC = pa.schema(
 )
 
 
-def detect(detector: Detector, picture: np.ndarray, device: torch.device) -> np.ndarray:
-    """Probabilities float32 (3, H, W) of a picture uint8 (H, W, 3)."""
-    with torch.inference_mode():
-        logits = detector(network_from_uint8(torch.from_numpy(picture.copy())[None].to(device)))
-        return detector.probabilities(logits)[0].cpu().numpy()
+def detect(detector: Detector, pictures: np.ndarray, chosen: Sequence[int], *, device: torch.device) -> Iterator[np.ndarray]:
+    """Probabilities float32 (3, H, W) of each chosen one of pictures uint8 (N, H, W, 3), a few of which are looked at at once."""
+    for group in groups_of(len(chosen), pictures.shape[1:3]):
+        given = np.stack([pictures[chosen[place]] for place in group.places])
+        with torch.inference_mode():
+            logits = detector(network_from_uint8(torch.from_numpy(given).to(device)))
+            found = detector.probabilities(logits).cpu().numpy()
+        yield from found[: group.meant]
 
 
 def detected_split(
@@ -69,16 +73,19 @@ def detected_split(
     told = [(index, label.classes) for index, label in enumerate(labels) if label is not None]
     first = [index for index, _ in first_of_each_foreground(split)]
     found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {kind: [] for kind in (*CLASSES, ANY, CONTROL)}
-    for index, flags in track(told, total=len(told), what=f"detect: {dataset}", unit="pictures"):
-        composite, _, mask = pictures_of(split, index)
-        chances, inside = detect(detector, composite, device), mask[0, 0].numpy() >= INSIDE
+    looked = detect(detector, split.composite, [index for index, _ in told], device=device)
+    for (index, flags), chances in track(zip(told, looked, strict=True), total=len(told), what=f"detect: {dataset}", unit="pictures"):
+        inside = _inside(split, index)
         for place, kind in enumerate(CLASSES):
             found[kind].append((chances[place], inside & flags[place]))
         found[ANY].append((chances.max(0), inside & any(flags)))
-    for index in first:
-        _, real, mask = pictures_of(split, index)
-        found[CONTROL].append((detect(detector, real, device).max(0), mask[0, 0].numpy() >= INSIDE))
+    for index, chances in zip(first, detect(detector, split.real, first, device=device), strict=True):
+        found[CONTROL].append((chances.max(0), _inside(split, index)))
     return [{"dataset": dataset, "kind": kind, **_row(pairs)} for kind, pairs in found.items() if pairs]
+
+
+def _inside(split: PackedSplit, index: int) -> np.ndarray:
+    return np.asarray(split.mask[index]) >= 255 * INSIDE
 
 
 def psychometric_split(split: PackedSplit, detector: Detector, *, dataset: str, most: int, device: torch.device) -> list[Row]:

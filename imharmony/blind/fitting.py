@@ -1,18 +1,19 @@
 """A blind system and, from photographs that it has not seen, when it is to be trusted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 import torch
 
 from imharmony.blind.confidence import Confidence, features_of, fit_confidence
-from imharmony.blind.judging import VISIBLE, first_of_each_photograph, levels_of, squares_of, visible_change
+from imharmony.blind.judging import VISIBLE, first_of_each_photograph, squares_of, visible_change
 from imharmony.blind.observer import Thresholds
 from imharmony.blind.system_training import SystemTeaching, fit_system
 from imharmony.blind.systems import BlindSystem
 from imharmony.colour.ranges import mask_from_uint8, network_from_uint8
 from imharmony.composing.packed_split import PackedSplit
+from imharmony.evaluation.methods import groups_of, whole_levels
 
 
 def fit_system_and_confidence(
@@ -34,32 +35,33 @@ def confidence_of(system: BlindSystem, splits: Sequence[PackedSplit], *, device:
     """The probability that a system does harm on its own, or ``told`` the true mask, as methods with a mask are."""
     features, harms, untouched, visible = [], [], [], []
     for split in splits:
-        for index in range(split.rows.num_rows):
-            given, truth, mask = (
-                np.array(split.composite[index]),
-                np.array(split.real[index]),
-                np.array(split.mask[index]) if told else None,
-            )
-            found, made = _made(system, given, mask, device)
+        masks = split.mask if told else None
+        composites, photographs = range(split.rows.num_rows), first_of_each_photograph(split)
+        for index, (found, made) in zip(composites, _made(system, split.composite, masks, composites, device), strict=True):
             features.append(found)
-            harms.append(squares_of(made, truth) > squares_of(given, truth))
-        for index in first_of_each_photograph(split):
-            real = np.array(split.real[index])
-            found, made = _made(system, real, np.array(split.mask[index]) if told else None, device)
+            harms.append(squares_of(made, split.real[index]) > squares_of(split.composite[index], split.real[index]))
+        for index, (found, made) in zip(photographs, _made(system, split.real, masks, photographs, device), strict=True):
             untouched.append(found)
-            visible.append(visible_change(real, made) > VISIBLE)
+            visible.append(visible_change(np.array(split.real[index]), made) > VISIBLE)
     numbers, others = (np.array(each, dtype=np.float64) for each in (features, untouched))
     return fit_confidence(numbers, np.array(harms, bool), visible=np.array(visible, bool), untouched=others)
 
 
 @torch.inference_mode()
-def _made(system: BlindSystem, given: np.ndarray, mask: np.ndarray | None, device: torch.device) -> tuple[np.ndarray, np.ndarray]:
-    tensor = network_from_uint8(torch.from_numpy(given.copy())[None].to(device))
-    if mask is None:
-        seen = system(tensor)
-        picture, used = seen.picture, seen.mask
-    else:
-        used = mask_from_uint8(torch.from_numpy(mask)[None]).to(device)
-        picture = system.harmonized(tensor, used)
-    made = levels_of(picture, "blind: validation")
-    return features_of(given, made, used[0, 0].cpu().numpy()), made
+def _made(
+    system: BlindSystem, pictures: np.ndarray, masks: np.ndarray | None, chosen: Sequence[int], device: torch.device
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Of each chosen picture what the risk is told by, and what the system makes of it, uint8 (H, W, 3)."""
+    for group in groups_of(len(chosen), pictures.shape[1:3]):
+        places = [chosen[place] for place in group.places]
+        given = np.stack([pictures[place] for place in places])
+        tensor = network_from_uint8(torch.from_numpy(given).to(device))
+        if masks is None:
+            seen = system(tensor)
+            outputs, used = seen.picture, seen.mask
+        else:
+            used = mask_from_uint8(torch.from_numpy(np.stack([masks[place] for place in places])).to(device))
+            outputs = system.harmonized(tensor, used)
+        for index in range(group.meant):
+            made = whole_levels(outputs[index], "blind: validation")
+            yield features_of(given[index], made, used[index, 0].cpu().numpy()), made

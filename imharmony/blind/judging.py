@@ -4,8 +4,9 @@ The headline is the system's own whole picture: nothing of it comes from the tru
 stands beside it: the same picture with the true photograph's background put back by the true mask, which no blind system could do.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -14,15 +15,14 @@ from torch import Tensor, nn
 
 from imharmony.blind.confidence import Confidence, features_of
 from imharmony.blind.systems import LIKELY, BlindSystem
-from imharmony.colour.ranges import metric_from_network, network_from_uint8
+from imharmony.colour.ranges import mask_from_uint8, network_from_uint8
 from imharmony.colour.spaces import ciede2000, lab_from_srgb
 from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
-from imharmony.evaluation.methods import expect_finite
-from imharmony.evaluation.scoring import pictures_of
+from imharmony.evaluation.methods import groups_of, whole_levels
 from imharmony.metrics.error import background_mse, foreground_mse, mse, psnr
 from imharmony.metrics.perceptual import lpips
-from imharmony.running.progress import track
+from imharmony.running.progress import bar
 from imharmony.storage.shards import Row
 
 UNTOUCHED, TRUE_MASK, BLIND, BINARY, CAUTIOUS = "untouched", "true_mask", "blind", "blind_binary", "blind_cautious"
@@ -38,6 +38,7 @@ HEADLINE = "mse"  # of the own whole picture
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 WINDOW = 8  # to a side: colour differences are averaged over windows, of which the largest counts
 VISIBLE = 1.0  # CIEDE2000
+Made = tuple[np.ndarray, dict[str, Any]]  # a picture uint8 (H, W, 3), and columns of ``JUDGED``
 
 # One row for each picture and system.
 JUDGED = pa.schema(
@@ -63,6 +64,21 @@ JUDGED = pa.schema(
 )
 
 
+class _Group(NamedTuple):
+    """Pictures that are given at once, uint8 (N, H, W, 3), and masks (N, 1, H, W); the first ``len(named)`` of them are meant."""
+
+    is_real: bool
+    given: np.ndarray
+    truth: np.ndarray
+    masks: Tensor
+    named: list[Row]
+
+    @property
+    def where(self) -> list[str]:
+        """What errors call each."""
+        return [f"blind: {row['dataset']}, image {row['sample_id']}" for row in self.named]
+
+
 def judged_split(
     split: PackedSplit,
     system: BlindSystem,
@@ -77,22 +93,27 @@ def judged_split(
 
     ``masked`` is the confidence in the harmonizer that is told the true mask; None: its risk is null.
     """
-    samples = split.rows.select(["sample_id", "image_id"]).to_pylist()
-    places = [*((index, False) for index in range(len(samples))), *((index, True) for index in first_of_each_photograph(split))]
+    composites, photographs = range(split.rows.num_rows), first_of_each_photograph(split)
+    groups = chain(_groups(split, composites, dataset=dataset, is_real=False), _groups(split, photographs, dataset=dataset, is_real=True))
     rows: list[Row] = []
-    for index, is_real in track(places, total=len(places), what=f"blind: {dataset}", unit="pictures"):
-        composite, truth, mask = pictures_of(split, index)
-        given = truth if is_real else composite
-        named = {"dataset": dataset, **samples[index], "is_real": is_real}
-        where = f"blind: {dataset}, image {samples[index]['sample_id']}"
-        made = outputs_of(system, given, confidence=confidence, where=where, device=device)
-        made |= _with_true_mask(system, given, truth, mask, where=where, device=device)
-        if masked is not None:
-            picture, columns = made[TRUE_MASK]
-            columns["risk"] = float(masked.risk(features_of(given, picture, mask[0, 0].numpy()))[0])
-        scores = _scores([made[name][0] for name in SYSTEMS], given, truth, mask, perceptual=perceptual)
-        rows += [named | {"system": name} | own | made[name][1] for name, own in zip(SYSTEMS, scores, strict=True)]
+    with bar(total=len(composites) + len(photographs), what=f"blind: {dataset}", unit="pictures") as progress:
+        for group in groups:
+            own = outputs_of(system, group.given, confidence=confidence, where=group.where, device=device)
+            told = _with_true_mask(system, group, masked, device=device)
+            for index, made in enumerate(map(dict.__or__, own, told)):
+                scores = _scores(group, index, [made[name][0] for name in SYSTEMS], perceptual=perceptual)
+                rows += [group.named[index] | {"system": name} | each | made[name][1] for name, each in zip(SYSTEMS, scores, strict=True)]
+            progress.update(len(group.named))
     return rows
+
+
+def _groups(split: PackedSplit, chosen: Sequence[int], *, dataset: str, is_real: bool) -> Iterator[_Group]:
+    samples = split.rows.select(["sample_id", "image_id"]).to_pylist()
+    for group in groups_of(len(chosen), split.mask.shape[1:]):
+        places = [chosen[place] for place in group.places]
+        composite, truth, mask = (np.stack([pictures[place] for place in places]) for pictures in (split.composite, split.real, split.mask))
+        named = [{"dataset": dataset, **samples[place], "is_real": is_real} for place in places[: group.meant]]
+        yield _Group(is_real, truth if is_real else composite, truth, mask_from_uint8(torch.from_numpy(mask)), named)
 
 
 def first_of_each_photograph(split: PackedSplit) -> list[int]:
@@ -102,27 +123,32 @@ def first_of_each_photograph(split: PackedSplit) -> list[int]:
 
 
 def outputs_of(
-    system: BlindSystem, given: np.ndarray, *, confidence: Confidence, where: str, device: torch.device
-) -> dict[str, tuple[np.ndarray, dict[str, Any]]]:
-    """What the system makes of a picture uint8 (H, W, 3) by itself: uint8 pictures and columns of ``JUDGED``.
+    system: BlindSystem, given: np.ndarray, *, confidence: Confidence, where: Sequence[str], device: torch.device
+) -> list[dict[str, Made]]:
+    """What the system makes of pictures uint8 (N, H, W, 3) by itself, of the first ``len(where)`` of them.
 
     Neither the truth nor the true mask is among the arguments, so no headline can depend on them.
     """
-    tensor = network_from_uint8(torch.from_numpy(given.copy())[None].to(device))
+    tensor = network_from_uint8(torch.from_numpy(given).to(device))
     with torch.inference_mode():
         seen = system(tensor)
         hard = (seen.mask >= LIKELY).float()
         binary = system.harmonized(tensor, hard)
-    picture, mask = levels_of(seen.picture, where), seen.mask[0, 0].cpu().numpy()
-    risk = float(confidence.risk(features_of(given, picture, mask))[0])
-    kept = given if risk > confidence.limit else picture
-    share = float(mask.mean(dtype=np.float64))
-    return {
-        UNTOUCHED: (given, {"mask_mean": 0.0}),
-        BLIND: (picture, {"risk": risk, "mask_mean": share}),
-        BINARY: (levels_of(binary, where), {"mask_mean": float(hard.mean())}),
-        CAUTIOUS: (kept, {"risk": risk, "mask_mean": share}),
-    }
+    made: list[dict[str, Made]] = []
+    for index, said in enumerate(where):
+        picture, mask = whole_levels(seen.picture[index], said), seen.mask[index, 0].cpu().numpy()
+        risk = float(confidence.risk(features_of(given[index], picture, mask))[0])
+        kept = given[index] if risk > confidence.limit else picture
+        share = float(mask.mean(dtype=np.float64))
+        made.append(
+            {
+                UNTOUCHED: (given[index], {"mask_mean": 0.0}),
+                BLIND: (picture, {"risk": risk, "mask_mean": share}),
+                BINARY: (whole_levels(binary[index], said), {"mask_mean": float(hard[index].mean())}),
+                CAUTIOUS: (kept, {"risk": risk, "mask_mean": share}),
+            }
+        )
+    return made
 
 
 def expect_headline(background: str) -> None:
@@ -133,13 +159,6 @@ def expect_headline(background: str) -> None:
     if background != "raw":
         came = f"a blind system's headline on background {background!r}, which is pasted by the true mask"
         raise InputError(f"{came}; expected raw, its own whole picture; pasted scores may stand beside it")
-
-
-def levels_of(picture: Tensor, where: str) -> np.ndarray:
-    """A network's picture (1, 3, H, W) as uint8 (H, W, 3); an ``InputError`` if it is not finite."""
-    levels = metric_from_network(picture).where(picture.isfinite(), torch.nan)
-    found = expect_finite(levels[0].permute(1, 2, 0).float().cpu().numpy(), where)
-    return np.rint(np.clip(found, 0, 255)).astype(np.uint8)
 
 
 def squares_of(picture: np.ndarray, truth: np.ndarray) -> int:
@@ -158,29 +177,31 @@ def visible_change(given: np.ndarray, made: np.ndarray) -> float:
     return float(means.max())
 
 
-def _with_true_mask(
-    system: BlindSystem, given: np.ndarray, truth: np.ndarray, mask: Tensor, *, where: str, device: torch.device
-) -> dict[str, tuple[np.ndarray, dict[str, Any]]]:
-    tensor = network_from_uint8(torch.from_numpy(given.copy())[None].to(device))
-    strengths = STRENGTHS if given is not truth else STRENGTHS[-1:]
-    masks = torch.cat([strength * mask for strength in strengths]).to(device)
+def _with_true_mask(system: BlindSystem, group: _Group, masked: Confidence | None, *, device: torch.device) -> list[dict[str, Made]]:
+    tensor, masks = network_from_uint8(torch.from_numpy(group.given).to(device)), group.masks.to(device)
+    strengths = STRENGTHS[-1:] if group.is_real else STRENGTHS
     with torch.inference_mode():
-        outputs = system.harmonized(tensor.expand(len(strengths), -1, -1, -1), masks)
-    pictures = [levels_of(output, where) for output in outputs.split(1)]
-    made = pictures[-1]
-    best = min((float(np.square(picture.astype(np.float64) - truth).mean()), at) for picture, at in zip(pictures, strengths, strict=True))
-    oracle = {"strength": best[1], "strength_mse": best[0]} if given is not truth else {}
-    return {TRUE_MASK: (made, {"mask_mean": float(mask.mean()), **oracle})}
+        outputs = [system.harmonized(tensor, strength * masks) for strength in strengths]
+    found: list[dict[str, Made]] = []
+    for index, where in enumerate(group.where):
+        given, truth, mask = group.given[index], group.truth[index], group.masks[index, 0].numpy()
+        pictures = [whole_levels(output[index], where) for output in outputs]
+        columns: dict[str, Any] = {"mask_mean": float(mask.mean())}
+        if not group.is_real:
+            errors = [float(np.square(picture.astype(np.float64) - truth).mean()) for picture in pictures]
+            columns["strength_mse"], columns["strength"] = min(zip(errors, strengths, strict=True))
+        if masked is not None:
+            columns["risk"] = float(masked.risk(features_of(given, pictures[-1], mask))[0])
+        found.append({TRUE_MASK: (pictures[-1], columns)})
+    return found
 
 
-def _scores(
-    outputs: Sequence[np.ndarray], given: np.ndarray, truth: np.ndarray, mask: Tensor, *, perceptual: nn.Module | None
-) -> list[Row]:
-    """Of each output the columns of ``JUDGED`` that compare pictures."""
-    count = len(outputs)
+def _scores(group: _Group, index: int, outputs: Sequence[np.ndarray], *, perceptual: nn.Module | None) -> list[Row]:
+    """Of each output for a picture of a group the columns of ``JUDGED`` that compare pictures."""
+    given, truth, count = group.given[index], group.truth[index], len(outputs)
     own = torch.from_numpy(np.stack(outputs)).permute(0, 3, 1, 2).float()
     before, real = (torch.from_numpy(each).permute(2, 0, 1).float().expand(count, -1, -1, -1) for each in (given, truth))
-    masks = mask.expand(count, -1, -1, -1)
+    masks = group.masks[index : index + 1].expand(count, -1, -1, -1)
     errors = mse(own, real)
     columns = {
         "mse": errors,
@@ -195,6 +216,6 @@ def _scores(
         numbers = {name: float(values[index]) for name, values in columns.items()}
         row: Row = {name: None if np.isnan(value) else value for name, value in numbers.items()}
         row["is_harm"] = squares_of(output, truth) > squares_of(given, truth)
-        row["visible"] = visible_change(given, output) if given is truth else None
+        row["visible"] = visible_change(given, output) if group.is_real else None
         rows.append(row)
     return rows

@@ -22,8 +22,8 @@ def what_is_found(detector: Detector, photographs: np.ndarray, *, device: torch.
 
     Of each class by itself as many would have one. Without that the class that is hardest to see would never be found.
     """
-    shown = track(photographs, total=len(photographs), what="limit", unit="photographs")
-    chances = [detect(detector, picture, device) for picture in shown]
+    looked = detect(detector, photographs, range(len(photographs)), device=device)
+    chances = list(track(looked, total=len(photographs), what="limit", unit="photographs"))
     limits = [min(max(_limit([each[place] for each in chances]), STEP), 1 - STEP) for place in range(len(CLASSES))]
     dark, bright, colour = ((1 - limit) / limit for limit in limits)
     odds = dark, bright, colour

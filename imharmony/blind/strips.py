@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from imharmony.blind.judging import BLIND, TRUE_MASK, levels_of
+from imharmony.blind.judging import BLIND, TRUE_MASK
 from imharmony.blind.systems import BlindSystem
 from imharmony.colour.ranges import network_from_uint8
 from imharmony.composing.packed_split import PackedSplit
+from imharmony.evaluation.methods import whole_levels
 from imharmony.evaluation.scoring import pictures_of
 from imharmony.pictures.images import encode_png
 from imharmony.storage.files import write_bytes
@@ -65,7 +66,7 @@ def _strip(split: PackedSplit, index: int, system: BlindSystem, device: torch.de
     tensor = network_from_uint8(torch.from_numpy(composite.copy())[None].to(device))
     with torch.inference_mode():
         seen = system(tensor)
-        own, masked = (levels_of(made, "blind: strips") for made in (seen.picture, system.harmonized(tensor, mask.to(device))))
+        own, masked = (whole_levels(made[0], "blind: strips") for made in (seen.picture, system.harmonized(tensor, mask.to(device))))
     raw = seen.probabilities[0].permute(1, 2, 0).cpu().numpy()
     shown = np.rint(255 * mask[0, 0].numpy()).astype(np.uint8)[..., None].repeat(3, 2)
     return _beside([real, composite, own, masked, np.rint(255 * raw).astype(np.uint8), shown])

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from imharmony.baselines.region import foreground_of
-from imharmony.colour.ranges import mask_from_uint8, metric_from_network, network_from_uint8
+from imharmony.colour.ranges import levels_from_network, mask_from_uint8, network_from_uint8
 from imharmony.motion.smoothing import both_ways, exponential, keep_at
 from imharmony.networks.harmonizer import Harmonizer
 from imharmony.networks.region_ensemble import RegionEnsemble
@@ -76,19 +76,13 @@ class Learned:
         inside = mask_from_uint8(torch.from_numpy(mask.copy()).to(self.device))
         network = self.harmonizer.network
         if not isinstance(network, RegionEnsemble):
-            return {NONE: _levels(self.harmonizer.raw(frames, inside))}
+            return {NONE: levels_from_network(self.harmonizer.raw(frames, inside))}
         said = network.changes(points_of(frames, inside, network.counts))
         made = {}
         for name, smoothed in SMOOTHINGS.items():
             changes = torch.from_numpy(smoothed(said.double().cpu().numpy())).to(said)
-            made[name] = _levels(network.mapped(frames, changes[:, :, None, None].expand(-1, -1, *frames.shape[2:])))
+            made[name] = levels_from_network(network.mapped(frames, changes[:, :, None, None].expand(-1, -1, *frames.shape[2:])))
         return made
-
-
-def _levels(pictures: torch.Tensor) -> np.ndarray:
-    """Pictures (T, 3, H, W) in [-1, 1] as float32 (T, H, W, 3) in levels; what is not finite is NaN."""
-    levels = metric_from_network(pictures).where(pictures.isfinite(), torch.nan)
-    return levels.permute(0, 2, 3, 1).float().cpu().numpy()
 
 
 def _looks(frame: np.ndarray, mask: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ Files: uint8 (B, H, W, 3), 0..255. Networks: float (B, 3, H, W) in [-1, 1]. Metr
 Masks: uint8 (B, H, W) in files, float (B, 1, H, W) in [0, 1] elsewhere; 1 = foreground, soft values are kept.
 """
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -21,6 +22,12 @@ def metric_from_uint8(images: Tensor) -> Tensor:
 def metric_from_network(images: Tensor) -> Tensor:
     """float [-1, 1] -> float64 in [0, 255]; values outside are clipped, as saving a file would."""
     return images.double().add(1).mul(127.5).clamp(0, 255)
+
+
+def levels_from_network(images: Tensor) -> np.ndarray:
+    """float (B, 3, H, W) in [-1, 1] -> float32 array (B, H, W, 3) in [0, 255]; what is not finite is NaN: clipped, it would be a level."""
+    levels = metric_from_network(images).where(images.isfinite(), torch.nan)
+    return levels.permute(0, 2, 3, 1).float().cpu().numpy()
 
 
 def uint8_from_metric(images: Tensor) -> Tensor:

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from imharmony.colour.ranges import metric_from_network, network_from_uint8
+from imharmony.colour.ranges import levels_from_network, network_from_uint8
 from imharmony.errors import InputError
 from imharmony.networks.harmonizer import Harmonizer
 from imharmony.running.randomness import deterministic_algorithms
@@ -17,8 +18,21 @@ PIXELS_AT_ONCE = 2**17
 MOST_AT_ONCE = 8  # a network takes little longer for so many small pictures than for one, whose calls cost most
 
 # A composite, uint8 (H, W, 3), and its mask, float32 (H, W) in [0, 1], to the method's own picture, float32 (H, W, 3) in [0, 255].
-# The real photograph is not among the arguments, so no method can look at it. One may have ``several``, as ``Learned`` has.
+# The real photograph is not among the arguments, so no method can look at it. One may be ``TakesSeveral`` as well.
 Harmonize = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+@runtime_checkable
+class TakesSeveral(Protocol):
+    """A method that several pictures at once take little longer than one."""
+
+    def __call__(self, composite: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """As ``Harmonize``."""
+        ...
+
+    def several(self, composites: np.ndarray, masks: np.ndarray) -> np.ndarray:
+        """Of uint8 (N, H, W, 3) and float32 (N, H, W) the method's own pictures, float32 (N, H, W, 3), whatever is beside each."""
+        ...
 
 
 class Given(NamedTuple):
@@ -29,7 +43,7 @@ class Given(NamedTuple):
     where: str
 
 
-class Learned:
+class NetworkMethod:
     """A trained harmonizer as a function of one picture, and of several of one size."""
 
     def __init__(self, harmonizer: Harmonizer, *, device: torch.device) -> None:
@@ -43,30 +57,38 @@ class Learned:
         return self._computed(composite[None], mask[None])[0]
 
     def several(self, composites: np.ndarray, masks: np.ndarray) -> np.ndarray:
-        """Of uint8 (N, H, W, 3) and float32 (N, H, W) the network's own pictures, float32 (N, H, W, 3).
-
-        They are computed some at once, always as many, the last ones beside copies of themselves: a sum's last bit depends on how many
-        there are, and no score may depend on what else is scored.
-        """
-        count, at_once = len(composites), pictures_at_once(composites.shape[1:3])
-        outputs = []
-        for start in range(0, count, at_once):
-            places = np.minimum(np.arange(start, start + at_once), count - 1)
-            outputs.append(self._computed(composites[places], masks[places])[: count - start])
-        return np.concatenate(outputs)
+        """As ``TakesSeveral`` says."""
+        groups = groups_of(len(composites), composites.shape[1:3])
+        return np.concatenate([self._computed(composites[group.places], masks[group.places])[: group.meant] for group in groups])
 
     @torch.inference_mode()
     def _computed(self, composites: np.ndarray, masks: np.ndarray) -> np.ndarray:
         pictures = network_from_uint8(torch.from_numpy(composites).to(self._device))
         with self._repeatable():
             outputs = self._harmonizer.raw(pictures, torch.from_numpy(masks)[:, None].to(self._device))
-        levels = metric_from_network(outputs).where(outputs.isfinite(), torch.nan)  # what is infinite would be clipped to a level
-        return levels.permute(0, 2, 3, 1).float().cpu().numpy()
+        return levels_from_network(outputs)
 
 
 def pictures_at_once(size: Sequence[int]) -> int:
     """How many pictures of so many rows and columns are computed at once."""
     return max(1, min(MOST_AT_ONCE, PIXELS_AT_ONCE // (size[0] * size[1])))
+
+
+class Group(NamedTuple):
+    """The ``places`` of pictures that are computed at once; only the first ``meant`` of what is computed are."""
+
+    places: np.ndarray
+    meant: int
+
+
+def groups_of(count: int, size: Sequence[int]) -> Iterator[Group]:
+    """Some of ``count`` pictures of so many rows and columns at once, always as many, the last ones beside copies of the very last.
+
+    A sum's last bit depends on how many there are, and no score may depend on what else is scored.
+    """
+    at_once = pictures_at_once(size)
+    for start in range(0, count, at_once):
+        yield Group(np.minimum(np.arange(start, start + at_once), count - 1), min(at_once, count - start))
 
 
 def each_output(harmonize: Harmonize, given: Iterable[Given]) -> Iterator[np.ndarray]:
@@ -75,7 +97,7 @@ def each_output(harmonize: Harmonize, given: Iterable[Given]) -> Iterator[np.nda
     A few are looked at before they are asked for, where the method computes several at once. An output that is not finite is an
     ``InputError`` that says where.
     """
-    several, left = getattr(harmonize, "several", None), iter(given)
+    several, left = harmonize.several if isinstance(harmonize, TakesSeveral) else None, iter(given)
     for each in left:
         group = [each, *islice(left, pictures_at_once(each.mask.shape) - 1 if several else 0)]
         if several:
@@ -93,3 +115,8 @@ def expect_finite(output: np.ndarray, where: str) -> np.ndarray:
         advice = "a mean without this image would hide it; mend the method or train it again"
         raise InputError(f"{where}: {wrong} of {output.size} values of the output are NaN or infinite; expected levels 0 to 255; {advice}")
     return output
+
+
+def whole_levels(picture: Tensor, where: str) -> np.ndarray:
+    """A network's picture (3, H, W) in [-1, 1] as a file would have it, uint8 (H, W, 3); an ``InputError`` if it is not finite."""
+    return np.rint(expect_finite(levels_from_network(picture[None])[0], where)).astype(np.uint8)

@@ -10,10 +10,9 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from imharmony.colour.ranges import metric_from_network
 from imharmony.colour.spaces import lab_from_srgb
 from imharmony.errors import InputError
-from imharmony.evaluation.methods import expect_finite
+from imharmony.evaluation.methods import whole_levels
 from imharmony.matting.batches import trimap_tensor
 from imharmony.matting.evaluation import parts_of
 from imharmony.matting.joint import JointSystem, laid
@@ -92,7 +91,11 @@ def pictures_of(
         front, back = picture, _unit(behind, device)
     alpha = predict_alpha(system.matting, picture, trimap_tensor(np.asarray(portraits.trimap[index])).to(device))
     given = laid(front, back, alpha)
-    return _levels(given, where), _levels(system.harmonized(given, alpha), where), alpha[0, 0].cpu().numpy().astype(np.float64)
+    return (
+        whole_levels(given[0], where),
+        whole_levels(system.harmonized(given, alpha)[0], where),
+        alpha[0, 0].cpu().numpy().astype(np.float64),
+    )
 
 
 def layers_of(portraits: Portraits, index: int, *, device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -120,12 +123,6 @@ def measured(given: np.ndarray, made: np.ndarray, picture: np.ndarray, alpha: np
 
 def _mean_lab(picture: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return (lab_from_srgb(picture / 255) * weights[..., None]).sum((0, 1)) / max(weights.sum(), 1e-9)
-
-
-def _levels(picture: torch.Tensor, where: str) -> np.ndarray:
-    levels = metric_from_network(picture).where(picture.isfinite(), torch.nan)
-    found = expect_finite(levels[0].permute(1, 2, 0).cpu().numpy(), where)
-    return np.rint(found).astype(np.uint8)
 
 
 def _unit(picture: np.ndarray, device: torch.device) -> torch.Tensor:

@@ -48,7 +48,7 @@ def published_method(path: Path, *, device: torch.device) -> Harmonize:
     """A file's harmonizer as a function of one picture of any size, as a user's photograph is harmonized with it."""
     harmonizer, size_px = load_published(path)
     harmonizer.to(device)
-    repeatable = nullcontext if device.type == "cpu" else deterministic_algorithms  # as in ``evaluation.methods.Learned``
+    repeatable = nullcontext if device.type == "cpu" else deterministic_algorithms  # as in ``evaluation.methods.NetworkMethod``
 
     def harmonize(composite: np.ndarray, mask: np.ndarray) -> np.ndarray:
         with repeatable():

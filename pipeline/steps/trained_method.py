@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from imharmony.checkpoint import load_harmonizer
-from imharmony.evaluation.methods import Learned
+from imharmony.evaluation.methods import NetworkMethod
 from pipeline.steps.device import pick_device
 
 
@@ -24,10 +24,10 @@ class TrainedMethod:
         return _loaded(self)(composite, mask)
 
     def several(self, composites: np.ndarray, masks: np.ndarray) -> np.ndarray:
-        """As ``methods.Learned.several``."""
+        """As ``methods.TakesSeveral`` says."""
         return _loaded(self).several(composites, masks)
 
 
 @lru_cache(maxsize=1)
-def _loaded(method: TrainedMethod) -> Learned:
-    return Learned(load_harmonizer(method.path)[0], device=pick_device(method.device))
+def _loaded(method: TrainedMethod) -> NetworkMethod:
+    return NetworkMethod(load_harmonizer(method.path)[0], device=pick_device(method.device))

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from imharmony.errors import InputError
-from imharmony.evaluation.methods import Learned
+from imharmony.evaluation.methods import NetworkMethod
 from imharmony.inference import harmonize, own_picture
 from imharmony.networks.affine import affine
 from imharmony.networks.blocks import Generator
@@ -70,7 +70,7 @@ def test_a_picture_of_the_networks_own_size_is_what_the_network_says(photo, mask
     harmonizer = Harmonizer(affine(in_channels=4, width=8, size_px=64), mask_input=True, paste=True, inference_mode="eval").infer()
     square, cut = photo[:64, :64].copy(), mask[:64, :64].copy()
     own = own_picture(square, cut, harmonizer=harmonizer, size_px=64)
-    direct = Learned(harmonizer, device=torch.device("cpu"))(square, cut.astype(np.float32) / 255)
+    direct = NetworkMethod(harmonizer, device=torch.device("cpu"))(square, cut.astype(np.float32) / 255)
     np.testing.assert_allclose(own, direct, atol=1e-3)
 
 

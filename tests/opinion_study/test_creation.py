@@ -10,7 +10,7 @@ import torch
 from imharmony.checkpoint import load_harmonizer, save_harmonizer
 from imharmony.composing.packed_split import pack_split
 from imharmony.errors import InputError
-from imharmony.evaluation.methods import Learned
+from imharmony.evaluation.methods import NetworkMethod
 from imharmony.evaluation.protocols import Scene
 from imharmony.evaluation.scoring import pictures_of
 from imharmony.networks.harmonizer import build_harmonizer
@@ -54,7 +54,7 @@ def test_a_model_is_shown_as_the_pipeline_scores_it(composites, tmp_path):
     save_harmonizer(tmp_path / "model.safetensors", build_harmonizer(**architecture), architecture, {"size_px": str(SIZE)})
     folder = make(composites, {"net": tmp_path / "model.safetensors"}, tmp_path / "study")
     study, packed = read_study(folder), pack_split(composites, tmp_path / "cache", split="test", size_px=SIZE)
-    harmonize = Learned(load_harmonizer(tmp_path / "model.safetensors")[0], device=torch.device("cpu"))
+    harmonize = NetworkMethod(load_harmonizer(tmp_path / "model.safetensors")[0], device=torch.device("cpu"))
     for image in study.images:
         composite, real, mask = pictures_of(packed, packed.rows["sample_id"].to_pylist().index(image.sample_id))
         opacity = mask[0, 0].numpy()

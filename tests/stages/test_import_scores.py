@@ -17,7 +17,7 @@ from imharmony.colour.ranges import uint8_from_metric
 from imharmony.errors import InputError
 from imharmony.evaluation.conventions import under
 from imharmony.evaluation.measures import SCORES
-from imharmony.evaluation.methods import Learned
+from imharmony.evaluation.methods import NetworkMethod
 from imharmony.evaluation.scoring import metric_tensor
 from imharmony.pictures.images import encode_png
 from imharmony.storage.files import write_bytes
@@ -35,7 +35,7 @@ PCT_NET = {"file": "pct.csv", "convention": "pctnet", "size_px": SIZE, "columns"
 def write_outputs(folder: Path) -> None:
     """What ``idih`` makes of both data sets, as its users would save it."""
     harmonizer, _ = load_harmonizer(Places("sample").run("idih", 0) / "model.safetensors")
-    harmonize = Learned(harmonizer, device=torch.device("cpu"))
+    harmonize = NetworkMethod(harmonizer, device=torch.device("cpu"))
     for dataset in DATASETS:
         made = pictures(dataset)
         for row, composite, mask in zip(manifest(dataset), made["composite"], made["mask"], strict=True):

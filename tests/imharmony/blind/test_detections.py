@@ -67,7 +67,7 @@ def rows_of(split: PackedSplit, detector: Detector, **options: object) -> dict[s
 def test_probabilities_are_those_of_the_network_at_the_pictures_size():
     picture = np.zeros((SIZE, SIZE, 3), np.uint8)
     picture[:, 16:] = 255
-    found = detect(finding(), picture, CPU)
+    (found,) = detect(finding(), picture[None], [0], device=CPU)
     assert (found.shape, found.dtype) == ((3, SIZE, SIZE), np.float32)
     assert found[0, :, :16].min() > 0.999 > 0.001 > found[0, :, 16:].max()
     assert found[1, :, 16:].min() > 0.999

@@ -8,11 +8,12 @@ from numpy.testing import assert_allclose
 from imharmony.blind import fitting
 from imharmony.blind.confidence import Confidence, features_of, fit_confidence
 from imharmony.blind.fitting import fit_system_and_confidence
-from imharmony.blind.judging import VISIBLE, levels_of, visible_change
+from imharmony.blind.judging import VISIBLE, visible_change
 from imharmony.blind.system_training import SystemTeaching
 from imharmony.blind.systems import BlindSystem
 from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
+from imharmony.evaluation.methods import whole_levels
 from tests.imharmony.blind.pictures import CPU, SIZE, bits, detector_of, harmonizer_of, split_of
 
 TEACHING = SystemTeaching(
@@ -43,7 +44,7 @@ def test_confidence_is_of_what_the_system_did_to_the_pictures_of_val():
             for given, names in ((composite, ("features", "harms")), (real, ("untouched", "visible"))):
                 with torch.inference_mode():
                     seen = system(torch.from_numpy(given).permute(2, 0, 1)[None] / 127.5 - 1)
-                made = levels_of(seen.picture, "here").astype(float)
+                made = whole_levels(seen.picture[0], "here").astype(float)
                 told[names[0]].append(features_of(given, made, seen.mask[0, 0].numpy()))
                 worse = ((made - real) ** 2).mean() > ((given.astype(float) - real) ** 2).mean()
                 told[names[1]].append(worse if given is composite else visible_change(given, made.astype(np.uint8)) > VISIBLE)
@@ -79,7 +80,7 @@ def test_told_the_true_mask_it_is_of_what_was_done_with_that(monkeypatch):
                 picture = system.harmonized(
                     torch.from_numpy(given[index]).permute(2, 0, 1)[None] / 127.5 - 1, torch.from_numpy(mask)[None, None]
                 )
-            assert_allclose(found[index], features_of(given[index], levels_of(picture, "here"), mask), atol=1e-5)
+            assert_allclose(found[index], features_of(given[index], whole_levels(picture[0], "here"), mask), atol=1e-5)
     assert harms.dtype == bool
 
 

@@ -23,13 +23,13 @@ from imharmony.blind.judging import (
     UNTOUCHED,
     expect_headline,
     judged_split,
-    levels_of,
     outputs_of,
     visible_change,
 )
 from imharmony.blind.systems import BlindSystem
 from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
+from imharmony.evaluation.methods import MOST_AT_ONCE, whole_levels
 from imharmony.evaluation.protocols import BACKGROUNDS
 from imharmony.networks.harmonizer import Harmonizer
 from tests.imharmony.blind.pictures import CPU, SIZE, detector_of, finding, harmonizer_of, split_of
@@ -180,7 +180,8 @@ def test_all_backgrounds_are_asked_about():
 
 
 def made(given: np.ndarray, confidence: Confidence, chosen: BlindSystem | None = None) -> dict:
-    return outputs_of(chosen or brighter(), given, confidence=confidence, where="here", device=CPU)
+    (found,) = outputs_of(chosen or brighter(), given[None], confidence=confidence, where=["here"], device=CPU)
+    return found
 
 
 def test_where_harm_is_likely_what_was_given_is_kept_and_at_the_limit_it_is_not():
@@ -240,8 +241,8 @@ def test_a_binarised_mask_is_all_or_nothing():
 
 def test_what_is_not_finite_is_one_line_and_what_is_beyond_the_range_is_clipped():
     with pytest.raises(InputError, match="here: 3 of 12 values of the output are NaN or infinite"):
-        levels_of(torch.tensor([[[[0.0, 0.0], [0.0, torch.inf]]]]).repeat(1, 3, 1, 1), "here")
-    assert levels_of(torch.tensor([-3.0, 0.0, 3.0]).reshape(1, 3, 1, 1), "here").tolist() == [[[0, 128, 255]]]
+        whole_levels(torch.tensor([[[0.0, 0.0], [0.0, torch.inf]]]).repeat(3, 1, 1), "here")
+    assert whole_levels(torch.tensor([-3.0, 0.0, 3.0]).reshape(3, 1, 1), "here").tolist() == [[[0, 128, 255]]]
 
 
 @pytest.mark.parametrize("picture", [np.zeros((SIZE, SIZE, 3)), np.full((SIZE, SIZE, 3), 255), np.eye(SIZE)[..., None].repeat(3, 2) * 255])
@@ -280,3 +281,11 @@ def test_every_corner_is_in_a_window(size, corner):
     other = given.copy()
     other[corner] = 250
     assert visible_change(given, other) > 0
+
+
+def test_no_row_depends_on_what_else_is_scored():
+    split, chosen = split_of(MOST_AT_ONCE + 3), [1, MOST_AT_ONCE, MOST_AT_ONCE + 2]
+    some = PackedSplit(split.rows.take(chosen), *(pictures[chosen] for pictures in (split.composite, split.real, split.mask)))
+    every = {(row["sample_id"], row["is_real"], row["system"]): row for row in judged(split, system())}
+    for row in judged(some, system()):
+        assert row == every[row["sample_id"], row["is_real"], row["system"]]

@@ -12,7 +12,7 @@ from imharmony.baselines.identity import identity
 from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
 from imharmony.evaluation.controls import CONTROLS, SWAPPED, Background, Plan, inner_error, plan_of, score_controls, swapped
-from imharmony.evaluation.methods import Learned
+from imharmony.evaluation.methods import NetworkMethod
 from imharmony.evaluation.scoring import score_split
 from imharmony.networks import WITHOUT_BACKGROUND
 from imharmony.networks.harmonizer import build_harmonizer
@@ -108,7 +108,7 @@ def test_networks_without_background_have_the_same_error_on_any(split, name):
     for weights in network.parameters():
         weights.data.add_(0.02 * torch.randn_like(weights))  # it begins as the identity
     hard = replace(split, mask=255 * (split.mask > 127).astype(np.uint8))
-    for row in rows_of(hard, Learned(network, device=torch.device("cpu")), "swapped"):
+    for row in rows_of(hard, NetworkMethod(network, device=torch.device("cpu")), "swapped"):
         assert row["fmse"] == row["own_fmse"] != row["composite_fmse"]
 
 

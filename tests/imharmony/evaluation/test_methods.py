@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from imharmony.errors import InputError
-from imharmony.evaluation.methods import MOST_AT_ONCE, Given, Learned, each_output, pictures_at_once
+from imharmony.evaluation.methods import MOST_AT_ONCE, Given, NetworkMethod, each_output, pictures_at_once
 from imharmony.networks.harmonizer import build_harmonizer
 
 SIZE = 32
@@ -17,10 +17,10 @@ def pictures(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.fixture(params=["eval", "train"])
-def method(request) -> Learned:
+def method(request) -> NetworkMethod:
     torch.manual_seed(0)
     network = build_harmonizer(name="unet", width=4, size_px=SIZE, mask_input=True, paste=False, inference_mode=request.param)
-    return Learned(network.infer(), device=torch.device("cpu"))
+    return NetworkMethod(network.infer(), device=torch.device("cpu"))
 
 
 def test_several_are_what_each_is_alone(method):

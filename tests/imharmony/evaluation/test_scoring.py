@@ -10,7 +10,7 @@ import torch
 
 from imharmony.errors import InputError
 from imharmony.evaluation.measures import SCORES
-from imharmony.evaluation.methods import Learned
+from imharmony.evaluation.methods import NetworkMethod
 from imharmony.evaluation.protocols import ALL_PROTOCOLS, PROTOCOLS, truncated
 from imharmony.evaluation.scoring import HEADLINE_ROW, is_flat, score_images, score_split
 from imharmony.metrics.colour_difference import foreground_ciede2000
@@ -151,7 +151,7 @@ def test_an_output_that_is_not_finite_ends_scoring_with_its_method_and_image(wro
 @pytest.mark.parametrize("wrong", [math.nan, math.inf])
 def test_a_network_that_overflows_is_not_clipped_to_white(wrong):
     network = SimpleNamespace(to=lambda _: None, raw=lambda pictures, _: torch.where(pictures > 0, wrong, pictures))
-    output = Learned(network, device=torch.device("cpu"))(np.full((4, 4, 3), 200, np.uint8), np.ones((4, 4), np.float32))
+    output = NetworkMethod(network, device=torch.device("cpu"))(np.full((4, 4, 3), 200, np.uint8), np.ones((4, 4), np.float32))
     assert np.isnan(output).all()
 
 
@@ -234,7 +234,7 @@ def test_a_method_cannot_change_the_pictures_that_it_is_judged_by(split):
 @pytest.mark.parametrize("mode", ["eval", "train"])
 def test_a_trained_harmonizer_scores_the_same_twice_and_in_any_order(split, mode):
     harmonizer = build_harmonizer(name="unet", width=4, size_px=SIZE, mask_input=True, paste=False, inference_mode=mode)
-    harmonize = Learned(harmonizer.infer(), device=torch.device("cpu"))
+    harmonize = NetworkMethod(harmonizer.infer(), device=torch.device("cpu"))
     mask = split.mask[0].astype(np.float32) / 255
     first = harmonize(split.composite[0], mask)
     harmonize(split.composite[1], mask)
