@@ -13,11 +13,12 @@ from imharmony.training.participants import TemporalTerm
 from imharmony.training.state import best_row, epochs_of, history_table
 from pipeline.params.file import load_params
 from pipeline.steps.assembly import critic_of, objective_of
-from pipeline.steps.clips import packed_clips, video_recipe
+from pipeline.steps.clips import packed_clips
 from pipeline.steps.device import device_of
 from pipeline.steps.entry import run_stage
 from pipeline.steps.fingerprints import facts_of
 from pipeline.steps.paths import MODEL, Places
+from pipeline.steps.video_training import video_recipe
 from pipeline.steps.work_folders import work_folder
 
 

@@ -1,6 +1,4 @@
-"""Clips, and the harmonizers that learn from them and are judged on them."""
-
-from dataclasses import replace
+"""Clips, and the harmonizers that are judged on them."""
 
 import torch
 
@@ -8,11 +6,7 @@ from imharmony.checkpoint import load_harmonizer
 from imharmony.clips.judging import UNTOUCHED
 from imharmony.clips.methods import ClipMethod, Learned, Reinhard, Untouched
 from imharmony.composing.packed_clips import PackedClips, pack_clips
-from imharmony.training.loop import Recipe
-from imharmony.training.rules import ClipTraining
 from pipeline.params.file import Params
-from pipeline.params.videos import Video
-from pipeline.steps.assembly import recipe_of
 from pipeline.steps.paths import MODEL, Places
 from pipeline.steps.work_folders import work_folder
 
@@ -22,24 +16,6 @@ def packed_clips(params: Params, places: Places, dataset: str, split: str) -> Pa
     folder = places.clips(dataset)
     cache = work_folder("pack_clips", places.fingerprint("pack_clips"), folder / "manifest.parquet")
     return pack_clips(folder, cache, split=split, **params.machine.engine)
-
-
-def video_recipe(params: Params, video: Video) -> Recipe:
-    """How the variant is trained, on clips: without fresh composites or crops, at its own rate, for the profile's epochs."""
-    own = recipe_of(params.variant(video.harmonizer), params.active.training, seed=video.seed)
-    return replace(
-        own,
-        learning_rate=video.learning_rate,
-        batch_size=video.batch_size,
-        epochs=params.clip_scale.epochs,
-        augment=(),
-        resynthesis=None,
-        points=None,
-        clips=ClipTraining(params.clip_scale.pairs),
-        accumulate=1,
-        patience=None,
-        counts_start=False,
-    )
 
 
 def clip_methods(params: Params, places: Places, dataset: str, *, device: torch.device) -> dict[str, ClipMethod]:

@@ -11,15 +11,25 @@ NUMERICS = {"scipy.fft", "scipy.sparse", "scipy.stats", "scipy.optimize"}
 RUNNERS = {"dvc", "dvclive", "prefect", "distributed"}
 WEB = {"httpx", "fastapi"}
 NEVER = RUNNERS | {"lpips", "onnxruntime", "torchvision"}
+TRAINING = {"lightning_fabric", "torch._dynamo"}  # an optimiser loads the compiler
 MUST_NOT = {
+    "build_colour_database": NEVER | TABLES_AND_PLOTS | WEB | TRAINING,
     "compose_portraits": NEVER | TABLES_AND_PLOTS | WEB,
     "download_annotations": NEVER | NETWORKS | TABLES_AND_PLOTS | NUMERICS,
     "download_images": NEVER | NETWORKS | TABLES_AND_PLOTS | NUMERICS,
-    "evaluate": NEVER | TABLES_AND_PLOTS | NUMERICS | WEB | {"lightning_fabric"},
+    "evaluate": NEVER | TABLES_AND_PLOTS | NUMERICS | WEB | TRAINING,
+    "evaluate_baselines": NEVER | TABLES_AND_PLOTS | WEB | TRAINING,
+    "evaluate_blind": NEVER | TABLES_AND_PLOTS | WEB | TRAINING,
+    "evaluate_clips": NEVER | TABLES_AND_PLOTS | WEB | TRAINING,
+    "evaluate_intrinsic": NEVER | TABLES_AND_PLOTS | WEB | TRAINING,
+    "evaluate_matting": NEVER | TABLES_AND_PLOTS | NUMERICS | WEB | TRAINING,
+    "evaluate_realism": NEVER | TABLES_AND_PLOTS | WEB | TRAINING,
     "filter_masks": NEVER | NETWORKS | TABLES_AND_PLOTS | NUMERICS | WEB,
     "fingerprint": NEVER | NETWORKS | TABLES_AND_PLOTS | NUMERICS | WEB | {"pyarrow"},
     "make_trimaps": NEVER | NETWORKS | TABLES_AND_PLOTS | NUMERICS | WEB,
     "name_data": NEVER | NETWORKS | TABLES_AND_PLOTS | NUMERICS | WEB,
+    "preprocess_intrinsic": NEVER | TABLES_AND_PLOTS | WEB | TRAINING,
+    "report": NEVER | WEB | TRAINING,
     "synthesize_clips": NEVER | NETWORKS | TABLES_AND_PLOTS | NUMERICS | WEB,
     "synthesize_composites": NEVER | NETWORKS | TABLES_AND_PLOTS | NUMERICS,
 }
