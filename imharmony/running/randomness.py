@@ -21,15 +21,21 @@ def torch_seed(seed: int, device: torch.device) -> Iterator[None]:
 
 @contextmanager
 def deterministic_algorithms() -> Iterator[None]:
-    """Inside the block torch computes the same bits every time, or raises where it cannot."""
+    """Inside the block torch computes the same bits every time, or raises where it cannot.
+
+    Every operator writes the whole of what it allocates. So torch is told not to fill new memory first, which takes time.
+    """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS asks for it; no effect on a CPU
     before = torch.are_deterministic_algorithms_enabled()
     warned = torch.is_deterministic_algorithms_warn_only_enabled()
+    filled = torch.utils.deterministic.fill_uninitialized_memory
     torch.use_deterministic_algorithms(True)
+    torch.utils.deterministic.fill_uninitialized_memory = False
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(before, warn_only=warned)
+        torch.utils.deterministic.fill_uninitialized_memory = filled
 
 
 @contextmanager

@@ -24,3 +24,10 @@ def test_determinism_ends_with_the_block():
     with deterministic_algorithms():
         assert torch.are_deterministic_algorithms_enabled()
     assert torch.are_deterministic_algorithms_enabled() == before
+
+
+def test_new_memory_is_filled_outside_the_block_alone():
+    before = torch.utils.deterministic.fill_uninitialized_memory
+    with deterministic_algorithms():
+        assert not torch.utils.deterministic.fill_uninitialized_memory
+    assert torch.utils.deterministic.fill_uninitialized_memory == before
