@@ -31,8 +31,8 @@ def averaged(network: nn.Module, kind: WeightAverage) -> AveragedModel | None:
 
 def _move(share_of: Share, averages: Tensors, latest: Tensors, averaged: Tensor | int) -> None:
     """Moves all averages towards the latest by a share of their distance, in few calls; a counter's average stays whole."""
-    moves = torch._foreach_mul(torch._foreach_sub(latest, averages), share_of(averaged))
-    torch._foreach_copy_(averages, torch._foreach_add(averages, moves))
+    moves = torch._foreach_mul(torch._foreach_sub(latest, averages), share_of(averaged))  # pyright: ignore[reportPrivateImportUsage]
+    torch._foreach_copy_(averages, torch._foreach_add(averages, moves))  # pyright: ignore[reportPrivateImportUsage]
 
 
 def _recent(averaged: Tensor | int) -> Tensor | float:
