@@ -68,7 +68,7 @@ class Decomposition:
     def of(photograph: np.ndarray, found: np.ndarray) -> "Decomposition":
         """With the scale that all decompositions have; of a large photograph ``strips.MEASURED_PX`` pixels are measured."""
         step = step_of(found.size)
-        brightest = _LINEAR[photograph.reshape(-1, 3)[::step].max(axis=1)]
+        brightest = _LINEAR[_largest(photograph.reshape(-1, 3)[::step])]
         return Decomposition(photograph, found, _scale(brightest, found.ravel()[::step]))
 
     def part(self, rows: slice, chosen: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -98,7 +98,13 @@ def decomposed(photograph: np.ndarray, shading_of: ShadingOf) -> Decomposition:
 
 def split(linear: np.ndarray, shading: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Linear light (H, W, 3) as albedo and shading, of a shading that is known up to a factor."""
-    return _split(linear, shading, _scale(linear.max(axis=-1), shading))
+    return _split(linear, shading, _scale(_largest(linear), shading))
+
+
+def _largest(colours: np.ndarray) -> np.ndarray:
+    """The largest channel (...) of (..., 3): by whole channels many times faster than NumPy's maximum along a short axis."""
+    red, green, blue = np.moveaxis(colours, -1, 0)
+    return np.maximum(np.maximum(red, green), blue)
 
 
 def _scale(brightest: np.ndarray, shading: np.ndarray) -> float:
@@ -108,6 +114,6 @@ def _scale(brightest: np.ndarray, shading: np.ndarray) -> float:
 
 def _split(linear: np.ndarray, shading: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
     shading = np.maximum(shading, DARKEST_SHADING) * scale
-    shading = np.maximum(np.maximum(shading, DARKEST_SHADING), linear.max(axis=-1)).astype(np.float32)
+    shading = np.maximum(np.maximum(shading, DARKEST_SHADING), _largest(linear)).astype(np.float32)
     albedo = np.minimum(linear / shading[..., None], 1).astype(np.float32)
     return albedo, shading
