@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
-from scipy.optimize import lsq_linear
 
 from imharmony.intrinsic.strips import picked
 
@@ -149,6 +148,8 @@ def fit_shading_edit(own: np.ndarray, other: np.ndarray, *, strength: float) -> 
 
 def _fitted_curve(own: np.ndarray, other: np.ndarray, strength: float) -> np.ndarray:
     """Slopes (3, 8), the same for each channel, nearest to the power law that moves the spread of the logarithm of the grey."""
+    from scipy.optimize import lsq_linear  # here, because a network that chooses edits fits no curve, and it takes long to load
+
     logs = _log_grey(own)
     power = _gain(float(logs.std()), float(_log_grey(other).std()), strength)
     if power == 1:

@@ -4,7 +4,6 @@ Planes are float64 (H, W). Gradients are forward differences: ``across`` is (H, 
 """
 
 import numpy as np
-from scipy.fft import dctn, idctn
 
 
 def laplacian(plane: np.ndarray) -> np.ndarray:
@@ -24,6 +23,8 @@ def solve_poisson(source: np.ndarray) -> np.ndarray:
 
     The cosine transform (DCT-II) diagonalises the Laplacian with Neumann borders, so the solution is exact but for rounding.
     """
+    from scipy.fft import dctn, idctn  # here, because few ways to take a picture apart need it and each process would load it
+
     height, width = source.shape
     source = source.astype(np.float64)  # by its own name: a plane that nobody else holds is freed here
     spectrum = np.asarray(dctn(source, type=2, norm="ortho", overwrite_x=True))
