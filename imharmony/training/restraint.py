@@ -48,5 +48,5 @@ def _errors(network: RegionEnsemble, points: Points, real: Tensor) -> Tensor:
     doubts, floors = size.new_tensor(CHOICES).T
     weights = restraint(size, spread, doubts[:, None], floors[:, None])  # (choices, B)
     changes = weights[..., None] * said.mean(0)
-    outputs = moved(points.foreground.expand(len(CHOICES), -1, -1, -1), changes[:, :, None], dim=3).clamp(0, 1)
+    outputs = moved(points.foreground, changes[:, :, None], dim=-1).clamp(0, 1)
     return (outputs - real).mul(LEVELS).square().mean((2, 3)).sqrt().double().sum(1).cpu()
