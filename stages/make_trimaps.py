@@ -1,9 +1,14 @@
 """Stage ``make_trimaps``: composites of portraits -> data/P/trimaps/<dataset>/: a trimap of each portrait that is not trained on."""
 
 from imharmony.matting.stored_trimaps import make_trimaps
+from imharmony.running.engine import engine
+from imharmony.storage.streams import count_rows
 from pipeline.params.file import load_params
 from pipeline.steps.entry import run_stage
 from pipeline.steps.paths import Places
+from pipeline.steps.work_folders import work_folder
+
+WORTH_A_PROCESS = 1024  # composites of portraits: another process takes seconds to begin
 
 
 def main(dataset: str) -> None:
@@ -11,7 +16,11 @@ def main(dataset: str) -> None:
     params = load_params()
     places = Places(params.profile)
     params.dataset(dataset)
-    make_trimaps(places.composites(dataset), places.trimaps(dataset), unknown=params.matting_scale.unknown)
+    composites = places.composites(dataset)
+    manifest = composites / "manifest.parquet"
+    work = work_folder("make_trimaps", places.fingerprint("make_trimaps", dataset), manifest)
+    with engine(params.machine.cluster, workers=params.machine.processes, worth=count_rows(manifest) // WORTH_A_PROCESS) as run:
+        make_trimaps(composites, places.trimaps(dataset), work=work, unknown=params.matting_scale.unknown, run=run)
 
 
 if __name__ == "__main__":

@@ -4,26 +4,32 @@ A portrait has one trimap, at its own size, however many composites are made of 
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from imharmony.composing.composites import pixels_sha256, read_composite
 from imharmony.composing.manifest import read_manifest
 from imharmony.errors import InputError
-from imharmony.matting.trimaps import Margin, checked_trimap, choose_margin, fixed_trimap
+from imharmony.matting.trimaps import Margin, checked_trimap, choose_margin, fixed_trimap, unknown_shares
 from imharmony.pictures.images import decode_png, encode_patch
 from imharmony.pictures.trimaps import FOREGROUND, UNKNOWN
-from imharmony.running.progress import track
-from imharmony.storage.files import atomic_folder, write_text
-from imharmony.storage.shards import Row, ShardReader, write_shard
+from imharmony.running.processes import Run
+from imharmony.running.progress import bar
+from imharmony.storage.files import atomic_folder, link_or_copy, write_text
+from imharmony.storage.seals import is_sound, seal
+from imharmony.storage.shards import Row, ShardReader, shard_path, write_shard
+from imharmony.storage.streams import join_tables
 from imharmony.storage.tables import read_typed, write_rows
 
 TABLE, MARGIN = "trimaps.parquet", "margin.json"
 PER_SHARD = 256
+OWN = ("image_id", "annotation_id", "split", "width", "height", "sha256_mask")  # what a trimap's row has of its composite's
 AGAIN = "run make_trimaps again"
 
 # One row per portrait.
@@ -45,49 +51,125 @@ TRIMAPS = pa.schema(
 TRIMAP_SHARD = pa.schema([("image_id", pa.int64()), ("annotation_id", pa.int64()), ("trimap", pa.binary())])
 
 
-class Matte(NamedTuple):
-    """A portrait's matte, uint8 (H, W), and what the manifest says of it."""
+@dataclass(frozen=True)
+class _Part:
+    """Some portraits, and what is made of them at a margin: a shard of trimaps, or the shares alone that are unknown."""
 
-    row: Mapping[str, object]
-    pixels: np.ndarray
+    composites: Path
+    work: Path
+    number: int
+    portraits: pa.Table  # of ``portraits_of``
+    at_600: float
+
+    @property
+    def table(self) -> Path:
+        """Its rows of ``TRIMAPS``."""
+        return self.work / f"trimaps-{self.number:05d}.parquet"
+
+    @property
+    def shares(self) -> Path:
+        """The unknown share of each portrait, float64."""
+        return self.work / f"shares-{self.at_600}-{self.number:05d}.npy"
+
+    def mattes(self) -> Iterator[tuple[Row, np.ndarray]]:
+        """Each portrait with its matte, uint8 (H, W)."""
+        reader = ShardReader(self.composites)
+        for row in self.portraits.to_pylist():
+            yield row, read_composite(reader, row["shard"], row["row"])[2]
 
 
-def make_trimaps(composites: Path, out: Path, *, unknown: float, chosen_on: str = "val", splits: Sequence[str] = ("val", "test")) -> Margin:
+def make_trimaps(
+    composites: Path,
+    out: Path,
+    *,
+    work: Path,
+    unknown: float,
+    chosen_on: str = "val",
+    splits: Sequence[str] = ("val", "test"),
+    run: Run | None = None,
+) -> Margin:
     """Writes the trimaps of these splits of a folder of composites into a new ``out``; returns the margin they all have.
 
-    It is the one that leaves a share of ``unknown`` unknown on average over the split ``chosen_on``, which is never the test's.
+    It is the one that leaves a share of ``unknown`` unknown on average over the split ``chosen_on``, which is never the test's. Some
+    portraits at a time are looked at by ``run``; None: here. Finished parts stay in ``work``, which is removed at the end.
     """
     if chosen_on == "test":
         raise InputError("trimaps chosen on test; expected train or val: what is tested on decides nothing; change `chosen_on`")
-    margin = choose_margin([matte.pixels / 255 for matte in mattes_of(composites, chosen_on)], unknown=unknown)
+    run, where = run or Run(1), (composites.resolve(), work.resolve())
+    judged, wanted = portraits_of(composites, chosen_on), pa.concat_tables([portraits_of(composites, split) for split in splits])
+    work.mkdir(parents=True, exist_ok=True)
+
+    def share_at(at_600: float) -> float:
+        parts = [_Part(*where, number, portraits, at_600) for number, portraits in enumerate(_parts_of(judged))]
+        _work(run, _look, parts, [part.shares for part in parts], what=f"mattes of {chosen_on}, margin {at_600}")
+        return float(np.mean(np.concatenate([np.load(part.shares) for part in parts])))
+
+    margin = choose_margin(share_at, unknown=unknown)
+    parts = [_Part(*where, number, portraits, margin.at_600) for number, portraits in enumerate(_parts_of(wanted))]
+    _work(run, _make, parts, [part.table for part in parts], what=f"trimaps of {' and '.join(splits)}")
     with atomic_folder(out) as folder:
-        rows: list[Row] = []
-        cells: list[Row] = []
-        for matte in (matte for split in splits for matte in mattes_of(composites, split)):
-            size, name = matte.pixels.shape[::-1], f"{composites}, portrait {matte.row['image_id']}, trimap"
-            made = checked_trimap(fixed_trimap(matte.pixels / 255, margin.at_600), size=size, name=name)
-            shard, row = divmod(len(rows), PER_SHARD)
-            shares = {"unknown": float((made == UNKNOWN).mean()), "foreground": float((made == FOREGROUND).mean())}
-            own = {name: matte.row[name] for name in ("image_id", "annotation_id", "split", "width", "height", "sha256_mask")}
-            rows.append(own | shares | {"sha256_trimap": pixels_sha256(made), "shard": shard, "row": row})
-            cells.append({name: own[name] for name in ("image_id", "annotation_id")} | {"trimap": encode_patch(made)})
-        for start in range(0, len(cells), PER_SHARD):
-            write_shard(folder, start // PER_SHARD, cells[start : start + PER_SHARD], TRIMAP_SHARD)
-        write_rows(folder / TABLE, rows, TRIMAPS)
+        for part in parts:
+            link_or_copy(shard_path(work, part.number), shard_path(folder, part.number))
+        join_tables(folder / TABLE, [part.table for part in parts], TRIMAPS)
         write_text(folder / MARGIN, json.dumps({"wanted": unknown, "chosen_on": chosen_on, **margin._asdict()}, indent=1, sort_keys=True))
+    shutil.rmtree(work)
     return margin
 
 
-def mattes_of(composites: Path, split: str) -> Iterator[Matte]:
-    """The matte of each portrait of a split once, in the order of the manifest."""
-    rows = [row for row in read_manifest(composites).to_pylist() if row["split"] == split]
-    if not rows:
+def portraits_of(composites: Path, split: str) -> pa.Table:
+    """The first composite of each portrait of a split, in the order of the manifest: columns ``OWN``, ``shard`` and ``row`` of it."""
+    manifest = read_manifest(composites).select([*OWN, "shard", "row"])
+    rows = manifest.filter(pc.field("split") == split)
+    if not rows.num_rows:
         raise InputError(f"{composites}: no composites in split {split!r}; expected some; widen the selection or the split")
-    first = {(row["image_id"], row["annotation_id"]): row for row in reversed(rows)}
-    reader = ShardReader(composites)
-    chosen = [row for row in rows if first[row["image_id"], row["annotation_id"]] is row]
-    for row in track(chosen, total=len(chosen), what=f"mattes of {split}", unit="portraits"):
-        yield Matte(row, read_composite(reader, row["shard"], row["row"])[2])
+    first: dict[tuple[int, int], int] = {}
+    for place, portrait in enumerate(zip(*(rows[name].to_pylist() for name in ("image_id", "annotation_id")), strict=True)):
+        first.setdefault(portrait, place)
+    return rows.take(pa.array(list(first.values())))
+
+
+def _parts_of(portraits: pa.Table) -> Iterator[pa.Table]:
+    """As many at a time as a shard has. They are copied: a slice would take the whole table along."""
+    for start in range(0, portraits.num_rows, PER_SHARD):
+        yield portraits.take(pa.array(range(start, min(start + PER_SHARD, portraits.num_rows))))
+
+
+def _work(run: Run, make: Callable[[_Part], int], parts: Sequence[_Part], made: Sequence[Path], *, what: str) -> None:
+    """Makes the parts whose files are not sealed yet."""
+    todo = [part for part, file in zip(parts, made, strict=True) if not is_sound(_seal_of(file))]
+    total, left = (sum(part.portraits.num_rows for part in some) for some in (parts, todo))
+    with bar(total=total, initial=total - left, what=what, unit="portraits") as progress:
+        for count in run(make, todo):
+            progress.update(count)
+
+
+def _look(part: _Part) -> int:
+    """Writes the unknown shares at the part's margin; returns how many there are."""
+    shares = unknown_shares((matte / 255 for _, matte in part.mattes()), part.at_600)
+    np.save(part.shares, shares)
+    seal(_seal_of(part.shares), [part.shares])
+    return len(shares)
+
+
+def _make(part: _Part) -> int:
+    """Writes a shard and its rows; returns how many there are."""
+    rows: list[Row] = []
+    cells: list[Row] = []
+    for place, (portrait, matte) in enumerate(part.mattes()):
+        size, name = matte.shape[::-1], f"{part.composites}, portrait {portrait['image_id']}, trimap"
+        made = checked_trimap(fixed_trimap(matte / 255, part.at_600), size=size, name=name)
+        shares = {"unknown": float((made == UNKNOWN).mean()), "foreground": float((made == FOREGROUND).mean())}
+        own = {name: portrait[name] for name in OWN}
+        rows.append(own | shares | {"sha256_trimap": pixels_sha256(made), "shard": part.number, "row": place})
+        cells.append({name: own[name] for name in ("image_id", "annotation_id")} | {"trimap": encode_patch(made)})
+    shard = write_shard(part.work, part.number, cells, TRIMAP_SHARD)
+    write_rows(part.table, rows, TRIMAPS)
+    seal(_seal_of(part.table), [shard, part.table])
+    return len(rows)
+
+
+def _seal_of(file: Path) -> Path:
+    return file.with_name(f"{file.name}.seal")
 
 
 class StoredTrimaps:

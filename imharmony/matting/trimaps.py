@@ -5,7 +5,7 @@ Alpha mattes are float (H, W) in [0, 1], trimaps uint8 (H, W). The seed (Ren, Li
 errors fit an unknown region of about a fifth of 600 x 800 px.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -27,24 +27,29 @@ class Margin(NamedTuple):
     unknown: float  # mean share of the mattes that it was chosen on
 
 
-def choose_margin(alphas: Sequence[np.ndarray], *, unknown: float) -> Margin:
+def choose_margin(share_at: Callable[[float], float], *, unknown: float) -> Margin:
     """The margin at which the mean share of unknown pixels is nearest to ``unknown``, in steps of half a pixel.
 
-    Mattes softer than that have the margin 0.
+    ``share_at`` is told margins and gives the share, as ``unknown_share`` of mattes. Mattes softer than that have the margin 0.
     """
-    if not alphas:
-        raise InputError("no alpha matte to choose trimaps on; expected some in the split; widen the selection or the split")
     low, high = 0, round(WIDEST / STEP)
     while high - low > 1:  # the share grows with the margin
         middle = (low + high) // 2
-        low, high = (low, middle) if unknown_share(alphas, middle * STEP) >= unknown else (middle, high)
-    found = [Margin(at * STEP, unknown_share(alphas, at * STEP)) for at in (low, high)]
+        low, high = (low, middle) if share_at(middle * STEP) >= unknown else (middle, high)
+    found = [Margin(at * STEP, share_at(at * STEP)) for at in (low, high)]
     return min(found, key=lambda margin: abs(margin.unknown - unknown))
 
 
 def unknown_share(alphas: Sequence[np.ndarray], at_600: float) -> float:
     """The mean share of unknown pixels in test trimaps of this margin."""
-    return float(np.mean([(fixed_trimap(alpha, at_600) == UNKNOWN).mean() for alpha in alphas]))
+    if not alphas:
+        raise InputError("no alpha matte to choose trimaps on; expected some in the split; widen the selection or the split")
+    return float(np.mean(unknown_shares(alphas, at_600)))
+
+
+def unknown_shares(alphas: Iterable[np.ndarray], at_600: float) -> list[float]:
+    """The share of each matte, of which one is held at a time."""
+    return [float((fixed_trimap(alpha, at_600) == UNKNOWN).mean()) for alpha in alphas]
 
 
 def fixed_trimap(alpha: np.ndarray, at_600: float) -> np.ndarray:

@@ -18,7 +18,8 @@ def composed(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("composed")
     portraits, systems = portraits_of(6, direction=request.param, composites=2), {"both": system_of(request.param)}
     others = {"grey": lambda composite, _mask: np.full(composite.shape, 90.0, np.float32)}
-    return folder, portraits, compose_portraits(folder, portraits, systems, others, PLACES, dataset="hmh", device=CPU)
+    told = {"work": folder / "work", "dataset": "hmh", "device": CPU}
+    return folder, portraits, compose_portraits(folder, portraits, systems, others, PLACES, **told)
 
 
 def test_as_many_portraits_as_places_each_by_each_method(composed):

@@ -32,7 +32,7 @@ PERFECT = Method("perfect", True, lambda portraits, index, native: Prediction(po
 @pytest.fixture(scope="module")
 def trimaps(world, tmp_path_factory) -> StoredTrimaps:
     folder = tmp_path_factory.mktemp("judged") / "trimaps"
-    make_trimaps(world.composites, folder, unknown=0.2)
+    make_trimaps(world.composites, folder, work=folder.parent / "work", unknown=0.2)
     return StoredTrimaps(folder)
 
 

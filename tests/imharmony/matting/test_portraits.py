@@ -38,7 +38,7 @@ def maker(world) -> LayerMaker:
 @pytest.fixture(scope="module")
 def trimaps(world, tmp_path_factory):
     folder = tmp_path_factory.mktemp("t") / "trimaps"
-    make_trimaps(world.composites, folder, unknown=0.3)
+    make_trimaps(world.composites, folder, work=folder.parent / "work", unknown=0.3)
     return folder
 
 

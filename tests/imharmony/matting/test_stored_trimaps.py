@@ -10,7 +10,7 @@ from numpy.testing import assert_array_equal
 
 from imharmony.composing.composites import read_composite
 from imharmony.errors import InputError
-from imharmony.matting.stored_trimaps import MARGIN, TABLE, TRIMAPS, StoredTrimaps, make_trimaps, mattes_of
+from imharmony.matting.stored_trimaps import MARGIN, TABLE, TRIMAPS, StoredTrimaps, make_trimaps, portraits_of
 from imharmony.matting.trimaps import fixed_trimap
 from imharmony.storage.shards import ShardReader
 from imharmony.storage.tables import read_table, write_table
@@ -19,7 +19,7 @@ from imharmony.storage.tables import read_table, write_table
 @pytest.fixture(scope="module")
 def made(world, tmp_path_factory):
     folder = tmp_path_factory.mktemp("made") / "trimaps"
-    return folder, make_trimaps(world.composites, folder, unknown=0.3)
+    return folder, make_trimaps(world.composites, folder, work=folder.parent / "work", unknown=0.3)
 
 
 def test_each_portrait_of_val_and_test_has_one(world, made):
@@ -50,25 +50,24 @@ def test_the_margin_was_chosen_on_val_alone(made):
 
 
 def test_a_portrait_counts_once_however_many_composites_it_has(world):
-    mattes = list(mattes_of(world.composites, "train"))
-    images = [matte.row["image_id"] for matte in mattes]
+    images = portraits_of(world.composites, "train")["image_id"].to_pylist()
     assert len(images) == len(set(images)) == 9
 
 
 def test_made_again_they_are_the_same_bytes(world, made, tmp_path):
-    make_trimaps(world.composites, tmp_path / "again", unknown=0.3)
+    make_trimaps(world.composites, tmp_path / "again", work=tmp_path / "work", unknown=0.3)
     for path in made[0].iterdir():
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
 
 
 def test_nothing_is_chosen_on_test(world, tmp_path):
     with pytest.raises(InputError, match="trimaps chosen on test; expected train or val"):
-        make_trimaps(world.composites, tmp_path / "out", unknown=0.2, chosen_on="test")
+        make_trimaps(world.composites, tmp_path / "out", work=tmp_path / "work", unknown=0.2, chosen_on="test")
 
 
 def test_a_split_without_portraits_is_refused(world, tmp_path):
     with pytest.raises(InputError, match="no composites in split 'other'"):
-        make_trimaps(world.composites, tmp_path / "out", unknown=0.2, splits=("other",))
+        make_trimaps(world.composites, tmp_path / "out", work=tmp_path / "work", unknown=0.2, splits=("other",))
     assert not (tmp_path / "out").exists()
 
 

@@ -1,5 +1,7 @@
 """Margins of trimaps: how the one that is tested on is chosen, how those that are learned from are drawn, and what is refused."""
 
+from functools import partial
+
 import cv2
 import numpy as np
 import pytest
@@ -19,7 +21,7 @@ DISCS = [disc(200, radius) for radius in (40, 50, 60)]
 
 
 def test_the_margin_leaves_the_wanted_share_unknown():
-    margin = choose_margin(DISCS, unknown=0.2)
+    margin = choose_margin(partial(unknown_share, DISCS), unknown=0.2)
     assert margin.unknown == pytest.approx(0.2, abs=0.01)
     assert margin.unknown == pytest.approx(np.mean([(fixed_trimap(alpha, margin.at_600) == 128).mean() for alpha in DISCS]))
     # Of a ring around a circle of 50 px, a fifth of 200 x 200 px is 2 pi 50 (2 w): w is 12.7 px of 200, 38 of 600.
@@ -27,18 +29,18 @@ def test_the_margin_leaves_the_wanted_share_unknown():
 
 
 def test_no_other_margin_comes_nearer():
-    margin = choose_margin(DISCS, unknown=0.13)
+    margin = choose_margin(partial(unknown_share, DISCS), unknown=0.13)
     shares = {at / 2: unknown_share(DISCS, at / 2) for at in range(0, 120, 3)} | {margin.at_600: margin.unknown}
     assert min(shares.values(), key=lambda share: abs(share - 0.13)) == margin.unknown
 
 
 def test_a_matte_softer_than_that_has_no_margin():
-    assert choose_margin([np.full((20, 20), 0.5)], unknown=0.2) == (0.0, 1.0)
+    assert choose_margin(partial(unknown_share, [np.full((20, 20), 0.5)]), unknown=0.2) == (0.0, 1.0)
 
 
 def test_no_matte_is_no_choice():
     with pytest.raises(InputError, match="no alpha matte to choose trimaps on"):
-        choose_margin([], unknown=0.2)
+        choose_margin(partial(unknown_share, []), unknown=0.2)
 
 
 def test_the_margin_grows_with_the_picture():
