@@ -1,9 +1,7 @@
 """Stage ``download_images``: selected instances + the source -> data/<profile>/images/<dataset>/ (verified photographs in shards)."""
 
-import pyarrow as pa
-
 from imharmony.sources.kinds import SOURCES
-from imharmony.storage.tables import read_table
+from imharmony.sources.wanted import read_wanted
 from pipeline.params.file import load_params
 from pipeline.steps.entry import run_stage
 from pipeline.steps.paths import Places
@@ -17,12 +15,11 @@ def main(dataset: str) -> None:
     source = params.dataset(dataset).source
     section = params.active.sources[source]
     options = section.model_dump(exclude={"kind"})
-    listing = read_table(places.source(source) / "photographs.parquet")
-    wanted = set(read_table(places.selected(dataset) / "instances.parquet", ["image_id"]).column("image_id").to_pylist())
+    wanted = read_wanted(places.source(source) / "photographs.parquet", places.selected(dataset) / "instances.parquet")
     kind = SOURCES[section.kind]
     kind.fetch(
-        listing.filter(pa.array([image_id in wanted for image_id in listing.column("image_id").to_pylist()])),
-        listing=listing,
+        wanted.photographs,
+        listed=wanted.listed,
         source=places.source(source),
         out=places.images(dataset),
         work=download_folder(section.kind, options.get("mirror")),

@@ -1,6 +1,7 @@
 """COCO 2017 (Lin et al. 2014, arXiv:1405.0312) from its own server or any mirror: what it lists, and its photographs."""
 
 import logging
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pyarrow as pa
 from imharmony.sources.annotations import Json, write_instances
 from imharmony.sources.image_lists import read_image_list
 from imharmony.sources.mirror import Checksum, FolderMirror, MirrorAddress, WebMirror, open_mirror
-from imharmony.sources.photographs import Wanted, store_photographs
+from imharmony.sources.photographs import store_photographs
+from imharmony.sources.wanted import Wanted
 from imharmony.sources.zips import MOST_UNPACKED, read_member, zip_problem
 from imharmony.storage.fetch import AbsentError
 
@@ -52,7 +54,7 @@ def list_mirror(
 def fetch_coco(
     photographs: pa.Table,
     *,
-    listing: pa.Table,
+    listed: Mapping[str, int],
     source: Path,  # noqa: ARG001
     out: Path,
     work: Path,
@@ -63,10 +65,10 @@ def fetch_coco(
     workers: int,
     cluster_address: str | None = None,
 ) -> None:
-    """Brings the photographs (rows of ``listing``) into shards in ``out``."""
+    """Brings the photographs (rows of the source's table) into shards in ``out``."""
     store_photographs(
         MirrorAddress(mirror, attempts, timeout_seconds),
-        Wanted(photographs, listing),
+        Wanted(photographs, listed),
         out=out,
         work=work,
         parallel=parallel,

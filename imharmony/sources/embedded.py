@@ -1,16 +1,18 @@
 """The studio as a source: it writes a small mirror of COCO, or an archive in AISegment's layout, which is then read like any other."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
 
 from imharmony.sources.coco import list_mirror
 from imharmony.sources.mirror import FolderMirror, MirrorAddress
-from imharmony.sources.photographs import Wanted, store_photographs
+from imharmony.sources.photographs import store_photographs
 from imharmony.sources.portraits import store_portraits
 from imharmony.sources.studio import write_studio
 from imharmony.sources.studio_portraits import LICENCE, write_studio_portraits
+from imharmony.sources.wanted import Wanted
 
 MIRROR = "mirror"
 SPLITS = ["train2017", "val2017"]
@@ -28,7 +30,7 @@ def list_studio(
 def fetch_studio(
     photographs: pa.Table,
     *,
-    listing: pa.Table,
+    listed: Mapping[str, int],
     source: Path,
     out: Path,
     work: Path,
@@ -38,7 +40,7 @@ def fetch_studio(
     """Brings scenes from the source's mirror into shards."""
     store_photographs(
         MirrorAddress(str((source / MIRROR).resolve())),
-        Wanted(photographs, listing),
+        Wanted(photographs, listed),
         out=out,
         work=work,
         parallel=workers,

@@ -9,7 +9,7 @@ mask is left out with its largest value.
 import logging
 import os
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -76,7 +76,7 @@ def list_folder(
 def fetch_folder(
     photographs: pa.Table,
     *,
-    listing: pa.Table,  # noqa: ARG001
+    listed: Mapping[str, int],  # noqa: ARG001
     source: Path,  # noqa: ARG001
     out: Path,
     work: Path,  # noqa: ARG001

@@ -6,7 +6,7 @@ our own export left one; a published subset has none: its transfer is "published
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain, groupby
 from pathlib import Path
@@ -103,7 +103,7 @@ def list_iharmony4(
 def fetch_iharmony4(
     photographs: pa.Table,  # noqa: ARG001
     *,
-    listing: pa.Table,  # noqa: ARG001
+    listed: Mapping[str, int],  # noqa: ARG001
     source: Path,  # noqa: ARG001
     out: Path,
     work: Path,  # noqa: ARG001

@@ -19,7 +19,7 @@ class Source(NamedTuple):
     """
 
     list: Callable[..., None]  # (out, work, engine) -> photographs.parquet, instances.parquet
-    fetch: Callable[..., None]  # (photographs, listing, source, out, work, engine) -> shards, photographs.parquet
+    fetch: Callable[..., None]  # (photographs, listed, source, out, work, engine) -> shards, photographs.parquet
     fetch_keys: tuple[str, ...] = ()  # those of the section's keys that ``fetch`` takes
     compose: Callable[..., None] | None = None  # (selected, out, dataset, engine) -> shards, manifest.parquet, dropped.parquet
 

@@ -10,7 +10,6 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from imharmony.errors import InputError
@@ -22,6 +21,7 @@ from imharmony.running.progress import bar, track
 from imharmony.running.threads import in_threads
 from imharmony.sources.mirror import Checksum, Mirror, MirrorAddress, WebMirror
 from imharmony.sources.tables import PHOTOGRAPH_SHARD, STORED_PHOTOGRAPHS
+from imharmony.sources.wanted import Wanted
 from imharmony.sources.zips import BROKEN_ZIP, zip_directory_problem
 from imharmony.storage.fetch import AbsentError
 from imharmony.storage.files import atomic_folder
@@ -37,13 +37,6 @@ WORTH_A_PROCESS = 8192  # photographs: threads of one process bring fewer as fas
 
 Archives = dict[str, Path]  # by split
 log = logging.getLogger(__name__)
-
-
-class Wanted(NamedTuple):
-    """Rows of ``tables.PHOTOGRAPHS``: the wanted ones, and all of the source."""
-
-    photographs: pa.Table
-    listing: pa.Table
 
 
 def store_photographs(
@@ -178,7 +171,7 @@ def _archives(mirror: Mirror, wanted: Wanted, work: Path) -> Archives:
     """The archives of the splits of which a folder has one, or of which more than half is wanted and not yet here."""
     found: Archives = {}
     for split in sorted(set(wanted.photographs.column("official_split").to_pylist())):
-        rows, listed = (table.filter(pc.field("official_split") == split) for table in wanted)
+        rows = wanted.photographs.filter(pc.field("official_split") == split)
         if rows.column("crc32").null_count == len(rows):
             continue  # the listing found no archive of this split
         name = f"zips/{split}.zip"
@@ -186,7 +179,7 @@ def _archives(mirror: Mirror, wanted: Wanted, work: Path) -> Archives:
             found[split] = mirror.file(name, work, verdict=zip_directory_problem).resolve()
             continue
         missing = sum(not (work / split / file_name).exists() for file_name in rows.column("file_name").to_pylist())
-        share = missing / len(listed)
+        share = missing / wanted.listed[split]
         if share > WHOLE_ARCHIVE or (work / name).exists():
             log.info("%s: %.0f %% of its photographs are missing: using its whole archive", split, 100 * share)
             found[split] = mirror.archive(name, work, verdict=zip_directory_problem).resolve()

@@ -8,7 +8,7 @@ import hashlib
 import logging
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -123,7 +123,7 @@ def store_portraits(
 def fetch_portraits(
     photographs: pa.Table,
     *,
-    listing: pa.Table,  # noqa: ARG001
+    listed: Mapping[str, int],  # noqa: ARG001
     source: Path,
     out: Path,
     work: Path,  # noqa: ARG001

@@ -3,6 +3,7 @@
 import json
 import shutil
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -34,11 +35,22 @@ def listed(address, tmp_path, name="a"):
     return read_table(tmp_path / name / "source" / "photographs.parquet")
 
 
+def counted(listing):
+    """How many photographs each split has."""
+    return Counter(listing["official_split"].to_pylist())
+
+
 def fetched(address, tmp_path, name="a", first=12, **machines):
     listing = listed(address, tmp_path, name)
     out, options = tmp_path / name / "images", OPTIONS | machines
     fetch_coco(
-        listing.slice(0, first), listing=listing, source=tmp_path, out=out, work=tmp_path / name / "work", mirror=str(address), **options
+        listing.slice(0, first),
+        listed=counted(listing),
+        source=tmp_path,
+        out=out,
+        work=tmp_path / name / "work",
+        mirror=str(address),
+        **options,
     )
     reader = ShardReader(out)
     return {row["image_id"]: reader.value(row["shard"], row["row"], "jpeg") for row in read_table(out / "photographs.parquet").to_pylist()}
@@ -137,7 +149,7 @@ def test_a_member_damaged_in_a_whole_archive_is_fetched_alone(mirror, tmp_path):
         data[data.index(photograph(4)) + 300] ^= 255
         archive.write_bytes(bytes(data))
         out, work = tmp_path / "images", tmp_path / "a" / "work"
-        fetch_coco(listing, listing=listing, source=tmp_path, out=out, work=work, mirror=server.address, **OPTIONS)
+        fetch_coco(listing, listed=counted(listing), source=tmp_path, out=out, work=work, mirror=server.address, **OPTIONS)
     assert server.requests["/train2017/000000000004.jpg"] == 1
     assert server.requests["/train2017/000000000005.jpg"] == 0
     row = read_table(out / "photographs.parquet").to_pylist()[3]
@@ -258,7 +270,9 @@ def test_without_checksums_a_warning_of_libjpeg_is_damage_and_the_count_is_said_
     damaged = mirror / "train2017" / "000000000002.jpg"
     damaged.write_bytes(damaged.read_bytes()[:-2] + b"1234567890\xff\xd9")
     with pytest.raises(InputError, match=r"000000000002\.jpg: Corrupt JPEG data: .*; replace the file"):
-        fetch_coco(listing, listing=listing, source=tmp_path, out=tmp_path / "o", work=tmp_path / "w", mirror=str(mirror), **OPTIONS)
+        fetch_coco(
+            listing, listed=counted(listing), source=tmp_path, out=tmp_path / "o", work=tmp_path / "w", mirror=str(mirror), **OPTIONS
+        )
     assert caplog.text.count("12 of 12 photographs have no checksum from their source") == 1
 
 
@@ -270,7 +284,7 @@ def test_a_mirror_that_sends_more_than_the_known_size_is_cut_off_there(mirror, t
         path.write_bytes(path.read_bytes() + bytes(1 << 20))
         expected = f"expected at most {listing['size_bytes'][0].as_py()} after 4 attempts"
         with pytest.raises(InputError, match=rf"000000000001\.jpg: \d+ bytes came or were promised; {expected}"):
-            fetch_coco(listing.slice(0, 1), listing=listing, mirror=server.address, **folders, **OPTIONS)
+            fetch_coco(listing.slice(0, 1), listed=counted(listing), mirror=server.address, **folders, **OPTIONS)
 
 
 @pytest.mark.parametrize("name", ["写真 1.jpg", "sub folder/ä#1?.jpg", "100%.jpg"])

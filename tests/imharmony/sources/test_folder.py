@@ -51,7 +51,7 @@ def listed(root: Path, out: Path) -> tuple[list[dict], list[dict]]:
 
 def fetched(root: Path, out: Path) -> dict[str, np.ndarray]:
     listing = read_table(out / "photographs.parquet")
-    fetch_folder(listing, listing=listing, source=out, out=out / "images", work=out, workers=1, folder=str(root))
+    fetch_folder(listing, listed={}, source=out, out=out / "images", work=out, workers=1, folder=str(root))
     reader, rows = ShardReader(out / "images"), read_table(out / "images" / "photographs.parquet").to_pylist()
     return {row["file_name"]: decode_trusted(reader.value(row["shard"], row["row"], "jpeg"), name="x") for row in rows}
 

@@ -98,7 +98,7 @@ def test_the_chosen_portraits_are_packed_with_their_mattes(tmp_path):
     files = archive_files()
     out = stored(tmp_path, files)
     listing = read_table(out / "photographs.parquet")
-    fetch_portraits(listing.slice(1, 3), listing=listing, source=out, out=tmp_path / "images", work=tmp_path, workers=1)
+    fetch_portraits(listing.slice(1, 3), listed={}, source=out, out=tmp_path / "images", work=tmp_path, workers=1)
     table = read_table(tmp_path / "images" / "photographs.parquet")
     assert table.schema == STORED_PHOTOGRAPHS
     assert sorted(table["image_id"].to_pylist()) == sorted(listing["image_id"].to_pylist()[1:4])
