@@ -13,23 +13,31 @@ from ruamel.yaml import YAML
 
 from imharmony.checkpoint import save_harmonizer
 from imharmony.clips import synthesis as clips
+from imharmony.commands.models import run as models
 from imharmony.composing import packed_split, selection, synthesis
 from imharmony.evaluation import parts
 from imharmony.intrinsic import preprocessing
+from imharmony.matting import composing, stored_trimaps
+from imharmony.matting import evaluation as mattes
+from imharmony.matting.checkpoint import save_joint, save_matting
 from imharmony.running.processes import EndedProcessError
-from imharmony.sources import photographs, portraits, studio
+from imharmony.sources import iharmony4, photographs, portraits, studio
 from imharmony.sources.studio_portraits import write_studio_portraits
 from pipeline.params.file import load_params
-from pipeline.steps import scores
+from pipeline.steps import matting, scores
 from pipeline.steps.clips import packed_clips
 from pipeline.steps.packing import packed
-from pipeline.steps.paths import MODEL, Places
+from pipeline.steps.paths import MODEL, PRETRAINED, Places
 from pipeline.steps.portraits import packed_portraits, packed_things
 from stages import (
+    compose_portraits,
     download_annotations,
     download_images,
     evaluate,
     evaluate_baselines,
+    evaluate_clips,
+    evaluate_intrinsic,
+    evaluate_matting,
     filter_masks,
     make_trimaps,
     preprocess_intrinsic,
@@ -37,12 +45,16 @@ from stages import (
     synthesize_composites,
 )
 from tests.conftest import ROOT
+from tests.datasets import scene, write_subset
 from tests.imharmony.blind.pictures import ARCHITECTURE, harmonizer_of
+from tests.imharmony.matting import scenes
 from tests.noted_jobs import Log
+from tests.stages.test_published_models import NAME, write_authors_file
 from tests.workspace import give_fingerprints, shrink
 
 PLACES = Places("sample")
 SIZE = 32
+IMPORTED = {"train": range(1, 13), "test": range(20, 22)}  # photographs
 KEPT = ".work"  # what a killed stage leaves
 SMALL: dict[Any, dict[str, int]] = {
     studio: {"SCENES_PER_SHARD": 8},
@@ -55,6 +67,11 @@ SMALL: dict[Any, dict[str, int]] = {
     clips: {"CLIPS_PER_SHARD": 2},
     parts: {"PICTURES_PER_PART": 4, "FOREGROUNDS_PER_PART": 3},
     scores: {"WORTH_A_PROCESS": 1},
+    stored_trimaps: {"PER_SHARD": 2},
+    composing: {"PORTRAITS_PER_PART": 1},
+    mattes: {"PORTRAITS_PER_PART": 1},
+    iharmony4: {"PHOTOGRAPHS_PER_SHARD": 2},
+    **{stage: {"WORTH_A_PROCESS": 1} for stage in (make_trimaps, compose_portraits, evaluate_matting, evaluate_clips)},
 }
 
 
@@ -72,6 +89,10 @@ def pack_clips() -> None:
 
 def pack_things() -> None:
     packed_things(load_params(), PLACES, 0)
+
+
+def import_published() -> None:
+    iharmony4.import_iharmony4(Path("published"), Path("imported"), subset="HCOCO", val=0.3, workers=load_params().machine.processes)
 
 
 class Stage(NamedTuple):
@@ -98,6 +119,12 @@ STAGES = {
     "preprocess_intrinsic": Stage(lambda: preprocess_intrinsic.main("people"), 3, True, (PLACES.intrinsic("people"),)),
     "evaluate": Stage(lambda: evaluate.main("idih"), 4, True, score_outs("idih")),
     "evaluate_baselines": Stage(lambda: evaluate_baselines.main("identity"), 4, True, score_outs("identity")),
+    "evaluate_intrinsic": Stage(lambda: evaluate_intrinsic.main("people"), 2, True, score_outs("intrinsic")),
+    "evaluate_clips": Stage(lambda: evaluate_clips.main("people"), 2, False, (PLACES.judged_clips("people"),)),
+    "import": Stage(import_published, 2, False, (Path("imported"),)),
+    "make_trimaps": Stage(lambda: make_trimaps.main("hmh"), 4, True, (PLACES.trimaps("hmh"),)),
+    "evaluate_matting": Stage(lambda: evaluate_matting.main("hmh"), 2, False, (PLACES.mattes("hmh", "judged"),)),
+    "compose_portraits": Stage(lambda: compose_portraits.main("hmh"), 2, False, (PLACES.mattes("hmh", "composed"),)),
     "packing": Stage(pack_composites, 3, False, (Path(KEPT, "pack"),)),
     "packing portraits": Stage(pack_portraits, 1, False, (Path(KEPT, "portraits"),)),
     "packing clips": Stage(pack_clips, 2, False, (Path(KEPT, "pack_clips"),)),
@@ -122,19 +149,33 @@ def workspace(tmp_path_factory) -> Iterator[Path]:
             for name, value in values.items():
                 patch.setattr(module, name, value)
         give_fingerprints(folder)
-        save_harmonizer(PLACES.run("idih", 0) / MODEL, harmonizer_of(), ARCHITECTURE, {"size_px": str(SIZE)})
+        patch.setattr(matting, "reason_without", lambda: "PyMatting compiles for a minute")
+        write_networks()
+        pictures = {split: {f"c{place}": scene(place) for place in places} for split, places in IMPORTED.items()}
+        write_subset(Path("published"), "HCOCO", pictures)
         for stage in ("studio", "portraits"):
             STAGES[stage].run()
         for stage in (filter_masks, download_images, synthesize_composites, preprocess_intrinsic):
             stage.main("hmh")
-        make_trimaps.main("hmh")
         for name, stage in STAGES.items():
             if not name.startswith(("studio", "portraits", "packing")):
                 stage.run()
         yield folder
 
 
+def write_networks() -> None:
+    """Whatever is scored and composes, before its training."""
+    save_harmonizer(PLACES.run("idih", 0) / MODEL, harmonizer_of(), ARCHITECTURE, {"size_px": str(SIZE)})
+    for file in (PRETRAINED, MODEL):
+        save_matting(PLACES.matting("indexnet") / file, scenes.network_of(), scenes.SMALL, size_px=SIZE, metadata={})
+    built = {"matting": scenes.SMALL, "harmonizer": scenes.OF_HARMONIZER}
+    save_joint(PLACES.joint("together") / MODEL, scenes.system_of(), **built, size_px=SIZE, metadata={})
+    write_authors_file(Path("theirs.pth"))
+    models(["import", "theirs.pth", "--as", NAME, "-o", "theirs.safetensors"])
+
+
 def small(params: dict[str, Any], archive: Path) -> dict[str, Any]:
+    networks = YAML(typ="safe").load(ROOT / "params.yaml")
     params |= {
         "sources": ["photographs", "portraits"],
         "datasets": ["people", "hmh"],
@@ -142,13 +183,17 @@ def small(params: dict[str, Any], archive: Path) -> dict[str, Any]:
         "preprocessed": ["people", "hmh"],
     }
     params |= {"trimaps": ["hmh"], "clips": ["people"], "classifiers": [], "decomposers": ["people"]}
+    params["catalogue"]["idih"]["dataset"] = "hmh"
+    params |= {"matting": {"indexnet": networks["matting"]["indexnet"]}, "joint": {"together": networks["joint"]["together"]}}
+    params["joint"]["together"]["harmonizer"] = "idih"
+    params["published"] = {"theirs": {"file": "theirs.safetensors"}}
     sample = params["profiles"]["sample"]
     source = {"kind": "matting_human", "archive": str(archive), "at_least": 1, "attempts": 1, "timeout_seconds": 1}
     sample["sources"] |= {"portraits": source}
     sample["datasets"]["hmh"] = {"selection": {"min_side_px": 12}, "synthesis": {"limits": None}}
     sample["datasets"]["hmh"]["split"] = {"by": "hash", "val": 0.3, "test": 0.3}
     sample["intrinsic"] |= {"backend": "luminance", "edits": "fitted"}
-    sample["matting"] |= {"things": 4, "places": 3}
+    sample["matting"] |= {"things": 4, "places": 3, "composed": 4}
     sample["clips"] = {"epochs": 1, "rules": {"frames": 3, "moved": {"train": 5, "val": 2, "test": 3}, "lit": {"test": 2}}}
     return params
 
