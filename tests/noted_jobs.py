@@ -4,6 +4,7 @@ It is imported by the processes, which take seconds for what the stages need; so
 """
 
 import hashlib
+import io
 import multiprocessing
 import os
 import pickle
@@ -60,6 +61,22 @@ def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+class _Content(pickle.Pickler):
+    """Equal jobs give equal bytes: a tensor is what it holds, and not where it lies."""
+
+    def reducer_override(self, thing: Any) -> Any:
+        torch = sys.modules.get("torch")
+        if torch is None or not isinstance(thing, torch.Tensor):
+            return NotImplemented
+        return bytes, (thing.detach().cpu().contiguous().numpy().tobytes(),)
+
+
+def _name_of(job: Any) -> str:
+    content = io.BytesIO()
+    _Content(content).dump(job)
+    return hashlib.sha256(content.getvalue()).hexdigest()
+
+
 class Log:
     """Which jobs of a stage were begun and done."""
 
@@ -69,7 +86,7 @@ class Log:
 
         def noted(run: Run, function: Callable[[Any], Any], jobs: Iterable[Any], *, most: int | None = None) -> Iterator[Any]:
             name = getattr(function, "func", function).__name__
-            named = (Job(f"{name} {hashlib.sha256(pickle.dumps(job)).hexdigest()}", job, next(count) == deadly) for job in jobs)
+            named = (Job(f"{name} {_name_of(job)}", job, next(count) == deadly) for job in jobs)
             return calls(run, Noting(path, function), named, most=most)
 
         patch.setattr(Run, "__call__", noted)

@@ -13,7 +13,6 @@ from ruamel.yaml import YAML
 
 from imharmony.checkpoint import save_harmonizer
 from imharmony.clips import synthesis as clips
-from imharmony.commands.models import run as models
 from imharmony.composing import packed_split, selection, synthesis
 from imharmony.evaluation import parts
 from imharmony.intrinsic import preprocessing
@@ -49,7 +48,6 @@ from tests.datasets import scene, write_subset
 from tests.imharmony.blind.pictures import ARCHITECTURE, harmonizer_of
 from tests.imharmony.matting import scenes
 from tests.noted_jobs import Log
-from tests.stages.test_published_models import NAME, write_authors_file
 from tests.workspace import give_fingerprints, shrink
 
 PLACES = Places("sample")
@@ -108,7 +106,7 @@ def score_outs(method: str) -> tuple[Path, ...]:
     return tuple(make(method, 0) for make in (PLACES.scores, PLACES.controls, PLACES.validation))
 
 
-# In this order: whoever scores finds what is packed, until the packings are tried.
+# In this order: whoever scores finds what is packed, until the packings are tried. `evaluate_published` scores as `evaluate` does.
 STAGES = {
     "studio": Stage(lambda: download_annotations.main("photographs"), 3, False, (PLACES.source("photographs"),)),
     "portraits": Stage(lambda: download_annotations.main("portraits"), 3, True, (PLACES.source("portraits"),)),
@@ -124,7 +122,7 @@ STAGES = {
     "import": Stage(import_published, 2, False, (Path("imported"),)),
     "make_trimaps": Stage(lambda: make_trimaps.main("hmh"), 4, True, (PLACES.trimaps("hmh"),)),
     "evaluate_matting": Stage(lambda: evaluate_matting.main("hmh"), 2, False, (PLACES.mattes("hmh", "judged"),)),
-    "compose_portraits": Stage(lambda: compose_portraits.main("hmh"), 2, False, (PLACES.mattes("hmh", "composed"),)),
+    "compose_portraits": Stage(lambda: compose_portraits.main("hmh"), 2, True, (PLACES.mattes("hmh", "composed"),)),
     "packing": Stage(pack_composites, 3, False, (Path(KEPT, "pack"),)),
     "packing portraits": Stage(pack_portraits, 1, False, (Path(KEPT, "portraits"),)),
     "packing clips": Stage(pack_clips, 2, False, (Path(KEPT, "pack_clips"),)),
@@ -170,8 +168,6 @@ def write_networks() -> None:
         save_matting(PLACES.matting("indexnet") / file, scenes.network_of(), scenes.SMALL, size_px=SIZE, metadata={})
     built = {"matting": scenes.SMALL, "harmonizer": scenes.OF_HARMONIZER}
     save_joint(PLACES.joint("together") / MODEL, scenes.system_of(), **built, size_px=SIZE, metadata={})
-    write_authors_file(Path("theirs.pth"))
-    models(["import", "theirs.pth", "--as", NAME, "-o", "theirs.safetensors"])
 
 
 def small(params: dict[str, Any], archive: Path) -> dict[str, Any]:
@@ -186,7 +182,6 @@ def small(params: dict[str, Any], archive: Path) -> dict[str, Any]:
     params["catalogue"]["idih"]["dataset"] = "hmh"
     params |= {"matting": {"indexnet": networks["matting"]["indexnet"]}, "joint": {"together": networks["joint"]["together"]}}
     params["joint"]["together"]["harmonizer"] = "idih"
-    params["published"] = {"theirs": {"file": "theirs.safetensors"}}
     sample = params["profiles"]["sample"]
     source = {"kind": "matting_human", "archive": str(archive), "at_least": 1, "attempts": 1, "timeout_seconds": 1}
     sample["sources"] |= {"portraits": source}
