@@ -14,26 +14,21 @@ processes' proportional sets, the largest of samples.
 import argparse
 import os
 import shutil
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
 
-import psutil
 import pyarrow as pa
 from ruamel.yaml import YAML
 
-from benchmarks.processes import tree_of
+from benchmarks.processes import ROOT, watched
 from imharmony.storage.files import sha256_of
 from imharmony.storage.tables import write_csv
 from pipeline.params.file import Params, load_params
 from pipeline.steps.packing import packed
 from pipeline.steps.paths import Places
 
-ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks/results/scale_engines.csv"
 COPIED = ("params.yaml", "data", "runs", "features", "own")
 ENGINES = {
@@ -42,17 +37,6 @@ ENGINES = {
     "Dask, 2 workers": {"workers": 2, "cluster": "local"},
 }
 PACKING = "packing"
-EVERY_SECONDS = 0.1
-CONTROL = "multiprocessing.resource_tracker"  # a helper of Python's, which does no job
-
-
-class Taken(NamedTuple):
-    """What a run took."""
-
-    seconds: float
-    cpu_seconds: float
-    peak_mib: float
-    processes: int
 
 
 def cells_of(params: Params) -> Iterator[str]:
@@ -65,6 +49,8 @@ def cells_of(params: Params) -> Iterator[str]:
     yield f"{PACKING}@{dataset}"
     yield from (f"evaluate_baselines@{name}" for name in params.baselines[:1])
     yield from (f"evaluate@{name}" for name in params.variants[:1])
+    yield from (f"evaluate_clips@{name}" for name in params.clips[:1])
+    yield from (f"{stage}@{name}" for name in params.trimaps[:1] for stage in ("make_trimaps", "evaluate_matting", "compose_portraits"))
 
 
 def outputs_of(places: Places, cell: str) -> list[Path]:
@@ -78,6 +64,10 @@ def outputs_of(places: Places, cell: str) -> list[Path]:
         "synthesize_composites": places.composites,
         "preprocess_intrinsic": places.intrinsic,
         "synthesize_clips": places.clips,
+        "evaluate_clips": places.judged_clips,
+        "make_trimaps": places.trimaps,
+        "evaluate_matting": lambda dataset: places.mattes(dataset, "judged"),
+        "compose_portraits": lambda dataset: places.mattes(dataset, "composed"),
     }
     folder = folders[stage](name) if stage in folders else places.scores(name, 0).parent
     return sorted(path for path in folder.rglob("*") if path.is_file())
@@ -89,34 +79,6 @@ def digest_of(files: list[Path]) -> str:
     for path in files:
         total.update(f"{path.name if path.parts[0] == '.work' else path} {sha256_of(path)}\n".encode())
     return total.hexdigest()
-
-
-def taken_by(command: list[str]) -> Taken:
-    """Runs a command and all that it starts."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    begin, peak, most = time.perf_counter(), 0.0, 0
-    running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while True:
-        pid, status, usage = os.wait4(running.pid, os.WNOHANG)
-        if pid:
-            break
-        members = list(_members(running.pid))
-        peak, most = max(peak, sum(members) / 2**20), max(most, len(members))
-        time.sleep(EVERY_SECONDS)
-    running.returncode = os.waitstatus_to_exitcode(status)
-    if running.returncode:
-        sys.exit(f"{' '.join(command)}: exit code {running.returncode}")
-    return Taken(time.perf_counter() - begin, usage.ru_utime + usage.ru_stime, peak, most)
-
-
-def _members(pid: int) -> Iterator[int]:
-    """The proportional set of each process of a tree, in bytes."""
-    for member in tree_of(pid):
-        try:
-            if not any(CONTROL in part for part in member.cmdline()):
-                yield member.memory_full_info().pss
-        except psutil.Error:  # it has ended
-            continue
 
 
 def set_engine(machine: dict[str, object]) -> None:
@@ -138,11 +100,11 @@ def measured(cell: str, places: Places) -> Iterator[dict[str, str]]:
         if stage != PACKING:
             for path in outputs_of(places, cell):
                 path.unlink()
-        found = taken_by([sys.executable, *command])
+        found = watched([sys.executable, *command], is_quiet=True)
         digest = digest_of(outputs_of(places, cell))
         first = first or digest
         row = {"stage": f"`{cell}`", "engine": engine, "seconds": f"{found.seconds:.1f}", "CPU seconds": f"{found.cpu_seconds:.1f}"}
-        row |= {"peak memory, MiB": f"{found.peak_mib:.0f}", "processes": str(found.processes)}
+        row |= {"peak memory, MiB": f"{found.peak_bytes / 2**20:.0f}", "processes": str(found.processes)}
         row |= {"load": f"{os.getloadavg()[0]:.0f} on {os.cpu_count()} cores", "same bytes": "yes" if digest == first else "**no**"}
         print(*row.values(), sep=" | ", flush=True)
         yield row
@@ -175,7 +137,7 @@ def main() -> None:
             shutil.copy(source, target)
     os.chdir(options.folder)
     params = load_params()
-    taken_by([sys.executable, "-m", "stages.fingerprint"])
+    watched([sys.executable, "-m", "stages.fingerprint"], is_quiet=True)
     rows = [row for cell in options.cells or cells_of(params) for row in measured(cell, Places(params.profile))]
     write_csv(RESULTS, pa.Table.from_pylist(rows))
 

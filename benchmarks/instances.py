@@ -11,20 +11,16 @@ say is made up of the length of their texts unless they are to be ``--drawn``: t
 import argparse
 import importlib
 import json
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pyarrow as pa
 
 from benchmarks.coco_annotations import HEIGHT, PER_PHOTOGRAPH, SHAPES, WIDTH, annotation
-from benchmarks.processes import tree_of
+from benchmarks.processes import watched
 from benchmarks.tables import write_csv
 from imharmony.composing import selection
 from imharmony.composing.instances import INSTANCES
@@ -35,7 +31,6 @@ from imharmony.storage.streams import count_rows, write_groups
 
 COCO = 860_001
 ROWS = 50_000  # of a row group, as download_annotations writes them
-LOOK_SECONDS = 0.05
 RULES = Rules(foreground_ratio=(0.01, 0.8), min_side_px=16, max_border_fraction=0.5, max_parts=3, max_occlusion=0.3)
 SPLIT = SplitRule(by="hash", val=0.05, test=0.1)
 
@@ -102,29 +97,6 @@ def shares(job: tuple[list[Row], np.ndarray, np.ndarray]) -> list[float]:
     return [len(rows[position]["segmentation"]) % 2 for position in np.flatnonzero(is_foreground)]
 
 
-def watched(command: list[str]) -> dict[str, float]:
-    """Runs a command to its end: most resident memory of all its processes together in MB, and the number that it prints."""
-    most = 0
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    while process.poll() is None:
-        most = max(most, resident(process.pid))
-        time.sleep(LOOK_SECONDS)
-    assert process.stdout is not None
-    printed = process.stdout.read().split()
-    if process.returncode:
-        sys.exit(f"{' '.join(command)}: ended with {process.returncode}")
-    return {"mb": most / 1e6, "kept": int(printed[-1])}
-
-
-def resident(pid: int) -> int:
-    """The bytes of a process and of all below it."""
-    total = 0
-    for each in tree_of(pid):
-        with suppress(psutil.Error):  # it has just ended
-            total += each.memory_info().rss
-    return total
-
-
 def main() -> None:
     """Parses the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -151,10 +123,10 @@ def main() -> None:
                 "instances": f"{count_rows(folder / 'instances.parquet'):,}",
                 "photographs": f"{count_rows(folder / 'photographs.parquet'):,}",
                 "their table, MB": f"{(folder / 'instances.parquet').stat().st_size / 1e6:.0f}",
-                "kept": f"{found['kept']:,.0f}",
+                "kept": f"{int(found.printed.split()[-1]):,}",
                 "masks": "drawn" if arguments.drawn else "not drawn",
                 "processes": f"{arguments.processes}",
-                "memory of all processes, MB": f"{found['mb']:.0f}",
+                "memory of all processes, MB": f"{found.peak_bytes / 1e6:.0f}",
             }
             print(row)
             rows.append(row)

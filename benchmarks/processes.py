@@ -3,15 +3,27 @@
 import os
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
 from imharmony.errors import InputError
 
-EVERY_SECONDS = 0.5
-MEGABYTE = 1e6
+EVERY_SECONDS = 0.2
+ROOT = Path(__file__).resolve().parent.parent
+HELPER = "multiprocessing.resource_tracker"  # of Python's, which does no job
+
+
+class Watched(NamedTuple):
+    """What a command printed last, and what it took with all that it started."""
+
+    printed: str
+    seconds: float
+    cpu_seconds: float
+    peak_bytes: int  # the most that its processes held at one time: what several share is shared out among them
+    processes: int  # the most at one time
 
 
 def tree_of(pid: int) -> list[psutil.Process]:
@@ -23,33 +35,31 @@ def tree_of(pid: int) -> list[psutil.Process]:
         return []
 
 
-def measured(command: list[str], home: Path) -> tuple[str, float, float, float]:
-    """What a command, ``python -m MODULE ...``, prints last, its seconds, those of processors, and the most memory, in MB.
+def watched(command: list[str], home: Path = Path(), *, is_quiet: bool = False) -> Watched:
+    """Runs a command, ``python -m MODULE ...``, to its end; an ``InputError`` where it ends otherwise than well.
 
-    Memory is that of the command and of all that it started, at one time.
+    Modules are found where this process was begun. A quiet command's errors and bars are not shown.
     """
-    begin, most, before = time.perf_counter(), 0.0, os.times()
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path.cwd()), os.environ.get("PYTHONPATH", "")]), "TQDM_DISABLE": "1"}
-    process = subprocess.Popen(command, cwd=home, stdout=subprocess.PIPE, text=True, env=environment)
+    begin, most, count, before = time.perf_counter(), 0, 0, os.times()
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]), "TQDM_DISABLE": "1"}
+    errors = subprocess.DEVNULL if is_quiet else None
+    process = subprocess.Popen(command, cwd=home, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment)
     while process.poll() is None:
-        most = max(most, _memory(each.pid for each in tree_of(process.pid)))
+        held = list(_held(process.pid))
+        most, count = max(most, sum(held)), max(count, len(held))
         time.sleep(EVERY_SECONDS)
     after = os.times()
     if process.returncode or process.stdout is None:
-        raise InputError(f"{command[2]} ended with {process.returncode}; what it said is above")
+        raise InputError(f"{' '.join(command)} ended with {process.returncode}; expected 0; run it by itself to see what it says")
     spent = after.children_user + after.children_system - before.children_user - before.children_system
-    return process.stdout.read().rstrip().rpartition("\n")[2], time.perf_counter() - begin, spent, most
+    return Watched(process.stdout.read().rstrip().rpartition("\n")[2], time.perf_counter() - begin, spent, most, count)
 
 
-def _memory(processes: Iterable[int]) -> float:
-    """What processes hold together, in MB: all of their own pages, and the pages of files, which they share, of the one that has most."""
-    own, shared = 0, 0
-    for process in processes:
+def _held(pid: int) -> Iterator[int]:
+    """The proportional set of each process of a tree, in bytes."""
+    for member in tree_of(pid):
         try:
-            status = Path(f"/proc/{process}/status").read_text()
-        except OSError:  # ended meanwhile
+            if not any(HELPER in part for part in member.cmdline()):
+                yield member.memory_full_info().pss
+        except psutil.Error:  # it has ended
             continue
-        held = {line.partition(":")[0]: int(line.split()[1]) for line in status.splitlines() if line.startswith("Rss")}
-        own += held.get("RssAnon", 0) + held.get("RssShmem", 0)
-        shared = max(shared, held.get("RssFile", 0))
-    return (own + shared) * 1024 / MEGABYTE

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.processes import measured
+from benchmarks.processes import watched
 from benchmarks.tables import write_csv
 from imharmony.evaluation.blocks import ratio_of, sums_of
 from imharmony.evaluation.measures import MEASURES
@@ -120,14 +120,14 @@ def compared(groups: Sequence[Sequence[Path]], folder: Path) -> None:
             for name, (engine, threads) in ENGINES.items():
                 outs[name].mkdir()
                 command = [sys.executable, "-m", "benchmarks.report_engines", engine, str(threads), str(outs[name]), *map(str, paths)]
-                _, seconds, spent, most = measured(command, outs[name])
+                took = watched(command, outs[name])
                 line = {
                     "rows": f"{sum(count_rows(path) for path in paths):,}",
                     "methods": f"{len(paths)}",
                     "engine": name,
-                    "seconds": f"{seconds:.1f}",
-                    "seconds_of_processors": f"{spent:.1f}",
-                    "most_memory": f"{most / 1000:.2f} GB",
+                    "seconds": f"{took.seconds:.1f}",
+                    "seconds_of_processors": f"{took.cpu_seconds:.1f}",
+                    "most_memory": f"{took.peak_bytes / 1e9:.2f} GB",
                     "apart_at_most": "" if engine == "ours" else f"{apart(paths, next(iter(outs.values())), outs[name]):.0e}",
                 }
                 print(*line.values(), sep="\t", flush=True)

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.processes import measured
+from benchmarks.processes import watched
 from benchmarks.report_engines import compared, part_of
 from imharmony.evaluation.measures import MEASURES, SCORES
 from imharmony.evaluation.score_sets import gathered
@@ -106,17 +106,17 @@ def main() -> None:
         with TemporaryDirectory(dir=folder) as home:  # nothing is kept there yet
             command = [sys.executable, "-m", "benchmarks.report_rows", "--folder", str(folder), "--here", *map(str, paths)]
             command += ["--bootstrap", str(options.bootstrap), "--workers", str(options.workers)]
-            found, seconds, spent, most = measured(command, Path(home))
-        images, photographs, *parts = found.split()
+            took = watched(command, Path(home))
+        images, photographs, *parts = took.printed.split()
         line = {
             "rows": f"{sum(read_table(path, ['seed']).num_rows for path in paths):,}",
             "methods": str(len(paths)),
             "images": f"{int(images):,}",
             "photographs": f"{int(photographs):,}",
-            "seconds": f"{seconds:.0f}",
+            "seconds": f"{took.seconds:.0f}",
             "of_them_reading,_statistics,_page": ", ".join(f"{float(part):.0f}" for part in parts),
-            "seconds_of_processors": f"{spent:.0f}",
-            "most_memory": f"{most / 1000:.2f} GB",
+            "seconds_of_processors": f"{took.cpu_seconds:.0f}",
+            "most_memory": f"{took.peak_bytes / 1e9:.2f} GB",
         }
         print(*line.values(), sep="\t", flush=True)
         lines.append(line)
