@@ -13,7 +13,7 @@ from imharmony.composing.composites import read_change, read_real, to_harmonize
 from imharmony.composing.manifest import MANIFEST, OWN_FILE_SHARD
 from imharmony.composing.packed_split import square_image, square_mask
 from imharmony.errors import InputError
-from imharmony.evaluation.methods import Harmonize, Learned
+from imharmony.evaluation.methods import Harmonize, NetworkMethod
 from imharmony.evaluation.outputs import files_of, squared_picture
 from imharmony.evaluation.scoring import as_saved
 from imharmony.storage.shards import Row, ShardReader
@@ -30,7 +30,7 @@ def method_at(path: Path, rows: list[Row], *, size_px: int) -> Harmonize:
         harmonizer, metadata = load_harmonizer(path)
         if "preprocessing" in metadata:
             raise InputError(f"{path}: was trained on semi-harmonized pictures, which a study does not make; give a folder of its pictures")
-        return Learned(harmonizer, device=torch.device("cpu"))
+        return NetworkMethod(harmonizer, device=torch.device("cpu"))
     files = files_of(path, pa.Table.from_pylist(rows, schema=MANIFEST))
     pictures = (squared_picture(file, row, size_px) for file, row in zip(files, rows, strict=True))
     return lambda _composite, _mask: next(pictures)
