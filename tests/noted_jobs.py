@@ -30,7 +30,11 @@ class Job(NamedTuple):
 
 @dataclass(frozen=True)
 class Noting:
-    """Does the jobs of a stage and notes when each is begun and done."""
+    """Does the jobs of a stage and notes when each is begun and done.
+
+    A job that is begun and not done may have been finished all the same: its process was ended before it could say so. Of the one that
+    is killed it is known that it was not.
+    """
 
     log: Path
     function: Callable[[Any], Any]
@@ -39,6 +43,7 @@ class Noting:
         self.note("begun", job)
         is_deadly = job.is_deadly and multiprocessing.parent_process() is not None
         if is_deadly:
+            self.note("killed", job)
             sys.addaudithook(_die_at_a_rename)
         found = self.function(job.own)
         if is_deadly:
@@ -78,7 +83,7 @@ def _name_of(job: Any) -> str:
 
 
 class Log:
-    """Which jobs of a stage were begun and done."""
+    """Which jobs of a stage were begun, killed and done."""
 
     def __init__(self, path: Path, patch: pytest.MonkeyPatch, *, deadly: int | None) -> None:
         self.path, calls, count = path, Run.__call__, iter(range(10**6))
