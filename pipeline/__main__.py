@@ -35,13 +35,14 @@ def check() -> None:
 
 
 def draw(names: Sequence[str]) -> None:
-    """Chooses the variants that are trained, in params.yaml: names or patterns, `all`, or `default`; and those that systems need."""
+    """Chooses in params.yaml what is trained: names or patterns of variants, systems as `joint.separate`, `all`, or `default`."""
     from pipeline.params.drawing import draw
 
     params = draw(names)
     print(f"params.yaml: {len(params.variants)} of {len(params.catalogue)} variants: {', '.join(params.variants)}")
     for key in ("classifiers", "preprocessed", "decomposers"):
         print(f"{key}: {', '.join(getattr(params, key)) or 'none'}")
+    print(f"matting: {', '.join(params.matting) or 'none'}")
     for key, systems in {"blind": params.blind, "joint": params.joint, "videos": params.videos}.items():
         harmonizers = dict.fromkeys(system.harmonizer for system in systems.values() if system.harmonizer in params.variants)
         print(f"{key}: {', '.join(systems) or 'none'}" + (f", which need {', '.join(harmonizers)} above" if harmonizers else ""))

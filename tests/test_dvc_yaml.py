@@ -100,7 +100,7 @@ def test_what_is_drawn_is_trained_and_scored_and_nothing_else_is(tmp_path):
 @pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")
 def test_a_training_waits_for_the_names_which_wait_for_all_that_a_training_may_read(tmp_path):
     steps, datasets = steps_with(tmp_path, classifiers=["objects"]), load_params().datasets
-    assert steps["train@idih"].parents == {"fingerprint", "name_data"}
+    assert steps["train@unet"].parents == {"fingerprint", "name_data"}
     made = {f"{stage}@{name}" for stage in ("synthesize_composites", "preprocess_intrinsic") for name in datasets}
     assert steps["name_data"].parents == {"fingerprint", "train_classifier@objects", *made}
 

@@ -22,7 +22,7 @@ def with_defaults(tree: Tree) -> Tree:
         filled["profiles"] = {name: _profile(defaults, own) for name, own in tree["profiles"].items()}
     known = {*OF_PROFILES, "variant", "dataset", "datasets"}
     if left := {key: value for key, value in defaults.items() if key not in known}:
-        filled["defaults"] = left  # `variants` of them; another is refused by the check, as any key that nobody knows
+        filled["defaults"] = left  # `variants` and `systems`; another is refused by the check, as any key that nobody knows
     return filled
 
 

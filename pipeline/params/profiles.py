@@ -55,7 +55,17 @@ class Profile(Section):
     threads: Annotated[int, Field(ge=0, le=1024)]  # of a processor that a network takes; 0: all cores
 
 
+class DrawnSystems(Section):
+    """Names of systems by their kinds."""
+
+    blind: Names = Field(default_factory=list)
+    videos: Names = Field(default_factory=list)
+    matting: Names = Field(default_factory=list)
+    joint: Names = Field(default_factory=list)
+
+
 class Defaults(Section):
     """What is left of the section ``defaults`` once the others are filled in from it."""
 
     variants: Names = Field(default_factory=list)  # that `python -m pipeline draw default` takes
+    systems: DrawnSystems = Field(default_factory=DrawnSystems)

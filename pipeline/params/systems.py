@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from imharmony.errors import InputError
 from pipeline.params.blind import BlindScale, BlindSystem, Detector
@@ -19,6 +19,15 @@ T = TypeVar("T")
 NOTHING = {"published": "{}", "trimaps": "[]", "matting": "{}", "joint": "{}", "clips": "[]", "videos": "{}"}
 
 
+class CatalogueOfSystems(Section):
+    """All systems of several networks that a file describes, by their kinds; those of ``Systems`` of the same names are taught."""
+
+    blind: dict[Name, BlindSystem] = Field(default_factory=dict)  # what harmonizes without a mask
+    videos: dict[Name, Video] = Field(default_factory=dict)  # harmonizers that are taught further on clips
+    matting: dict[Name, Matting] = Field(default_factory=dict)  # networks that cut portraits out
+    joint: dict[Name, Joint] = Field(default_factory=dict)  # such a network and a harmonizer that learn together
+
+
 class Systems(Section):
     """Lists of systems, and the profiles."""
 
@@ -26,12 +35,13 @@ class Systems(Section):
     profiles: dict[Name, Profile]
     judges: dict[Name, RealismJudges]  # of realism, where there is no truth
     detectors: dict[Name, Detector]  # of what looks wrong
-    blind: dict[Name, BlindSystem]  # what harmonizes without a mask
+    systems: CatalogueOfSystems = CatalogueOfSystems()
+    blind: dict[Name, BlindSystem]  # as the catalogue, but what is taught
     trimaps: Names  # data sets of portraits whose test trimaps are stored
-    matting: dict[Name, Matting]  # networks that cut portraits out
-    joint: dict[Name, Joint]  # such a network and a harmonizer that learn together
+    matting: dict[Name, Matting]
+    joint: dict[Name, Joint]
     clips: Names  # data sets whose foregrounds are set in motion
-    videos: dict[Name, Video]  # harmonizers that are taught further on clips
+    videos: dict[Name, Video]
 
     @model_validator(mode="before")
     @classmethod
