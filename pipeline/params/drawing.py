@@ -21,9 +21,9 @@ SYSTEMS = tuple(DrawnSystems.model_fields)  # their kinds
 
 
 def draw(asked: Sequence[str], path: Path = PARAMS_FILE) -> Params:
-    """Rewrites ``variants`` and the lines of systems, and with them the lists that these need or no longer need; returns what the file says.
+    """Rewrites ``variants`` and the lines of systems, and the lists that these need or no longer need; returns what the file says.
 
-    ``asked`` are names of the catalogue, patterns of names (``fcn_*``), systems (``joint.separate``, ``blind.*``), ``all``, or ``default``
+    ``asked`` are names of the catalogue, patterns (``fcn_*``), systems (``joint.separate``, ``blind.*``), ``all``, or ``default``
     for the lists of ``defaults``. Systems stay as they are where none are asked for. The harmonizers that systems are made of are drawn
     behind the variants. Where the new lists cannot be run the file stays as it is, and an ``InputError`` says why.
     """
