@@ -3,13 +3,10 @@
 A signature is a region's colours in short: the centres of its clusters in CIELAB and how many of 2,048 samples are in each.
 """
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import cv2
 import numpy as np
-from scipy.optimize import linprog
-from scipy.sparse import csc_array, eye_array, kron, vstack
 from scipy.spatial.distance import cdist
 
 from imharmony.baselines.region import recoloured
@@ -50,20 +47,10 @@ def signature(pixels: np.ndarray) -> Signature:
 
 
 def flow(own: Signature, other: Signature) -> np.ndarray:
-    """How many samples go from each cluster to each of the other's, float64 (K, L), with the least work in all."""
-    sizes = len(own.counts), len(other.counts)
-    work = cdist(own.centres, other.centres).ravel()
-    amounts = np.concatenate([own.counts, other.counts])
-    # Of such a problem there is nothing to leave out, and looking for it takes a third of the time.
-    solved = linprog(work, A_eq=_balance(*sizes), b_eq=amounts, method="highs-ds", options={"presolve": False})
-    return solved.x.reshape(sizes)
-
-
-@lru_cache(maxsize=64)
-def _balance(leaving: int, arriving: int) -> csc_array:
-    """What adds up flows (leaving, arriving), row by row: all that leave a cluster, then all that arrive at one."""
-    out = kron(eye_array(leaving), np.ones((1, arriving)))
-    return csc_array(vstack([out, kron(np.ones((1, leaving)), eye_array(arriving))]))
+    """How many samples go from each cluster to each of the other's, whole numbers as float64 (K, L), with the least work in all."""
+    work = cdist(own.centres, other.centres).astype(np.float32)
+    amounts = (each.counts.astype(np.float32)[:, None] for each in (own, other))
+    return cv2.EMD(*amounts, cv2.DIST_USER, work)[2].astype(np.float64)
 
 
 def _moved(pixels: np.ndarray, own: Signature, other: Signature) -> np.ndarray:

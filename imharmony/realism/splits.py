@@ -22,11 +22,12 @@ def judged_split(split: PackedSplit, judges: Judges, *, dataset: str) -> list[Ro
     A picture whose foreground fills or leaves no pixel at the split's size has no scores; how many there are is a warning.
     """
     rows = split.rows.select(["sample_id", "image_id", "direction"]).to_pylist()
-    real = [(index, True) for index, _ in first_of_each_foreground(split)]
-    composites = [(index, False) for index in range(len(rows))]
+    real = {index for index, _ in first_of_each_foreground(split)}
+    # A truth beside its composite: they share a region, which is described once.
+    pictures = [(index, is_real) for index in range(len(rows)) for is_real in (True, False) if index in real or not is_real]
     found: list[Row] = []
     without = 0
-    for index, is_real in track([*real, *composites], total=len(real) + len(rows), what=f"realism of {dataset}", unit="pictures"):
+    for index, is_real in track(pictures, total=len(pictures), what=f"realism of {dataset}", unit="pictures"):
         row = rows[index]
         matte = to_harmonize(np.array(split.mask[index]), row["direction"])
         has_both = matte.max() >= MOSTLY > matte.min()
@@ -36,4 +37,4 @@ def judged_split(split: PackedSplit, judges: Judges, *, dataset: str) -> list[Ro
         found.append({"dataset": dataset, "sample_id": row["sample_id"], "image_id": row["image_id"], "is_real": is_real, **scores})
     if without:
         log.warning("%s: %d of %d pictures have no foreground or no background at this size; not judged", dataset, without, len(found))
-    return found
+    return sorted(found, key=lambda row: not row["is_real"])
