@@ -48,7 +48,7 @@ def prepare(folder: Path, patch: pytest.MonkeyPatch) -> None:
     params = yaml.load(folder / "params.yaml")
     params["detectors"] = {"marks": whole["detectors"]["marks"] | SCHEME | {"thresholds": "thresholds.csv"}}
     small = {"datasets": ["people"], "batch_size": 2}
-    params["blind"] = {name: whole["blind"][name] | small for name in SYSTEM}
+    params["blind"] = {name: whole["systems"]["blind"][name] | small for name in SYSTEM}
     params["blind"]["two_step"]["harmonizer"] = "idih"
     params["profiles"]["sample"]["blind"] = {"detector_steps": 2, "system_steps": 2, "offsets": 2}
     yaml.dump(params, folder / "params.yaml")

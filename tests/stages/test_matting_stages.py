@@ -58,10 +58,10 @@ def prepare(folder: Path, patch: pytest.MonkeyPatch) -> None:
     params.update({"sources": ["portraits"], "datasets": ["hmh"], "trimaps": ["hmh"], "variants": ["idih"]})
     params.update({"preprocessed": [], "decomposers": [], "classifiers": []})
     params["catalogue"]["idih"]["dataset"] = "hmh"
-    params["matting"] = {name: whole["matting"][name] | {"batch_size": 2} for name in NETWORKS}
+    params["matting"] = {name: whole["systems"]["matting"][name] | {"batch_size": 2} for name in NETWORKS}
     for network in params["matting"].values():
         network["network"]["width"] = 0.125
-    params["joint"] = {name: whole["joint"][name] | {"harmonizer": "idih", "batch_size": 2} for name in SYSTEMS}
+    params["joint"] = {name: whole["systems"]["joint"][name] | {"harmonizer": "idih", "batch_size": 2} for name in SYSTEMS}
     sample = params["profiles"]["sample"]
     sample["stand_ins"] = {}
     sample["matting"] = whole["profiles"]["sample"]["matting"] | {"width_factor": 0.5, "things": 2, "places": 2, "composed": 2}

@@ -65,8 +65,8 @@ def asked(monkeypatch) -> list[tuple[str, ...]]:
 def test_a_preset_is_queued_under_its_name_and_then_started(asked):
     assert sweep("lambda_content", jobs=2) == 0
     first, second = SWEEPS["lambda_content"].set
-    # The preset's, then those of blind and joint systems and of videos.
-    trained = "variants=[fcn_mask_text_11,dih_luminance,regions,unet_attention_hmh,unet]"
+    # The preset's, then those of systems.
+    trained = "variants=[fcn_mask_text_11,dih_luminance,regions,unet_attention_hmh]"
     assert asked == [
         ("exp", "run", "--queue", "--name", "lambda_content", *options(trained, first, second)),
         ("queue", "start", "--jobs", "2"),

@@ -77,14 +77,14 @@ def tiny(folder: Path, *, methods: int | None = None) -> None:
     seeds = {"regression": 0.5, "network": {"name": "observing", "width": 1}}
     tree["detectors"] = {"marks": marks | {"network": {"name": "small", "width": 2}}, "seeds": marks | seeds}
     own = {"datasets": ["people"], "batch_size": 2}
-    tree["blind"] = {name: tree["blind"][name] | own for name in SYSTEMS}
+    tree["blind"] = {name: tree["systems"]["blind"][name] | own for name in SYSTEMS}
     for name in SYSTEMS[:-1]:
         tree["blind"][name]["harmonizer"] = "idih"
     tree["blind"] = {name: tree["blind"][name] for name in SYSTEMS[:methods]}
-    for name in (networks := {name: tree["matting"][name] | {"batch_size": 2} for name in NETWORKS}):
+    for name in (networks := {name: tree["systems"]["matting"][name] | {"batch_size": 2} for name in NETWORKS}):
         networks[name]["network"]["width"] = 0.125
     tree |= {"trimaps": ["hmh"], "matting": networks}
-    tree["joint"] = {name: tree["joint"][name] | {"harmonizer": "idih", "batch_size": 2} for name in TOGETHER}
+    tree["joint"] = {name: tree["systems"]["joint"][name] | {"harmonizer": "idih", "batch_size": 2} for name in TOGETHER}
     video = {"harmonizer": "unet_disharmony", "clips": "people", "temporal": 1.0, "batch_size": 2, "learning_rate": 1e-4, "seed": 0}
     tree |= {"clips": ["people"], "videos": {"moving": video} if "unet_disharmony" in tree["variants"] else {}}
     sample = tree["profiles"]["sample"]

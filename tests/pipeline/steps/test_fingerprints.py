@@ -29,7 +29,9 @@ def code() -> SourceCode:
 
 @pytest.fixture(scope="module")
 def params():
-    return load_params(ROOT / "params.yaml")
+    """The project's, with another variant and every system."""
+    params = load_params(ROOT / "params.yaml")
+    return params.model_copy(update={"variants": [*params.variants, "idih"], **dict(params.systems)})
 
 
 def codes(code: SourceCode, params) -> dict[str, str]:
