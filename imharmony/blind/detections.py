@@ -12,7 +12,7 @@ from imharmony.blind.observer import Thresholds, thresholds_of
 from imharmony.blind.shifts import Shift, looks_of, moved, share_of
 from imharmony.colour.ranges import network_from_uint8
 from imharmony.composing.packed_split import PackedSplit, first_of_each_foreground
-from imharmony.evaluation.methods import groups_of
+from imharmony.evaluation.methods import stacked
 from imharmony.evaluation.scoring import pictures_of
 from imharmony.metrics.detection import average_precision_binned, calibration, expected_calibration_error, intersection_over_union
 from imharmony.running.progress import track
@@ -57,12 +57,11 @@ PSYCHOMETRIC = pa.schema(
 
 def detect(detector: Detector, pictures: np.ndarray, chosen: Sequence[int], *, device: torch.device) -> Iterator[np.ndarray]:
     """Probabilities float32 (3, H, W) of each chosen one of pictures uint8 (N, H, W, 3), a few of which are looked at at once."""
-    for group in groups_of(len(chosen), pictures.shape[1:3]):
-        given = np.stack([pictures[chosen[place]] for place in group.places])
+    for places, (given,) in stacked(chosen, pictures):
         with torch.inference_mode():
             logits = detector(network_from_uint8(torch.from_numpy(given).to(device)))
             found = detector.probabilities(logits).cpu().numpy()
-        yield from found[: group.meant]
+        yield from found[: len(places)]
 
 
 def detected_split(
@@ -96,7 +95,7 @@ def psychometric_split(split: PackedSplit, detector: Detector, *, dataset: str, 
         _, real, mask = pictures_of(split, index)
         picture = torch.from_numpy(real.copy()).permute(2, 0, 1)[None].float() / 255
         look = looks_of(picture, mask)
-        inside = mask[0, 0].numpy() >= INSIDE
+        inside = _inside(split, index)
         if not inside.any():
             continue
         count = len(OFFSETS)

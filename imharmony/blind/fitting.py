@@ -13,7 +13,7 @@ from imharmony.blind.system_training import SystemTeaching, fit_system
 from imharmony.blind.systems import BlindSystem
 from imharmony.colour.ranges import mask_from_uint8, network_from_uint8
 from imharmony.composing.packed_split import PackedSplit
-from imharmony.evaluation.methods import groups_of, whole_levels
+from imharmony.evaluation.methods import stacked, whole_levels
 
 
 def fit_system_and_confidence(
@@ -52,16 +52,14 @@ def _made(
     system: BlindSystem, pictures: np.ndarray, masks: np.ndarray | None, chosen: Sequence[int], device: torch.device
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Of each chosen picture what the risk is told by, and what the system makes of it, uint8 (H, W, 3)."""
-    for group in groups_of(len(chosen), pictures.shape[1:3]):
-        places = [chosen[place] for place in group.places]
-        given = np.stack([pictures[place] for place in places])
+    for places, (given, *told) in stacked(chosen, pictures, *([] if masks is None else [masks])):
         tensor = network_from_uint8(torch.from_numpy(given).to(device))
-        if masks is None:
+        if told:
+            used = mask_from_uint8(torch.from_numpy(told[0]).to(device))
+            outputs = system.harmonized(tensor, used)
+        else:
             seen = system(tensor)
             outputs, used = seen.picture, seen.mask
-        else:
-            used = mask_from_uint8(torch.from_numpy(np.stack([masks[place] for place in places])).to(device))
-            outputs = system.harmonized(tensor, used)
-        for index in range(group.meant):
+        for index in range(len(places)):
             made = whole_levels(outputs[index], "blind: validation")
             yield features_of(given[index], made, used[index, 0].cpu().numpy()), made

@@ -19,7 +19,7 @@ from imharmony.colour.ranges import mask_from_uint8, network_from_uint8
 from imharmony.colour.spaces import ciede2000, lab_from_srgb
 from imharmony.composing.packed_split import PackedSplit
 from imharmony.errors import InputError
-from imharmony.evaluation.methods import groups_of, whole_levels
+from imharmony.evaluation.methods import stacked, whole_levels
 from imharmony.metrics.error import background_mse, foreground_mse, mse, psnr
 from imharmony.metrics.perceptual import lpips
 from imharmony.running.progress import bar
@@ -109,10 +109,8 @@ def judged_split(
 
 def _groups(split: PackedSplit, chosen: Sequence[int], *, dataset: str, is_real: bool) -> Iterator[_Group]:
     samples = split.rows.select(["sample_id", "image_id"]).to_pylist()
-    for group in groups_of(len(chosen), split.mask.shape[1:]):
-        places = [chosen[place] for place in group.places]
-        composite, truth, mask = (np.stack([pictures[place] for place in places]) for pictures in (split.composite, split.real, split.mask))
-        named = [{"dataset": dataset, **samples[place], "is_real": is_real} for place in places[: group.meant]]
+    for places, (composite, truth, mask) in stacked(chosen, split.composite, split.real, split.mask):
+        named = [{"dataset": dataset, **samples[place], "is_real": is_real} for place in places]
         yield _Group(is_real, truth if is_real else composite, truth, mask_from_uint8(torch.from_numpy(mask)), named)
 
 

@@ -1,7 +1,6 @@
 """Methods as functions of a picture, and what they make of several."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
 from itertools import islice
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -12,7 +11,7 @@ from torch import Tensor
 from imharmony.colour.ranges import levels_from_network, network_from_uint8
 from imharmony.errors import InputError
 from imharmony.networks.harmonizer import Harmonizer
-from imharmony.running.randomness import deterministic_algorithms
+from imharmony.running.randomness import repeatable
 
 PIXELS_AT_ONCE = 2**17
 MOST_AT_ONCE = 8  # a network takes little longer for so many small pictures than for one, whose calls cost most
@@ -49,8 +48,6 @@ class NetworkMethod:
     def __init__(self, harmonizer: Harmonizer, *, device: torch.device) -> None:
         harmonizer.to(device)
         self._harmonizer, self._device = harmonizer, device
-        # On a CPU a network computes the same bits forwards anyway, and torch's switch loads its compiler, which takes two seconds.
-        self._repeatable = nullcontext if device.type == "cpu" else deterministic_algorithms
 
     def __call__(self, composite: np.ndarray, mask: np.ndarray) -> np.ndarray:
         """As ``Harmonize``."""
@@ -58,13 +55,13 @@ class NetworkMethod:
 
     def several(self, composites: np.ndarray, masks: np.ndarray) -> np.ndarray:
         """As ``TakesSeveral`` says."""
-        groups = groups_of(len(composites), composites.shape[1:3])
-        return np.concatenate([self._computed(composites[group.places], masks[group.places])[: group.meant] for group in groups])
+        groups = stacked(range(len(composites)), composites, masks)
+        return np.concatenate([self._computed(*stacks)[: len(places)] for places, stacks in groups])
 
     @torch.inference_mode()
     def _computed(self, composites: np.ndarray, masks: np.ndarray) -> np.ndarray:
         pictures = network_from_uint8(torch.from_numpy(composites).to(self._device))
-        with self._repeatable():
+        with repeatable(self._device):
             outputs = self._harmonizer.raw(pictures, torch.from_numpy(masks)[:, None].to(self._device))
         return levels_from_network(outputs)
 
@@ -74,21 +71,17 @@ def pictures_at_once(size: Sequence[int]) -> int:
     return max(1, min(MOST_AT_ONCE, PIXELS_AT_ONCE // (size[0] * size[1])))
 
 
-class Group(NamedTuple):
-    """The ``places`` of pictures that are computed at once; only the first ``meant`` of what is computed are."""
+def stacked(chosen: Sequence[int], *arrays: np.ndarray) -> Iterator[tuple[list[int], list[np.ndarray]]]:
+    """The chosen of arrays (N, H, W, ...), some at once: their places, and of each array the stack of them.
 
-    places: np.ndarray
-    meant: int
-
-
-def groups_of(count: int, size: Sequence[int]) -> Iterator[Group]:
-    """Some of ``count`` pictures of so many rows and columns at once, always as many, the last ones beside copies of the very last.
-
-    A sum's last bit depends on how many there are, and no score may depend on what else is scored.
+    A stack has always as many, the last ones beside copies of the very last, of which there is no place: a sum's last bit depends on
+    how many there are, and no score may depend on what else is scored.
     """
-    at_once = pictures_at_once(size)
-    for start in range(0, count, at_once):
-        yield Group(np.minimum(np.arange(start, start + at_once), count - 1), min(at_once, count - start))
+    at_once = pictures_at_once(arrays[0].shape[1:3])
+    for start in range(0, len(chosen), at_once):
+        places = list(chosen[start : start + at_once])
+        filled = places + places[-1:] * (at_once - len(places))
+        yield places, [np.stack([array[place] for place in filled]) for array in arrays]
 
 
 def each_output(harmonize: Harmonize, given: Iterable[Given]) -> Iterator[np.ndarray]:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 
@@ -36,6 +36,14 @@ def deterministic_algorithms() -> Iterator[None]:
     finally:
         torch.use_deterministic_algorithms(before, warn_only=warned)
         torch.utils.deterministic.fill_uninitialized_memory = filled  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def repeatable(device: torch.device) -> AbstractContextManager[None]:
+    """``deterministic_algorithms`` for a network's way forwards, where it takes that.
+
+    A CPU computes the same bits anyway, and torch's switch loads its compiler, which takes two seconds.
+    """
+    return nullcontext() if device.type == "cpu" else deterministic_algorithms()
 
 
 @contextmanager

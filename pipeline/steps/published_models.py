@@ -1,6 +1,5 @@
 """Files of models from elsewhere, which are scored like what is trained here."""
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +12,7 @@ from imharmony.errors import InputError
 from imharmony.evaluation.methods import Harmonize
 from imharmony.inference import own_picture
 from imharmony.networks.harmonizer import Harmonizer
-from imharmony.running.randomness import deterministic_algorithms
+from imharmony.running.randomness import repeatable
 from pipeline.params.training import COMPOSITE
 from pipeline.steps.device import pick_device
 
@@ -48,10 +47,9 @@ def published_method(path: Path, *, device: torch.device) -> Harmonize:
     """A file's harmonizer as a function of one picture of any size, as a user's photograph is harmonized with it."""
     harmonizer, size_px = load_published(path)
     harmonizer.to(device)
-    repeatable = nullcontext if device.type == "cpu" else deterministic_algorithms  # as in ``evaluation.methods.NetworkMethod``
 
     def harmonize(composite: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        with repeatable():
+        with repeatable(device):
             return own_picture(composite, np.rint(mask * 255).astype(np.uint8), harmonizer=harmonizer, size_px=size_px)
 
     return harmonize
