@@ -15,8 +15,9 @@ from imharmony.errors import InputError
 from imharmony.storage.locks import held
 from pipeline.params.file import Params, load_params
 from pipeline.run.child_processes import Children
-from pipeline.run.dvc_repro import LOGS, DvcRepro
+from pipeline.run.dvc_repro import LOGS, TOLD, DvcRepro
 from pipeline.run.graph import Step, read_graph
+from pipeline.run.prepared import prepared
 from pipeline.run.scheduler import Outcome, State, run_graph
 from pipeline.run.slots import Gpus, capacities, gpus_here
 from pipeline.run.workspace import expect_workspace
@@ -98,11 +99,15 @@ def run(
         if dry_run:
             _announce(steps, stale)
             return 0
-        children = Children()
-        with _interrupted_by_sigterm(), watch(params, targets, steps=steps, jobs=jobs, say=say) as views:
+        children, environment = Children(), os.environ | TOLD  # which libraries that are loaded later change
+        with (
+            _interrupted_by_sigterm(),
+            watch(params, targets, steps=steps, jobs=jobs, say=say) as views,
+            prepared(_count_behind(steps, stale), environment) as found_by,
+        ):
             hear = _each(_print_line, *(view.line for view in views))
             bars = _each(*(view.progress for view in views))
-            execute = DvcRepro(children, Gpus(gpus), hear=hear, watch=bars, pull=pull)
+            execute = DvcRepro(children, Gpus(gpus), hear=hear, watch=bars, environment=environment | found_by, pull=pull)
             tell = _each(_print_step, *(view.step for view in views))
             go = partial(run_graph, execute=execute, slots=slots, jobs=jobs, tell=tell, stop=children.end)
             ended = go([step for step in steps if step.is_first and step.name in stale], stale)
@@ -111,6 +116,15 @@ def run(
             outcomes = go(steps, stale, ended=ended)
     _sum_up(outcomes, seconds=time.monotonic() - start)
     return FAILED if any(outcome.is_bad for outcome in outcomes.values()) else 0
+
+
+def _count_behind(steps: Sequence[Step], stale: frozenset[str]) -> int:
+    """How many may run beside the first ones: what is stale, and all behind it."""
+    names: set[str] = set()
+    for step in steps:  # parents first
+        if not step.is_first and (step.name in stale or step.parents & names):
+            names.add(step.name)
+    return len(names)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from pipeline.steps.git import UNLOCKED
 from pipeline.steps.spool import SHOWN
 
 LOGS = Path(".work/logs")
+TOLD = {**UNLOCKED, SHOWN: "1"}  # to every stage, by its environment
 GIT_SECONDS = 30.0  # that another program's change of git's index is waited for; a killed git leaves its lock for ever
 FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))
 BACK_OFF_SECONDS = 5.0
@@ -28,7 +29,7 @@ SAID: dict[str, State] = {"didn't change, skipping": "up to date", "is cached - 
 
 
 class DvcRepro:
-    """Executes a step; what it says goes to ``hear``, the states of its bars to ``watch``, and every line into a log.
+    """Executes a step in an ``environment``; what it says goes to ``hear``, the states of its bars to ``watch``, all lines into a log.
 
     ``--wait-for-lock``, because DVC holds its lock whenever no stage's command runs; ``--single-item``, because without it two would
     ask for the same paths at once. Inputs and freshness stay DVC's, so the results are those of one ``dvc repro``, hash for hash.
@@ -41,6 +42,7 @@ class DvcRepro:
         *,
         hear: Callable[[Step, str], None],
         watch: Callable[[Step, str], None],
+        environment: Mapping[str, str] | None = None,
         retry_after: float = BACK_OFF_SECONDS,
         pull: bool = False,
     ) -> None:
@@ -48,6 +50,7 @@ class DvcRepro:
         self._gpus = gpus
         self._hear = hear
         self._watch = watch
+        self._environment = os.environ | TOLD if environment is None else environment
         self._retry_after = retry_after
         self._options = ["--single-item", *(["--pull"] if pull else [])]
 
@@ -114,7 +117,7 @@ class DvcRepro:
             command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", *self._options, *options, step.name]
             code = self._children.run(
                 command,
-                environment={**os.environ, **UNLOCKED, SHOWN: "1", **gpu},
+                environment={**self._environment, **gpu},
                 on_line=hear,
                 on_bar=lambda text: self._watch(step, text),
             )
