@@ -99,7 +99,7 @@ def run(
         if dry_run:
             _announce(steps, stale)
             return 0
-        children, environment = Children(), os.environ | TOLD  # which libraries that are loaded later change
+        children, environment = Children(), os.environ | TOLD  # as it is now: a library that is loaded later may change it
         with (
             _interrupted_by_sigterm(),
             watch(params, targets, steps=steps, jobs=jobs, say=say) as views,
