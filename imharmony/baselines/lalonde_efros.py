@@ -48,9 +48,9 @@ def signature(pixels: np.ndarray) -> Signature:
 
 def flow(own: Signature, other: Signature) -> np.ndarray:
     """How many samples go from each cluster to each of the other's, whole numbers as float64 (K, L), with the least work in all."""
+    leaving, arriving = (each.counts.astype(np.float32)[:, None] for each in (own, other))
     work = cdist(own.centres, other.centres).astype(np.float32)
-    amounts = (each.counts.astype(np.float32)[:, None] for each in (own, other))
-    return cv2.EMD(*amounts, cv2.DIST_USER, work)[2].astype(np.float64)
+    return cv2.EMD(leaving, arriving, cv2.DIST_USER, work)[2].astype(np.float64)
 
 
 def _moved(pixels: np.ndarray, own: Signature, other: Signature) -> np.ndarray:
