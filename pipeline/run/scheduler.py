@@ -9,6 +9,7 @@ from typing import Literal
 
 from pipeline.run.graph import Slot, Step
 
+LONG = 3  # steps behind one, one after the other
 State = Literal["ran", "restored", "up to date", "failed", "skipped"]
 
 
@@ -47,6 +48,7 @@ def run_graph(
     ``stop`` is called where anything, Ctrl-C included, ends the run early: it has to end what ``execute`` waits for.
     """
     by_name = {step.name: step for step in steps}
+    chains = _chains(by_name)
     sorter = TopologicalSorter({step.name: step.parents for step in steps})
     sorter.prepare()
     outcomes: dict[str, Outcome] = {}
@@ -67,7 +69,9 @@ def run_graph(
                     for step in fresh:
                         if outcome := _without_running(step, stale, outcomes, ended):
                             settle(step, outcome)
-                    ready = [step for step in fresh if step.name not in outcomes] + ready  # what was begun is finished first
+                    # What was begun is finished first; but long chains are begun early, or they alone are left at the end.
+                    ready = [step for step in fresh if step.name not in outcomes] + ready
+                    ready.sort(key=lambda step: chains[step.name] < LONG)
                 for step in _startable(ready, list(running.values()), slots, jobs):
                     ready.remove(step)
                     tell(step, None)
@@ -78,6 +82,15 @@ def run_graph(
             stop()
             raise
     return outcomes
+
+
+def _chains(steps: Mapping[str, Step]) -> dict[str, int]:
+    """How many steps are behind each, one after the other."""
+    chains = dict.fromkeys(steps, 0)
+    for name in reversed([*TopologicalSorter({step.name: step.parents for step in steps.values()}).static_order()]):
+        for parent in steps[name].parents:
+            chains[parent] = max(chains[parent], chains[name] + 1)
+    return chains
 
 
 def _without_running(step: Step, stale: Collection[str], outcomes: Mapping[str, Outcome], ended: Mapping[str, Outcome]) -> Outcome | None:

@@ -154,3 +154,11 @@ def test_a_defect_in_a_step_is_raised_after_the_others_were_stopped():
 
     with pytest.raises(RuntimeError, match="a defect"):
         run_graph([step("a"), step("b")], {"a", "b"}, execute=execute, slots=SLOTS, jobs=2, tell=lambda *_: None, stop=is_stopped.set)
+
+
+def test_long_chains_are_begun_before_short_ones_and_then_finished():
+    short = [step("a"), step("scores", "a")]
+    long = [step("first"), step("second", "first"), step("third", "second"), step("fourth", "third")]
+    execute = Recorder(seconds=0)
+    run([*short, *long, step("report", "scores", "fourth")], {"a", "scores", *(one.name for one in long), "report"}, execute, jobs=1)
+    assert execute.began == ["first", "second", "third", "fourth", "a", "scores", "report"]
