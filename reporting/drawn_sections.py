@@ -16,7 +16,7 @@ from reporting.blind import BlindRun, BlindSection, blind_section, blind_tables
 from reporting.figures import training_figures
 from reporting.matting import MattingRun, MattingSection, matting_section
 
-WORTH_A_PROCESS = 8  # panels of figures without a mask: another process takes seconds to begin
+WORTH_A_PROCESS = 4  # panels of figures without a mask: another process takes seconds to begin
 
 
 @dataclass(frozen=True)
