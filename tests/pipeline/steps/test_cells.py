@@ -86,13 +86,13 @@ def tree() -> str:
     found["catalogue"] = {name: found["catalogue"][name] | MORE.get(name, {}) for name in VARIANTS}
     found |= {"variants": list(VARIANTS), "classifiers": ["objects"]}  # through which one of them looks
     found |= {"imported": IMPORTED, "published": {"model": {"file": "given/model.safetensors"}}}
-    marks, joint = found["detectors"]["marks"], found["blind"]["joint"]
+    marks, joint = found["detectors"]["marks"], found["systems"]["blind"]["joint"]
     found["detectors"] = {"marks": marks, "seeds": marks | {"network": {"name": "observing", "width": 64, "weights": "a.pth"}}}
     found["blind"] = {"joint": joint | {"harmonizer": "idih"}}
-    found["matting"] = {name: found["matting"][name] for name in ("indexnet", "dim")}
+    found["matting"] = {name: found["systems"]["matting"][name] for name in ("indexnet", "dim")}
     found["trimaps"] = ["hmh", "people"]
-    found["joint"] = {"together": found["joint"]["together"] | {"harmonizer": "idih"}}
-    found["videos"] = {"moving": found["videos"]["unet_video"] | {"harmonizer": "idih"}}
+    found["joint"] = {"together": found["systems"]["joint"]["together"] | {"harmonizer": "idih"}}
+    found["videos"] = {"moving": found["systems"]["videos"]["unet_video"] | {"harmonizer": "idih"}}
     filled = with_defaults(found)
     filled["profiles"] = {filled["profile"]: filled["profiles"][filled["profile"]]}
     return json.dumps(filled)
