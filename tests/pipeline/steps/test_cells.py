@@ -86,13 +86,14 @@ def tree() -> str:
     found["catalogue"] = {name: found["catalogue"][name] | MORE.get(name, {}) for name in VARIANTS}
     found |= {"variants": list(VARIANTS), "classifiers": ["objects"]}  # through which one of them looks
     found |= {"imported": IMPORTED, "published": {"model": {"file": "given/model.safetensors"}}}
-    marks, joint = found["detectors"]["marks"], found["systems"]["blind"]["joint"]
+    systems = found.pop("systems")  # described, and nothing more
+    marks, joint = found["detectors"]["marks"], systems["blind"]["joint"]
     found["detectors"] = {"marks": marks, "seeds": marks | {"network": {"name": "observing", "width": 64, "weights": "a.pth"}}}
     found["blind"] = {"joint": joint | {"harmonizer": "idih"}}
-    found["matting"] = {name: found["systems"]["matting"][name] for name in ("indexnet", "dim")}
+    found["matting"] = {name: systems["matting"][name] for name in ("indexnet", "dim")}
     found["trimaps"] = ["hmh", "people"]
-    found["joint"] = {"together": found["systems"]["joint"]["together"] | {"harmonizer": "idih"}}
-    found["videos"] = {"moving": found["systems"]["videos"]["unet_video"] | {"harmonizer": "idih"}}
+    found["joint"] = {"together": systems["joint"]["together"] | {"harmonizer": "idih"}}
+    found["videos"] = {"moving": systems["videos"]["unet_video"] | {"harmonizer": "idih"}}
     filled = with_defaults(found)
     filled["profiles"] = {filled["profile"]: filled["profiles"][filled["profile"]]}
     return json.dumps(filled)
@@ -190,7 +191,9 @@ def test_an_empty_list_and_an_empty_text_are_said():
 
 @pytest.fixture(scope="module")
 def params() -> Params:
-    return load_params(ROOT / "params.yaml")
+    """The project's, with another variant."""
+    found = load_params(ROOT / "params.yaml")
+    return found.model_copy(update={"variants": [*found.variants, "idih"]})
 
 
 def values_of(params: Params, stage: str, name: str) -> dict[str, Any]:
