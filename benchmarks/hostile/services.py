@@ -22,7 +22,8 @@ from benchmarks.hostile.sets import written
 from benchmarks.hostile.settings import study_files
 from imharmony.errors import exit_code_of
 from imharmony.pictures.images import encode_jpeg
-from imharmony.sources.kinds import SOURCES
+from imharmony.sources.coco import fetch_coco
+from imharmony.sources.wanted import read_wanted
 
 PATIENCE_SECONDS = 1.0  # of the download with a silent server
 LATEST_SECONDS = 150  # until which everything must have ended
@@ -115,11 +116,22 @@ def _photographs_listed() -> None:
 
 
 def _downloaded(speech: Speech) -> int:
-    photographs = pq.read_table(Path(IN, "photographs.parquet")).slice(0, 1)
+    wanted = read_wanted(Path(IN, "photographs.parquet"), Path(IN, "instances.parquet"))
     with _served(speech) as port:
-        places = {"listing": photographs, "source": Path(IN), "out": Path(OUT, "images"), "work": Path(OUT, "work"), "workers": 1}
-        web = {"mirror": f"http://127.0.0.1:{port}", "parallel": 1, "attempts": 2, "timeout_seconds": PATIENCE_SECONDS}
-        return exit_code_of(lambda: SOURCES["coco"].fetch(photographs, **places, **web))
+        return exit_code_of(
+            lambda: fetch_coco(
+                wanted.photographs.slice(0, 1),
+                listed=wanted.listed,
+                source=Path(IN),
+                out=Path(OUT, "images"),
+                work=Path(OUT, "work"),
+                mirror=f"http://127.0.0.1:{port}",
+                parallel=1,
+                attempts=2,
+                timeout_seconds=PATIENCE_SECONDS,
+                workers=1,
+            )
+        )
 
 
 def _stored() -> Verdict:
