@@ -13,31 +13,31 @@ so that an idea costs minutes. More sets are made of ``mixed``:
 
 A change is that of the mean foreground MSE in percent of the composites' own, with the 95 % interval over photographs; harm is the
 share of images made worse. Of untouched photographs it is the mean CIEDE2000 of the foreground. One seed; a training that was done
-is read.
+is read. ``one taught by three`` needs that of ``three members``.
 """
 
 import argparse
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-import cv2
 import numpy as np
 import torch
 
 from benchmarks.held_out import Images, change_of, difference_to, images_of
+from benchmarks.region_forms import Curved, Quartered, compressed, half_compressed, learning_from
 from benchmarks.tables import write_csv
-from imharmony.checkpoint import load_harmonizer, save_harmonizer
 from imharmony.composing.packed_split import PackedSplit, pack_split
 from imharmony.evaluation.controls import plan_of, swapped
 from imharmony.networks.harmonizer import Harmonizer
+from imharmony.networks.region_ensemble import RegionEnsemble
 from imharmony.running.seeds import numpy_rng
 from imharmony.training.loop import fit
 from pipeline.params.file import load_params
 from pipeline.params.training import Training, Variant
-from pipeline.steps.architectures import architecture_of
 from pipeline.steps.assembly import harmonizer_of, objective_of, recipe_of
 
 CPU = torch.device("cpu")
@@ -45,7 +45,8 @@ QUALITY = 75
 OF_TRAIN = 500
 NARROW = ["reinhard_lab", "luminance", "photometric"]
 
-# What each changes of the base, by the place in the variant's section, and `size_px` and `steps` of the whole training.
+# What each changes of the base, by the place in the variant's section, and `size_px` and `steps` of the whole training, and a `form`
+# of benchmarks/region_forms.py.
 IDEAS: dict[str, dict[str, object]] = {
     "base": {},
     "three members": {"generator.members": 3, "points.batch_size": 96},
@@ -71,7 +72,14 @@ IDEAS: dict[str, dict[str, object]] = {
     "weights not averaged": {"average_weights": False},
     "less decay": {"optimizer.weight_decay": 0.02},
     "more decay": {"optimizer.weight_decay": 0.1},
+    "half of the photographs compressed": {"form": "compressed"},
+    "no restraint": {"form": "unrestrained"},
+    "curves, no restraint": {"form": "curved"},
+    "large foregrounds by quarters": {"form": "quartered"},
+    "one taught by three": {"form": "distilled"},
 }
+OF_BASE = ("unrestrained", "quartered")  # forms of the network that the base trained
+TEACHER, FROM_TEACHER = "three members", 0.5
 
 
 def of_the_idea(base: Variant, changes: Mapping[str, object]) -> Variant:
@@ -99,41 +107,55 @@ def sets_of(train: PackedSplit, people: PackedSplit, mixed: PackedSplit, graded:
     for kind in ("photometric", "lut"):
         found[f"graded_{kind}"] = images_of(graded, [place for place, transfer in enumerate(kinds) if transfer == kind])
     found["swapped"] = first._replace(composite=np.stack(moved))
-    found["jpeg"] = own._replace(composite=np.stack([compressed(picture) for picture in own.composite]))
+    found["jpeg"] = own._replace(composite=np.stack([compressed(picture, QUALITY) for picture in own.composite]))
     return found | {"untouched": first._replace(composite=first.real)}
 
 
-def compressed(picture: np.ndarray) -> np.ndarray:
-    """Written as JPEG and read again."""
-    _, data = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    assert decoded is not None
-    return decoded[..., ::-1]
-
-
 def trained(
-    variant: Variant, training: Training, train: PackedSplit, val: PackedSplit, path: Path, *, epochs: int
+    variant: Variant, training: Training, splits: Mapping[str, PackedSplit], path: Path, *, epochs: int, form: str
 ) -> tuple[Harmonizer, float]:
     """The network and the minutes that its training took; read if it is there."""
-    if not path.with_suffix(".safetensors").exists():
+    kept = path.with_suffix(".pt")
+    harmonizer = harmonizer_of(variant, training, seed=0)
+    if form == "curved":
+        harmonizer.network = Curved(of_regions(harmonizer))
+    if not kept.exists():
         started = time.process_time()
-        harmonizer = harmonizer_of(variant, training, seed=0)
-        fit(
-            harmonizer=harmonizer,
-            train=train,
-            val=val,
-            objective=objective_of(variant, harmonizer, device=CPU),
-            critic=None,
-            recipe=replace(recipe_of(variant, training, seed=0), epochs=epochs),
-            device=CPU,
-            folder=path,
-            on_epoch=lambda row: print(f"{path.name}, epoch {row['epoch']}: val fMSE {row['val_fmse']:.0f}", flush=True),
-        )
-        minutes = (time.process_time() - started) / 60
-        facts = {"size_px": training.size_px, "cpu_minutes": f"{minutes:.1f}"}
-        save_harmonizer(path.with_suffix(".safetensors"), harmonizer, architecture_of(variant, training), facts)
-    harmonizer, facts = load_harmonizer(path.with_suffix(".safetensors"))
-    return harmonizer, float(facts["cpu_minutes"])
+        with learning_from(teacher_of(path.parent, training), share=FROM_TEACHER) if form == "distilled" else nullcontext():
+            fit(
+                harmonizer=harmonizer,
+                train=half_compressed(splits["train"]) if form == "compressed" else splits["train"],
+                val=splits["val"],
+                objective=objective_of(variant, harmonizer, device=CPU),
+                critic=None,
+                recipe=replace(recipe_of(variant, training, seed=0), epochs=epochs),
+                device=CPU,
+                folder=path,
+                on_epoch=lambda row: print(f"{path.name}, epoch {row['epoch']}: val fMSE {row['val_fmse']:.0f}", flush=True),
+            )
+        torch.save({"weights": harmonizer.state_dict(), "cpu_minutes": (time.process_time() - started) / 60}, kept)
+    found = torch.load(kept, weights_only=True)
+    harmonizer.load_state_dict(found["weights"])
+    return harmonizer.infer(), found["cpu_minutes"]
+
+
+def of_regions(harmonizer: Harmonizer) -> RegionEnsemble:
+    """The network, which is one of regions."""
+    assert isinstance(harmonizer.network, RegionEnsemble)
+    return harmonizer.network
+
+
+def teacher_of(keep: Path, training: Training) -> RegionEnsemble:
+    """The network that the idea ``TEACHER`` trained before."""
+    changes = IDEAS[TEACHER]
+    harmonizer = harmonizer_of(of_the_idea(load_params().catalogue["regions"], changes), training, seed=0)
+    harmonizer.load_state_dict(torch.load(kept_at(keep, TEACHER).with_suffix(".pt"), weights_only=True)["weights"])
+    return of_regions(harmonizer)
+
+
+def kept_at(keep: Path, idea: str) -> Path:
+    """Where an idea's training is."""
+    return keep / idea.replace(" ", "_").replace(",", "").replace("%", "percent")
 
 
 def row_of(idea: str, harmonizer: Harmonizer, minutes: float, sets: Mapping[str, Images]) -> dict[str, object]:
@@ -167,15 +189,22 @@ def main() -> None:
     for idea in options.ideas:
         changes = dict(IDEAS[idea])
         size_px, steps = cast("int", changes.pop("size_px", 256)), cast("int", changes.pop("steps", 1300))
+        form = cast("str", changes.pop("form", ""))
         if size_px not in sets:
             tests = (packed(name, "test", size_px) for name in ("people", "objects", "graded"))
             sets[size_px] = sets_of(packed("objects", "train", size_px), *tests)
         variant, training = of_the_idea(base, changes), coco.model_copy(update={"size_px": size_px, "precision": "fp32"})
         points = variant.points
         assert points is not None
-        path = options.keep / idea.replace(" ", "_").replace(",", "").replace("%", "percent")
-        train, val = (packed("objects", split, size_px) for split in ("train", "val"))
-        harmonizer, minutes = trained(variant, training, train, val, path, epochs=steps // points.steps)
+        splits = {split: packed("objects", split, size_px) for split in ("train", "val")}
+        path = kept_at(options.keep, "base" if form in OF_BASE else idea)
+        harmonizer, minutes = trained(variant, training, splits, path, epochs=steps // points.steps, form=form)
+        network = of_regions(harmonizer)
+        if form in ("unrestrained", "curved"):
+            network.doubt.zero_()
+            network.floor.zero_()
+        elif form == "quartered":
+            harmonizer.network = Quartered(network)
         rows.append(row_of(idea, harmonizer, minutes, sets[size_px]))
         print(rows[-1], flush=True)
     write_csv(options.out, rows)
