@@ -39,11 +39,10 @@ def test_curves_that_have_not_learned_change_nothing(network: RegionEnsemble) ->
 
 def test_a_curve_without_bends_is_a_gain_and_a_shift(network: RegionEnsemble) -> None:
     curved = Curved(network).eval()
-    own = curved.each[0]
-    own.load_state_dict(network.each[0].state_dict() | {name: own.last.state_dict()[name[5:]] for name in ("last.weight", "last.bias")})
-    with torch.no_grad():
-        own.last.weight[:6] = network.each[0].last.weight
-        own.last.bias[:6] = network.each[0].last.bias
+    learned, state = network.each[0].state_dict(), curved.each[0].state_dict()
+    for name, values in learned.items():
+        state[name] = torch.cat([values, state[name][len(values) :]]) if name.startswith("last.") else values
+    curved.each[0].load_state_dict(state)
     inputs = _inputs(32)
     assert (network(inputs) - inputs[:, :3]).abs().max() > 0.01
     torch.testing.assert_close(curved(inputs), network(inputs), atol=1e-5, rtol=0)
