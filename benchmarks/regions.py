@@ -43,6 +43,7 @@ from pipeline.steps.assembly import harmonizer_of, objective_of, recipe_of
 CPU = torch.device("cpu")
 QUALITY = 75
 OF_TRAIN = 500
+WITHOUT_HARM = ("train", "swapped")  # sets whose share made worse says nothing of use
 NARROW = ["reinhard_lab", "luminance", "photometric"]
 
 # What each changes of the base, by the place in the variant's section, and `size_px` and `steps` of the whole training, and a `form`
@@ -166,7 +167,7 @@ def row_of(idea: str, harmonizer: Harmonizer, minutes: float, sets: Mapping[str,
             row[name] = difference_to(harmonizer, images).text(1)
         else:
             change = change_of(harmonizer, images)
-            row |= {name: change.mean.text(), f"{name}_harm": f"{change.harm:.0f}"}
+            row |= {name: change.mean.text()} | ({f"{name}_harm": f"{change.harm:.0f}"} if name not in WITHOUT_HARM else {})
     return row
 
 
@@ -176,7 +177,7 @@ def main() -> None:
     parser.add_argument("--composites", type=Path, required=True)
     parser.add_argument("--keep", type=Path, required=True)
     parser.add_argument("--ideas", nargs="+", default=list(IDEAS), choices=list(IDEAS))
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/regions.csv"))
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/region_ideas.csv"))
     options = parser.parse_args()
     torch.set_num_threads(1)
     params = load_params()
