@@ -9,9 +9,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import product
 from unittest.mock import patch
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -21,7 +21,8 @@ from imharmony.composing.packed_split import PackedSplit
 from imharmony.networks.blocks import ZeroLinear, full_precision
 from imharmony.networks.region_ensemble import RegionEnsemble
 from imharmony.networks.region_features import SCALE
-from imharmony.networks.regions import NUMBERS, Measured, Regions
+from imharmony.networks.regions import LARGEST_GAIN, NUMBERS, PICTURE_AND_MASK, Measured, Regions
+from imharmony.pictures.images import decode_trusted, encode_jpeg
 from imharmony.points.positions import EMPTY, SOLID, spread
 from imharmony.points.sets import Points, points_of
 from imharmony.running.seeds import numpy_rng
@@ -40,13 +41,13 @@ class CurvedRegions(Regions):
 
     def __init__(self, like: Regions) -> None:
         width = like.last.in_features // 4
-        super().__init__(in_channels=4, width=width, counts=like.counts, sees_background=like.sees_background)
+        super().__init__(in_channels=PICTURE_AND_MASK, width=width, counts=like.counts, sees_background=like.sees_background)
         self.last = ZeroLinear(4 * width, NUMBERS + BENDS)
 
     def answer(self, seen: Measured) -> Tensor:
         """(B, 15): the six numbers, the bends in units of CIELAB, and the mean that they are around."""
         numbers = self.last(self._read(seen))
-        more = numbers[:, 3:6].clamp(-2, 2).expm1()
+        more = numbers[:, 3:6].clamp(-LARGEST_GAIN, LARGEST_GAIN).expm1()
         scale = numbers.new_tensor(SCALE)
         shift = numbers[:, :3] * scale
         found = torch.cat([more, shift - more * seen.mean, numbers[:, 6:9] * scale, numbers[:, 9:] * scale], 1)
@@ -105,19 +106,12 @@ class Quartered(RegionEnsemble):
         solid = mask >= SOLID
         if solid.mean() < LARGE or not (mask <= EMPTY).any():
             return same
-        rows, columns = (np.flatnonzero(solid.any(axis)) for axis in (1, 0))
-        (top, bottom), (left, right) = ((side[0], side[-1] + 1) for side in (rows, columns))
-        lower, righter = (_weights(size, *ends) for size, ends in zip(mask.shape, ((top, bottom), (left, right)), strict=True))
+        halves = [_halves(solid.any(1)), _halves(solid.any(0))]
         colours, total = inputs[0, :3].add(1).div(2).flatten(1).T, torch.zeros_like(same)
-        for down in (False, True):
-            for across in (False, True):
-                here = np.zeros_like(solid)
-                vertical = slice((top + bottom) // 2, bottom) if down else slice(top, (top + bottom) // 2)
-                here[vertical, (left + right) // 2 if across else left : right if across else (left + right) // 2] = True
-                own = np.flatnonzero(here & solid)
-                said = same if len(own) < FEWEST else self._asked(whole, colours, own)
-                weight = np.outer(lower if down else 1 - lower, righter if across else 1 - righter)
-                total = total + said * torch.from_numpy(weight).to(same)
+        for (here, vertical), (there, horizontal) in product(*halves):
+            own = np.flatnonzero(np.outer(here, there) & solid)
+            said = same if len(own) < FEWEST else self._asked(whole, colours, own)
+            total = total + said * torch.from_numpy(np.outer(vertical, horizontal)).to(same)
         return total
 
     def _asked(self, whole: Points, colours: Tensor, own: np.ndarray) -> Tensor:
@@ -125,9 +119,15 @@ class Quartered(RegionEnsemble):
         return self.changes(whole._replace(foreground=colours[places][None].float()))[:, :, None, None]
 
 
-def _weights(size: int, start: int, stop: int) -> np.ndarray:
-    """0 at the first quarter of a range and before it, 1 at the third and behind it."""
-    return np.clip((np.arange(size) + 0.5 - start) / (stop - start) * 2 - 0.5, 0, 1).astype(np.float32)
+def _halves(held: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Which lines (S,) are in the first and in the second half of those from the first held to the last, and how much each half counts.
+
+    The second counts nothing at the first quarter of that range and before it, and alone at the third and behind it.
+    """
+    start, stop = (lines := np.flatnonzero(held))[0], lines[-1] + 1
+    at, middle = np.arange(len(held)), (start + stop) // 2
+    second = np.clip((at + 0.5 - start) / (stop - start) * 2 - 0.5, 0, 1).astype(np.float32)
+    return [((at >= start) & (at < middle), 1 - second), ((at >= middle) & (at < stop), second)]
 
 
 @contextmanager
@@ -158,7 +158,4 @@ def half_compressed(split: PackedSplit) -> PackedSplit:
 
 def compressed(picture: np.ndarray, quality: int) -> np.ndarray:
     """Written as JPEG and read again."""
-    _, data = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    assert decoded is not None
-    return decoded[..., ::-1]
+    return decode_trusted(encode_jpeg(picture, quality=quality), name="compressed")
