@@ -17,7 +17,7 @@ from pipeline.params.file import Params, load_params
 from pipeline.run.child_processes import Children
 from pipeline.run.dvc_repro import LOGS, TOLD, DvcRepro
 from pipeline.run.graph import Step, read_graph
-from pipeline.run.prepared import prepared
+from pipeline.run.prepared import DVC, STAGES, prepared
 from pipeline.run.scheduler import Outcome, State, run_graph
 from pipeline.run.slots import Gpus, capacities, gpus_here
 from pipeline.run.workspace import expect_workspace
@@ -99,15 +99,17 @@ def run(
         if dry_run:
             _announce(steps, stale)
             return 0
-        children, environment = Children(), os.environ | TOLD  # as it is now: a library that is loaded later may change it
+        children, behind = Children(), _count_behind(steps, stale)
+        environment = os.environ | TOLD  # as it is now: a library that is loaded later may change it
         with (
             _interrupted_by_sigterm(),
             watch(params, targets, steps=steps, jobs=jobs, say=say) as views,
-            prepared(_count_behind(steps, stale), environment) as found_by,
+            prepared(STAGES, behind, environment) as of_stages,
+            prepared(DVC, behind, environment) as of_dvc,
         ):
             hear = _each(_print_line, *(view.line for view in views))
             bars = _each(*(view.progress for view in views))
-            execute = DvcRepro(children, Gpus(gpus), hear=hear, watch=bars, environment=environment | found_by, pull=pull)
+            execute = DvcRepro(children, Gpus(gpus), hear=hear, watch=bars, environment=environment | of_stages | of_dvc, pull=pull)
             tell = _each(_print_step, *(view.step for view in views))
             go = partial(run_graph, execute=execute, slots=slots, jobs=jobs, tell=tell, stop=children.end)
             ended = go([step for step in steps if step.is_first and step.name in stale], stale)

@@ -114,7 +114,7 @@ class DvcRepro:
                 if heard != ["busy"] and not line.startswith(HABITUAL):
                     self._hear(step, line)
 
-            command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", *self._options, *options, step.name]
+            command = [sys.executable, "-m", "pipeline.run.dvc", "--wait-for-lock", "repro", *self._options, *options, step.name]
             code = self._children.run(
                 command,
                 environment={**self._environment, **gpu},

@@ -1,4 +1,4 @@
-"""A stage's module in a process that has its libraries loaded already: the side of the one who asks.
+"""A module in a process that has its libraries loaded already: the side of the one who asks.
 
 The other side is ``pipeline.run.prepared``. This one loads next to nothing: it runs before each stage.
 """
@@ -13,20 +13,23 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-PREPARED = "HARMONIZATION_PREPARED"  # names the Unix socket of the prepared process
+PREPARED = "HARMONIZATION_PREPARED"  # names the Unix socket of the process that is prepared for stages
+PREPARED_DVC = "HARMONIZATION_PREPARED_DVC"  # the same, for DVC itself
 LENGTH = struct.Struct("!I")  # of the request, in bytes
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # What may differ between the prepared process and the one who asks: no library reads these when it is loaded.
-MAY_DIFFER = {PREPARED, "CUDA_VISIBLE_DEVICES", "DVC_ROOT", "DVC_STAGE", "OLDPWD", "PWD", "SHLVL", "_"}
-LOST = "error: the prepared process was ended from outside, and the stage with it; run again: finished parts are kept\n"
+MAY_DIFFER = {PREPARED, PREPARED_DVC, "CUDA_VISIBLE_DEVICES", "DVC_ROOT", "DVC_STAGE", "OLDPWD", "PWD", "SHLVL", "_"}
+LOST = "error: the prepared process was ended from outside, and what ran in it; run again: finished parts are kept\n"
 
 
-def run_prepared(module: str, arguments: Sequence[str]) -> int | None:
+def run_prepared(module: str, arguments: Sequence[str], *, named: str = PREPARED) -> int | None:
     """Has ``module`` run there as ``python -m`` would, with this process's files, folder, environment and signals.
+
+    ``named`` is the variable that says where, and is gone from the environment afterwards.
 
     Returns its exit code, -N if signal N ended it. None if it has not begun: no prepared process is reached, or it is not like this one.
     """
-    path = os.environ.pop(PREPARED, "")
+    path = os.environ.pop(named, "")
     if not path or not hasattr(socket, "send_fds"):
         return None
     request = {"module": module, "arguments": list(arguments), "path": sys.path, "environment": dict(os.environ), "like": likeness()}

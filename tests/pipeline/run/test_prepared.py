@@ -5,15 +5,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from pipeline.run import command
-from pipeline.run.prepared import LEAST_STAGES, LOG, prepared
+from pipeline.run.prepared import DVC, LEAST_STAGES, STAGES, Kind, log_of, prepared
 from pipeline.steps.kernels import fix_kernels
-from pipeline.steps.prepared import LOST, PREPARED
+from pipeline.steps.prepared import LOST, PREPARED, PREPARED_DVC
 from tests.conftest import ROOT
 from tests.pipeline.run.small_graph import run
 
@@ -65,8 +66,8 @@ except KeyboardInterrupt:
 HOLDS = """\
 import os, time
 from pathlib import Path
-from pipeline.run.prepared import prepared
-with prepared(99, os.environ, libraries=[]) as found:
+from pipeline.run.prepared import STAGES, prepared
+with prepared(STAGES._replace(libraries=()), 99, os.environ) as found:
     (path,) = found.values()
     while not os.path.exists(path):
         time.sleep(0.01)
@@ -77,14 +78,9 @@ with prepared(99, os.environ, libraries=[]) as found:
 
 GRAPH = """\
 stages:
-  wait:
-    cmd: while ! test -e $HARMONIZATION_PREPARED; do sleep 0.01; done; echo > ready
-    outs: [ready]
-    meta: {slot: cpu}
   ask:
-    cmd: python -m ask
-    deps: [ready]
-    outs: [parent]
+    cmd: tr '\\0' ' ' < /proc/$PPID/cmdline > dvc; python -m ask
+    outs: [dvc, parent]
     meta: {slot: cpu}
 """
 PARENT = (
@@ -110,7 +106,8 @@ def has_ended(pid: int) -> bool:
 @pytest.fixture(autouse=True)
 def _folder(tmp_path, monkeypatch) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv(PREPARED, raising=False)
+    for variable in (PREPARED, PREPARED_DVC):
+        monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     Path("ask.py").write_text(ASK)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have all that it starts in the background ignore it
@@ -126,7 +123,7 @@ def own() -> dict[str, str]:
 @pytest.fixture
 def found() -> Iterator[dict[str, str]]:
     """What a stage finds a prepared process by, in which next to nothing is prepared."""
-    with prepared(LEAST_STAGES, own(), libraries=["decimal", "no_such_library"]) as found:
+    with prepared(STAGES._replace(libraries=["decimal", "no_such_library"]), LEAST_STAGES, own()) as found:
         until(Path(found[PREPARED]).exists)
         yield found
     assert not Path(found[PREPARED]).parent.exists()
@@ -134,7 +131,8 @@ def found() -> Iterator[dict[str, str]]:
 
 def started(*words: str, **others: str) -> subprocess.Popen[str]:
     environment = own() | others
-    fix_kernels(environment)
+    if words[0] != "pipeline.run.dvc":
+        fix_kernels(environment)
     pipe = subprocess.PIPE
     return subprocess.Popen([sys.executable, "-m", *words], env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
@@ -236,24 +234,47 @@ def test_which_gpu_and_which_stage_may_differ(found):
 
 def test_a_process_of_several_threads_is_not_forked():
     Path("threaded.py").write_text("import threading, time; threading.Thread(target=time.sleep, args=[60], daemon=True).start()")
-    with prepared(LEAST_STAGES, own(), libraries=["threaded"]) as found:
-        until(lambda: "2 threads" in LOG.read_text())
+    with prepared(STAGES._replace(libraries=["threaded"]), LEAST_STAGES, own()) as found:
+        until(lambda: "2 threads" in log_of(STAGES).read_text())
         assert not Path(found[PREPARED]).exists()
 
 
 def test_for_a_few_stages_and_where_the_user_says_so_there_is_none():
-    with prepared(LEAST_STAGES - 1, os.environ) as few, prepared(LEAST_STAGES, os.environ | {PREPARED: "off"}) as off:
+    with prepared(STAGES, LEAST_STAGES - 1, os.environ) as few, prepared(STAGES, LEAST_STAGES, os.environ | {PREPARED: "off"}) as off:
         assert few == off == {}
-    assert not LOG.exists()
+    assert not log_of(STAGES).exists()
 
 
-def test_a_stage_that_dvc_runs_is_a_fork(workspace, monkeypatch):
+@contextmanager
+def prepared_at_once(kind: Kind, _stages: int, environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    with prepared(kind._replace(libraries=()), LEAST_STAGES, environment) as found:
+        until(Path(found[kind.variable]).exists)
+        yield found
+
+
+def test_dvc_and_the_stage_that_it_runs_are_forks(workspace, monkeypatch):
     monkeypatch.delenv("PYTEST_CURRENT_TEST")  # it changes while what is started lives
-    monkeypatch.setattr(command, "prepared", lambda _stages, environment: prepared(LEAST_STAGES, environment, libraries=[]))
+    monkeypatch.setattr(command, "prepared", prepared_at_once)
     ask = f"from pipeline.steps.kernels import fix_kernels\nfix_kernels()\n{ASK}"
     for name, text in {"ask.py": ask, "work.py": PARENT, "dvc.yaml": GRAPH}.items():
         (workspace / name).write_text(text)
     code, said = run(workspace)
     assert (code, "ask | a line\n" in said) == (0, True)
-    assert "pipeline.run.forks" in (workspace / "parent").read_text()
-    assert (workspace / LOG).read_text() == ""
+    sockets = [(workspace / name).read_text().replace("\0", " ").partition("pipeline.run.forks ")[2] for name in ("dvc", "parent")]
+    assert all(sockets), sockets
+    assert sockets[0] != sockets[1]
+    assert [(workspace / log_of(kind)).read_text() for kind in (STAGES, DVC)] == ["", ""]
+
+
+def test_dvc_ends_alike_in_a_fork_and_alone(workspace, monkeypatch):
+    monkeypatch.chdir(workspace)
+    Path("dvc.yaml").write_text("stages:\n  fails:\n    cmd: echo said; exit 3\n")
+
+    def said(**others: str) -> tuple[int, str, list[str]]:
+        return ended(started("pipeline.run.dvc", "repro", "--single-item", "fails", **others))
+
+    alone = said()
+    with prepared(DVC, LEAST_STAGES, own()) as found:
+        until(Path(found[PREPARED_DVC]).exists)
+        assert said(**found) == alone
+    assert (alone[0], "said" in alone[1]) == (255, True)
