@@ -2,6 +2,7 @@
 
 import reprlib
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from ruamel.yaml.nodes import Node
 from imharmony.errors import InputError
 from imharmony.storage.names import NAME
 from imharmony.storage.small_files import read_small
+from pipeline.params.parsed import parsed
 
 T = TypeVar("T")
 
@@ -82,11 +84,7 @@ def read_text(path: Path) -> str:
 
 def _tree_of(text: str, path: Path) -> Any:
     try:
-        yaml = YAML(typ="safe", pure=True)
-        root = yaml.compose(text)
-        if "*" in text:  # an alias may stand for very much
-            _expect_modest(path, root)
-        return None if root is None else yaml.constructor.construct_document(root)
+        return parsed(text, partial(_parse, path=path))
     except YAMLError as error:
         raise InputError(f"{path}: not valid YAML: {_said(error)}") from error
     except RecursionError as error:
@@ -94,6 +92,14 @@ def _tree_of(text: str, path: Path) -> Any:
     except (ValueError, TypeError, OverflowError) as error:  # a date or number that none is, a key that cannot be one
         problem = "a number of thousands of digits" if "digits" in str(error) else " ".join(str(error).split())[:200]
         raise InputError(f"{path}: not valid YAML: {problem}; expected values as params.yaml came with; correct it") from error
+
+
+def _parse(text: str, path: Path) -> Any:
+    yaml = YAML(typ="safe", pure=True)
+    root = yaml.compose(text)
+    if "*" in text:  # an alias may stand for very much
+        _expect_modest(path, root)
+    return None if root is None else yaml.constructor.construct_document(root)
 
 
 def _said(error: YAMLError) -> str:
