@@ -20,7 +20,8 @@ SUPPORT = 3  # standard deviations
 OVERSAMPLED = 9  # points of a pixel's side at which a filter is evaluated; odd
 FILTERS = 2 * DIRECTIONS * len(WIDTHS_PX)
 GREY = np.array([0.2989, 0.5870, 0.1140])
-SAMPLES = 200_000  # responses that k-means sees at most
+SAMPLES = 100_000  # responses that k-means sees at most
+FEW = 8  # of fewer than one pixel in so many the responses are computed one by one
 STOP = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 50, 1e-3)
 
 
@@ -37,15 +38,25 @@ def responses(picture: np.ndarray) -> np.ndarray:
     return np.stack(found, axis=-1).reshape(-1, FILTERS).astype(np.float32)
 
 
+def responses_at(picture: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """The rows of ``responses`` at these places alone, to within rounding: float32 (len(places), FILTERS)."""
+    if FEW * len(places) > picture.shape[0] * picture.shape[1]:
+        return responses(picture)[places]
+    half = WHOLE_BANK.shape[0] // 2
+    grey = cv2.copyMakeBorder(picture @ GREY / 255, half, half, half, half, cv2.BORDER_REFLECT)
+    windows = np.lib.stride_tricks.sliding_window_view(grey, WHOLE_BANK.shape[:2])
+    return np.tensordot(windows[np.unravel_index(places, picture.shape[:2])], WHOLE_BANK, 2).astype(np.float32)
+
+
 def fit_textons(pictures: Sequence[np.ndarray], *, count: int, seed: int) -> np.ndarray:
     """The centres of k-means of the pictures' responses, float32 (count, FILTERS).
 
-    Each picture gives equally many of at most ``SAMPLES`` responses. Deviation: the authors draw 100,000 patches and start anywhere;
-    here the draw and the start, responses far from each other (Arthur & Vassilvitskii 2007), are the seed's.
+    Each picture gives equally many of at most ``SAMPLES`` responses, the authors' number. Deviation: the authors start anywhere; here the
+    draw and the start, responses far from each other (Arthur & Vassilvitskii 2007), are the seed's.
     """
     rng = numpy_rng(seed, "textons")
     each = max(SAMPLES // len(pictures), 1)
-    found = np.concatenate([_some(responses(picture), each, rng) for picture in pictures])
+    found = np.concatenate([responses_at(picture, _drawn(picture.shape[0] * picture.shape[1], each, rng)) for picture in pictures])
     nearest = cdist(found, _far_apart(found, count, rng), "sqeuclidean").argmin(axis=1).astype(np.int32)[:, None]
     _, _, centres = cv2.kmeans(found, count, nearest, STOP, 1, cv2.KMEANS_USE_INITIAL_LABELS)
     return centres
@@ -58,13 +69,13 @@ def texton_labels(picture: np.ndarray, centres: np.ndarray) -> np.ndarray:
     return ((wide * wide).sum(axis=1) - 2 * found @ wide.T).argmin(axis=1)
 
 
-def _some(found: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    return found[rng.choice(len(found), min(count, len(found)), replace=False)]
+def _drawn(of: int, count: int, rng: np.random.Generator) -> np.ndarray:
+    return rng.choice(of, min(count, of), replace=False)
 
 
 def _far_apart(found: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """Starting centres by k-means++ over a part of the responses."""
-    pool = _some(found, 40 * count, rng).astype(np.float64)
+    pool = found[_drawn(len(found), 40 * count, rng)].astype(np.float64)
     chosen = [pool[rng.integers(len(pool))]]
     square = ((pool - chosen[0]) ** 2).sum(axis=1)
     for _ in range(count - 1):
@@ -101,4 +112,11 @@ def _hilbert(values: np.ndarray) -> np.ndarray:
     return np.asarray(ifft(spectrum), np.complex128).imag
 
 
+def _whole(bank: Sequence[np.ndarray]) -> np.ndarray:
+    """The bank as one array, float64 (S, S, FILTERS), the smaller filters with a border of 0."""
+    side = max(map(len, bank))
+    return np.stack([np.pad(each, (side - len(each)) // 2) for each in bank], axis=-1)
+
+
 FILTER_BANK = filter_bank()
+WHOLE_BANK = _whole(FILTER_BANK)

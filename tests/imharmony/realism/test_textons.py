@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal
 
-from imharmony.realism.textons import DIRECTIONS, FILTER_BANK, FILTERS, fit_textons, responses, texton_labels
+from imharmony.realism.textons import DIRECTIONS, FILTER_BANK, FILTERS, fit_textons, responses, responses_at, texton_labels
 from tests.imharmony.realism.pictures import noisy
 
 
@@ -41,6 +41,13 @@ def test_waves_answer_the_filter_across_them_most():
 
 def test_a_flat_picture_answers_nothing():
     assert_allclose(responses(np.full((20, 20, 3), 77, np.uint8)), 0, atol=1e-6)
+
+
+def test_responses_at_some_places_are_those_of_the_whole_picture():
+    picture = noisy(3)
+    places = np.random.default_rng(0).permutation(picture.shape[0] * picture.shape[1])
+    for some in (places, places[: len(places) // 10], places[:0]):
+        assert_allclose(responses_at(picture, some), responses(picture)[some], rtol=0, atol=1e-6)
 
 
 def test_a_texton_is_the_nearest_centre_and_textures_have_their_own():

@@ -16,6 +16,7 @@ OTHERS = {
     "ONEDNN_MAX_CPU_ISA": "SSE41",
     "MKL_CBWR": "AVX2",
     "OPENBLAS_CORETYPE": "Nehalem",
+    "OPENBLAS_NUM_THREADS": "2",
     "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
     "OPENCV_CPU_DISABLE": "AVX2",
     "OPENCV_IPP": "avx2",
@@ -51,6 +52,18 @@ for step in range(1, 5):  # the kernel of Adam's class, which would import Torch
     with torch.no_grad():
         torch._fused_adam_(weights, slopes, means, squares, [], [torch.tensor(float(step)) for _ in weights], **adam)
 print(hashlib.sha256(torch.cat([part.detach().flatten() for part in net.parameters()]).numpy().tobytes()).hexdigest())
+"""
+THREADS = """
+import sys
+if "stages" in sys.argv:
+    import stages
+import numpy as np
+import scipy.linalg
+
+draw = np.random.Generator(np.random.Philox(0))
+first, second, square = draw.random(100_000), draw.random(100_000), draw.random((400, 300))
+solved = np.linalg.solve(square.T @ square, first[:300]), scipy.linalg.lstsq(square, first[:400])[0]
+print((first @ second).hex(), *(each.tobytes().hex() for each in solved))
 """
 REPORT = """
 import stages, sys
@@ -93,6 +106,13 @@ def test_a_training_gives_equal_bytes_whatever_kernels_are_asked_for(root):
 
 def test_without_the_stages_it_does_not(root):
     assert said(root, TRAINING, **OTHERS) != said(root, TRAINING)
+
+
+@pytest.mark.parametrize("variable", ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"])
+def test_sums_and_solutions_have_equal_bytes_whatever_the_number_of_threads(root, variable):
+    """OpenBLAS begins no more threads than there are cores: on one core nothing can differ."""
+    alone = said(root, THREADS, "stages", **{variable: "1"})
+    assert said(root, THREADS, "stages", **{variable: "4"}) == alone
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="needs an x86-64 processor")
