@@ -1,10 +1,9 @@
 """``python -m stages NAME ...`` is ``python -m stages.NAME ...``, as a fork of a prepared process where there is one."""
 
-import runpy
 import sys
 from pathlib import Path
 
-from pipeline.steps.prepared import end_like, run_prepared
+from pipeline.steps.prepared import run_program
 
 USER_ERROR = 2
 
@@ -16,12 +15,7 @@ def main() -> None:
     if name not in names:
         sys.stderr.write(f"error: stage is {name!r}; expected one of {', '.join(names)}\n")
         sys.exit(USER_ERROR)
-    module = f"stages.{name}"
-    code = run_prepared(module, arguments)
-    if code is not None:
-        end_like(code)
-    sys.argv[1:] = arguments
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    run_program(f"stages.{name}", arguments)
 
 
 if __name__ == "__main__":

@@ -19,8 +19,7 @@ from imharmony.errors import INTERRUPTED, InputError
 from pipeline.dashboard.client import Dashboard, results, run_name
 from pipeline.dashboard.server import trouble_at, unanswered
 from pipeline.params.file import load_params
-from pipeline.run.child_processes import pieces_of
-from pipeline.run.dvc_repro import LOGS
+from pipeline.run.child_processes import LOGS, pieces_of
 from pipeline.run.graph import Step, read_steps
 from pipeline.run.scheduler import Outcome
 from pipeline.steps.provenance import code_commit

@@ -24,7 +24,7 @@ def parsed(text: str, parse: Callable[[str], Any]) -> Any:
             return kept["tree"]
     tree = parse(text)
     if WORK.is_dir() and _is_plain(tree):
-        with suppress(OSError, InputError):  # no place for it
+        with suppress(OSError, InputError, ValueError):  # no place for it, or a number of thousands of digits
             write_text(KEPT, json.dumps({"key": key, "tree": tree}))
     return tree
 

@@ -6,8 +6,10 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from threading import Event, Lock
 
+LOGS = Path(".work/logs")  # what those say that are started here
 CHUNK_BYTES = 65536
 PATIENCE = {signal.SIGINT: 20.0, signal.SIGTERM: 5.0, signal.SIGKILL: 5.0}  # seconds until the next, ruder one
 

@@ -14,8 +14,8 @@ from typing import Protocol, TypeVar, get_args
 from imharmony.errors import InputError
 from imharmony.storage.locks import held
 from pipeline.params.file import Params, load_params
-from pipeline.run.child_processes import Children
-from pipeline.run.dvc_repro import LOGS, TOLD, DvcRepro
+from pipeline.run.child_processes import LOGS, Children
+from pipeline.run.dvc_repro import TOLD, DvcRepro
 from pipeline.run.graph import Step, read_graph
 from pipeline.run.prepared import DVC, STAGES, prepared
 from pipeline.run.scheduler import Outcome, State, run_graph

@@ -6,10 +6,9 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Literal
 
-from pipeline.run.child_processes import Children
+from pipeline.run.child_processes import LOGS, Children
 from pipeline.run.graph import BUSY_SECONDS, Step
 from pipeline.run.integrity import drop_damaged
 from pipeline.run.scheduler import Outcome, State
@@ -17,7 +16,6 @@ from pipeline.run.slots import Gpus
 from pipeline.steps.git import UNLOCKED
 from pipeline.steps.spool import SHOWN
 
-LOGS = Path(".work/logs")
 TOLD = {**UNLOCKED, SHOWN: "1"}  # to every stage, by its environment
 GIT_SECONDS = 30.0  # that another program's change of git's index is waited for; a killed git leaves its lock for ever
 FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))

@@ -9,12 +9,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from pipeline.run.child_processes import LOGS
 from pipeline.steps.kernels import fix_kernels
 from pipeline.steps.prepared import PREPARED, PREPARED_DVC
 
 LEAST_STAGES = 8  # it takes as long to begin as a few stages
 LONGEST_PATH = 100  # bytes, of a Unix socket
-LOGS = Path(".work/logs")
 
 
 class Kind(NamedTuple):
@@ -23,6 +23,11 @@ class Kind(NamedTuple):
     variable: str  # of the environment, by which it is found
     libraries: Sequence[str]
     kernels: bool  # whether those who ask fix their kernels first, and so change the environment that they have in common
+
+    @property
+    def log(self) -> Path:
+        """Where it says why it is not used."""
+        return LOGS / f"{self.variable.removeprefix('HARMONIZATION_').lower()}.log"
 
 
 # What takes stages long to load. Not pyarrow and so not pandas: it begins a thread.
@@ -65,7 +70,8 @@ def prepared(kind: Kind, stages: int, environment: Mapping[str, str]) -> Iterato
         own = dict(environment)
         if kind.kernels:
             fix_kernels(own)
-        with log_of(kind).open("wb") as log:
+        LOGS.mkdir(parents=True, exist_ok=True)
+        with kind.log.open("wb") as log:
             command = [sys.executable, "-m", "pipeline.run.forks", str(path), *kind.libraries]
             process = subprocess.Popen(command, env=own, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True)
         try:
@@ -74,9 +80,3 @@ def prepared(kind: Kind, stages: int, environment: Mapping[str, str]) -> Iterato
             if not path.exists():  # it still loads
                 process.kill()
             process.communicate()  # ends its input, and so itself
-
-
-def log_of(kind: Kind) -> Path:
-    """Where such a process says why it is not used."""
-    LOGS.mkdir(parents=True, exist_ok=True)
-    return LOGS / f"{kind.variable.removeprefix('HARMONIZATION_').lower()}.log"

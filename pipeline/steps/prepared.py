@@ -5,6 +5,7 @@ The other side is ``pipeline.run.prepared``. This one loads next to nothing: it 
 
 import json
 import os
+import runpy
 import signal
 import socket
 import struct
@@ -20,6 +21,15 @@ FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # What may differ between the prepared process and the one who asks: no library reads these when it is loaded.
 MAY_DIFFER = {PREPARED, PREPARED_DVC, "CUDA_VISIBLE_DEVICES", "DVC_ROOT", "DVC_STAGE", "OLDPWD", "PWD", "SHLVL", "_"}
 LOST = "error: the prepared process was ended from outside, and what ran in it; run again: finished parts are kept\n"
+
+
+def run_program(module: str, arguments: Sequence[str], *, named: str = PREPARED) -> None:
+    """Does what ``python -m module`` would with these arguments, there or else here, and ends as it does."""
+    code = run_prepared(module, arguments, named=named)
+    if code is not None:
+        end_like(code)
+    sys.argv[1:] = arguments
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 def run_prepared(module: str, arguments: Sequence[str], *, named: str = PREPARED) -> int | None:

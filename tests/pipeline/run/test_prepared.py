@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.run import command
-from pipeline.run.prepared import DVC, LEAST_STAGES, STAGES, Kind, log_of, prepared
+from pipeline.run.prepared import DVC, LEAST_STAGES, STAGES, Kind, prepared
 from pipeline.steps.kernels import fix_kernels
 from pipeline.steps.prepared import LOST, PREPARED, PREPARED_DVC
 from tests.conftest import ROOT
@@ -235,14 +235,14 @@ def test_which_gpu_and_which_stage_may_differ(found):
 def test_a_process_of_several_threads_is_not_forked():
     Path("threaded.py").write_text("import threading, time; threading.Thread(target=time.sleep, args=[60], daemon=True).start()")
     with prepared(STAGES._replace(libraries=["threaded"]), LEAST_STAGES, own()) as found:
-        until(lambda: "2 threads" in log_of(STAGES).read_text())
+        until(lambda: "2 threads" in STAGES.log.read_text())
         assert not Path(found[PREPARED]).exists()
 
 
 def test_for_a_few_stages_and_where_the_user_says_so_there_is_none():
     with prepared(STAGES, LEAST_STAGES - 1, os.environ) as few, prepared(STAGES, LEAST_STAGES, os.environ | {PREPARED: "off"}) as off:
         assert few == off == {}
-    assert not log_of(STAGES).exists()
+    assert not STAGES.log.exists()
 
 
 @contextmanager
@@ -263,7 +263,7 @@ def test_dvc_and_the_stage_that_it_runs_are_forks(workspace, monkeypatch):
     sockets = [(workspace / name).read_text().replace("\0", " ").partition("pipeline.run.forks ")[2] for name in ("dvc", "parent")]
     assert all(sockets), sockets
     assert sockets[0] != sockets[1]
-    assert [(workspace / log_of(kind)).read_text() for kind in (STAGES, DVC)] == ["", ""]
+    assert [(workspace / kind.log).read_text() for kind in (STAGES, DVC)] == ["", ""]
 
 
 def test_dvc_ends_alike_in_a_fork_and_alone(workspace, monkeypatch):
